@@ -1,0 +1,80 @@
+# Isthmus. `make run` needs nothing but the tools that tools/toolchain.sh names; everything else is fetched and locked.
+SHELL := /bin/sh
+PYTHON ?= $(shell sh tools/toolchain.sh python)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+DATA ?= data
+
+RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.py')
+PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB := $(wildcard web/package.json)
+LOCKED := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+          --no-emit-find-links --no-header --no-annotate --quiet
+
+.PHONY: help run build test check format bench servers lock
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: build  ## build what changed, then run the broker on http://127.0.0.1:8080
+	@exec $(BIN)/isthmus serve --data $(DATA)
+
+build: $(STAMPS)/engine $(if $(WEB),$(STAMPS)/web)  ## environment, engine and terminal, each only if something changed
+
+test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
+	@echo "== cargo test"
+	@cargo test --quiet --locked --package isthmus-core
+	@sh tools/web_tests.sh $(BIN)
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: $(STAMPS)/dev  ## formatting, linters, types, layers, house rules
+	@BIN=$(BIN) sh tools/check.sh
+
+format: $(STAMPS)/dev  ## format Python and Rust
+	@$(BIN)/ruff check --select I --fix --quiet . && $(BIN)/ruff format --quiet . && cargo fmt
+
+bench: build $(STAMPS)/bench  ## speed of the engine beside peers and probes
+	@$(BIN)/isthmus bench engine
+
+servers:  ## Debian: install what the tests of the terminal need (a browser)
+	@sh tools/servers.sh
+
+lock: $(STAMPS)/dev  ## lock the dependencies of pyproject.toml anew
+	@$(BIN)/$(LOCKED) --group build --output-file requirements.lock
+	@$(BIN)/$(LOCKED) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(BIN)/$(LOCKED) --group build --group dev --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+
+$(STAMPS)/tools: tools/toolchain.sh
+	@sh tools/toolchain.sh
+	@echo "== Python environment"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/packages: requirements.lock | $(STAMPS)/tools
+	@echo "== locked packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
+	@echo "== locked packages of tests and checks"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(STAMPS)/bench: requirements-bench.lock $(STAMPS)/packages
+	@echo "== locked packages of the benchmarks"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
+	@touch $@
+
+$(STAMPS)/engine: pyproject.toml $(RUST) $(STAMPS)/packages
+	@echo "== engine (Rust, release; the first time takes a minute or two)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" maturin develop --release --locked --skip-install
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check --editable . 
+	@touch $@
+
+$(STAMPS)/web: $(PAGES) | $(STAMPS)/tools
+	@echo "== terminal (TypeScript)"
+	@cd web && npm ci --no-fund --no-audit --loglevel=error && npm run build
+	@touch $@

@@ -1,0 +1,192 @@
+"""The arguments of every command, and the module that runs it. Nothing here imports a command."""
+
+import argparse
+from typing import Any, NoReturn
+
+from isthmus.kernel.errors import BadInput
+
+DURABILITIES = ("never", "os", "group")
+DEFAULT_DATA = "data"
+
+Commands = Any
+"""argparse's own type for a group of commands is private."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses by BadInput, so that bad use looks the same whoever finds it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Names the argument first: argparse's messages hold it in three places."""
+        head, found, rest = message.partition(": ")
+        if found and head.startswith("argument "):
+            raise BadInput(head.removeprefix("argument ").split("/")[0].lstrip("-"), rest)
+        if found and head.startswith("the following arguments are required"):
+            raise BadInput(rest.split(",")[0].lstrip("-"), "is required")
+        if found and head.startswith("unrecognized arguments"):
+            raise BadInput(rest.split()[0], "is no argument of this command")
+        raise BadInput(None, message)
+
+
+def build_parser(version: str) -> Parser:
+    """All commands. A parsed namespace carries `runner`, "module:function", and `json`."""
+    parser = Parser(
+        prog="isthmus",
+        description="A brokerage in one process. Each command takes --help and --json.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"isthmus {version}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_demo_keys(commands)
+    _add_replay(commands)
+    _add_verify(commands)
+    _add_bench(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _add(commands: Commands, name: str, runner: str, purpose: str, example: str) -> Parser:
+    command: Parser = commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    command.set_defaults(runner=runner)
+    return command
+
+
+def _group(commands: Commands, name: str, purpose: str) -> Commands:
+    group = commands.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
+    return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _add_serve(commands: Commands) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "isthmus.app.serve:run",
+        "Runs the broker: engine, markets, API and terminal on one port, until SIGTERM or Ctrl-C.",
+        "isthmus serve --data data --port 8080",
+    )
+    serve.add_argument("--data", metavar="DIR", help="folder of the journal and keys; made when absent (data)")
+    serve.add_argument("--markets", metavar="DIR", help="recorded markets to play instead of the simulated ones")
+    serve.add_argument("--config", metavar="F", help="settings file (TOML) laid over the defaults")
+    serve.add_argument("--host", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=_port, help="port to listen on, 0 takes a free one (8080)")
+    serve.add_argument("--speed", type=_speed, help="pace of the markets, 1 is that of the recording (1)")
+    serve.add_argument("--durability", choices=DURABILITIES, help="what an answer waits for (group)")
+
+
+def _add_demo_keys(commands: Commands) -> None:
+    keys = _add(
+        commands,
+        "demo-keys",
+        "isthmus.app.demo_keys:run",
+        "Prints the demo account's keys and a fresh login link; works while serve runs.",
+        "isthmus demo-keys --data data --json",
+    )
+    keys.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder given to serve (data)")
+
+
+def _add_replay(commands: Commands) -> None:
+    replay = _group(commands, "replay", "Plays a recorded day through the engine and compares what it does.")
+    lobster = _add(
+        replay,
+        "lobster",
+        "isthmus.app.replay:lobster",
+        "LOBSTER messages: best quotes against the book file, makers against the executions.",
+        "isthmus replay lobster --messages GOOG_message_10.csv.gz --orderbook GOOG_orderbook_10.csv.gz --json",
+    )
+    lobster.add_argument("--messages", metavar="F", required=True, help="message file, or - for standard input")
+    lobster.add_argument("--orderbook", metavar="F", help="book file to compare with; without it only makers are")
+    lobster.add_argument("--levels", metavar="N", type=_count, help="levels of the book file (as many as it has)")
+    mbo = _add(
+        replay,
+        "mbo",
+        "isthmus.app.replay:mbo",
+        "Market by order (DBN or CSV): ten levels against the expected rows, makers against the fills.",
+        "isthmus replay mbo --events ARL_mbo.csv.gz --expected ARL_mbp10_expected.csv.gz --json",
+    )
+    mbo.add_argument("--events", metavar="F", required=True, action="append", help="events; may be given again")
+    mbo.add_argument("--expected", metavar="F", help="rows of ten levels to compare with")
+    depth = _add(
+        replay,
+        "depth",
+        "isthmus.app.replay:depth",
+        "Raw depth and trade streams of a venue: sequence gaps, crossed books, checksums.",
+        "isthmus replay depth --events binance_spot_btcusdt_20240808.gz --json",
+    )
+    depth.add_argument("--events", metavar="F", required=True, help="recorded stream, or - for standard input")
+    depth.add_argument("--venue", metavar="NAME", help="venue, when the content does not tell it")
+
+
+def _add_verify(commands: Commands) -> None:
+    verify = _add(
+        commands,
+        "verify",
+        "isthmus.app.verify:run",
+        "Checks every byte of a journal. Exit 0 sound, 1 damaged, 3 torn tail after an unclean stop.",
+        "isthmus verify data --replay --json",
+    )
+    verify.add_argument("dir", metavar="DIR", help="data folder, or its journal folder")
+    verify.add_argument("--head", metavar="HEX", type=_hash, help="a known head: proves that nothing was cut off")
+    verify.add_argument("--replay", action="store_true", help="run every command again and compare its effects")
+    verify.add_argument("--no-snapshot", action="store_true", help="with --replay: start from the first record")
+
+
+def _add_bench(commands: Commands) -> None:
+    bench = _group(commands, "bench", "Measures on this machine, with peers and probes beside.")
+    engine = _add(
+        bench,
+        "engine",
+        "isthmus.app.bench:engine",
+        "Speed of matching, journal, recovery and the Python face, beside the naive twin and PyPI peers.",
+        "isthmus bench engine --json",
+    )
+    engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
+
+
+def _add_doctor(commands: Commands) -> None:
+    _add(
+        commands,
+        "doctor",
+        "isthmus.app.doctor:run",
+        "Checks what Isthmus needs on this machine and says how to get what is missing.",
+        "isthmus doctor",
+    )
+
+
+def _port(text: str) -> int:
+    return int(_number(text, 0, 65_535, whole=True))
+
+
+def _speed(text: str) -> float:
+    return _number(text, 0.001, 1_000)
+
+
+def _count(text: str) -> int:
+    return int(_number(text, 1, 1_000_000, whole=True))
+
+
+def _number(text: str, low: float, high: float, whole: bool = False) -> float:
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"must be a {'whole ' if whole else ''}number from {low} to {high}")
+    return number
+
+
+def _hash(text: str) -> str:
+    try:
+        known = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        known = b""
+    if len(known) != 32:
+        raise argparse.ArgumentTypeError("must be 64 hexadecimal digits")
+    return known.hex()

@@ -1,0 +1,78 @@
+"""Settings of `isthmus serve`: defaults.toml, then the file of --config, then the command line. All limits have names there."""
+
+import argparse
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from isthmus.kernel.config import overlay, read_toml, shaped
+from isthmus.kernel.errors import BadInput
+
+Positive = Annotated[int, Meta(ge=1)]
+
+COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
+
+
+class StreamLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of one WebSocket connection; `_s` are seconds."""
+
+    auth_s: Positive
+    message_bytes: Positive
+    subscriptions: Positive
+    unsent_bytes: Positive
+    unsent_s: Positive
+    heartbeat_s: Positive
+    remembered: Positive
+    book_updates_per_s: Positive
+    book_levels: Positive
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of the gateways. What happens above each is said in defaults.toml."""
+
+    body_bytes: Positive
+    json_depth: Positive
+    rate_per_s: Positive
+    rate_burst: Positive
+    connections: Positive
+    keep_alive_s: Positive
+    inbox_commands: Positive
+    page_rows: Positive
+    signature_window_ms: Positive
+    signatures_remembered: Positive
+    login_link_s: Positive
+    session_s: Positive
+    sessions: Positive
+    stream: StreamLimits
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `serve` runs with. `markets` is empty for the simulated ones."""
+
+    host: Annotated[str, Meta(min_length=1)]
+    port: Annotated[int, Meta(ge=0, le=65_535)]
+    data: Annotated[str, Meta(min_length=1)]
+    markets: str
+    seed: Annotated[int, Meta(ge=0)]
+    speed: Annotated[float, Meta(gt=0, le=1_000)]
+    durability: Literal["never", "os", "group"]
+    limits: Limits
+
+
+def read_settings(arguments: argparse.Namespace) -> Settings:
+    """The settings of this run. Raises BadInput that names the key, or the file and its line."""
+    tables = read_defaults()
+    if arguments.config is not None:
+        tables = overlay(tables, read_toml(Path(arguments.config)))
+    given = {name: value for name in COMMAND_LINE if (value := getattr(arguments, name)) is not None}
+    settings = shaped(overlay(tables, given), Settings)
+    if settings.markets and not Path(settings.markets).is_dir():
+        raise BadInput("markets", f"{settings.markets} is no folder")
+    return settings
+
+
+def read_defaults() -> dict[str, Any]:
+    """The tables of defaults.toml."""
+    return read_toml(Path(str(files("isthmus.app") / "defaults.toml")))

@@ -1,0 +1,56 @@
+"""`isthmus verify`: is this journal what was written? The check itself is the extension's, so it shares no code with the writer's face."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, print_json, say
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 0 sound (sealed or still growing), 1 damaged, 3 torn tail; the head is printed for keeping."""
+    answer = checked(Path(arguments.dir), arguments.head, arguments.replay, not arguments.no_snapshot)
+    if arguments.json:
+        print_json(answer)
+    else:
+        for line in described(answer):
+            say(line)
+    return exit_code(answer)
+
+
+def checked(data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
+    """The verdict on a data folder or its journal folder. Raises BadInput when there is no journal to read."""
+    from isthmus._core import verify
+
+    journal = data if data.name == "journal" else data / "journal"
+    if not any(journal.glob("*.seg")):
+        fail("dir", f"{data} holds no journal (journal/*.seg)")
+    try:
+        return verify(str(journal.parent), head, replay, use_snapshot)
+    except OSError as error:
+        fail("dir", f"{data}: {error.strerror or error}")
+
+
+def exit_code(answer: dict[str, Any]) -> int:
+    """By the verdict: damage goes before a torn tail."""
+    torn = answer["tail"] == "torn"
+    if answer["effects_equal"] is False or (not answer["ok"] and not torn):
+        return EXIT_FOUND
+    return EXIT_UNCLEAN if torn else EXIT_OK
+
+
+def described(answer: dict[str, Any]) -> list[str]:
+    """The verdict in a person's words, first what matters most."""
+    code = exit_code(answer)
+    lines = [f"{VERDICTS[code]}: {answer['records']:,} records, tail {answer['tail']}"]
+    if bad := answer["first_bad"]:
+        where = f"record {bad['record']} in {bad['segment']} at byte {bad['offset']}"
+        lines.append(f"{'recovery would cut from' if code == EXIT_UNCLEAN else 'first bad'}: {where} ({bad['reason']})")
+    lines.append(f"head {answer['head']}")
+    if answer["effects_equal"] is not None:
+        lines.append(f"replayed effects {'equal' if answer['effects_equal'] else 'DIFFERENT'}")
+        lines.append(f"state {answer['state_hash']}")
+    return lines
+
+
+VERDICTS = {EXIT_OK: "sound", EXIT_FOUND: "DAMAGED", EXIT_UNCLEAN: "torn tail after an unclean stop"}
