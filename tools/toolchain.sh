@@ -35,7 +35,7 @@ at_least() {
 at_least cargo 1.88 || lacks "cargo 1.88+" "Rust (Debian: apt install rustup, then rustup default stable)"
 command -v cc >/dev/null || lacks "cc" "a C compiler and linker (Debian: apt install build-essential)"
 if [ -f web/package.json ]; then
-    at_least node 20.0 || lacks "node 20+" "Node.js (Debian: apt install nodejs)"
+    at_least node 20.19 || lacks "node 20.19+" "Node.js (Debian: apt install nodejs)"
     command -v npm >/dev/null || lacks "npm" "Node's packages (Debian: apt install npm)"
 fi
 [ "$missing" = 0 ] || echo "Install these, then run the same command again." >&2

@@ -53,7 +53,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     Advance in steps of many rows: a step costs some microseconds.
     """
     if not sys.stderr.isatty():
-        yield lambda count: None
+        yield lambda _count: None
         return
     from rich.console import Console
     from rich.progress import Progress

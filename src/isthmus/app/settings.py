@@ -1,4 +1,4 @@
-"""Settings of `isthmus serve`: defaults.toml, then the file of --config, then the command line. All limits have names there."""
+"""Settings of `isthmus serve`: defaults.toml, over it the file of --config, over that the command line."""
 
 import argparse
 from importlib.resources import files
@@ -7,45 +7,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
 
-Positive = Annotated[int, Meta(ge=1)]
-
 COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
-
-
-class StreamLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds of one WebSocket connection; `_s` are seconds."""
-
-    auth_s: Positive
-    message_bytes: Positive
-    subscriptions: Positive
-    unsent_bytes: Positive
-    unsent_s: Positive
-    heartbeat_s: Positive
-    remembered: Positive
-    book_updates_per_s: Positive
-    book_levels: Positive
-
-
-class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds of the gateways. What happens above each is said in defaults.toml."""
-
-    body_bytes: Positive
-    json_depth: Positive
-    rate_per_s: Positive
-    rate_burst: Positive
-    connections: Positive
-    keep_alive_s: Positive
-    inbox_commands: Positive
-    page_rows: Positive
-    signature_window_ms: Positive
-    signatures_remembered: Positive
-    login_link_s: Positive
-    session_s: Positive
-    sessions: Positive
-    stream: StreamLimits
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""`isthmus verify`: is this journal what was written? The check itself is the extension's, so it shares no code with the writer's face."""
+"""`isthmus verify`: is this journal what was written? The check itself is the extension's; here it gets its words."""
 
 import argparse
 from pathlib import Path

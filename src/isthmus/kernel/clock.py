@@ -1,4 +1,4 @@
-"""The edge's clock. Below `isthmus.app` and the gateways nobody reads it: whoever needs time takes a `Clock` or a stamp."""
+"""The edge's clock. Below app and gateways nobody reads it: whoever needs time takes a `Clock` or a stamp."""
 
 import time
 from collections.abc import Callable

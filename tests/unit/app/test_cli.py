@@ -1,0 +1,104 @@
+"""Every command behaves alike: help with an example, JSON when asked, refusals by name, honest exit codes."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from isthmus.app.arguments import build_parser
+from isthmus.app.cli import command_of, exit_code, main
+from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
+
+COMMANDS = {
+    "serve": [],
+    "demo-keys": [],
+    "replay lobster": ["--messages", "F"],
+    "replay mbo": ["--events", "F"],
+    "replay depth": ["--events", "F"],
+    "verify": ["DIR"],
+    "bench engine": [],
+    "doctor": [],
+}
+
+
+def leaves(parser: argparse.ArgumentParser, path: str = "") -> Iterator[str]:
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for name, child in groups[0].choices.items() if groups else ():
+        yield from leaves(child, f"{path} {name}".strip())
+    if not groups:
+        yield path
+
+
+def test_the_commands_are_those_of_the_contract() -> None:
+    assert set(leaves(build_parser("1"))) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*command.split(), "--help"])
+    assert stopped.value.code == 0
+    assert f"example:\n  isthmus {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "needed"), COMMANDS.items())
+def test_every_command_has_a_function_behind_it(command: str, needed: list[str]) -> None:
+    arguments = build_parser("1").parse_args([*command.split(), *needed])
+    assert callable(command_of(arguments.runner))
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["replay", "lobster"], "messages"),
+        (["serve", "--port", "70000"], "port"),
+        (["serve", "--port", "http"], "port"),
+        (["serve", "--speed", "nan"], "speed"),
+        (["serve", "--durability", "maybe"], "durability"),
+        (["serve", "--prot", "1"], "--prot"),
+        (["verify", "data", "--head", "12"], "head"),
+        (["serve", "--config", "/nowhere/isthmus.toml"], "/nowhere/isthmus.toml"),
+        (["serve", "--markets", "/nowhere"], "markets"),
+        (["verify", "/nowhere"], "dir"),
+    ],
+)
+def test_bad_use_is_exit_2_and_names_the_field(
+    words: list[str], field: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--json"]) == 2
+    said = capsys.readouterr()
+    error = json.loads(said.out)["error"]
+    assert set(error) == {"field", "reason", "line"}
+    assert error["field"] == field
+    assert error["reason"]
+
+
+def test_without_json_the_refusal_is_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "lobster"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "isthmus: messages: is required\n"
+
+
+def test_no_command_is_bad_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "serve" in capsys.readouterr().err
+
+
+def test_faults_have_their_exit_codes() -> None:
+    assert exit_code(BadInput("port", "in use")) == 2
+    assert exit_code(JournalUnavailable("disk full")) == 2
+    assert exit_code(Damaged("record 7")) == 1
+    assert exit_code(PartMissing("peers", "make bench")) == 4
+
+
+def test_the_start_of_the_command_line_is_light() -> None:
+    """Neither the engine nor the server is imported before a command asks for it."""
+    script = "import sys; from isthmus.app.cli import main; main(['--version'])"
+    probe = f"import atexit, sys; atexit.register(lambda: print(sorted(sys.modules))); {script}"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    for heavy in ("numpy", "starlette", "uvicorn", "rich", "isthmus._core", "cryptography"):
+        assert f"'{heavy}'" not in loaded
