@@ -1,0 +1,42 @@
+//! The journal: append-only segments of hash-chained records (docs/reference/engine.md, "Record and journal").
+//!
+//! Owns DATA/journal, DATA/snapshots and DATA/lock. Takes frames, gives records back; never reads a body beyond its
+//! sequence, never writes what was sealed.
+//!
+//! Writing, allocation-free while `out` has room:
+//! ```text
+//! let start = frame::begin(&mut out, first_of_group);   // then append the body, padded to 8 bytes
+//! let hash = frame::finish(&mut out, start, &prev);     // SHA-256(prev || body), CRC, trailer
+//! let lock = Lock::take(data)?;                         // for as long as the process owns the folder
+//! let mut writer = Writer::open(data, Durability::Group, SEGMENT_BYTES_DEFAULT, position)?;
+//! writer.append(&out)?;                                 // after an error: again, with the same bytes
+//! writer.sync()?;                                       // under Group, before anything is acknowledged
+//! writer.seal()?;                                       // a clean stop
+//! ```
+//! Reading:
+//! ```text
+//! let mut scan = Scan::open(data, from_sequence, Check::Chain)?;
+//! while let Some(entry) = scan.read()? { ... }          // Err(JournalError::Damaged(first_bad))
+//! let end = scan.end();                                 // tail Sealed | Open | Torn, and the Position to write on from
+//! let mut reader = Reader::open(data, from_sequence, Check::Frames)?;   // follows a journal that grows
+//! ```
+//! Starting a broker: take the lock, scan (from a snapshot), repair if the tail is torn, open the writer at
+//! `end.position`. A folder without a journal scans as empty, with `Position::GENESIS`.
+pub mod disk;
+pub mod error;
+pub mod follow;
+pub mod frame;
+pub mod lock;
+pub mod scan;
+pub mod segment;
+mod tail;
+mod window;
+pub mod writer;
+
+pub use error::{BadReason, FirstBad, JournalError};
+pub use follow::Reader;
+pub use frame::{Hash, SealKind};
+pub use lock::Lock;
+pub use scan::{Check, End, Entry, Scan, Tail};
+pub use segment::{SEGMENT_BYTES_DEFAULT, journal_folder};
+pub use writer::{Durability, Position, Writer};
