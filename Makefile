@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 DATA ?= data
+INSIDE := PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 
 RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.py')
 PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -21,7 +22,7 @@ help:  ## this list
 run: build  ## build what changed, then run the broker on http://127.0.0.1:8080
 	@exec $(BIN)/isthmus serve --data $(DATA)
 
-build: $(STAMPS)/engine $(if $(WEB),$(STAMPS)/web)  ## environment, engine and terminal, each only if something changed
+build: $(STAMPS)/engine $(STAMPS)/command $(if $(WEB),$(STAMPS)/web)  ## environment, engine and terminal, each only if something changed
 
 test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
 	@echo "== cargo test"
@@ -50,7 +51,7 @@ lock: $(STAMPS)/dev  ## lock the dependencies of pyproject.toml anew
 $(STAMPS)/tools: tools/toolchain.sh
 	@sh tools/toolchain.sh
 	@echo "== Python environment"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/packages: requirements.lock | $(STAMPS)/tools
@@ -68,10 +69,14 @@ $(STAMPS)/bench: requirements-bench.lock $(STAMPS)/packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
 	@touch $@
 
-$(STAMPS)/engine: pyproject.toml $(RUST) $(STAMPS)/packages
+$(STAMPS)/engine: $(RUST) $(STAMPS)/packages
 	@echo "== engine (Rust, release; the first time takes a minute or two)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" maturin develop --release --locked --skip-install
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check --editable . 
+	@$(INSIDE) maturin develop --release --locked --skip-install
+	@touch $@
+
+$(STAMPS)/command: pyproject.toml | $(STAMPS)/engine
+	@echo "== command line"
+	@$(INSIDE) python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(STAMPS)/web: $(PAGES) | $(STAMPS)/tools
