@@ -31,7 +31,7 @@ test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
-check: $(STAMPS)/dev  ## formatting, linters, types, layers, house rules
+check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules
 	@BIN=$(BIN) sh tools/check.sh
 
 format: $(STAMPS)/dev  ## format Python and Rust
@@ -46,7 +46,7 @@ servers:  ## Debian: install what the tests of the terminal need (a browser)
 lock: $(STAMPS)/dev  ## lock the dependencies of pyproject.toml anew
 	@$(BIN)/$(LOCKED) --group build --output-file requirements.lock
 	@$(BIN)/$(LOCKED) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
-	@$(BIN)/$(LOCKED) --group build --group dev --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+	@$(BIN)/$(LOCKED) --group build --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 $(STAMPS)/tools: tools/toolchain.sh
 	@sh tools/toolchain.sh
