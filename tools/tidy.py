@@ -18,31 +18,12 @@ ARGUMENTS_MAX = 5
 
 PACKAGE_WORDS = ("Owns:", "Takes:", "Emits:", "Never:")
 CLOCKS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.datetime.now", "date.today"}
-CHANCE = {
-    "uuid.uuid4",
-    "uuid4",
-    "uuid.uuid1",
-    "os.urandom",
-    "secrets.token_bytes",
-    "secrets.token_hex",
-    "secrets.token_urlsafe",
-}
+CHANCE = {"uuid.uuid4", "uuid.uuid1", "os.urandom", "random.random", "secrets.token_bytes", "secrets.token_hex"}
 ENVIRONMENT = {"os.environ", "os.getenv"}
 EDGES = ("src/isthmus/app/", "src/isthmus/gateways/")
 CLOCK_OWNERS = (*EDGES, "src/isthmus/kernel/clock.py")
 CORE_USERS = ("src/isthmus/app/", "src/isthmus/engine/", "src/isthmus/kernel/", "src/isthmus/views/")
-MACHINE_PATHS = re.compile(
-    "|".join(
-        (
-            "/" + "root/",
-            "/" + "work/",
-            "/" + r"home/\w",
-            "/" + r"Users/\w",
-            r"\." + "library/",
-            "--find" + "-links [/h]",
-        )
-    )
-)
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:[r]oot|[w]ork|home/\w+|Users/\w+)/|[.]library/|--find-links [/h]")
 LEFT_OVERS = re.compile(r"\b(?:[T]ODO|[F]IXME|[X]XX)\b")
 RUST_FUNCTION = re.compile(r"^(?P<indent> *)(?:pub(?:\([^)]*\))? )?(?:const )?(?:unsafe )?fn (?P<name>\w+)")
 
