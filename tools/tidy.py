@@ -18,7 +18,7 @@ ARGUMENTS_MAX = 5
 
 PACKAGE_WORDS = ("Owns:", "Takes:", "Emits:", "Never:")
 CLOCKS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.datetime.now", "date.today"}
-CHANCE = {"uuid.uuid4", "uuid.uuid1", "os.urandom", "random.random", "secrets.token_bytes", "secrets.token_hex"}
+CHANCE = {"uuid.uuid4", "uuid.uuid1", "os.urandom", "secrets.token_bytes", "secrets.token_hex"}
 ENVIRONMENT = {"os.environ", "os.getenv"}
 EDGES = ("src/isthmus/app/", "src/isthmus/gateways/")
 CLOCK_OWNERS = (*EDGES, "src/isthmus/kernel/clock.py")

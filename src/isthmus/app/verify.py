@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, print_json, say
@@ -18,17 +19,27 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code(answer)
 
 
-def checked(data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
+def checked(folder: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
     """The verdict on a data folder or its journal folder. Raises BadInput when there is no journal to read."""
+    if any((folder / "journal").glob("*.seg")) or any((folder / "snapshots").glob("*")):
+        return verdict(folder, folder, head, replay, use_snapshot)
+    if not any(folder.glob("*.seg")):
+        fail("dir", f"{folder} holds no journal (journal/*.seg)")
+    if folder.name == "journal":
+        return verdict(folder, folder.parent, head, replay, use_snapshot)
+    with TemporaryDirectory() as data:
+        (Path(data) / "journal").symlink_to(folder.resolve())
+        return verdict(folder, Path(data), head, replay, use_snapshot)
+
+
+def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
+    """What the extension finds in `data`; a fault of reading names the folder that was asked for."""
     from isthmus._core import verify
 
-    journal = data if data.name == "journal" else data / "journal"
-    if not any(journal.glob("*.seg")):
-        fail("dir", f"{data} holds no journal (journal/*.seg)")
     try:
-        return verify(str(journal.parent), head, replay, use_snapshot)
+        return verify(str(data), head, replay, use_snapshot)
     except OSError as error:
-        fail("dir", f"{data}: {error.strerror or error}")
+        fail("dir", f"{asked}: {error.strerror or error}")
 
 
 def exit_code(answer: dict[str, Any]) -> int:
