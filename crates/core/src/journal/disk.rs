@@ -13,7 +13,13 @@ pub trait Disk {
     type File;
 
     /// Makes a segment of `bytes` zeros behind its header; it appears under its name only when whole.
-    fn create(&self, folder: &Path, header: &SegmentHeader, bytes: u64, lasting: bool) -> Result<Self::File, JournalError>;
+    fn create(
+        &self,
+        folder: &Path,
+        header: &SegmentHeader,
+        bytes: u64,
+        lasting: bool,
+    ) -> Result<Self::File, JournalError>;
     /// Opens an existing segment to write on, made `bytes` long if it is shorter.
     fn open(&self, folder: &Path, index: u64, bytes: u64) -> Result<Self::File, JournalError>;
     /// Writes some of `bytes` at `offset`; says how many.
@@ -30,16 +36,29 @@ pub struct OsDisk;
 impl Disk for OsDisk {
     type File = File;
 
-    fn create(&self, folder: &Path, header: &SegmentHeader, bytes: u64, lasting: bool) -> Result<File, JournalError> {
+    fn create(
+        &self,
+        folder: &Path,
+        header: &SegmentHeader,
+        bytes: u64,
+        lasting: bool,
+    ) -> Result<File, JournalError> {
         let path = unfinished_path(folder, header.index);
-        let opened = File::options().create(true).truncate(true).write(true).read(true).open(&path);
+        let opened = File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .read(true)
+            .open(&path);
         let file = opened.map_err(JournalError::io("create", &path))?;
         preallocate(&file, bytes).map_err(JournalError::io("preallocate", &path))?;
-        file.write_all_at(&header.encode(), 0).map_err(JournalError::io("write", &path))?;
+        file.write_all_at(&header.encode(), 0)
+            .map_err(JournalError::io("write", &path))?;
         if lasting {
             file.sync_all().map_err(JournalError::io("sync", &path))?;
         }
-        fs::rename(&path, segment_path(folder, header.index)).map_err(JournalError::io("rename", &path))?;
+        fs::rename(&path, segment_path(folder, header.index))
+            .map_err(JournalError::io("rename", &path))?;
         if lasting {
             sync_folder(folder)?;
         }
@@ -48,8 +67,15 @@ impl Disk for OsDisk {
 
     fn open(&self, folder: &Path, index: u64, bytes: u64) -> Result<File, JournalError> {
         let path = segment_path(folder, index);
-        let file = File::options().write(true).read(true).open(&path).map_err(JournalError::io("open", &path))?;
-        let length = file.metadata().map_err(JournalError::io("read", &path))?.len();
+        let file = File::options()
+            .write(true)
+            .read(true)
+            .open(&path)
+            .map_err(JournalError::io("open", &path))?;
+        let length = file
+            .metadata()
+            .map_err(JournalError::io("read", &path))?
+            .len();
         if length < bytes {
             preallocate(&file, bytes).map_err(JournalError::io("preallocate", &path))?;
         }

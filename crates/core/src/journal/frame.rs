@@ -41,7 +41,11 @@ pub enum SealKind {
 pub fn begin(out: &mut Vec<u8>, first_of_group: bool) -> usize {
     let start = out.len();
     let mut header = [0; HEADER_BYTES];
-    header[..4].copy_from_slice(if first_of_group { &MAGIC_GROUP } else { &MAGIC_RECORD });
+    header[..4].copy_from_slice(if first_of_group {
+        &MAGIC_GROUP
+    } else {
+        &MAGIC_RECORD
+    });
     out.extend_from_slice(&header);
     start
 }
@@ -58,7 +62,11 @@ pub fn finish(out: &mut Vec<u8>, start: usize, prev: &Hash) -> Hash {
 /// SHA-256(previous hash || body).
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
-    Sha256::new().chain_update(prev).chain_update(body).finalize().into()
+    Sha256::new()
+        .chain_update(prev)
+        .chain_update(body)
+        .finalize()
+        .into()
 }
 
 /// A whole seal: last sequence, kind, and the head of the chain where a record has its hash.
@@ -74,7 +82,10 @@ pub fn seal(last_sequence: u64, kind: SealKind, head: &Hash) -> Vec<u8> {
 
 fn close(out: &mut Vec<u8>, start: usize, hash: &Hash) {
     let length = out.len() - start + FOOTER_BYTES;
-    assert!(length.is_multiple_of(8) && (FRAME_BYTES_MIN..=FRAME_BYTES_MAX).contains(&length), "a body is padded to 8 bytes");
+    assert!(
+        length.is_multiple_of(8) && (FRAME_BYTES_MIN..=FRAME_BYTES_MAX).contains(&length),
+        "a body is padded to 8 bytes"
+    );
     out[start + 4..start + 8].copy_from_slice(&(length as u32).to_le_bytes());
     let mut footer = [0; FOOTER_BYTES];
     footer[..32].copy_from_slice(hash);
@@ -95,7 +106,11 @@ pub(super) fn header(bytes: &[u8]) -> Result<(FrameKind, usize), BadReason> {
         MAGIC_SEAL => return Err(BadReason::Length),
         _ => return Err(BadReason::Padding),
     };
-    if can_be_length(length) { Ok((kind, length)) } else { Err(BadReason::Length) }
+    if can_be_length(length) {
+        Ok((kind, length))
+    } else {
+        Err(BadReason::Length)
+    }
 }
 
 /// The length that the frame claims; no judgement.
@@ -178,7 +193,10 @@ mod tests {
             assert_eq!(frame.len(), SEAL_BYTES);
             assert_eq!(header(&frame), Ok((FrameKind::Seal, SEAL_BYTES)));
             assert_eq!(check(&frame), Ok(()));
-            assert_eq!((sequence(&frame), seal_kind(&frame), hash(&frame)), (42, Some(kind), &[5; 32]));
+            assert_eq!(
+                (sequence(&frame), seal_kind(&frame), hash(&frame)),
+                (42, Some(kind), &[5; 32])
+            );
         }
     }
 

@@ -19,17 +19,22 @@
 //! while let Some(entry) = scan.read()? { ... }          // Err(JournalError::Damaged(first_bad))
 //! let end = scan.end();                                 // tail Sealed | Open | Torn, and the Position to write on from
 //! let mut reader = Reader::open(data, from_sequence, Check::Frames)?;   // follows a journal that grows
+//! let verdict = verify(data, head)?;                    // every byte; verdict.exit_code() is 0, 1 or 3
+//! snapshot_file::save(data, &SnapshotHead { .. }, &state)?;   snapshot_file::latest(data)?;
 //! ```
-//! Starting a broker: take the lock, scan (from a snapshot), repair if the tail is torn, open the writer at
-//! `end.position`. A folder without a journal scans as empty, with `Position::GENESIS`.
+//! Starting a broker: take the lock, scan (from a snapshot), `repair_end` if the tail is torn, open the writer at
+//! `end.position` (a repair does not move it). A folder without a journal scans as empty, with `Position::GENESIS`.
 pub mod disk;
 pub mod error;
 pub mod follow;
 pub mod frame;
 pub mod lock;
+pub mod probe;
 pub mod scan;
 pub mod segment;
+pub mod snapshot_file;
 mod tail;
+pub mod verify;
 mod window;
 pub mod writer;
 
@@ -37,6 +42,9 @@ pub use error::{BadReason, FirstBad, JournalError};
 pub use follow::Reader;
 pub use frame::{Hash, SealKind};
 pub use lock::Lock;
+pub use probe::bare_write_sync;
 pub use scan::{Check, End, Entry, Scan, Tail};
 pub use segment::{SEGMENT_BYTES_DEFAULT, journal_folder};
+pub use snapshot_file::{Snapshot, SnapshotHead};
+pub use verify::{Verdict, repair, repair_end, verify, verify_with};
 pub use writer::{Durability, Position, Writer};

@@ -1,3 +1,8 @@
 //! The journal on a real file system: what is written comes back, and nothing can be altered unseen.
+mod cuts;
+mod damage;
+mod faults;
+mod live;
 mod round_trip;
+mod snapshots;
 mod support;
