@@ -1,0 +1,343 @@
+//! An engine with its journal: recovery, group commit, snapshots, a clean stop.
+//!
+//! [`Broker`] applies and frames on the caller's thread; [`Flusher`] writes on whatever thread calls it, so that
+//! commands go on while the disk works. What failed to be written is kept and written first at the next try.
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::Engine;
+use crate::journal::snapshot_file::SnapshotHead;
+use crate::journal::{Check, Durability, JournalError, Lock, Scan, Tail, Writer, snapshot_file};
+use crate::messages::Command;
+use crate::record::{Body, Framed, RULES, Recorder, write_body};
+
+/// Frames waiting for the disk, and the sequence of the last of them.
+#[derive(Default)]
+struct Waiting {
+    frames: Vec<u8>,
+    last: u64,
+}
+
+struct Disk {
+    writer: Writer,
+    in_flight: Waiting,
+}
+
+/// The way to the disk, shared between the engine's thread and the one that flushes.
+pub struct Flusher {
+    durability: Durability,
+    handed: Mutex<Waiting>,
+    disk: Mutex<Disk>,
+    durable: AtomicU64,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Flusher {
+    /// The sequence up to which the promise of the durability holds.
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    fn hand_over(&self, frames: &mut Vec<u8>, last: u64) {
+        let mut handed = locked(&self.handed);
+        if handed.frames.is_empty() {
+            std::mem::swap(&mut handed.frames, frames);
+        } else {
+            handed.frames.append(frames);
+        }
+        handed.last = last;
+        frames.clear();
+    }
+
+    /// Writes (and under `group` flushes) all that was handed over; returns the durable sequence.
+    pub fn flush(&self) -> Result<u64, JournalError> {
+        let mut disk = locked(&self.disk);
+        self.flush_into(&mut disk)
+    }
+
+    fn flush_into(&self, disk: &mut Disk) -> Result<u64, JournalError> {
+        let retrying = !disk.in_flight.frames.is_empty();
+        if !retrying {
+            let mut handed = locked(&self.handed);
+            std::mem::swap(&mut handed.frames, &mut disk.in_flight.frames);
+            disk.in_flight.last = handed.last;
+        }
+        if disk.in_flight.frames.is_empty() {
+            return Ok(self.durable());
+        }
+        let Disk { writer, in_flight } = disk;
+        writer.append(&in_flight.frames)?;
+        if self.durability == Durability::Group {
+            writer.sync()?;
+        }
+        in_flight.frames.clear();
+        self.durable.store(in_flight.last, Ordering::Release);
+        if retrying {
+            self.flush_into(disk)
+        } else {
+            Ok(self.durable())
+        }
+    }
+}
+
+/// What a start found.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recovered {
+    /// Records run again after the snapshot.
+    pub records: u64,
+    /// The snapshot's sequence; 0 if there was none.
+    pub snapshot: u64,
+    /// Bytes cut from a torn tail.
+    pub torn_bytes: u64,
+}
+
+/// The journalled effects are not those that this release makes of the commands.
+#[derive(Debug)]
+pub enum BrokerError {
+    Journal(JournalError),
+    /// Re-running this record gave other bytes than were journalled.
+    Differs {
+        record: u64,
+    },
+    /// A snapshot that is whole but not a state of this release.
+    BadState {
+        sequence: u64,
+    },
+}
+
+impl From<JournalError> for BrokerError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+/// An engine that remembers.
+pub struct Broker {
+    pub engine: Engine,
+    pub recorder: Recorder,
+    pub recovered: Recovered,
+    flusher: Option<Arc<Flusher>>,
+    data: PathBuf,
+    lock: Option<Lock>,
+}
+
+impl Broker {
+    /// In memory only: hashed, never written.
+    pub fn in_memory() -> Self {
+        Self {
+            engine: Engine::default(),
+            recorder: Recorder::default(),
+            recovered: Recovered::default(),
+            flusher: None,
+            data: PathBuf::new(),
+            lock: None,
+        }
+    }
+
+    /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
+    pub fn open(
+        data: &Path,
+        durability: Durability,
+        segment_bytes: u64,
+    ) -> Result<Self, BrokerError> {
+        let lock = Lock::take(data)?;
+        let mut replay = Replay::from_snapshot(data, true)?;
+        let mut position = replay.run(data)?;
+        let torn_bytes = replay.torn_bytes;
+        if replay.tail == Tail::Torn {
+            repair_tail(data)?;
+            position = replay.run(data)?;
+        }
+        let writer = Writer::open(data, durability, segment_bytes, position)?;
+        let flusher = Flusher {
+            durability,
+            handed: Mutex::default(),
+            disk: Mutex::new(Disk {
+                writer,
+                in_flight: Waiting::default(),
+            }),
+            durable: AtomicU64::new(replay.engine.sequence),
+        };
+        let recovered = Recovered {
+            records: replay.records,
+            snapshot: replay.snapshot,
+            torn_bytes,
+        };
+        let recorder = Recorder {
+            head: replay.head,
+            frames: Vec::new(),
+        };
+        Ok(Self {
+            engine: replay.engine,
+            recorder,
+            recovered,
+            flusher: Some(Arc::new(flusher)),
+            data: data.to_owned(),
+            lock: Some(lock),
+        })
+    }
+
+    pub fn flusher(&self) -> Option<&Arc<Flusher>> {
+        self.flusher.as_ref()
+    }
+
+    /// Applies and frames one command; nothing is promised before a flush.
+    #[inline]
+    pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
+        self.recorder.record(&mut self.engine, command, at, origin)
+    }
+
+    /// Hands what was staged to the flusher (in memory: lets go of it).
+    pub fn hand_over(&mut self) {
+        match &self.flusher {
+            Some(flusher) => flusher.hand_over(&mut self.recorder.frames, self.engine.sequence),
+            None => self.recorder.frames.clear(),
+        }
+    }
+
+    /// Hands over and keeps the promise of the durability.
+    pub fn commit(&mut self) -> Result<u64, JournalError> {
+        self.hand_over();
+        self.flusher
+            .as_ref()
+            .map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
+    }
+
+    /// Hands over; writes only if a good deal is waiting (`never` promises nothing).
+    pub fn settle(&mut self) -> Result<u64, JournalError> {
+        const WRITE_AT_BYTES: usize = 1 << 20;
+        let never = self
+            .flusher
+            .as_ref()
+            .is_some_and(|f| f.durability == Durability::Never);
+        if never && self.recorder.frames.len() < WRITE_AT_BYTES {
+            return Ok(self.flusher.as_ref().map_or(0, |f| f.durable()));
+        }
+        self.commit()
+    }
+
+    /// Writes a snapshot of the present state; returns its path.
+    pub fn snapshot(&mut self) -> Result<PathBuf, JournalError> {
+        self.commit()?;
+        let Engine {
+            sequence, stamp, ..
+        } = self.engine;
+        let of = SnapshotHead {
+            rules: RULES,
+            sequence,
+            stamp,
+            head: self.recorder.head,
+        };
+        snapshot_file::save(&self.data, &of, &self.engine.state())
+    }
+
+    /// A clean stop: everything written, a snapshot, the journal sealed, the folder free.
+    pub fn close(&mut self) -> Result<(), JournalError> {
+        if self.flusher.is_none() {
+            return Ok(());
+        }
+        self.snapshot()?;
+        if let Some(flusher) = self.flusher.take() {
+            let mut disk = locked(&flusher.disk);
+            if flusher.durability != Durability::Never {
+                disk.writer.sync()?;
+            }
+            disk.writer.seal()?;
+        }
+        self.lock = None;
+        Ok(())
+    }
+}
+
+/// Runs a journal again and compares every record with what was journalled.
+pub struct Replay {
+    pub engine: Engine,
+    pub head: [u8; 32],
+    pub records: u64,
+    pub snapshot: u64,
+    pub tail: Tail,
+    pub torn_bytes: u64,
+    body: Vec<u8>,
+}
+
+impl Replay {
+    /// From the newest snapshot that is whole and lies on the chain, or from genesis.
+    pub fn from_snapshot(data: &Path, use_snapshot: bool) -> Result<Self, BrokerError> {
+        let genesis = Self {
+            engine: Engine::default(),
+            head: [0; 32],
+            records: 0,
+            snapshot: 0,
+            tail: Tail::Sealed,
+            torn_bytes: 0,
+            body: Vec::new(),
+        };
+        if !use_snapshot {
+            return Ok(genesis);
+        }
+        let Some(found) = snapshot_file::latest(data)? else {
+            return Ok(genesis);
+        };
+        let sequence = found.of.sequence;
+        let engine =
+            Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
+        Ok(Self {
+            engine,
+            head: found.of.head,
+            snapshot: sequence,
+            ..genesis
+        })
+    }
+
+    /// Runs what the journal holds beyond the present state.
+    pub fn run(&mut self, data: &Path) -> Result<crate::journal::Position, BrokerError> {
+        let mut scan = Scan::open(data, self.engine.sequence + 1, Check::Chain)?;
+        while let Some(entry) = scan.read()? {
+            if *entry.prev != self.head {
+                return Err(BrokerError::Differs {
+                    record: entry.sequence,
+                });
+            }
+            self.step(entry.sequence, entry.body)?;
+            self.head = *entry.hash;
+        }
+        let end = scan.end().expect("a scan that has nothing more has ended");
+        self.tail = end.tail;
+        self.torn_bytes = end.torn_bytes;
+        Ok(end.position)
+    }
+
+    fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
+        let differs = BrokerError::Differs { record: sequence };
+        let Ok(recorded) = Body::read(body) else {
+            return Err(differs);
+        };
+        let held = recorded.flags & crate::record::CLOCK_HELD != 0;
+        let at = if held {
+            recorded.stamp.saturating_sub(1)
+        } else {
+            recorded.stamp
+        };
+        self.body.clear();
+        write_body(
+            &mut self.engine,
+            &recorded.command,
+            at,
+            recorded.origin,
+            &mut self.body,
+        );
+        if self.body != body {
+            return Err(differs);
+        }
+        self.records += 1;
+        Ok(())
+    }
+}
+
+fn repair_tail(_: &Path) -> Result<(), JournalError> {
+    Err(JournalError::Refused("repair"))
+}

@@ -1,0 +1,194 @@
+//! The engine: sequence, gate, match, post, one command after the other. A value; somebody else drives it.
+use sha2::{Digest, Sha256};
+
+use crate::book::Book;
+use crate::instrument::{Asset, Instrument};
+use crate::ledger::Ledger;
+use crate::memory::{Answer, Key, Memory};
+use crate::messages::{Command, Frozen, Message, Reason, Rejected, Repeated, Unfrozen};
+use crate::orders::{NONE, Orders};
+
+/// Where the effects of a pass go.
+pub struct Effects<'a> {
+    out: &'a mut Vec<u8>,
+    pub count: u32,
+}
+
+impl<'a> Effects<'a> {
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out, count: 0 }
+    }
+
+    #[inline]
+    pub fn push(&mut self, effect: &impl Message) {
+        effect.encode(self.out);
+        self.count += 1;
+    }
+}
+
+/// Does the order of a command live on after it? Decides from when its client id may be forgotten.
+pub(crate) type Alive = bool;
+
+/// All state: a function of the commands applied and of nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Engine {
+    pub sequence: u64,
+    pub stamp: u64,
+    pub halted: bool,
+    pub assets: Vec<Asset>,
+    pub instruments: Vec<Instrument>,
+    pub books: Vec<Book>,
+    pub orders: Orders,
+    pub ledger: Ledger,
+    pub memory: Memory,
+    pub(crate) scratch: Vec<u8>,
+}
+
+/// What the driver needs to know of a pass beyond its effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    pub effects: u32,
+    pub clock_held: bool,
+}
+
+impl Engine {
+    /// The stamp that a command arriving at `at` gets: time never goes back.
+    #[inline]
+    pub fn stamp_for(&self, at: u64) -> u64 {
+        self.stamp.max(at)
+    }
+
+    /// Applies one command and appends its effects to `out`.
+    #[inline]
+    pub fn apply(&mut self, command: &Command, at: u64, out: &mut Vec<u8>) -> Passed {
+        let clock_held = at < self.stamp;
+        self.sequence += 1;
+        self.stamp = self.stamp_for(at);
+        self.memory.forget(self.sequence, self.stamp);
+        let mut effects = Effects::new(out);
+        if let Err(reason) = self.dispatch(command, &mut effects) {
+            effects.push(&Rejected {
+                reason: reason as u16,
+            });
+        }
+        if !self.ledger.touched.is_empty() {
+            self.freeze_or_thaw(&mut effects);
+        }
+        Passed {
+            effects: effects.count,
+            clock_held,
+        }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, command: &Command, effects: &mut Effects) -> Result<(), Reason> {
+        match command {
+            Command::PlaceOrder(c) => self.place(c, effects),
+            Command::CancelOrder(c) => self.cancel(c, effects),
+            Command::ReplaceOrder(c) => self.replace(c, effects),
+            Command::OpenAccount(c) => self.open_account(c, effects),
+            Command::AddAsset(c) => self.add_asset(c, effects),
+            Command::AddInstrument(c) => self.add_instrument(c, effects),
+            Command::Deposit(c) => self.deposit(c, effects),
+            Command::Withdraw(c) => self.withdraw(c, effects),
+            Command::Transfer(c) => self.transfer(c, effects),
+            Command::Halt(c) => self.halt(c, effects),
+            Command::Resume(c) => self.resume(c, effects),
+            Command::CancelAll(c) => self.cancel_all(c, effects),
+            Command::Mark(c) => self.mark(c, effects),
+            Command::VenueAccepted(c) => self.venue_accepted(c, effects),
+            Command::VenueFilled(c) => self.venue_filled(c, effects),
+            Command::VenueCancelled(c) => self.venue_cancelled(c, effects),
+            Command::VenueReplaced(c) => self.venue_replaced(c, effects),
+            Command::TimePassed(_) => Ok(()),
+        }
+    }
+
+    /// Runs `act` unless the same client id was answered before; remembers the answer.
+    #[inline]
+    pub(crate) fn once(
+        &mut self,
+        key: Key,
+        command: impl Into<Command>,
+        effects: &mut Effects,
+        act: impl FnOnce(&mut Self, &mut Effects) -> Result<Alive, Reason>,
+    ) -> Result<(), Reason> {
+        if key.1 == [0; 16] {
+            return act(self, effects).map(|_| ());
+        }
+        let content = self.content(command.into());
+        if let Some(answer) = self.memory.answers.get(&key) {
+            if answer.content != content {
+                return Err(Reason::DuplicateClientId);
+            }
+            effects.push(&Repeated {
+                first: answer.first,
+                reason: answer.reason,
+            });
+            return Ok(());
+        }
+        let done = act(self, effects);
+        let reason = done.err().map_or(0, |r| r as u16);
+        self.memory.answers.insert(
+            key,
+            Answer {
+                content,
+                first: self.sequence,
+                reason,
+            },
+        );
+        if done != Ok(true) {
+            self.memory.end(self.sequence, self.stamp, key);
+        }
+        done.map(|_| ())
+    }
+
+    fn content(&mut self, command: Command) -> [u8; 16] {
+        self.scratch.clear();
+        command.encode(&mut self.scratch);
+        let digest = Sha256::digest(&self.scratch);
+        let mut content = [0; 16];
+        content.copy_from_slice(&digest[..16]);
+        content
+    }
+
+    /// The place of an instrument in the list.
+    #[inline]
+    pub(crate) fn at(&self, instrument: u32) -> Result<usize, Reason> {
+        let at = (instrument as usize).wrapping_sub(1);
+        if at < self.instruments.len() {
+            Ok(at)
+        } else {
+            Err(Reason::UnknownInstrument)
+        }
+    }
+
+    /// The row of a live order.
+    #[inline]
+    pub(crate) fn live(&self, order: u64) -> Result<u32, Reason> {
+        self.orders
+            .find(order)
+            .filter(|row| *row != NONE)
+            .ok_or(Reason::UnknownOrder)
+    }
+
+    fn freeze_or_thaw(&mut self, effects: &mut Effects) {
+        let mut touched = std::mem::take(&mut self.ledger.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for (account, asset) in touched.drain(..) {
+            let balance = self.ledger.balance(account, asset);
+            let short = balance.amount < balance.held;
+            if short == balance.frozen {
+                continue;
+            }
+            balance.frozen = short;
+            if short {
+                effects.push(&Frozen { account, asset });
+            } else {
+                effects.push(&Unfrozen { account, asset });
+            }
+        }
+        self.ledger.touched = touched;
+    }
+}

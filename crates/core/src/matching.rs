@@ -1,0 +1,409 @@
+//! Matching and what a trade does to money: price-time priority, at the resting order's price, never beyond the limit.
+use crate::engine::{Alive, Effects, Engine};
+use crate::instrument::{Instrument, fee};
+use crate::ledger::{FEES, Ledger, ROUNDING};
+use crate::messages::{CancelReason, Cancelled, Traded};
+use crate::orders::{FOK, Order, POST_ONLY};
+use crate::place::Walk;
+
+/// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
+#[derive(Debug, Clone, Copy)]
+pub struct Taker {
+    pub order: Order,
+    pub walk: Option<Walk>,
+}
+
+impl Taker {
+    pub fn new(order: Order) -> Self {
+        Self { order, walk: None }
+    }
+}
+
+/// What a trade moved.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flows {
+    pub buyer_pays: i64,
+    pub seller_gets: i64,
+    pub buyer_fee: i64,
+    pub seller_fee: i64,
+}
+
+/// Pays, delivers and charges a spot trade.
+#[inline]
+pub(crate) fn trade_spot(
+    instrument: &Instrument,
+    ledger: &mut Ledger,
+    (buyer, seller): (&mut Order, &mut Order),
+    (buyer_ppm, seller_ppm): (i32, i32),
+    (price, quantity): (i64, i64),
+) -> Flows {
+    let pays = instrument.pays(price, quantity, &mut buyer.value_carry);
+    let gets = instrument.gets(price, quantity, &mut seller.value_carry);
+    let buyer_fee = fee(pays, buyer_ppm, &mut buyer.fee_carry);
+    let seller_fee = fee(gets, seller_ppm, &mut seller.fee_carry);
+    let (base, quote) = (instrument.terms.base, instrument.terms.quote);
+    ledger.post(buyer.account, seller.account, quote, gets);
+    ledger.post(buyer.account, ROUNDING, quote, pays - gets);
+    ledger.post(
+        seller.account,
+        buyer.account,
+        base,
+        quantity * instrument.base_units,
+    );
+    ledger.post(buyer.account, FEES, quote, buyer_fee);
+    ledger.post(seller.account, FEES, quote, seller_fee);
+    Flows {
+        buyer_pays: pays,
+        seller_gets: gets,
+        buyer_fee,
+        seller_fee,
+    }
+}
+
+/// Settles a perpetual trade against the mark and charges the fees.
+pub(crate) fn trade_perpetual(
+    instrument: &Instrument,
+    ledger: &mut Ledger,
+    (buyer, seller): (&mut Order, &mut Order),
+    (buyer_ppm, seller_ppm): (i32, i32),
+    (price, quantity): (i64, i64),
+) -> Flows {
+    let quote = instrument.terms.quote;
+    let value = (i128::from(price) * i128::from(quantity) * i128::from(instrument.num)) as i64;
+    let way = i128::from(price - instrument.settlement_mark);
+    let flow = (way * i128::from(quantity) * i128::from(instrument.num)) as i64;
+    let buyer_fee = fee(value, buyer_ppm, &mut buyer.fee_carry);
+    let seller_fee = fee(value, seller_ppm, &mut seller.fee_carry);
+    ledger.post(buyer.account, seller.account, quote, flow);
+    ledger.post(buyer.account, FEES, quote, buyer_fee);
+    ledger.post(seller.account, FEES, quote, seller_fee);
+    Flows {
+        buyer_pays: flow,
+        seller_gets: flow,
+        buyer_fee,
+        seller_fee,
+    }
+}
+
+/// After a fill: what the spot order holds now.
+#[inline]
+fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
+    let left = order.left();
+    let (asset, hold) = if order.buys() {
+        let hold = instrument.buy_hold(order.price, left, order.value_carry, order.fee_carry);
+        (instrument.terms.quote, hold.expect("a hold only shrinks"))
+    } else {
+        (instrument.terms.base, left * instrument.base_units)
+    };
+    ledger.hold(order.account, asset, hold - order.hold);
+    order.hold = hold;
+    hold
+}
+
+impl Engine {
+    /// Matches an accepted order and lets its rest stay or go. `row` is its row if it rested before.
+    #[inline]
+    pub(crate) fn work(
+        &mut self,
+        at: usize,
+        mut taker: Taker,
+        row: Option<u32>,
+        effects: &mut Effects,
+    ) -> Alive {
+        let opposite = self.books[at].side(!taker.order.buys());
+        let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;
+        let ended = if !crosses {
+            (taker.order.tif == FOK).then_some(CancelReason::Fok)
+        } else if taker.order.flags & POST_ONLY != 0 {
+            Some(CancelReason::PostOnly)
+        } else if taker.order.tif == FOK && !self.can_fill(at, &taker.order) {
+            Some(CancelReason::Fok)
+        } else {
+            self.match_order(at, &mut taker, effects)
+        };
+        if taker.order.left() == 0 {
+            self.release(at, &mut taker);
+            if let Some(row) = row {
+                self.bury(row);
+            }
+            return false;
+        }
+        let ended = ended.or(taker.order.is_immediate().then_some(CancelReason::Ioc));
+        if let Some(reason) = ended {
+            self.end(at, &mut taker, reason, effects);
+            if let Some(row) = row {
+                self.bury(row);
+            }
+            return false;
+        }
+        let row = match row {
+            Some(row) => {
+                *self.orders.get_mut(row) = taker.order;
+                row
+            }
+            None => self.orders.insert(taker.order),
+        };
+        self.books[at]
+            .side_mut(taker.order.buys())
+            .push(&mut self.orders, row);
+        true
+    }
+
+    /// Could the crossing orders, up to the first of the same account, fill it whole?
+    fn can_fill(&self, at: usize, order: &Order) -> bool {
+        let side = self.books[at].side(!order.buys());
+        let mut wanted = order.left();
+        for row in side.in_priority(&self.orders) {
+            let resting = self.orders.get(row);
+            let beyond = if order.buys() {
+                resting.price > order.price
+            } else {
+                resting.price < order.price
+            };
+            if beyond || resting.account == order.account {
+                return false;
+            }
+            wanted -= resting.left();
+            if wanted <= 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn match_order(
+        &mut self,
+        at: usize,
+        taker: &mut Taker,
+        effects: &mut Effects,
+    ) -> Option<CancelReason> {
+        let buys = taker.order.buys();
+        while taker.order.left() > 0 && self.books[at].side(!buys).meets(taker.order.price) {
+            let row = self.books[at]
+                .side(!buys)
+                .first()
+                .expect("a side that is met has a first order");
+            if self.orders.get(row).account == taker.order.account {
+                return Some(CancelReason::SelfTrade);
+            }
+            self.fill(at, taker, row, effects);
+        }
+        None
+    }
+
+    /// One trade between the taker and the resting order.
+    #[inline]
+    fn fill(&mut self, at: usize, taker: &mut Taker, row: u32, effects: &mut Effects) {
+        let Self {
+            instruments,
+            books,
+            orders,
+            ledger,
+            ..
+        } = self;
+        let instrument = &mut instruments[at];
+        let maker = orders.get_mut(row);
+        let quantity = taker.order.left().min(maker.left());
+        let price = maker.price;
+        maker.filled += quantity;
+        taker.order.filled += quantity;
+        let rates = (
+            instrument.terms.maker_fee_ppm,
+            instrument.terms.taker_fee_ppm,
+        );
+        let (flows, maker_hold, taker_hold) = if instrument.is_perpetual() {
+            fill_perpetual(instrument, ledger, maker, taker, (price, quantity))
+        } else {
+            let taker_buys = taker.order.buys();
+            let (sides, ppm) = if taker_buys {
+                ((&mut taker.order, &mut *maker), (rates.1, rates.0))
+            } else {
+                ((&mut *maker, &mut taker.order), rates)
+            };
+            let flows = trade_spot(instrument, ledger, sides, ppm, (price, quantity));
+            let maker_hold = rehold_spot(instrument, ledger, maker);
+            let taker_hold = match taker.walk {
+                Some(_) if taker_buys => rehold_walk(instrument, ledger, taker, &flows),
+                _ => rehold_spot(instrument, ledger, &mut taker.order),
+            };
+            (flows, maker_hold, taker_hold)
+        };
+        instrument.last_trade = price;
+        let taker_buys = taker.order.buys();
+        let traded = Traded {
+            maker_order: maker.id,
+            taker_order: taker.order.id,
+            maker: maker.account,
+            taker: taker.order.account,
+            instrument: maker.instrument,
+            taker_side: taker.order.side,
+            flags: 0,
+            price,
+            quantity,
+            buyer_pays: flows.buyer_pays,
+            seller_gets: flows.seller_gets,
+            maker_fee: if taker_buys {
+                flows.seller_fee
+            } else {
+                flows.buyer_fee
+            },
+            taker_fee: if taker_buys {
+                flows.buyer_fee
+            } else {
+                flows.seller_fee
+            },
+            maker_hold,
+            taker_hold,
+        };
+        effects.push(&traded);
+        let done = maker.left() == 0;
+        let side = books[at].side_mut(!taker_buys);
+        side.shrink(orders, row, quantity);
+        if done {
+            side.unlink(orders, row);
+            self.bury(row);
+        }
+    }
+
+    /// Releases what is left of a hold; returns the amount.
+    pub(crate) fn release(&mut self, at: usize, taker: &mut Taker) -> i64 {
+        let Self {
+            instruments,
+            ledger,
+            ..
+        } = self;
+        let instrument = &mut instruments[at];
+        let order = &mut taker.order;
+        if !instrument.is_perpetual() {
+            let asset = if order.buys() {
+                instrument.terms.quote
+            } else {
+                instrument.terms.base
+            };
+            ledger.hold(order.account, asset, -order.hold);
+            return std::mem::take(&mut order.hold);
+        }
+        let (units, value) = match taker.walk {
+            Some(walk) => (walk.units, walk.value),
+            None => (
+                order.left(),
+                i128::from(order.left()) * i128::from(order.price),
+            ),
+        };
+        let Some(mut position) = instrument.positions.get(&order.account).copied() else {
+            return 0;
+        };
+        let before = position.hold;
+        position.count(order.buys(), -units, -value);
+        let after = instrument.hold_of(ledger, order.account, &mut position);
+        instrument.positions.insert(order.account, position);
+        before - after
+    }
+
+    /// The rest of the order goes.
+    pub(crate) fn end(
+        &mut self,
+        at: usize,
+        taker: &mut Taker,
+        reason: CancelReason,
+        effects: &mut Effects,
+    ) {
+        let quantity = taker.order.left().max(0);
+        let released = self.release(at, taker);
+        effects.push(&Cancelled {
+            order: taker.order.id,
+            quantity,
+            reason: reason as u8,
+            released,
+        });
+    }
+
+    /// Forgets a live order; its client id is remembered from now on for a while.
+    #[inline]
+    pub(crate) fn bury(&mut self, row: u32) {
+        let order = self.orders.get(row);
+        self.memory
+            .end(self.sequence, self.stamp, (order.account, order.client_id));
+        self.orders.remove(row);
+    }
+}
+
+/// A market buy without a collar holds its exact cost: every fill takes its own.
+fn rehold_walk(
+    instrument: &Instrument,
+    ledger: &mut Ledger,
+    taker: &mut Taker,
+    flows: &Flows,
+) -> i64 {
+    let order = &mut taker.order;
+    let spent = flows.buyer_pays + flows.buyer_fee.max(0);
+    let hold = if order.left() == 0 {
+        0
+    } else {
+        (order.hold - spent).max(0)
+    };
+    ledger.hold(order.account, instrument.terms.quote, hold - order.hold);
+    order.hold = hold;
+    hold
+}
+
+fn fill_perpetual(
+    instrument: &mut Instrument,
+    ledger: &mut Ledger,
+    maker: &mut Order,
+    taker: &mut Taker,
+    (price, quantity): (i64, i64),
+) -> (Flows, i64, i64) {
+    let value = |limit: i64| i128::from(limit) * i128::from(quantity);
+    let taker_value = match &mut taker.walk {
+        Some(walk) => {
+            walk.units -= quantity;
+            walk.value -= value(price);
+            value(price)
+        }
+        None => value(taker.order.price),
+    };
+    let rates = (
+        instrument.terms.maker_fee_ppm,
+        instrument.terms.taker_fee_ppm,
+    );
+    let taker_buys = taker.order.buys();
+    let (sides, ppm) = if taker_buys {
+        ((&mut taker.order, &mut *maker), (rates.1, rates.0))
+    } else {
+        ((&mut *maker, &mut taker.order), rates)
+    };
+    let flows = trade_perpetual(instrument, ledger, sides, ppm, (price, quantity));
+    let signed = if taker_buys { quantity } else { -quantity };
+    let maker_hold = instrument.shift(
+        ledger,
+        maker.account,
+        -signed,
+        (!taker_buys, quantity, value(price)),
+    );
+    let taker_hold = instrument.shift(
+        ledger,
+        taker.order.account,
+        signed,
+        (taker_buys, quantity, taker_value),
+    );
+    (flows, maker_hold, taker_hold)
+}
+
+impl Instrument {
+    /// Moves a position by `change`, takes `(buys, units, value)` off its live orders; returns what it holds then.
+    pub(crate) fn shift(
+        &mut self,
+        ledger: &mut Ledger,
+        account: u32,
+        change: i64,
+        off: (bool, i64, i128),
+    ) -> i64 {
+        let mut position = self.positions.get(&account).copied().unwrap_or_default();
+        position.quantity += change;
+        position.count(off.0, -off.1, -off.2);
+        let hold = self.hold_of(ledger, account, &mut position);
+        self.positions.insert(account, position);
+        hold
+    }
+}

@@ -1,0 +1,231 @@
+//! The record: one command and its effects as canonical bytes, and the chain that ties each to the one before.
+//!
+//! Layout of the body: docs/reference/engine.md, "Record and journal".
+use crate::engine::{Engine, Passed};
+use crate::journal::frame;
+use crate::messages::{BadMessage, Command, Effect, Message};
+
+/// The version of the body's layout.
+pub const FORMAT: u16 = 1;
+/// The version of the engine's behaviour.
+pub const RULES: u16 = 1;
+/// Flag: the command's time lay before the last stamp; the stamp stands still.
+pub const CLOCK_HELD: u16 = 1;
+/// Bytes before the origin block.
+pub const HEAD: usize = 32;
+/// The longest client's id text.
+pub const TEXT_MAX: usize = 128;
+
+/// Where a command came from. Ids only; copied, never read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub session: u32,
+    pub user: u32,
+    pub role: u8,
+    pub gateway: u8,
+    pub received_at: u64,
+    pub text: String,
+    pub instruction: Option<[u8; 32]>,
+}
+
+impl Origin {
+    const FIXED: usize = 24;
+
+    /// The origin block. The text is cut to [`TEXT_MAX`] bytes by whoever takes it in.
+    pub fn encode(&self) -> Vec<u8> {
+        assert!(
+            self.text.len() <= TEXT_MAX,
+            "the edge bounds the client's id text"
+        );
+        let mut out = Vec::with_capacity(Self::FIXED + 32 + TEXT_MAX);
+        out.extend_from_slice(&self.session.to_le_bytes());
+        out.extend_from_slice(&self.user.to_le_bytes());
+        let flags = u8::from(self.instruction.is_some());
+        out.extend_from_slice(&[
+            self.role,
+            self.gateway,
+            self.text.len() as u8,
+            flags,
+            0,
+            0,
+            0,
+            0,
+        ]);
+        out.extend_from_slice(&self.received_at.to_le_bytes());
+        if let Some(instruction) = &self.instruction {
+            out.extend_from_slice(instruction);
+        }
+        out.extend_from_slice(self.text.as_bytes());
+        out.resize(out.len().next_multiple_of(8), 0);
+        out
+    }
+
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
+        let fixed = bytes.get(..Self::FIXED)?;
+        let word = |at: usize| fixed[at..at + 4].try_into().map(u32::from_le_bytes).ok();
+        let hashed = fixed[11] & 1 == 1;
+        let at = Self::FIXED + if hashed { 32 } else { 0 };
+        let text = bytes.get(at..at + fixed[10] as usize)?;
+        Some(Self {
+            session: word(0)?,
+            user: word(4)?,
+            role: fixed[8],
+            gateway: fixed[9],
+            received_at: u64::from_le_bytes(fixed[16..24].try_into().ok()?),
+            text: String::from_utf8(text.to_vec()).ok()?,
+            instruction: if hashed {
+                Some(bytes.get(Self::FIXED..at)?.try_into().ok()?)
+            } else {
+                None
+            },
+        })
+    }
+}
+
+/// Appends the body of one pass to `out`.
+#[inline]
+pub fn write_body(
+    engine: &mut Engine,
+    command: &Command,
+    at: u64,
+    origin: &[u8],
+    out: &mut Vec<u8>,
+) -> Passed {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEAD]);
+    out.extend_from_slice(origin);
+    command.encode(out);
+    let effects_at = out.len();
+    let passed = engine.apply(command, at, out);
+    let effects_bytes = (out.len() - effects_at) as u32;
+    while !(out.len() - start).is_multiple_of(8) {
+        out.push(0);
+    }
+    let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
+    let head = &mut out[start..start + HEAD];
+    head[..8].copy_from_slice(&engine.sequence.to_le_bytes());
+    head[8..16].copy_from_slice(&engine.stamp.to_le_bytes());
+    head[16..18].copy_from_slice(&FORMAT.to_le_bytes());
+    head[18..20].copy_from_slice(&RULES.to_le_bytes());
+    head[20..22].copy_from_slice(&flags.to_le_bytes());
+    head[22..24].copy_from_slice(&(origin.len() as u16).to_le_bytes());
+    head[24..28].copy_from_slice(&passed.effects.to_le_bytes());
+    head[28..32].copy_from_slice(&effects_bytes.to_le_bytes());
+    passed
+}
+
+/// A body taken apart; borrows its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a> {
+    pub sequence: u64,
+    pub stamp: u64,
+    pub rules: u16,
+    pub flags: u16,
+    pub origin: &'a [u8],
+    pub command: Command,
+    pub effects: &'a [u8],
+    pub count: u32,
+}
+
+/// The body is not one that this release can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadBody;
+
+impl From<BadMessage> for BadBody {
+    fn from(_: BadMessage) -> Self {
+        Self
+    }
+}
+
+impl<'a> Body<'a> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, BadBody> {
+        let head = bytes.get(..HEAD).ok_or(BadBody)?;
+        let u16_at = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
+        let u32_at =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
+        if u16_at(16) != FORMAT {
+            return Err(BadBody);
+        }
+        let command_at = HEAD + u16_at(22) as usize;
+        let origin = bytes.get(HEAD..command_at).ok_or(BadBody)?;
+        let (command, length) = Command::decode(&bytes[command_at..])?;
+        let effects_at = command_at + length;
+        let effects = bytes
+            .get(effects_at..effects_at + u32_at(28) as usize)
+            .ok_or(BadBody)?;
+        Ok(Self {
+            sequence: u64_at(0),
+            stamp: u64_at(8),
+            rules: u16_at(18),
+            flags: u16_at(20),
+            origin,
+            command,
+            effects,
+            count: u32_at(24),
+        })
+    }
+
+    /// The effects in order.
+    pub fn each_effect(&self, mut take: impl FnMut(Effect)) -> Result<(), BadBody> {
+        let mut rest = self.effects;
+        while !rest.is_empty() {
+            let (effect, length) = Effect::decode(rest)?;
+            take(effect);
+            rest = &rest[length..];
+        }
+        Ok(())
+    }
+}
+
+/// Turns passes into frames, each hashed to the one before.
+#[derive(Debug, Clone, Default)]
+pub struct Recorder {
+    /// The hash of the last record.
+    pub head: [u8; 32],
+    /// Frames made and not yet handed over.
+    pub frames: Vec<u8>,
+}
+
+/// Where a frame lies in [`Recorder::frames`], and its body in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Framed {
+    pub start: usize,
+    pub end: usize,
+    pub prev: [u8; 32],
+    pub passed: Passed,
+}
+
+impl Framed {
+    /// The body within the recorder's frames.
+    pub fn body<'a>(&self, frames: &'a [u8]) -> &'a [u8] {
+        &frames[self.start + frame::HEADER_BYTES..self.end - frame::FOOTER_BYTES]
+    }
+}
+
+impl Recorder {
+    /// Applies one command and appends its frame.
+    #[inline]
+    pub fn record(
+        &mut self,
+        engine: &mut Engine,
+        command: &Command,
+        at: u64,
+        origin: &[u8],
+    ) -> Framed {
+        let prev = self.head;
+        let first_of_group = self.frames.is_empty();
+        let start = frame::begin(&mut self.frames, first_of_group);
+        let passed = write_body(engine, command, at, origin, &mut self.frames);
+        self.head = frame::finish(&mut self.frames, start, &prev);
+        Framed {
+            start,
+            end: self.frames.len(),
+            prev,
+            passed,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Batches: contiguous fixed-width rows in, fixed-width rows out; no Python object for a command.
+use isthmus_core::broker::Broker;
+use isthmus_core::journal::JournalError;
+use isthmus_core::messages::{
+    CancelOrder, Cancelled, Command, HEAD, PlaceOrder, Rejected, Repeated, ReplaceOrder, Traded,
+};
+use isthmus_core::record::Body;
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+/// Bytes of an INSTRUCTION row.
+pub const ROW: usize = 64;
+const OUTCOME: usize = 32;
+const FILL: usize = 8 + Traded::SIZE;
+/// Rows between two hand-overs to the disk.
+const CHUNK: usize = 4_096;
+const NOT_CANCELLED: u8 = 255;
+
+/// What a batch did: one OUTCOME row a command, one FILL row a trade.
+#[pyclass(frozen, module = "isthmus._core")]
+pub struct Batch {
+    first: u64,
+    outcomes: Vec<u8>,
+    fills: Vec<u8>,
+}
+
+#[pymethods]
+impl Batch {
+    /// The sequence of the first command.
+    #[getter]
+    fn first(&self) -> u64 {
+        self.first
+    }
+    #[getter]
+    fn outcomes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        PyArray1::from_slice(py, &self.outcomes)
+            .call_method1("view", (dtype(py, &outcome_fields())?,))
+    }
+    #[getter]
+    fn fills<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        PyArray1::from_slice(py, &self.fills).call_method1("view", (dtype(py, &fill_fields())?,))
+    }
+}
+
+type Fields = Vec<(&'static str, &'static str)>;
+
+pub fn instruction_fields() -> Fields {
+    vec![
+        ("command", "<u2"),
+        ("side", "u1"),
+        ("kind", "u1"),
+        ("tif", "u1"),
+        ("flags", "u1"),
+        ("reason", "u1"),
+        ("unused", "u1"),
+        ("account", "<u4"),
+        ("instrument", "<u4"),
+        ("venue", "<u4"),
+        ("unused2", "<u4"),
+        ("order", "<u8"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("client_id", "V16"),
+    ]
+}
+
+pub fn outcome_fields() -> Fields {
+    vec![
+        ("sequence", "<u8"),
+        ("order", "<u8"),
+        ("filled", "<i8"),
+        ("reason", "<u2"),
+        ("status", "u1"),
+        ("cancelled", "u1"),
+        ("unused", "<u4"),
+    ]
+}
+
+pub fn fill_fields() -> Fields {
+    vec![
+        ("sequence", "<u8"),
+        ("maker_order", "<u8"),
+        ("taker_order", "<u8"),
+        ("maker", "<u4"),
+        ("taker", "<u4"),
+        ("instrument", "<u4"),
+        ("taker_side", "u1"),
+        ("flags", "u1"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("buyer_pays", "<i8"),
+        ("seller_gets", "<i8"),
+        ("maker_fee", "<i8"),
+        ("taker_fee", "<i8"),
+        ("maker_hold", "<i8"),
+        ("taker_hold", "<i8"),
+    ]
+}
+
+/// The numpy dtype of packed fields.
+pub fn dtype<'py>(py: Python<'py>, fields: &Fields) -> PyResult<Bound<'py, PyAny>> {
+    py.import("numpy")?
+        .call_method1("dtype", (PyList::new(py, fields)?,))
+}
+
+/// The bytes of an array of INSTRUCTION rows.
+pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, u8>> {
+    let py = rows.py();
+    if !rows
+        .getattr("dtype")?
+        .eq(dtype(py, &instruction_fields())?)?
+    {
+        return Err(PyValueError::new_err("rows: the dtype is not INSTRUCTION"));
+    }
+    let bytes = rows
+        .call_method1("view", ("u1",))?
+        .cast_into::<PyArray1<u8>>()?;
+    bytes
+        .try_readonly()
+        .map_err(|_| PyValueError::new_err("rows: in use elsewhere"))
+}
+
+/// The command of a row; a command number that is none of the three becomes a cancel of order 0.
+pub fn command(row: &[u8]) -> Command {
+    let u32_at = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
+    let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
+    let mut client_id = [0; 16];
+    client_id.copy_from_slice(&row[48..64]);
+    let (account, price, quantity) = (u32_at(8), u64_at(32) as i64, u64_at(40) as i64);
+    match u16::from_le_bytes([row[0], row[1]]) {
+        PlaceOrder::KIND => Command::PlaceOrder(PlaceOrder {
+            account,
+            instrument: u32_at(12),
+            venue: u32_at(16),
+            side: row[2],
+            kind: row[3],
+            tif: row[4],
+            flags: row[5],
+            price,
+            quantity,
+            client_id,
+        }),
+        ReplaceOrder::KIND => Command::ReplaceOrder(ReplaceOrder {
+            order: u64_at(24),
+            account,
+            price,
+            quantity,
+            client_id,
+        }),
+        _ => Command::CancelOrder(CancelOrder {
+            order: u64_at(24),
+            account,
+            reason: row[6],
+            client_id,
+        }),
+    }
+}
+
+/// Applies the rows; one flush at the end keeps the promise for all of them.
+pub fn submit(
+    broker: &mut Broker,
+    rows: &[u8],
+    at: u64,
+    origin: &[u8],
+) -> Result<Batch, JournalError> {
+    let count = rows.len() / ROW;
+    let first = broker.engine.sequence + 1;
+    let mut batch = Batch {
+        first,
+        outcomes: Vec::with_capacity(count * OUTCOME),
+        fills: Vec::new(),
+    };
+    for chunk in rows.chunks(CHUNK * ROW) {
+        for row in chunk.chunks_exact(ROW) {
+            let command = command(row);
+            let framed = broker.stage(&command, at, origin);
+            batch.add(framed.body(&broker.recorder.frames), &command);
+        }
+        broker.hand_over();
+    }
+    broker.settle()?;
+    Ok(batch)
+}
+
+impl Batch {
+    /// Adds the outcome and the fills of one record.
+    #[inline]
+    fn add(&mut self, body: &[u8], command: &Command) {
+        let body = Body::read(body).expect("a body just written reads back");
+        let order = match command {
+            Command::PlaceOrder(_) => body.sequence,
+            Command::CancelOrder(c) => c.order,
+            Command::ReplaceOrder(c) => c.order,
+            _ => 0,
+        };
+        let (mut filled, mut reason, mut status, mut cancelled) = (0i64, 0u16, 1u8, NOT_CANCELLED);
+        let mut rest = body.effects;
+        while rest.len() >= HEAD {
+            let kind = u16::from_le_bytes([rest[0], rest[1]]);
+            let length = u16::from_le_bytes([rest[2], rest[3]]) as usize;
+            let fields = &rest[HEAD..HEAD + length];
+            match kind {
+                Traded::KIND => {
+                    self.fills.extend_from_slice(&body.sequence.to_le_bytes());
+                    self.fills.extend_from_slice(fields);
+                    filled += Traded::read(fields).quantity;
+                }
+                Cancelled::KIND => cancelled = Cancelled::read(fields).reason,
+                Rejected::KIND => (status, reason) = (0, Rejected::read(fields).reason),
+                Repeated::KIND => (status, reason) = (2, Repeated::read(fields).reason),
+                _ => {}
+            }
+            rest = &rest[HEAD + length..];
+        }
+        let mut row = [0; OUTCOME];
+        row[..8].copy_from_slice(&body.sequence.to_le_bytes());
+        row[8..16].copy_from_slice(&order.to_le_bytes());
+        row[16..24].copy_from_slice(&filled.to_le_bytes());
+        row[24..26].copy_from_slice(&reason.to_le_bytes());
+        (row[26], row[27]) = (status, cancelled);
+        self.outcomes.extend_from_slice(&row);
+    }
+}
+
+const _: () = assert!(FILL == 102);

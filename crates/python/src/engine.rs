@@ -1,0 +1,424 @@
+//! The engine as Python drives it.
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
+use isthmus_core::journal::Durability;
+use isthmus_core::messages::{Effect, Posted};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::batch::{self, Batch};
+use crate::errors::{broker_error, journal_error};
+use crate::messages as classes;
+use crate::record::{Origin, Record};
+
+/// Writes what was handed over; may run in a thread of its own (the interpreter is free meanwhile).
+#[pyclass(frozen, module = "isthmus._core")]
+pub struct Flusher(Arc<CoreFlusher>);
+
+#[pymethods]
+impl Flusher {
+    #[getter]
+    fn durable(&self) -> u64 {
+        self.0.durable()
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.0.flush()).map_err(journal_error)
+    }
+}
+
+/// The broker's engine. Without a data folder everything stays in memory.
+#[pyclass(module = "isthmus._core")]
+pub struct Engine {
+    pub broker: Broker,
+    clock_held: u64,
+    closed: bool,
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos() as u64)
+}
+
+fn durability(name: &str) -> PyResult<Durability> {
+    match name {
+        "never" => Ok(Durability::Never),
+        "os" => Ok(Durability::Os),
+        "group" => Ok(Durability::Group),
+        _ => Err(PyValueError::new_err("durability: never, os or group")),
+    }
+}
+
+impl Engine {
+    fn open(&self) -> PyResult<()> {
+        if self.closed {
+            Err(PyRuntimeError::new_err("the engine is closed"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn stage_one(
+        &mut self,
+        command: &Bound<'_, PyAny>,
+        at: Option<u64>,
+        origin: Option<&Origin>,
+    ) -> PyResult<Record> {
+        self.open()?;
+        let command = classes::command(command)?;
+        let block = origin.map_or(&[][..], |origin| &origin.block);
+        let framed = self.broker.stage(&command, at.unwrap_or_else(now), block);
+        self.clock_held += u64::from(framed.passed.clock_held);
+        let bytes = framed.body(&self.broker.recorder.frames).to_vec();
+        Ok(Record {
+            bytes,
+            prev: framed.prev,
+            hash: self.broker.recorder.head,
+        })
+    }
+
+    fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
+        let at = (instrument as usize).wrapping_sub(1);
+        if at < self.broker.engine.instruments.len() {
+            Ok(at)
+        } else {
+            Err(PyValueError::new_err(format!(
+                "instrument: there is no {instrument}"
+            )))
+        }
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864))]
+    fn new(
+        py: Python<'_>,
+        data: Option<&str>,
+        durability: &str,
+        segment_bytes: u64,
+    ) -> PyResult<Self> {
+        let promise = self::durability(durability)?;
+        let broker = match data {
+            None => Broker::in_memory(),
+            Some(path) => py
+                .detach(|| Broker::open(Path::new(path), promise, segment_bytes))
+                .map_err(broker_error)?,
+        };
+        Ok(Self {
+            broker,
+            clock_held: 0,
+            closed: false,
+        })
+    }
+
+    #[getter]
+    fn sequence(&self) -> u64 {
+        self.broker.engine.sequence
+    }
+    #[getter]
+    fn stamp(&self) -> u64 {
+        self.broker.engine.stamp
+    }
+    #[getter]
+    fn head<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.broker.recorder.head)
+    }
+    #[getter]
+    fn durable(&self) -> u64 {
+        self.broker
+            .flusher()
+            .map_or(self.broker.engine.sequence, |flusher| flusher.durable())
+    }
+    #[getter]
+    fn clock_held(&self) -> u64 {
+        self.clock_held
+    }
+    #[getter]
+    fn recovered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = self.broker.recovered;
+        let dict = PyDict::new(py);
+        dict.set_item("records", found.records)?;
+        dict.set_item("snapshot", found.snapshot)?;
+        dict.set_item("torn_bytes", found.torn_bytes)?;
+        Ok(dict)
+    }
+    #[getter]
+    fn flusher(&self) -> Option<Flusher> {
+        self.broker
+            .flusher()
+            .map(|flusher| Flusher(flusher.clone()))
+    }
+
+    /// Applies one command and keeps the durability's promise before it returns.
+    #[pyo3(signature = (command, at = None, origin = None, /))]
+    fn submit(
+        &mut self,
+        py: Python<'_>,
+        command: &Bound<'_, PyAny>,
+        at: Option<u64>,
+        origin: Option<Bound<'_, Origin>>,
+    ) -> PyResult<Record> {
+        let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
+        if self.broker.flusher().is_none() {
+            self.broker.hand_over();
+        } else {
+            py.detach(|| self.broker.settle()).map_err(journal_error)?;
+        }
+        Ok(record)
+    }
+
+    /// Applies one command; nothing is promised before `hand_over` and a flush.
+    #[pyo3(signature = (command, at = None, origin = None, /))]
+    fn stage(
+        &mut self,
+        command: &Bound<'_, PyAny>,
+        at: Option<u64>,
+        origin: Option<Bound<'_, Origin>>,
+    ) -> PyResult<Record> {
+        self.stage_one(command, at, origin.as_ref().map(Bound::get))
+    }
+
+    /// Hands what was staged to the flusher; returns the last sequence handed over.
+    fn hand_over(&mut self) -> u64 {
+        self.broker.hand_over();
+        self.broker.engine.sequence
+    }
+
+    /// Applies an array of INSTRUCTION rows as one flush group.
+    #[pyo3(signature = (rows, at = None, origin = None, /))]
+    fn submit_batch(
+        &mut self,
+        py: Python<'_>,
+        rows: &Bound<'_, PyAny>,
+        at: Option<u64>,
+        origin: Option<Bound<'_, Origin>>,
+    ) -> PyResult<Batch> {
+        self.open()?;
+        let bytes = batch::bytes_of(rows)?;
+        let rows = bytes.as_slice()?;
+        let block = origin
+            .as_ref()
+            .map_or(&[][..], |origin| &origin.get().block);
+        let at = at.unwrap_or_else(now);
+        py.detach(|| batch::submit(&mut self.broker, rows, at, block))
+            .map_err(journal_error)
+    }
+
+    /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
+    fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
+        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let top = |side: &isthmus_core::book::Side| {
+            side.best()
+                .map_or((0, 0), |price| (price, side.level(price).quantity))
+        };
+        let ((bid, bids), (ask, asks)) = (top(&book.buys), top(&book.sells));
+        Ok((bid, bids, ask, asks))
+    }
+
+    /// Bids and asks, best first: (price, quantity, orders).
+    #[allow(clippy::type_complexity)]
+    fn depth(
+        &self,
+        instrument: u32,
+        levels: usize,
+    ) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
+        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let list = |side: &isthmus_core::book::Side| {
+            side.levels()
+                .take(levels)
+                .map(|(price, level)| (price, level.quantity, level.count))
+                .collect()
+        };
+        Ok((list(&book.buys), list(&book.sells)))
+    }
+
+    /// Orders at a price, oldest first: (order, account, what is left).
+    fn queue(&self, instrument: u32, side: u8, price: i64) -> PyResult<Vec<(u64, u32, i64)>> {
+        let engine = &self.broker.engine;
+        let side = engine.books[self.instrument_at(instrument)?].side(side == 1);
+        let rows = side
+            .queue(&engine.orders, price)
+            .map(|row| engine.orders.get(row));
+        Ok(rows
+            .map(|order| (order.id, order.account, order.left()))
+            .collect())
+    }
+
+    /// A live order, or None.
+    fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let orders = &self.broker.engine.orders;
+        let Some(order) = orders.find(order).map(|row| orders.get(row)) else {
+            return Ok(None);
+        };
+        let dict = PyDict::new(py);
+        dict.set_item("order", order.id)?;
+        dict.set_item("account", order.account)?;
+        dict.set_item("instrument", order.instrument)?;
+        dict.set_item("venue", order.venue)?;
+        dict.set_item("side", order.side)?;
+        dict.set_item("kind", order.kind)?;
+        dict.set_item("tif", order.tif)?;
+        dict.set_item("flags", order.flags)?;
+        dict.set_item("price", order.price)?;
+        dict.set_item("quantity", order.quantity)?;
+        dict.set_item("filled", order.filled)?;
+        dict.set_item("hold", order.hold)?;
+        Ok(Some(dict))
+    }
+
+    /// Ids of an account's live orders, ascending.
+    fn orders(&self, account: u32) -> Vec<u64> {
+        let orders = &self.broker.engine.orders;
+        orders
+            .by_id()
+            .map(|row| orders.get(row))
+            .filter(|o| o.account == account)
+            .map(|o| o.id)
+            .collect()
+    }
+
+    /// (balance, held) in minor units.
+    fn balance(&self, account: u32, asset: u32) -> (i128, i128) {
+        self.broker.engine.ledger.peek(account, asset)
+    }
+
+    /// Of every asset that the account ever had: (asset, balance, held, frozen).
+    fn balances(&self, account: u32) -> Vec<(u32, i128, i128, bool)> {
+        let account = self.broker.engine.ledger.accounts.get(account as usize);
+        account.map_or_else(Vec::new, |account| {
+            account
+                .balances
+                .iter()
+                .map(|b| (b.asset, b.amount, b.held, b.frozen))
+                .collect()
+        })
+    }
+
+    /// (signed quantity, hold) of a perpetual position.
+    fn position(&self, account: u32, instrument: u32) -> PyResult<(i64, i64)> {
+        let instrument = &self.broker.engine.instruments[self.instrument_at(instrument)?];
+        Ok(instrument
+            .positions
+            .get(&account)
+            .map_or((0, 0), |p| (p.quantity, p.hold)))
+    }
+
+    /// The price that collars are measured from; 0 for none.
+    fn reference(&self, instrument: u32) -> PyResult<i64> {
+        Ok(self.broker.engine.instruments[self.instrument_at(instrument)?].reference())
+    }
+
+    /// Of every asset: (asset, sum of all balances), the sum being zero.
+    fn totals(&self) -> Vec<(u32, i128)> {
+        let ledger = &self.broker.engine.ledger;
+        let all = || ledger.accounts.iter().flat_map(|account| &account.balances);
+        let assets = 1..=self.broker.engine.assets.len() as u32;
+        assets
+            .map(|asset| {
+                (
+                    asset,
+                    all().filter(|b| b.asset == asset).map(|b| b.amount).sum(),
+                )
+            })
+            .collect()
+    }
+
+    /// Of every account: (number, kind).
+    fn accounts(&self) -> Vec<(u32, u8)> {
+        let accounts = self.broker.engine.ledger.accounts.iter().enumerate();
+        accounts
+            .filter(|(_, a)| a.kind != 0)
+            .map(|(number, a)| (number as u32, a.kind))
+            .collect()
+    }
+
+    fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let each = |(at, asset): (usize, &isthmus_core::instrument::Asset)| {
+            let dict = PyDict::new(py);
+            dict.set_item("asset", at + 1)?;
+            dict.set_item("code", classes::text_of(&asset.code.0))?;
+            dict.set_item("decimals", asset.decimals)?;
+            Ok(dict)
+        };
+        self.broker
+            .engine
+            .assets
+            .iter()
+            .enumerate()
+            .map(each)
+            .collect()
+    }
+
+    fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let each = |(at, i): (usize, &isthmus_core::instrument::Instrument)| {
+            let dict = classes::AddInstrument(i.terms).fields(py)?;
+            dict.set_item("instrument", at + 1)?;
+            dict.set_item("num", i.num)?;
+            dict.set_item("den", i.den)?;
+            dict.set_item("base_units", i.base_units)?;
+            dict.set_item("halted", i.halted || self.broker.engine.halted)?;
+            dict.set_item("mark", i.mark)?;
+            dict.set_item("settlement_mark", i.settlement_mark)?;
+            dict.set_item("last_trade", i.last_trade)?;
+            Ok(dict)
+        };
+        self.broker
+            .engine
+            .instruments
+            .iter()
+            .enumerate()
+            .map(each)
+            .collect()
+    }
+
+    /// The double entries of a record's effects: list of Posted.
+    fn postings<'py>(&self, py: Python<'py>, record: &Record) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let mut all: Vec<Posted> = Vec::new();
+        for effect in record.all_effects()? {
+            all.extend(self.broker.engine.postings(&effect));
+        }
+        all.into_iter()
+            .map(|posted| classes::python_effect(py, Effect::Posted(posted)))
+            .collect()
+    }
+
+    /// The canonical bytes of the state.
+    fn state<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.broker.engine.state())
+    }
+
+    /// SHA-256 of the canonical state, hexadecimal.
+    fn state_hash(&self) -> String {
+        crate::errors::hex(&self.broker.engine.state_hash())
+    }
+
+    /// Writes a snapshot; returns its path.
+    fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
+        self.open()?;
+        if self.broker.flusher().is_none() {
+            return Err(PyRuntimeError::new_err(
+                "an engine in memory has no place for a snapshot",
+            ));
+        }
+        let path = py
+            .detach(|| self.broker.snapshot())
+            .map_err(journal_error)?;
+        Ok(path.display().to_string())
+    }
+
+    /// A clean stop: everything written, a snapshot, the journal sealed.
+    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
+        if !self.closed {
+            py.detach(|| self.broker.close()).map_err(journal_error)?;
+            self.closed = true;
+        }
+        Ok(())
+    }
+}

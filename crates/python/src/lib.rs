@@ -1,0 +1,64 @@
+//! The Python face of the hot tier; the only crate that knows PyO3.
+mod batch;
+mod engine;
+mod errors;
+mod journal;
+mod messages;
+mod record;
+
+use isthmus_core::{CancelReason, Reason, Template};
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use sha2::{Digest, Sha256};
+
+/// The client id of a text: the first 16 bytes of its SHA-256.
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn content_id<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &Sha256::digest(text.as_bytes())[..16])
+}
+
+/// Dtypes are made when first asked for: numpy is not needed to place an order by hand.
+#[pyfunction]
+fn __getattr__<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    match name {
+        "INSTRUCTION" => batch::dtype(py, &batch::instruction_fields()),
+        "OUTCOME" => batch::dtype(py, &batch::outcome_fields()),
+        "FILL" => batch::dtype(py, &batch::fill_fields()),
+        _ => Err(PyAttributeError::new_err(format!(
+            "isthmus._core has no {name}"
+        ))),
+    }
+}
+
+fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<()> {
+    let dict = PyDict::new(m.py());
+    for (number, text) in list {
+        dict.set_item(number, text)?;
+    }
+    m.add(name, dict)
+}
+
+#[pymodule]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("RULES", isthmus_core::record::RULES)?;
+    names(m, "REASONS", Reason::ALL)?;
+    names(m, "CANCEL_REASONS", CancelReason::ALL)?;
+    names(m, "TEMPLATES", Template::ALL)?;
+    messages::register(m)?;
+    m.add_class::<record::Origin>()?;
+    m.add_class::<record::Record>()?;
+    m.add_class::<batch::Batch>()?;
+    m.add_class::<engine::Engine>()?;
+    m.add_class::<engine::Flusher>()?;
+    m.add_class::<journal::JournalReader>()?;
+    m.add(
+        "JournalDamaged",
+        m.py().get_type::<errors::JournalDamaged>(),
+    )?;
+    m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
+    m.add_function(wrap_pyfunction!(content_id, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
+    m.add_function(wrap_pyfunction!(__getattr__, m)?)
+}

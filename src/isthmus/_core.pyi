@@ -1,0 +1,126 @@
+"""The hot tier (Rust). Classes of messages are generated from one list in crates/core/src/messages.rs."""
+
+from collections.abc import Iterator
+from typing import Any, final
+
+import numpy as np
+
+RULES: int
+REASONS: dict[int, str]
+CANCEL_REASONS: dict[int, str]
+TEMPLATES: dict[int, str]
+COMMANDS: dict[int, type[Any]]
+EFFECTS: dict[int, type[Any]]
+FIELDS: dict[str, list[tuple[str, str]]]
+INSTRUCTION: np.dtype[Any]
+OUTCOME: np.dtype[Any]
+FILL: np.dtype[Any]
+
+@final
+class Origin:
+    """Where a command came from; copied into the record, never read by the engine."""
+
+    def __new__(
+        cls,
+        session: int = 0,
+        user: int = 0,
+        role: int = 0,
+        gateway: int = 0,
+        received_at: int = 0,
+        text: str = "",
+        instruction: bytes | None = None,
+    ) -> Origin: ...
+    session: int
+    user: int
+    role: int
+    gateway: int
+    received_at: int
+    text: str
+    instruction: bytes | None
+
+@final
+class Record:
+    """One command and its effects, as journalled. Decoded when asked for."""
+
+    sequence: int
+    stamp: int
+    flags: int
+    prev: bytes
+    hash: bytes
+    body: bytes
+    command: Any
+    origin: Origin
+    effects: list[Any]
+    reason: str | None
+    @staticmethod
+    def from_body(body: bytes, prev: bytes) -> Record: ...
+
+@final
+class Batch:
+    """What a batch did: one OUTCOME row a command, one FILL row a trade."""
+
+    first: int
+    outcomes: np.ndarray[Any, np.dtype[Any]]
+    fills: np.ndarray[Any, np.dtype[Any]]
+
+@final
+class Flusher:
+    """Writes what was handed over; may run in a thread of its own."""
+
+    durable: int
+    def flush(self) -> int: ...
+
+@final
+class Engine:
+    """The broker's engine. `data` None keeps everything in memory."""
+
+    def __new__(cls, data: str | None = None, durability: str = "never", segment_bytes: int = 67108864) -> Engine: ...
+    sequence: int
+    stamp: int
+    head: bytes
+    durable: int
+    recovered: dict[str, int | float | str]
+    clock_held: int
+    flusher: Flusher | None
+    def submit(self, command: Any, at: int | None = None, origin: Origin | None = None, /) -> Record: ...
+    def submit_batch(
+        self, rows: np.ndarray[Any, np.dtype[Any]], at: int | None = None, origin: Origin | None = None, /
+    ) -> Batch: ...
+    def stage(self, command: Any, at: int | None = None, origin: Origin | None = None, /) -> Record: ...
+    def hand_over(self) -> int: ...
+    def best(self, instrument: int, /) -> tuple[int, int, int, int]: ...
+    def depth(self, instrument: int, levels: int, /) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
+    def queue(self, instrument: int, side: int, price: int, /) -> list[tuple[int, int, int]]: ...
+    def order(self, order: int, /) -> dict[str, int] | None: ...
+    def orders(self, account: int, /) -> list[int]: ...
+    def balance(self, account: int, asset: int, /) -> tuple[int, int]: ...
+    def balances(self, account: int, /) -> list[tuple[int, int, int, bool]]: ...
+    def position(self, account: int, instrument: int, /) -> tuple[int, int]: ...
+    def reference(self, instrument: int, /) -> int: ...
+    def postings(self, record: Record, /) -> list[Any]: ...
+    def totals(self) -> list[tuple[int, int]]: ...
+    def accounts(self) -> list[tuple[int, int]]: ...
+    def assets(self) -> list[dict[str, Any]]: ...
+    def instruments(self) -> list[dict[str, Any]]: ...
+    def state(self) -> bytes: ...
+    def state_hash(self) -> str: ...
+    def snapshot(self) -> str: ...
+    def close(self) -> None: ...
+
+class JournalDamaged(Exception):
+    """The journal is damaged; the message names the record."""
+
+class FolderLocked(Exception):
+    """Another process holds the data folder."""
+
+class JournalReader:
+    """Reads a journal's records in order, while it grows as well."""
+
+    def __new__(cls, data: str, start: int = 1) -> JournalReader: ...
+    def __iter__(self) -> Iterator[Record]: ...
+    def __next__(self) -> Record: ...
+
+def verify(
+    data: str, head: str | None = None, replay: bool = False, use_snapshot: bool = True, /
+) -> dict[str, Any]: ...
+def content_id(text: str, /) -> bytes: ...
