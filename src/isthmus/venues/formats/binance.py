@@ -11,6 +11,7 @@ from typing import Any
 
 from isthmus.venues.formats.depth import (
     BUY,
+    NS_PER_MS,
     SELL,
     MarketEvent,
     RawLine,
@@ -50,7 +51,8 @@ def read(line: RawLine) -> Sequence[MarketEvent] | None:
     kind = data.get("e")
     if kind == "depthUpdate":
         bids, asks = levels(data["b"]), levels(data["a"])
-        return (Update(data["s"], bids, asks, int(data["U"]), int(data["u"]), data.get("pu")),)
+        at = int(data.get("T", data["E"])) * NS_PER_MS
+        return (Update(data["s"], bids, asks, int(data["U"]), int(data["u"]), data.get("pu"), None, at),)
     if kind in ("trade", "aggTrade"):
         return _trade(data)
     if "lastUpdateId" in data:
@@ -64,7 +66,8 @@ def read(line: RawLine) -> Sequence[MarketEvent] | None:
 def _trade(data: dict[str, Any]) -> Sequence[MarketEvent]:
     if data.get("X", MATCHED) != MATCHED:
         return ()
-    return (TapeTrade(data["s"], data["p"], data["q"], SELL if data["m"] else BUY),)
+    taker_side = SELL if data["m"] else BUY
+    return (TapeTrade(data["s"], data["p"], data["q"], taker_side, int(data["T"]) * NS_PER_MS),)
 
 
 def _is_book_ticker(data: dict[str, Any]) -> bool:

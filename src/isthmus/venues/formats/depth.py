@@ -22,6 +22,7 @@ PLACES = 12
 """Prices are compared as integers of 10^-12."""
 BUY, SELL = 1, 2
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 
 TextLevel = tuple[str, str]
 """Price and size as the venue wrote them."""
@@ -38,8 +39,8 @@ class Snapshot(NamedTuple):
 
 
 class Update(NamedTuple):
-    """Levels that changed; size 0 takes a level away. `first` to `last` are its sequence numbers, `previous` the one
-    before.
+    """Levels that changed; size 0 takes a level away. `first` to `last` are its sequence numbers, `at` the venue's
+    time in ns, `previous` the one before.
     """
 
     instrument: str
@@ -49,15 +50,17 @@ class Update(NamedTuple):
     last: int | None = None
     previous: int | None = None
     checksum: int | None = None
+    at: int = 0
 
 
 class TapeTrade(NamedTuple):
-    """A trade between others."""
+    """A trade between others. `at` is the venue's own time in ns, 0 where it is not read."""
 
     instrument: str
     price: str
     size: str
     taker_side: int
+    at: int = 0
 
 
 MarketEvent = Snapshot | Update | TapeTrade

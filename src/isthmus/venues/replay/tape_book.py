@@ -23,7 +23,6 @@ from isthmus.kernel.messages import (
 )
 
 EQUITY = 1
-NO_ID = bytes(16)
 DEPOSIT_MAX = (1 << 62) - 1
 DEPOSITS = 16
 """So many of the largest deposit for each account: no recorded book is refused for want of money."""
@@ -54,14 +53,14 @@ class Tape:
     def __init__(self, price_decimals: int) -> None:
         self.engine = Engine()
         self._price_decimals = price_decimals
-        self._base = self._asset(b"BASE", 0)
-        self._quote = self._asset(b"QUOTE", price_decimals)
+        self._base = self._asset("BASE", 0)
+        self._quote = self._asset("QUOTE", price_decimals)
         self.recorded, self.anonymous, self.incoming = (self._account() for _ in range(3))
 
     def instrument(self, symbol: str) -> int:
         """A new instrument without fees and collar; every price and quantity is allowed."""
         command = AddInstrument(
-            symbol=symbol.encode().ljust(32, b"\0"),
+            symbol=symbol,
             kind=EQUITY,
             base=self._base,
             quote=self._quote,
@@ -70,11 +69,6 @@ class Tape:
             tick=1,
             lot=1,
             multiplier=1,
-            maker_fee_ppm=0,
-            taker_fee_ppm=0,
-            collar_bps=0,
-            initial_margin_bps=0,
-            mark=0,
         )
         return int(self.submit(command).effects[0].instrument)
 
@@ -84,13 +78,13 @@ class Tape:
         assert record.reason is None, f"{command} refused: {record.reason}"
         return record
 
-    def _asset(self, code: bytes, decimals: int) -> int:
-        return int(self.submit(AddAsset(code=code.ljust(16, b"\0"), decimals=decimals)).effects[0].asset)
+    def _asset(self, code: str, decimals: int) -> int:
+        return int(self.submit(AddAsset(code=code, decimals=decimals)).effects[0].asset)
 
     def _account(self) -> int:
-        account = int(self.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=NO_ID)).effects[0].account)
+        account = int(self.submit(OpenAccount(kind=ACCOUNT_CLIENT)).effects[0].account)
         for asset in (self._base, self._quote) * DEPOSITS:
-            self.submit(Deposit(account=account, asset=asset, amount=DEPOSIT_MAX, client_id=NO_ID))
+            self.submit(Deposit(account=account, asset=asset, amount=DEPOSIT_MAX))
         return account
 
 
@@ -132,7 +126,6 @@ class TapeBook:
                 account=resting.account,
                 price=resting.price,
                 quantity=resting.filled + resting.remaining,
-                client_id=NO_ID,
             )
         )
 
@@ -154,14 +147,11 @@ class TapeBook:
         command = PlaceOrder(
             account=self._tape.incoming,
             instrument=resting.instrument,
-            venue=0,
             side=SELL if resting.side == BUY else BUY,
             kind=LIMIT,
             tif=IOC,
-            flags=0,
             price=resting.price,
             quantity=min(quantity, resting.remaining),
-            client_id=NO_ID,
         )
         hit = 0
         for effect in self._tape.submit(command).effects:
@@ -235,14 +225,11 @@ class TapeBook:
             PlaceOrder(
                 account=resting.account,
                 instrument=instrument,
-                venue=0,
                 side=resting.side,
                 kind=LIMIT,
                 tif=GTC,
-                flags=0,
                 price=resting.price,
                 quantity=resting.remaining,
-                client_id=NO_ID,
             )
         )
         if record.reason is not None:
@@ -251,7 +238,7 @@ class TapeBook:
         self._orders[resting.order] = resting
 
     def _cancel(self, resting: Resting) -> None:
-        self._tape.submit(CancelOrder(order=resting.order, account=resting.account, reason=0, client_id=NO_ID))
+        self._tape.submit(CancelOrder(order=resting.order, account=resting.account))
         del self._orders[resting.order]
 
 
