@@ -1,0 +1,61 @@
+/** Depth ladder and trade tape of the selected market, as two tabs of one panel. */
+import { type ReactNode, useState } from "react";
+import { useCell } from "../stores/cell";
+import { amount, clock, quantity } from "../stores/text";
+import { useDesk } from "./context";
+import { Ladder } from "./Ladder";
+
+export function DepthPanel(): ReactNode {
+  const desk = useDesk();
+  const [shown, setShown] = useState<"ladder" | "tape">("ladder");
+  const instrument = useCell(desk.instrument);
+  return (
+    <section className="panel depth" aria-label="Depth">
+      <header className="panel-head">
+        <div className="tabs" role="tablist" aria-label="Depth and trades">
+          {(["ladder", "tape"] as const).map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={shown === name} onClick={() => setShown(name)}>
+              {name === "ladder" ? "Ladder" : "Trades"}
+            </button>
+          ))}
+        </div>
+      </header>
+      {shown === "ladder" ? <Ladder key={instrument.instrument} /> : <Tape />}
+    </section>
+  );
+}
+
+function Tape(): ReactNode {
+  const desk = useDesk();
+  const instrument = useCell(desk.instrument);
+  const trades = useCell(useCell(desk.trades).trades);
+  return (
+    <div className="tape" tabIndex={0} role="region" aria-label={`Trades of ${instrument.instrument}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Time (UTC)</th>
+            <th scope="col" className="right">
+              Price
+            </th>
+            <th scope="col" className="right">
+              Quantity
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {trades.map((trade) => (
+            <tr key={`${trade.venue} ${trade.id}`}>
+              <td className="quiet">{clock(trade.time, 1)}</td>
+              <td className={`right ${trade.taker_side === "buy" ? "up" : "down"}`}>
+                <span aria-hidden>{trade.taker_side === "buy" ? "▲ " : "▼ "}</span>
+                {amount(trade.price, instrument.price_decimals)}
+              </td>
+              <td className="right">{quantity(trade.quantity)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+/** Each record as it arrives, its hash recomputed here; one record in full beside it. */
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { useCell } from "../stores/cell";
+import { canCheck, type Check, type CheckedRecord, isGood } from "../stores/journal";
+import { clock, shortHash, words } from "../stores/text";
+import { useDesk } from "./context";
+import { type Column, Grid } from "./Grid";
+import { RecordDetail } from "./RecordDetail";
+import { summaryOf } from "./recordSummary";
+
+export function Journal(): ReactNode {
+  const desk = useDesk();
+  const arriving = useCell(desk.journal.records);
+  const [frozen, setFrozen] = useState<readonly CheckedRecord[] | null>(null);
+  const [kind, setKind] = useState("");
+  const [wanted, setWanted] = useState<number | null>(null);
+  useEffect(() => desk.journal.follow(desk.stream), [desk]);
+
+  const records = frozen ?? arriving;
+  const kinds = useMemo(() => [...new Set(records.map(({ record }) => record.kind))].sort(), [records]);
+  const rows = useMemo(
+    () => records.filter(({ record }) => kind === "" || record.kind === kind).reverse(),
+    [records, kind],
+  );
+  const selected = records.find(({ record }) => record.sequence === wanted) ?? null;
+  const columns = useMemo(() => columnsOf((row) => setWanted(row.record.sequence)), []);
+  return (
+    <div className="journal">
+      <div className="journal-list">
+        <div className="journal-tools">
+          <Tally />
+          <label>
+            <span className="hidden">Kind of record</span>
+            <select value={kind} onChange={(event) => setKind(event.target.value)}>
+              <option value="">all kinds</option>
+              {kinds.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+          </label>
+          <button
+            type="button"
+            className="small"
+            aria-pressed={frozen !== null}
+            onClick={() => setFrozen(frozen ? null : arriving)}
+          >
+            {frozen ? "Follow" : "Hold still"}
+          </button>
+        </div>
+        <Grid
+          label="Journal records, newest first"
+          columns={columns}
+          rows={rows}
+          id={(row) => String(row.record.sequence)}
+          empty="Waiting for a record."
+          selected={wanted === null ? null : String(wanted)}
+          onSelect={(row) => setWanted(row.record.sequence)}
+        />
+      </div>
+      <RecordDetail row={selected} />
+    </div>
+  );
+}
+
+function Tally(): ReactNode {
+  const { checked, failed, firstFailed } = useCell(useDesk().journal.tally);
+  if (!canCheck())
+    return <span className="bad">This address is neither https nor this machine: the browser cannot hash here.</span>;
+  if (failed > 0)
+    return (
+      <span className="bad" role="alert">
+        ✕ {failed.toLocaleString("en")} of {checked.toLocaleString("en")} records do not match, the first is{" "}
+        {firstFailed}
+      </span>
+    );
+  return (
+    <span className="good" role="status">
+      ✓ {checked.toLocaleString("en")} records checked in this browser, all match
+    </span>
+  );
+}
+
+function columnsOf(open: (row: CheckedRecord) => void): Column<CheckedRecord>[] {
+  return [
+    {
+      key: "sequence",
+      head: "Sequence",
+      width: 84,
+      align: "right",
+      cell: (row) => (
+        <button type="button" className="link" onClick={() => open(row)}>
+          {row.record.sequence.toLocaleString("en")}
+        </button>
+      ),
+    },
+    { key: "time", head: "Time (UTC)", width: 100, from: 1, cell: ({ record }) => clock(record.time) },
+    { key: "kind", head: "Record", width: 110, cell: ({ record }) => record.kind },
+    { key: "what", head: "What happened", width: 300, from: 1, cell: ({ record }) => summaryOf(record) },
+    { key: "prev", head: "Previous", width: 92, from: 2, cell: ({ record }) => <code>{shortHash(record.prev)}</code> },
+    { key: "hash", head: "Hash", width: 92, cell: ({ record }) => <code>{shortHash(record.hash)}</code> },
+    { key: "check", head: "Check", width: 96, cell: ({ check }) => <Verdict check={check} /> },
+  ];
+}
+
+export function Verdict({ check }: { check: Check | null }): ReactNode {
+  if (!check) return <span className="quiet">…</span>;
+  if (isGood(check)) return <span className="good">✓ {check.chain === null ? "hash" : "hash, chain"}</span>;
+  const wrong = !check.hash ? "hash" : check.chain === false ? "chain" : "body";
+  return <span className="bad">✕ {words(wrong)} differs</span>;
+}

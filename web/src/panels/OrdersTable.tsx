@@ -1,0 +1,289 @@
+/** Orders; those that are open can be cancelled, or replaced in their row. */
+import { type KeyboardEvent, type ReactNode, useMemo, useState } from "react";
+import { type AccountFeed, isOpen } from "../stores/account";
+import { useCell } from "../stores/cell";
+import { amount, clock, quantity, words } from "../stores/text";
+import { cancelOrder, cancelOrders, Refusal, replaceOrder } from "../wire/rest";
+import type { Order } from "../wire/types";
+import { SideMark } from "./AccountTables";
+import { useDesk } from "./context";
+import { type Column, Grid } from "./Grid";
+import { textOf } from "./useTicket";
+
+interface Edit {
+  id: string;
+  price: string;
+  quantity: string;
+}
+
+/** What the row's cells can do. */
+interface Actions {
+  edit: Edit | null;
+  errors: ReadonlyMap<string, string>;
+  mayTrade: boolean;
+  change: (edit: Edit | null) => void;
+  save: () => void;
+  cancel: (order: Order) => void;
+}
+
+export function OrdersTable({ open }: { open: boolean }): ReactNode {
+  const feed = useCell(useDesk().account);
+  const orders = useCell(feed.orders);
+  const older = useCell(feed.olderOrders);
+  const actions = useActions(feed);
+  const columns = useMemo(() => columnsOf(actions, open), [actions, open]);
+  const rows = useMemo(() => chosen(orders, open), [orders, open]);
+  return (
+    <Grid
+      label={open ? "Open orders" : "All orders"}
+      columns={columns}
+      rows={rows}
+      id={(order) => order.id}
+      empty={open ? "No open orders." : "No orders yet."}
+      footer={
+        open ? (
+          rows.length > 1 && <CancelAll count={rows.length} feed={feed} orders={rows} />
+        ) : older === null ? null : (
+          <button type="button" className="small more" onClick={() => void feed.readOlderOrders()}>
+            Older orders
+          </button>
+        )
+      }
+    />
+  );
+}
+
+function chosen(orders: ReadonlyMap<string, Order>, open: boolean): Order[] {
+  const wanted = open ? [...orders.values()].filter(isOpen) : [...orders.values()];
+  return wanted.sort((left, right) => (left.created_at < right.created_at ? 1 : -1));
+}
+
+function useActions(feed: AccountFeed): Actions {
+  const { mayTrade } = useDesk();
+  const [edit, setEdit] = useState<Edit | null>(null);
+  const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
+  return useMemo(() => {
+    const tell = (id: string, text: string | null): void =>
+      setErrors((before) => {
+        const next = new Map(before);
+        if (text === null) next.delete(id);
+        else next.set(id, text);
+        return next;
+      });
+    const attempt = (id: string, work: Promise<Order>, done: () => void): void => {
+      tell(id, null);
+      work.then(
+        (order) => {
+          feed.mergeOrders([order]);
+          done();
+        },
+        (fault: unknown) => tell(id, fault instanceof Refusal ? textOf(fault.problem) : String(fault)),
+      );
+    };
+    return {
+      edit,
+      errors,
+      mayTrade,
+      change: setEdit,
+      save: () => {
+        if (edit) attempt(edit.id, replaceOrder(edit.id, pricedChange(edit)), () => setEdit(null));
+      },
+      cancel: (order: Order) => attempt(order.id, cancelOrder(order.id), () => undefined),
+    };
+  }, [edit, errors, feed, mayTrade]);
+}
+
+function pricedChange({ price, quantity: total }: Edit): { price?: string; quantity: string } {
+  return price === "" ? { quantity: total } : { price, quantity: total };
+}
+
+function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
+  const columns: Column<Order>[] = [
+    {
+      key: "time",
+      head: "Time (UTC)",
+      width: 100,
+      sort: (order) => order.created_at,
+      cell: (order) => clock(order.created_at),
+    },
+    {
+      key: "id",
+      head: "Order",
+      width: 88,
+      from: 1,
+      sort: (order) => order.id,
+      cell: (order) => <code>{order.id}</code>,
+    },
+    {
+      key: "instrument",
+      head: "Market",
+      width: 92,
+      sort: (order) => order.instrument,
+      cell: (order) => order.instrument,
+    },
+    {
+      key: "side",
+      head: "Side",
+      width: 62,
+      sort: (order) => order.side,
+      cell: (order) => <SideMark side={order.side} />,
+    },
+    { key: "type", head: "Type", width: 128, from: 2, cell: typeOf },
+    {
+      key: "price",
+      head: "Price",
+      width: 104,
+      align: "right",
+      sort: (order) => Number(order.price),
+      cell: (order) => <Editable order={order} field="price" actions={actions} />,
+    },
+    {
+      key: "quantity",
+      head: "Quantity",
+      width: 96,
+      align: "right",
+      sort: (order) => Number(order.quantity),
+      cell: (order) => <Editable order={order} field="quantity" actions={actions} />,
+    },
+    { key: "filled", head: "Filled", width: 84, align: "right", from: 1, cell: (order) => quantity(order.filled) },
+    {
+      key: "average",
+      head: "Average",
+      width: 100,
+      align: "right",
+      from: 1,
+      cell: (order) => amount(order.average_price),
+    },
+    {
+      key: "venue",
+      head: "Venue",
+      width: 88,
+      from: 2,
+      cell: (order) => <span title={order.routing ?? ""}>{order.venue}</span>,
+    },
+    {
+      key: "status",
+      head: "Status",
+      width: open ? 140 : 150,
+      cell: (order) => <Status order={order} actions={actions} />,
+    },
+  ];
+  if (open)
+    columns.push({
+      key: "act",
+      head: "",
+      width: 132,
+      align: "right",
+      cell: (order) => <Buttons order={order} actions={actions} />,
+    });
+  return columns;
+}
+
+const TIF = { gtc: "GTC", ioc: "IOC", fok: "FOK", day: "Day" } as const;
+
+function typeOf(order: Order): string {
+  return `${order.type === "limit" ? "Limit" : "Market"} ${TIF[order.time_in_force]}${order.post_only ? " post" : ""}`;
+}
+
+function Status({ order, actions }: { order: Order; actions: Actions }): ReactNode {
+  const error = actions.errors.get(order.id);
+  if (error)
+    return (
+      <span className="bad" role="alert" title={error}>
+        ✕ {error}
+      </span>
+    );
+  const mark = { open: "●", filled: "✓", cancelled: "○", rejected: "✕", pending_cancel: "…", pending_replace: "…" };
+  const reason = order.reason ? ` · ${words(order.reason)}` : "";
+  return (
+    <span className={`status ${order.status}`} title={`${words(order.status)}${reason}`}>
+      {mark[order.status]} {words(order.status)}
+      {reason}
+    </span>
+  );
+}
+
+interface EditableProps {
+  order: Order;
+  field: "price" | "quantity";
+  actions: Actions;
+}
+
+function Editable({ order, field, actions }: EditableProps): ReactNode {
+  const { edit, change, save } = actions;
+  if (edit?.id !== order.id) return field === "price" ? amount(order.price) : quantity(order.quantity);
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === "Enter") save();
+    else if (event.key === "Escape") change(null);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <input
+      className="cell"
+      aria-label={`New ${field} of ${order.id}`}
+      inputMode="decimal"
+      autoFocus={field === "price"}
+      value={edit[field]}
+      onChange={(event) => change({ ...edit, [field]: event.target.value })}
+      onKeyDown={press}
+    />
+  );
+}
+
+function Buttons({ order, actions }: { order: Order; actions: Actions }): ReactNode {
+  const { edit, change, save, cancel, mayTrade } = actions;
+  if (!mayTrade) return null;
+  if (edit?.id === order.id)
+    return (
+      <>
+        <button type="button" className="small strong" onClick={save}>
+          Save
+        </button>
+        <button type="button" className="small" onClick={() => change(null)}>
+          Back
+        </button>
+      </>
+    );
+  const begin = (): void => change({ id: order.id, price: order.price ?? "", quantity: order.quantity });
+  return (
+    <>
+      <button type="button" className="small" onClick={begin} aria-label={`Replace ${order.id}`}>
+        Replace
+      </button>
+      <button type="button" className="small" onClick={() => cancel(order)} aria-label={`Cancel ${order.id}`}>
+        Cancel
+      </button>
+    </>
+  );
+}
+
+/** Two clicks, so that one slip costs nothing. */
+function CancelAll({ count, feed, orders }: { count: number; feed: AccountFeed; orders: Order[] }): ReactNode {
+  const { session, mayTrade } = useDesk();
+  const [sure, setSure] = useState(false);
+  if (!mayTrade) return null;
+  const everyOne = async (): Promise<void> => {
+    setSure(false);
+    if (session.account === feed.account) await cancelOrders(null);
+    else for (const order of orders) feed.mergeOrders([await cancelOrder(order.id)]);
+  };
+  return (
+    <div className="more">
+      {sure ? (
+        <>
+          <button type="button" className="small strong" onClick={() => void everyOne()}>
+            Yes, cancel all {count}
+          </button>
+          <button type="button" className="small" onClick={() => setSure(false)}>
+            Back
+          </button>
+        </>
+      ) : (
+        <button type="button" className="small" onClick={() => setSure(true)}>
+          Cancel all {count}…
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,115 @@
+/** Brand, the selected market's figures, account, and how the page looks. */
+import icon from "../icon.svg";
+import type { ReactNode } from "react";
+import { useCell } from "../stores/cell";
+import { change, settings, shownTheme } from "../stores/settings";
+import { amount, percent } from "../stores/text";
+import { useDesk } from "./context";
+
+export function TopBar({ onHelp }: { onHelp: () => void }): ReactNode {
+  return (
+    <header className="topbar">
+      <span className="brand">
+        <img src={icon} alt="" width="20" height="20" />
+        <b>Isthmus</b>
+      </span>
+      <MarketHead />
+      <Who />
+      <Looks onHelp={onHelp} />
+    </header>
+  );
+}
+
+const KINDS = {
+  equity: "Equity",
+  fx_spot: "FX spot",
+  crypto_spot: "Crypto spot",
+  linear_perpetual: "Perpetual",
+} as const;
+
+function MarketHead(): ReactNode {
+  const desk = useDesk();
+  const instrument = useCell(desk.instrument);
+  const market = useCell(desk.markets.rows).get(instrument.instrument);
+  const change24 = market?.change_24h ?? instrument.change_24h;
+  const halted = (market?.state ?? instrument.state) === "halted";
+  const places = instrument.price_decimals;
+  return (
+    <div className="market-head">
+      <h1>{instrument.instrument}</h1>
+      <span className="kind">{KINDS[instrument.kind]}</span>
+      <dl className="figures">
+        <div className="last" data-direction={market?.direction ?? 0}>
+          <dt>Last</dt>
+          <dd>{amount(market?.last ?? instrument.last_price, places)}</dd>
+        </div>
+        <div className={toneOf(change24)}>
+          <dt>24 h</dt>
+          <dd>{percent(change24)}</dd>
+        </div>
+        <div>
+          <dt>Bid</dt>
+          <dd>{amount(market?.bid, places)}</dd>
+        </div>
+        <div>
+          <dt>Ask</dt>
+          <dd>{amount(market?.ask, places)}</dd>
+        </div>
+      </dl>
+      {halted && <strong className="badge bad">Halted</strong>}
+    </div>
+  );
+}
+
+function toneOf(fraction: string | null | undefined): string {
+  if (!fraction || /^-?[0.]*$/.test(fraction)) return "";
+  return fraction.startsWith("-") ? "down" : "up";
+}
+
+function Who(): ReactNode {
+  const desk = useDesk();
+  const { role, user, accounts } = desk.session;
+  const account = useCell(desk.account).account;
+  const choices = accounts.includes(account) || account === "" ? accounts : [account, ...accounts];
+  return (
+    <div className="who">
+      <label>
+        <span className="quiet">Account</span>
+        <select value={account} onChange={(event) => desk.selectAccount(event.target.value)}>
+          {choices.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </label>
+      <span className="badge" title={`Logged in as ${user}`}>
+        {role}
+      </span>
+    </div>
+  );
+}
+
+function Looks({ onHelp }: { onHelp: () => void }): ReactNode {
+  const { theme, palette } = useCell(settings);
+  const next = shownTheme(theme) === "dark" ? "light" : "dark";
+  const other = palette === "green-red" ? "blue-orange" : "green-red";
+  return (
+    <div className="looks">
+      <button type="button" className="icon" onClick={() => change({ theme: next })} aria-label={`Switch to ${next}`}>
+        {next === "light" ? "☀" : "☾"}
+      </button>
+      <button
+        type="button"
+        className="icon palette"
+        onClick={() => change({ palette: other })}
+        aria-label={`Switch colours to ${other}`}
+        title={`Colours: ${palette}`}
+      >
+        <i className="up-dot" />
+        <i className="down-dot" />
+      </button>
+      <button type="button" className="icon" onClick={onHelp} aria-label="Keyboard shortcuts">
+        ?
+      </button>
+    </div>
+  );
+}

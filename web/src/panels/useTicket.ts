@@ -1,0 +1,137 @@
+/** The state of the ticket: the form, its review, the answer. */
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useCell } from "../stores/cell";
+import type { Desk } from "../stores/desk";
+import { settings } from "../stores/settings";
+import { words } from "../stores/text";
+import { errorsOf, type Field, type FieldErrors, type Form, requestOf } from "../ticket";
+import { placeOrder, Refusal } from "../wire/rest";
+import type { Order, Problem } from "../wire/types";
+
+export type Outcome = { kind: "placed"; order: Order } | { kind: "refused"; problem: Problem } | null;
+
+export interface Ticket {
+  form: Form;
+  errors: FieldErrors;
+  /** Said by no field. */
+  general: string | null;
+  reviewing: boolean;
+  sending: boolean;
+  outcome: Outcome;
+  set: (part: Partial<Form>) => void;
+  submit: () => void;
+  back: () => void;
+}
+
+const EMPTY: Form = {
+  side: "buy",
+  type: "limit",
+  tif: "gtc",
+  price: "",
+  quantity: "",
+  postOnly: false,
+  venue: null,
+};
+
+const FIELDS: readonly string[] = ["price", "quantity", "time_in_force", "post_only", "venue", "instrument", "account"];
+
+export function useTicket(desk: Desk): Ticket {
+  const [form, setForm] = useState<Form>(EMPTY);
+  const [errors, setErrors] = useState<FieldErrors>({});
+  const [general, setGeneral] = useState<string | null>(null);
+  const [reviewing, setReviewing] = useState(false);
+  const [sending, setSending] = useState(false);
+  const [outcome, setOutcome] = useState<Outcome>(null);
+  const clientId = useRef<string | null>(null);
+  const { confirm } = useCell(settings);
+
+  const set = useCallback((part: Partial<Form>): void => {
+    clientId.current = null;
+    setForm((before) => ({ ...before, ...part }));
+    setErrors((before) => without(before, Object.keys(part)));
+    setGeneral(null);
+    setReviewing(false);
+  }, []);
+
+  const refuse = (problem: Problem): void => {
+    const text = textOf(problem);
+    setOutcome({ kind: "refused", problem });
+    if (problem.field !== null && FIELDS.includes(problem.field)) setErrors({ [problem.field as Field]: text });
+    else setGeneral(text);
+  };
+
+  const send = async (): Promise<void> => {
+    // An order whose answer was lost keeps its id: sent again, it gets the first answer and is not placed twice.
+    clientId.current ??= `web-${crypto.randomUUID()}`;
+    const feed = desk.account.get();
+    setSending(true);
+    try {
+      const request = requestOf(
+        form,
+        desk.instrument.get(),
+        clientId.current,
+        desk.session.role === "client" ? "" : feed.account,
+      );
+      const order = await placeOrder(request);
+      clientId.current = null;
+      feed.mergeOrders([order]);
+      setOutcome({ kind: "placed", order });
+      setForm((before) => ({ ...before, quantity: "" }));
+    } catch (fault) {
+      if (!(fault instanceof Refusal)) throw fault;
+      if (fault.problem.status !== 0) clientId.current = null;
+      refuse(fault.problem);
+    } finally {
+      setSending(false);
+      setReviewing(false);
+    }
+  };
+
+  const submit = (): void => {
+    if (sending) return;
+    const found = errorsOf(form, desk.instrument.get());
+    setErrors(found);
+    setGeneral(null);
+    if (Object.keys(found).length > 0) return;
+    if (confirm && !reviewing) setReviewing(true);
+    else void send();
+  };
+
+  useDrafts(desk, set);
+  useFreshMarket(desk, set, setOutcome);
+  return { form, errors, general, reviewing, sending, outcome, set, submit, back: () => setReviewing(false) };
+}
+
+/** Takes what a click on the ladder or a shortcut hands over. */
+function useDrafts(desk: Desk, set: (part: Partial<Form>) => void): void {
+  const draft = useCell(desk.draft);
+  useEffect(() => {
+    const { price, side, quantity } = draft;
+    const part: Partial<Form> = {};
+    if (price !== undefined) Object.assign(part, { price, type: "limit" });
+    if (side !== undefined) part.side = side;
+    if (quantity !== undefined) part.quantity = quantity;
+    if (Object.keys(part).length > 0) set(part);
+  }, [draft, set]);
+}
+
+/** Another market starts with an empty price and quantity and best-price routing. */
+function useFreshMarket(desk: Desk, set: (part: Partial<Form>) => void, setOutcome: (outcome: Outcome) => void): void {
+  const instrument = useCell(desk.instrument);
+  useEffect(() => {
+    set({ price: "", quantity: "", venue: null });
+    setOutcome(null);
+  }, [instrument, set, setOutcome]);
+}
+
+function without(errors: FieldErrors, fields: string[]): FieldErrors {
+  const left = Object.entries(errors).filter(([field]) => !fields.includes(field) && field !== "post_only");
+  return Object.fromEntries(left);
+}
+
+/** A problem in one line: what is wrong, and the limit that was met. */
+export function textOf({ detail, reason, limit }: Problem): string {
+  const sentence = detail || words(reason);
+  if (limit === null || limit === undefined || sentence.includes(String(limit))) return sentence;
+  return `${sentence} Limit: ${String(limit)}.`;
+}

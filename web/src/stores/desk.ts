@@ -1,0 +1,109 @@
+/** Everything the terminal follows, wired in one place. Owns what is selected; the feeds own their data. */
+import type { Stream } from "../wire/stream";
+import type { Health, Instrument, Session } from "../wire/types";
+import { AccountFeed } from "./account";
+import { Cell } from "./cell";
+import { JournalFeed } from "./journal";
+import { BookFeed, Markets, TradeFeed } from "./market";
+import { change, settings } from "./settings";
+
+const BOOK_DEPTH = 100;
+
+/** What a click on a price or an order hands to the ticket; `stamp` makes two equal ones differ. */
+export interface Draft {
+  price?: string;
+  side?: "buy" | "sell";
+  quantity?: string;
+  /** Where the cursor goes. */
+  focus?: "quantity" | "price";
+  stamp: number;
+}
+
+export class Desk {
+  readonly markets = new Markets();
+  readonly health = new Cell<Health | null>(null);
+  readonly draft = new Cell<Draft>({ stamp: 0 });
+  readonly instrument: Cell<Instrument>;
+  readonly instruments: Cell<readonly Instrument[]>;
+  readonly account: Cell<AccountFeed>;
+  readonly book: Cell<BookFeed>;
+  readonly trades: Cell<TradeFeed>;
+  readonly journal = new JournalFeed();
+  private ends: { always: () => void; market: () => void; account: () => void };
+
+  constructor(
+    readonly stream: Stream,
+    readonly session: Session,
+    instruments: readonly Instrument[],
+  ) {
+    const chosen = settings.get();
+    const first = instruments.find((one) => one.instrument === chosen.instrument) ?? instruments[0];
+    if (!first) throw new Error("the server lists no instruments");
+    this.instruments = new Cell(instruments);
+    this.instrument = new Cell(first);
+    this.book = new Cell(new BookFeed(first));
+    this.trades = new Cell(new TradeFeed(first.instrument));
+    this.account = new Cell(new AccountFeed(firstAccount(session, chosen.account)));
+    this.ends = {
+      always: this.followAlways(),
+      market: this.followMarket(),
+      account: this.account.get().follow(stream),
+    };
+  }
+
+  get mayTrade(): boolean {
+    return this.session.role !== "auditor";
+  }
+
+  get mayReadJournal(): boolean {
+    return this.session.role === "operator" || this.session.role === "auditor";
+  }
+
+  select(symbol: string): void {
+    const next = this.instruments.get().find((one) => one.instrument === symbol);
+    if (!next || next === this.instrument.get()) return;
+    this.ends.market();
+    this.instrument.set(next);
+    this.book.set(new BookFeed(next));
+    this.trades.set(new TradeFeed(symbol));
+    this.ends.market = this.followMarket();
+    change({ instrument: symbol });
+  }
+
+  selectAccount(account: string): void {
+    if (account === this.account.get().account) return;
+    this.ends.account();
+    const feed = new AccountFeed(account);
+    this.account.set(feed);
+    this.ends.account = feed.follow(this.stream);
+    change({ account });
+  }
+
+  fillTicket(draft: Omit<Draft, "stamp">): void {
+    this.draft.set({ ...draft, stamp: this.draft.get().stamp + 1 });
+  }
+
+  end(): void {
+    this.ends.always();
+    this.ends.market();
+    this.ends.account();
+  }
+
+  private followAlways(): () => void {
+    const ends = [
+      this.markets.follow(this.stream),
+      this.stream.subscribe({ channel: "health" }, ({ data }) => this.health.set(data as Health)),
+    ];
+    return () => ends.forEach((end) => end());
+  }
+
+  private followMarket(): () => void {
+    const ends = [this.book.get().follow(this.stream, BOOK_DEPTH), this.trades.get().follow(this.stream)];
+    return () => ends.forEach((end) => end());
+  }
+}
+
+function firstAccount(session: Session, wished: string | null): string {
+  if (wished !== null && session.accounts.includes(wished)) return wished;
+  return session.account ?? session.accounts[0] ?? "";
+}

@@ -1,0 +1,112 @@
+/** The journal as it grows, each record's hash recomputed here in the browser. */
+import type { Stream } from "../wire/stream";
+import type { JournalRecord } from "../wire/types";
+import { Cell } from "./cell";
+
+export const RECORDS_KEPT = 500;
+
+/**
+ * What this browser found out about a record.
+ * `hash`: SHA-256(prev || body) is the hash that was sent. `chain`: prev is the hash of the record before (null: that
+ * record was not seen). `body`: the sequence inside the hashed bytes is the one shown.
+ */
+export interface Check {
+  computed: string;
+  hash: boolean;
+  chain: boolean | null;
+  body: boolean;
+}
+
+export interface CheckedRecord {
+  record: JournalRecord;
+  /** Null while the browser is still computing. */
+  check: Check | null;
+}
+
+export interface JournalTally {
+  checked: number;
+  failed: number;
+  firstFailed: number | null;
+}
+
+const NOTHING: JournalTally = { checked: 0, failed: 0, firstFailed: null };
+
+export class JournalFeed {
+  readonly records = new Cell<readonly CheckedRecord[]>([]);
+  readonly tally = new Cell<JournalTally>(NOTHING);
+  private readonly hashes = new Map<number, string>();
+  private work: Promise<void> = Promise.resolve();
+
+  follow(stream: Stream): () => void {
+    return stream.subscribe({ channel: "journal" }, ({ type, data }) =>
+      this.take(type, [data].flat() as JournalRecord[]),
+    );
+  }
+
+  private take(type: "snapshot" | "delta", records: JournalRecord[]): void {
+    const kept = type === "snapshot" ? [] : this.records.get();
+    const fresh = records.map((record) => ({ record, check: null }));
+    this.records.set([...kept, ...fresh].slice(-RECORDS_KEPT));
+    for (const record of records) this.work = this.work.then(() => this.examine(record));
+  }
+
+  private async examine(record: JournalRecord): Promise<void> {
+    const check = await checkRecord(record, this.hashes.get(record.sequence - 1));
+    this.hashes.set(record.sequence, record.hash);
+    this.hashes.delete(record.sequence - 2 * RECORDS_KEPT);
+    const records = this.records.get();
+    this.records.set(records.map((row) => (row.record === record ? { record, check } : row)));
+    this.count(record, check);
+  }
+
+  private count(record: JournalRecord, check: Check): void {
+    const { checked, failed, firstFailed } = this.tally.get();
+    const good = isGood(check);
+    this.tally.set({
+      checked: checked + 1,
+      failed: failed + (good ? 0 : 1),
+      firstFailed: good ? firstFailed : (firstFailed ?? record.sequence),
+    });
+  }
+}
+
+export function isGood(check: Check): boolean {
+  return check.hash && check.chain !== false && check.body;
+}
+
+/** Whether this page may use WebCrypto (https, or this very machine). */
+export function canCheck(): boolean {
+  return typeof crypto !== "undefined" && crypto.subtle !== undefined;
+}
+
+/** Recomputes a record's hash; `before` is the hash of the record before it, if that was seen. */
+export async function checkRecord(record: JournalRecord, before: string | undefined): Promise<Check> {
+  const prev = bytesOf(record.prev);
+  const body = bytesOf(record.body);
+  const chained = new Uint8Array(prev.length + body.length);
+  chained.set(prev);
+  chained.set(body, prev.length);
+  const computed = canCheck() ? hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", chained))) : "";
+  return {
+    computed,
+    hash: computed === record.hash,
+    chain: before === undefined ? null : before === record.prev,
+    body: sequenceOf(body) === record.sequence,
+  };
+}
+
+/** The first eight bytes of a body, little-endian, are its sequence. */
+function sequenceOf(body: Uint8Array): number {
+  if (body.length < 8) return -1;
+  return Number(new DataView(body.buffer, body.byteOffset, 8).getBigUint64(0, true));
+}
+
+export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(hex.length >> 1);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16);
+  return bytes;
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

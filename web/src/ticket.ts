@@ -1,0 +1,221 @@
+/** The arithmetic of the order ticket: what is wrong with a form, what an order would cost. Exact, by docs/reference/engine.md. */
+import * as decimal from "./decimal";
+import { type Decimal, decimalOf, parseDecimal, rescale, ZERO } from "./decimal";
+import type { Balance, Instrument, OrderRequest, OrderType, Side, TimeInForce } from "./wire/types";
+
+export interface Form {
+  side: Side;
+  type: OrderType;
+  tif: TimeInForce;
+  price: string;
+  quantity: string;
+  postOnly: boolean;
+  venue: string | null;
+}
+
+export type Field = "price" | "quantity" | "time_in_force" | "post_only" | "venue" | "instrument" | "account";
+export type FieldErrors = Partial<Record<Field, string>>;
+
+export interface Estimate {
+  /** What is held: the quote asset for a buy and every perpetual, the base asset for a spot sell. */
+  asset: string;
+  quote: string;
+  /** Quantity x price in the quote asset. */
+  value: Decimal;
+  /** The most the fees can be, in the quote asset. */
+  fee: Decimal;
+  hold: Decimal;
+  available: Decimal;
+  after: Decimal;
+  enough: boolean;
+  /** Average price that the visible book would give a market order. */
+  average: Decimal | null;
+  note: string;
+}
+
+/** What the page knows besides the form. */
+export interface Surroundings {
+  instrument: Instrument;
+  balances: ReadonlyMap<string, Balance>;
+  /** The other side of the book, best first, in whole units of the instrument's decimals. */
+  opposite: readonly (readonly [price: number, quantity: number])[];
+  reference: string | null;
+}
+
+const PPM = 6;
+const BPS = 4;
+
+/** What can be said against the form before it is sent; the server's gate decides. */
+export function errorsOf(form: Form, instrument: Instrument): FieldErrors {
+  const errors: FieldErrors = {};
+  const quantity = problemOf(form.quantity, instrument.lot_size, "lot");
+  if (quantity) errors.quantity = quantity;
+  if (form.type === "limit") {
+    const price = problemOf(form.price, instrument.tick_size, "tick");
+    if (price) errors.price = price;
+  }
+  if (form.postOnly && (form.type === "market" || form.tif === "ioc" || form.tif === "fok"))
+    errors.post_only = "Post-only needs a limit order that can rest (GTC or day).";
+  return errors;
+}
+
+function problemOf(text: string, step: string, name: "tick" | "lot"): string | null {
+  if (text.trim() === "") return name === "tick" ? "A limit order needs a price." : "How much?";
+  const value = parseDecimal(text);
+  if (!value) return "Not a number.";
+  if (decimal.sign(value) <= 0) return "Must be more than zero.";
+  if (!decimal.isMultiple(value, decimalOf(step))) return `Must be a multiple of the ${name}, ${step}.`;
+  return null;
+}
+
+export function requestOf(form: Form, instrument: Instrument, clientOrderId: string, account: string): OrderRequest {
+  const plain = (text: string): string => decimal.formatPlain(parseDecimal(text) ?? ZERO);
+  const request: OrderRequest = {
+    instrument: instrument.instrument,
+    side: form.side,
+    type: form.type,
+    time_in_force: form.tif,
+    quantity: plain(form.quantity),
+    post_only: form.postOnly,
+    venue: form.venue,
+    client_order_id: clientOrderId,
+  };
+  if (form.type === "limit") request.price = plain(form.price);
+  if (account !== "") request.account = account;
+  return request;
+}
+
+/** The cost of the form's order; null while price or quantity cannot be read. */
+export function estimate(form: Form, around: Surroundings): Estimate | null {
+  const quantity = parseDecimal(form.quantity);
+  if (!quantity || decimal.sign(quantity) <= 0) return null;
+  const walked = form.type === "market" ? walk(quantity, around) : null;
+  const limit = form.type === "limit" ? parseDecimal(form.price) : protection(form.side, around, walked);
+  if (!limit || decimal.sign(limit) <= 0) return null;
+  const { instrument, balances } = around;
+  const perpetual = instrument.kind === "linear_perpetual";
+  const quote = balances.get(instrument.quote);
+  const places = quote?.decimals ?? instrument.price_decimals;
+  const worst = valueOf(quantity, limit, instrument, places);
+  const shown = walked ? valueOf(quantity, walked.average, instrument, places) : worst;
+  const fee = feeOf(worst, instrument, places);
+  const basis = perpetual ? marginOf(worst, instrument, places) : worst;
+  const holdsBase = form.side === "sell" && !perpetual;
+  const hold = holdsBase ? quantity : decimal.add(basis, fee);
+  const asset = holdsBase ? instrument.base : instrument.quote;
+  const available = decimalOf(balances.get(asset)?.available);
+  const after = decimal.subtract(available, hold);
+  return {
+    asset,
+    quote: instrument.quote,
+    value: shown,
+    fee,
+    hold,
+    available,
+    after,
+    enough: decimal.sign(after) >= 0,
+    average: walked?.average ?? null,
+    note: noteOf(form, walked, limit),
+  };
+}
+
+/** The largest quantity that `percent` of the buying power pays for, in whole lots; null while no price is known. */
+export function affordable(form: Form, percent: number, around: Surroundings): string | null {
+  const { instrument, balances } = around;
+  const perpetual = instrument.kind === "linear_perpetual";
+  const lot = decimalOf(instrument.lot_size);
+  const share = { units: BigInt(percent), scale: 2 };
+  const places = instrument.quantity_decimals;
+  if (form.side === "sell" && !perpetual) {
+    const part = decimal.multiply(decimalOf(balances.get(instrument.base)?.available), share);
+    return plainLots(part, lot, places);
+  }
+  const price = form.type === "limit" ? parseDecimal(form.price) : protection(form.side, around, null);
+  if (!price || decimal.sign(price) <= 0) return null;
+  const rate = perpetual ? { units: BigInt(instrument.initial_margin_bps), scale: BPS } : { units: 1n, scale: 0 };
+  const factor = decimal.add(rate, { units: worstFeePpm(instrument), scale: PPM });
+  const unit = decimal.multiply(decimal.multiply(price, multiplierOf(instrument)), factor);
+  const part = decimal.multiply(decimalOf(balances.get(instrument.quote)?.available), share);
+  return plainLots(decimal.quotient(part, unit, places, "floor"), lot, places);
+}
+
+/** One step of tick or lot up or down; never under one step. */
+export function stepped(text: string, step: string, steps: number, start: string | null): string {
+  const size = decimalOf(step);
+  const from = parseDecimal(text) ?? decimalOf(start);
+  const moved = decimal.add(from, { units: size.units * BigInt(steps), scale: size.scale });
+  const aligned = decimal.toStep(moved, size, steps > 0 ? "floor" : "ceil");
+  return decimal.formatPlain(decimal.sign(aligned) > 0 ? aligned : size, size.scale);
+}
+
+function plainLots(value: Decimal, lot: Decimal, places: number): string {
+  return decimal.formatPlain(decimal.trimmed(rescale(decimal.toStep(value, lot, "floor"), places, "floor")));
+}
+
+function valueOf(quantity: Decimal, price: Decimal, instrument: Instrument, places: number): Decimal {
+  return rescale(decimal.multiply(decimal.multiply(quantity, price), multiplierOf(instrument)), places, "ceil");
+}
+
+function multiplierOf(instrument: Instrument): Decimal {
+  return decimalOf(String(instrument.multiplier ?? 1));
+}
+
+function worstFeePpm(instrument: Instrument): bigint {
+  return BigInt(Math.max(instrument.maker_fee_ppm, instrument.taker_fee_ppm, 0));
+}
+
+function feeOf(value: Decimal, instrument: Instrument, places: number): Decimal {
+  return rescale(decimal.multiply(value, { units: worstFeePpm(instrument), scale: PPM }), places, "ceil");
+}
+
+function marginOf(value: Decimal, instrument: Instrument, places: number): Decimal {
+  return rescale(decimal.multiply(value, { units: BigInt(instrument.initial_margin_bps), scale: BPS }), places, "ceil");
+}
+
+interface Walk {
+  average: Decimal;
+  last: Decimal;
+  whole: boolean;
+}
+
+/** What the visible book would give a market order of this quantity. */
+function walk(quantity: Decimal, { instrument, opposite }: Surroundings): Walk | null {
+  let left = rescale(quantity, instrument.quantity_decimals, "ceil").units;
+  let taken = 0n;
+  let paid = 0n;
+  let last = 0n;
+  for (const [price, size] of opposite) {
+    if (left === 0n) break;
+    const part = left < BigInt(size) ? left : BigInt(size);
+    last = BigInt(price);
+    paid += part * last;
+    taken += part;
+    left -= part;
+  }
+  if (taken === 0n) return null;
+  const scale = instrument.price_decimals;
+  const average = decimal.quotient({ units: paid, scale }, { units: taken, scale: 0 }, scale + 2, "ceil");
+  return { average, last: { units: last, scale }, whole: left === 0n };
+}
+
+/** The price at which a market order is held: the collar's, or without one the last level that it would reach. */
+function protection(
+  side: Side,
+  { instrument, reference, opposite }: Surroundings,
+  walked: Walk | null,
+): Decimal | null {
+  if (instrument.collar_bps === 0 || reference === null) {
+    const best = opposite[0];
+    return walked?.last ?? (best ? { units: BigInt(best[0]), scale: instrument.price_decimals } : null);
+  }
+  const factor = { units: BigInt(10_000 + (side === "buy" ? 1 : -1) * instrument.collar_bps), scale: BPS };
+  const moved = decimal.multiply(decimalOf(reference), factor);
+  return decimal.toStep(moved, decimalOf(instrument.tick_size), side === "buy" ? "floor" : "ceil");
+}
+
+function noteOf(form: Form, walked: Walk | null, limit: Decimal): string {
+  if (form.type === "limit") return "";
+  const guard = `Never beyond ${decimal.formatGrouped(decimal.trimmed(limit, 2))}.`;
+  if (!walked) return `${guard} Nothing to trade with at the moment.`;
+  return walked.whole ? guard : `${guard} More than the visible book holds.`;
+}

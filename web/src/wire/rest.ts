@@ -1,0 +1,83 @@
+/** REST calls on the page's own origin; the session cookie is the key. */
+import type { FieldValue, Instrument, JournalRecord, Order, OrderRequest, Page, Problem, Session } from "./types";
+
+/** An answer takes at most this long; an order whose answer is lost is asked again under the same client id. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** The server said no, or could not be reached (status 0). */
+export class Refusal extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail || problem.title);
+  }
+}
+
+export function readSession(): Promise<Session> {
+  return call("GET", "/v1/session");
+}
+
+export function readInstruments(): Promise<Instrument[]> {
+  return call("GET", "/v1/instruments");
+}
+
+export function readPage<T>(path: string, query: Record<string, string | number | null>): Promise<Page<T>> {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== null) parameters.set(name, String(value));
+  return call("GET", `${path}?${parameters}`);
+}
+
+export function placeOrder(order: OrderRequest): Promise<Order> {
+  return call("POST", "/v1/orders", order, { "Idempotency-Key": order.client_order_id });
+}
+
+export function replaceOrder(id: string, change: { price?: string; quantity: string }): Promise<Order> {
+  return call("PATCH", `/v1/orders/${id}`, change);
+}
+
+export function cancelOrder(id: string): Promise<Order> {
+  return call("DELETE", `/v1/orders/${id}`);
+}
+
+export function cancelOrders(instrument: string | null): Promise<{ cancelled: string[] }> {
+  return call("DELETE", `/v1/orders${instrument ? `?instrument=${encodeURIComponent(instrument)}` : ""}`);
+}
+
+export function readJournal(start: number, limit: number): Promise<{ data: JournalRecord[] }> {
+  return call("GET", `/v1/journal?start=${start}&limit=${limit}`);
+}
+
+export function operate(command: string, body: Record<string, FieldValue>): Promise<FieldValue> {
+  return call("POST", `/v1/operator/${command}`, body);
+}
+
+async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const request: RequestInit = {
+    method,
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
+  };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new Refusal(blank(0, "unreachable", "The server did not answer. Nothing is known about this request yet."));
+  }
+  const text = await response.text();
+  const answer = readJson(text);
+  if (response.ok) return answer as T;
+  const fallback = blank(response.status, "unexpected", `The server answered ${response.status}.`);
+  throw new Refusal({ ...fallback, ...(answer as Partial<Problem> | null) });
+}
+
+function readJson(text: string): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function blank(status: number, reason: string, detail: string): Problem {
+  return { title: reason, status, detail, reason, field: null, value: null, limit: null, request_id: null };
+}

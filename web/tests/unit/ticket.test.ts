@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { formatPlain } from "../../src/decimal";
+import { affordable, errorsOf, estimate, type Form, requestOf, stepped, type Surroundings } from "../../src/ticket";
+import type { Balance, Instrument } from "../../src/wire/types";
+
+const BTC: Instrument = {
+  id: 1,
+  instrument: "BTC-USD",
+  kind: "crypto_spot",
+  base: "BTC",
+  quote: "USD",
+  price_decimals: 2,
+  quantity_decimals: 4,
+  tick_size: "0.50",
+  lot_size: "0.0010",
+  maker_fee_ppm: 100,
+  taker_fee_ppm: 200,
+  collar_bps: 500,
+  initial_margin_bps: 0,
+  state: "open",
+  mark: "100.00",
+  last_price: "100.00",
+  change_24h: null,
+  venues: ["house"],
+};
+const PERPETUAL: Instrument = { ...BTC, kind: "linear_perpetual", initial_margin_bps: 1_000 };
+const FORM: Form = {
+  side: "buy",
+  type: "limit",
+  tif: "gtc",
+  price: "100.00",
+  quantity: "1.5",
+  postOnly: false,
+  venue: null,
+};
+
+function around(instrument: Instrument = BTC): Surroundings {
+  return {
+    instrument,
+    balances: new Map([balance("USD", 2, "1000.00"), balance("BTC", 8, "2.00000000")]),
+    opposite: [
+      [10_050, 10_000],
+      [10_100, 50_000],
+    ],
+    reference: "100.00",
+  };
+}
+
+function balance(asset: string, decimals: number, available: string): [string, Balance] {
+  return [asset, { account: "acc-16", asset, decimals, total: available, held: "0", available, frozen: false }];
+}
+
+describe("what is wrong with a form", () => {
+  it("finds nothing in a good one", () => {
+    expect(errorsOf(FORM, BTC)).toEqual({});
+  });
+
+  it.each([
+    [{ price: "100.25" }, "price", "multiple of the tick"],
+    [{ price: "" }, "price", "needs a price"],
+    [{ quantity: "0" }, "quantity", "more than zero"],
+    [{ quantity: "0.0015" }, "quantity", "multiple of the lot"],
+    [{ quantity: "ten" }, "quantity", "Not a number"],
+    [{ postOnly: true, tif: "ioc" }, "post_only", "can rest"],
+  ] as const)("%j is said at %s", (part, field, words) => {
+    expect(errorsOf({ ...FORM, ...part }, BTC)[field]).toContain(words);
+  });
+
+  it("asks no price of a market order", () => {
+    expect(errorsOf({ ...FORM, type: "market", price: "" }, BTC)).toEqual({});
+    expect(requestOf({ ...FORM, type: "market", price: "7" }, BTC, "id", "acc-16")).not.toHaveProperty("price");
+  });
+});
+
+describe("what an order would cost", () => {
+  it("holds value and the worst fee for a buy", () => {
+    const cost = estimate(FORM, around())!;
+    expect([cost.value, cost.fee, cost.hold, cost.after].map((one) => formatPlain(one))).toEqual([
+      "150.00",
+      "0.03",
+      "150.03",
+      "849.97",
+    ]);
+    expect(cost.asset).toBe("USD");
+  });
+
+  it("rounds a fee up, against the client", () => {
+    expect(formatPlain(estimate({ ...FORM, quantity: "0.001" }, around())!.fee)).toBe("0.01");
+  });
+
+  it("holds the asset for a sell", () => {
+    const cost = estimate({ ...FORM, side: "sell" }, around())!;
+    expect(cost.asset).toBe("BTC");
+    expect(formatPlain(cost.after)).toBe("0.50000000");
+  });
+
+  it("holds margin and fee for a perpetual, both ways", () => {
+    for (const side of ["buy", "sell"] as const) {
+      expect(formatPlain(estimate({ ...FORM, side }, around(PERPETUAL))!.hold)).toBe("15.03");
+    }
+  });
+
+  it("holds a market order at its protection price and shows the walked average", () => {
+    const cost = estimate({ ...FORM, type: "market", price: "" }, around())!;
+    expect(formatPlain(cost.hold)).toBe("157.54");
+    expect(formatPlain(cost.average!)).toBe("100.6667");
+    expect(cost.note).toContain("Never beyond 105.00");
+  });
+
+  it("says when the book is too thin", () => {
+    expect(estimate({ ...FORM, type: "market", quantity: "9" }, around())!.note).toContain(
+      "More than the visible book",
+    );
+  });
+
+  it("says when it is more than is available", () => {
+    expect(estimate({ ...FORM, quantity: "10" }, around())!.enough).toBe(false);
+    expect(estimate({ ...FORM, quantity: "9.998" }, around())!.enough).toBe(true);
+  });
+});
+
+describe("quantity presets", () => {
+  it("never ask for more than there is", () => {
+    const most = affordable(FORM, 100, around())!;
+    expect(most).toBe("9.998");
+    expect(estimate({ ...FORM, quantity: most }, around())!.enough).toBe(true);
+    expect(affordable({ ...FORM, side: "sell" }, 25, around())).toBe("0.5");
+    expect(affordable({ ...FORM, price: "" }, 25, around())).toBeNull();
+  });
+});
+
+describe("steps", () => {
+  it("move by whole ticks, onto the grid, never to zero", () => {
+    expect(stepped("100.00", "0.50", 1, null)).toBe("100.50");
+    expect(stepped("100.20", "0.50", 1, null)).toBe("100.50");
+    expect(stepped("100.20", "0.50", -1, null)).toBe("100.00");
+    expect(stepped("0.50", "0.50", -10, null)).toBe("0.50");
+    expect(stepped("", "0.50", 1, "99.50")).toBe("100.00");
+  });
+});
