@@ -1,0 +1,110 @@
+"""The twin: one pass, one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import gate, matching, operations, venues
+from .books import Order
+from .messages import COMMANDS, name_of, rejected
+from .record import CLOCK_HELD, GENESIS, Origin, body, chained
+from .state import State
+
+Checks = Callable[[State, Any], Iterator[Any]]
+Effects = Callable[[State, Any], Iterator[Any]]
+
+
+def free(state: State, command: Any) -> Iterator[Any]:
+    """No check."""
+    yield from ()
+
+
+# What stands before a command, and what it does.
+HANDLERS: dict[str, tuple[Checks, Effects]] = {
+    "OpenAccount": (operations.check_open_account, operations.open_account),
+    "AddAsset": (operations.check_add_asset, operations.add_asset),
+    "AddInstrument": (operations.check_add_instrument, operations.add_instrument),
+    "Deposit": (operations.check_deposit, operations.deposit),
+    "Withdraw": (operations.check_withdraw, operations.withdraw),
+    "Transfer": (operations.check_transfer, operations.transfer),
+    "Halt": (operations.check_halt, operations.halt),
+    "Resume": (operations.check_resume, operations.resume),
+    "CancelAll": (operations.check_cancel_all, operations.cancel_all),
+    "PlaceOrder": (gate.place, matching.place),
+    "CancelOrder": (gate.cancel, operations.cancel_order),
+    "ReplaceOrder": (gate.replace_order, matching.replace_order),
+    "Mark": (operations.check_mark, operations.mark),
+    "VenueAccepted": (venues.about_order, venues.accepted),
+    "VenueFilled": (venues.check_filled, venues.filled),
+    "VenueCancelled": (venues.check_cancelled, venues.cancelled),
+    "VenueReplaced": (venues.check_replaced, venues.replaced),
+    "TimePassed": (free, operations.pass_time),
+}
+assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
+
+
+class Twin:
+    """The engine's specification. After `apply`, `effects` and `postings` are those of the last record."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.head = GENESIS
+        self.effects: list[Any] = []
+
+    def apply(self, command: Any, at: int, origin: Origin | None = None) -> bytes:
+        """Sequence, gate, effects, freezes; returns the record's canonical body."""
+        state = self.state
+        held_back = at < state.stamp
+        state.sequence += 1
+        state.stamp = max(state.stamp, at)
+        state.ledger.postings = []
+        state.memory.forget(state.sequence, state.stamp)
+        self.effects = self._decide(command)
+        self.effects.extend(state.ledger.freeze())
+        flags = CLOCK_HELD if held_back else 0
+        raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)
+        self.head = chained(self.head, raw)
+        return raw
+
+    def _decide(self, command: Any) -> list[Any]:
+        state = self.state
+        checks, act = HANDLERS[name_of(command)]
+        refusal = next((found for found in checks(state, command) if found), None)
+        ended = (state.sequence, state.stamp)
+        if refusal is None:
+            effects = list(act(state, command))
+            lives = name_of(command) == "PlaceOrder" and state.sequence in state.orders
+            state.memory.remember(command, None, state.sequence, None if lives else ended)
+            return effects
+        if not isinstance(refusal, str):
+            return [refusal]
+        state.memory.remember(command, refusal, state.sequence, ended)
+        return [rejected(refusal)]
+
+    @property
+    def postings(self) -> list[Any]:
+        """Double entries of the last record, trades written out."""
+        return self.state.ledger.postings
+
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """Balance and what is held of it."""
+        ledger = self.state.ledger
+        return ledger.balances.get((account, asset), 0), ledger.held.get((account, asset), 0)
+
+    def position(self, account: int, instrument: int) -> tuple[int, int]:
+        """Signed lots and their whole hold, live orders included."""
+        pair = (account, instrument)
+        return self.state.positions.get(pair, 0), self.state.position_holds.get(pair, 0)
+
+    def reference(self, instrument: int) -> int:
+        """The reference price; 0 while there is none."""
+        return self.state.instruments[instrument].reference
+
+    def totals(self) -> dict[int, int]:
+        """The sum of every asset over all accounts; each is 0."""
+        return self.state.ledger.totals()
+
+    def resting(self, instrument: int, side: int) -> list[Order]:
+        """Orders on the house book in priority."""
+        return list(self.state.books[instrument].sides[side])

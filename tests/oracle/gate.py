@@ -1,0 +1,223 @@
+"""The gate for orders: every check in its order. A generator yields a refusal for each check that fails.
+
+The first refusal counts: a reason's text, or the `Repeated` effect for a command that was answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from .books import Order
+from .perpetual import counted, opening, required, too_large
+from .state import State
+from .values import (
+    AMOUNT_MAX,
+    BPS,
+    BUY,
+    DAY,
+    FOK,
+    GTC,
+    IOC,
+    LIMIT,
+    MARKET,
+    POST_ONLY,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    SELL,
+    Carry,
+    Instrument,
+    ceil_div,
+)
+
+CANCEL_REASON_MAX = 10
+
+
+def place(state: State, command: Any) -> Iterator[Any]:
+    """PlaceOrder."""
+    if command.account not in state.ledger.kinds:
+        yield "unknown_account"
+    if not state.ledger.trades(command.account):
+        yield "account_not_trading"
+    yield state.memory.ask(command.account, command.client_id, command)
+    instrument = state.instruments.get(command.instrument)
+    if instrument is None:
+        yield "unknown_instrument"
+        return
+    yield from _words(state, command)
+    if state.halted or instrument.halted:
+        yield "instrument_halted"
+    yield from quantity_checks(instrument, command.quantity)
+    if command.kind == LIMIT:
+        yield from price_checks(instrument, command.price)
+    elif command.price != 0:
+        yield "price_on_market"
+    order = newcomer(state, command)
+    if order is None:
+        yield "no_reference_price"
+        return
+    yield from _affords(state, order, None)
+
+
+def _words(state: State, command: Any) -> Iterator[str]:
+    if command.side not in (BUY, SELL):
+        yield "unknown_side"
+    if command.kind not in (LIMIT, MARKET):
+        yield "unknown_kind"
+    if not GTC <= command.tif <= DAY:
+        yield "unknown_tif"
+    if command.flags & ~POST_ONLY:
+        yield "unknown_flag"
+    if command.flags & POST_ONLY and (command.kind == MARKET or command.tif in (IOC, FOK)):
+        yield "post_only_conflict"
+    if command.venue and not state.is_venue(command.venue):
+        yield "unknown_venue"
+
+
+def quantity_checks(instrument: Instrument | None, quantity: int) -> Iterator[str]:
+    """An outside venue's quantities need not be whole lots: no instrument is given then."""
+    if quantity <= 0:
+        yield "quantity_not_positive"
+    if quantity > QUANTITY_MAX:
+        yield "quantity_too_large"
+    if instrument and quantity % instrument.terms.lot:
+        yield "off_lot"
+
+
+def price_checks(instrument: Instrument | None, price: int) -> Iterator[str]:
+    if price <= 0:
+        yield "price_not_positive"
+    if price > PRICE_MAX:
+        yield "price_too_large"
+    if instrument and price % instrument.terms.tick:
+        yield "off_tick"
+
+
+def protection_price(instrument: Instrument, side: int) -> int | None:
+    """Where a collared market order stops trading; None without a usable reference price."""
+    reference, collar = instrument.reference, instrument.terms.collar_bps
+    if not reference:
+        return None
+    tick = instrument.terms.tick
+    if side == BUY:
+        price = reference * (BPS + collar) // BPS // tick * tick
+    else:
+        price = max(tick, ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick)
+    return price if 0 < price <= PRICE_MAX else None
+
+
+def newcomer(state: State, command: Any) -> Order | None:
+    """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
+    instrument = state.instruments[command.instrument]
+    price: int | None = command.price
+    walk = None
+    if command.kind == MARKET and (command.venue or instrument.terms.collar_bps):
+        price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
+    elif command.kind == MARKET:
+        walk = state.books[instrument.number].walk(command.account, command.side, command.quantity)
+        price = walk.last_price
+    if price is None:
+        return None
+    words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
+    return Order(state.sequence, command.account, instrument.number, *words, walk=walk)
+
+
+def initial_hold(state: State, order: Order) -> int:
+    """What a spot order holds when it is accepted."""
+    instrument = state.instruments[order.instrument]
+    if order.walk and not order.walk.units:
+        return 0
+    if order.walk and order.side == BUY:
+        value = instrument.value_up(order.walk.value)
+        return value + instrument.fee_up(value)
+    return state.spot_hold(order)
+
+
+def _affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
+    """`old` is the order as it stands, for a replacement."""
+    if order.walk and not order.walk.units:
+        return
+    if state.instruments[order.instrument].perpetual:
+        yield from _affords_perpetual(state, order, old)
+        return
+    if spot_too_large(state, order):
+        yield "notional_too_large"
+    growth = initial_hold(state, order) - (old.hold if old else 0)
+    if growth > max(0, state.ledger.available(order.account, state.held_asset(order))):
+        yield "insufficient_funds"
+
+
+def spot_too_large(state: State, order: Order) -> bool:
+    """Does an amount of a spot order not fit 64 bits?"""
+    if order.side == BUY:
+        return initial_hold(state, order) > AMOUNT_MAX
+    value = state.instruments[order.instrument].value_up(order.exposure()[1])
+    return max(value, state.spot_hold(order)) > AMOUNT_MAX
+
+
+def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterator[str]:
+    instrument = state.instruments[order.instrument]
+    pair = (order.account, order.instrument)
+    position, before = state.positions.get(pair, 0), state.live(*pair)
+    after = [o for o in before if o is not old] + [order]
+    if too_large(instrument, position, after, order.price):
+        yield "notional_too_large"
+    if (order.account, instrument.terms.quote) in state.ledger.frozen:
+        for side in (BUY, SELL):
+            grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))
+            if grown > was:
+                yield "account_frozen"
+    growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
+    if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
+        yield "insufficient_funds"
+
+
+def exposure_too_large(state: State, order: Order, old: Order) -> bool:
+    """Does an amount of the changed order leave the limits? (What is asked of a venue's replacement, too.)"""
+    instrument = state.instruments[order.instrument]
+    if not instrument.perpetual:
+        return spot_too_large(state, order)
+    pair = (order.account, order.instrument)
+    after = [o for o in state.live(*pair) if o is not old] + [order]
+    return too_large(instrument, state.positions.get(pair, 0), after, order.price)
+
+
+def changed(order: Order, command: Any) -> Order:
+    """The order with the price and total that are asked for."""
+    carry = Carry(order.carry.value, order.carry.fee)
+    return replace(order, price=command.price, quantity=command.quantity, carry=carry)
+
+
+def _owned(state: State, command: Any) -> Iterator[Any]:
+    """What a cancel and a replace have in common; `account` 0 is an operator."""
+    if command.account and command.account not in state.ledger.kinds:
+        yield "unknown_account"
+    yield state.memory.ask(command.account, command.client_id, command)
+    if command.order not in state.orders:
+        yield "unknown_order"
+    elif command.account not in (0, state.orders[command.order].account):
+        yield "not_your_order"
+
+
+def cancel(state: State, command: Any) -> Iterator[Any]:
+    """CancelOrder."""
+    yield from _owned(state, command)
+    if command.reason > CANCEL_REASON_MAX:
+        yield "unknown_reason"
+
+
+def replace_order(state: State, command: Any) -> Iterator[Any]:
+    """ReplaceOrder."""
+    yield from _owned(state, command)
+    order = state.orders.get(command.order)
+    if order is None:
+        return
+    instrument = state.instruments[order.instrument]
+    if state.halted or instrument.halted:
+        yield "instrument_halted"
+    yield from quantity_checks(instrument, command.quantity)
+    if command.quantity <= order.filled:
+        yield "quantity_not_above_filled"
+    yield from price_checks(instrument, command.price)
+    yield from _affords(state, changed(order, command), order)

@@ -1,0 +1,71 @@
+"""What holds in every reachable state of the twin, computed from scratch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+from .engine import Twin
+from .perpetual import required
+from .values import BUY, SELL
+
+Held = dict[tuple[int, int], int]
+
+
+def check(twin: Twin) -> None:
+    """Asserts every invariant; names the one that fails."""
+    assert not any(twin.totals().values()), f"money was made or lost: {twin.totals()}"
+    held = {pair: amount for pair, amount in twin.state.ledger.held.items() if amount}
+    assert held == demanded(twin), "what is held is not what live orders and positions demand"
+    for number in twin.state.books:
+        _check_book(twin, number)
+    resting = {order.id for number in twin.state.books for side in (BUY, SELL) for order in twin.resting(number, side)}
+    assert resting == {order.id for order in twin.state.orders.values() if not order.venue}, "an order is lost"
+
+
+def demanded(twin: Twin) -> Held:
+    """What live orders and positions need, by (account, asset)."""
+    state = twin.state
+    held: Held = defaultdict(int)
+    for order in state.orders.values():
+        if not state.instruments[order.instrument].perpetual:
+            assert order.hold >= state.spot_hold(order), "an order holds less than it may cost"
+            assert order.venue or order.hold == state.spot_hold(order), "an order on the house book holds too much"
+            held[order.account, state.held_asset(order)] += order.hold
+    perpetuals = set(state.positions) | {(o.account, o.instrument) for o in state.orders.values()}
+    for account, number in perpetuals:
+        instrument = state.instruments[number]
+        if instrument.perpetual and state.ledger.trades(account):
+            position = state.positions.get((account, number), 0)
+            held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+    return {pair: amount for pair, amount in held.items() if amount}
+
+
+def _check_book(twin: Twin, number: int) -> None:
+    buys, sells = twin.resting(number, BUY), twin.resting(number, SELL)
+    assert not (buys and sells) or buys[0].price < sells[0].price, "the book is crossed at rest"
+    for side, sign in ((buys, -1), (sells, 1)):
+        keys = [(sign * order.price, order.arrival) for order in side]
+        assert all(before < after for before, after in pairwise(keys)), "not best first, oldest first"
+        assert all(order.left > 0 for order in side), "an order without a rest stays in the book"
+
+
+def queues(twin: Twin) -> dict[tuple[int, int], list[int]]:
+    """Orders of every book and side in priority, by (instrument, side)."""
+    return {
+        (number, side): [order.id for order in twin.resting(number, side)]
+        for number in twin.state.books
+        for side in (BUY, SELL)
+    }
+
+
+def check_priority(before: dict[tuple[int, int], list[int]], effects: list[Any]) -> None:
+    """The makers of one pass are the head of the queue as it stood before, and none is passed over."""
+    makers: list[int] = []
+    queue: list[int] = []
+    for effect in effects:
+        if type(effect).__name__ == "Traded" and not effect.flags:
+            queue = before[effect.instrument, SELL if effect.taker_side == BUY else BUY]
+            makers.append(effect.maker_order)
+    assert makers == queue[: len(makers)], "a trade passed over somebody with priority"

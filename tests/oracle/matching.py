@@ -1,0 +1,190 @@
+"""Orders on the house book: acceptance, matching, replacement; and the trade itself, wherever it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import gate
+from .books import Order
+from .messages import effects
+from .money import FEES, ROUNDING
+from .state import State
+from .values import BUY, FOK, POST_ONLY, SELL, Carry, Instrument, fee_of
+
+
+@dataclass(slots=True)
+class Leg:
+    """One side of a trade. `order` is None for what the engine does not know; `rate_ppm` None for an outside venue."""
+
+    account: int
+    order_id: int
+    side: int
+    order: Order | None
+    rate_ppm: int | None
+    carry: Carry = field(default_factory=Carry)
+
+
+def place(state: State, command: Any) -> Iterator[Any]:
+    """An order that passed the gate."""
+    order = gate.newcomer(state, command)
+    assert order is not None, "the gate refuses an order without a price"
+    instrument = state.instruments[order.instrument]
+    order.key = (order.account, command.client_id)
+    state.orders[order.id] = order
+    empty = order.walk is not None and not order.walk.units
+    if empty:
+        yield effects.Accepted(order.id, 0, 0)
+        yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
+        return
+    if instrument.perpetual:
+        state.ledger.margined.add((order.account, instrument.terms.quote))
+        hold = state.rehold(order.account, instrument)
+    else:
+        state.set_hold(order, gate.initial_hold(state, order))
+        hold = order.hold
+    yield effects.Accepted(order.id, hold, order.price)
+    if not order.venue:
+        yield from match(state, order)
+
+
+def match(state: State, order: Order) -> Iterator[Any]:
+    """Best price first, oldest first, never beyond the limit; then the rest stays or goes."""
+    book = state.books[order.instrument]
+    if order.flags & POST_ONLY and book.crosses(order):
+        yield state.cancel(order, "post_only")
+        return
+    if order.tif == FOK and sum(other.left for other in book.reachable(order)) < order.left:
+        yield state.cancel(order, "fok")
+        return
+    while order.left and book.crosses(order):
+        maker = book.opposite(order)[0]
+        if maker.account == order.account:
+            yield state.cancel(order, "self_trade")
+            return
+        yield _fill(state, maker, order)
+    if order.left and order.immediate:
+        yield state.cancel(order, "ioc")
+    elif order.left:
+        book.add(order)
+
+
+def _fill(state: State, maker: Order, taker: Order) -> Any:
+    terms = state.instruments[taker.instrument].terms
+    legs = [
+        Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
+        Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
+    ]
+    state.instruments[taker.instrument].last_trade = maker.price
+    return trade(state, legs, taker.instrument, maker.price, min(maker.left, taker.left))
+
+
+def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int, flags: int = 0) -> Any:
+    """Posts a trade between maker and taker and lowers what they hold."""
+    instrument = state.instruments[number]
+    buyer, seller = sorted(legs, key=lambda leg: leg.side)
+    value = price * quantity * instrument.num
+    if instrument.perpetual:
+        pays = gets = (price - instrument.settlement_mark) * quantity * instrument.num
+        values = {BUY: value, SELL: value}
+        _post_settlement(state, instrument, buyer, seller, pays)
+    else:
+        pays = instrument.pays(price, quantity, buyer.carry)
+        gets = instrument.gets(price, quantity, seller.carry)
+        values = {BUY: pays, SELL: gets}
+        _post_delivery(state, instrument, buyer, seller, (pays, gets, quantity))
+    fees = {leg.side: _post_fee(state, instrument, leg, values[leg.side]) for leg in (buyer, seller)}
+    if instrument.perpetual:
+        _move_positions(state, instrument, (buyer, seller), quantity)
+    spent = {side: values[side] + max(0, fees[side]) for side in (BUY, SELL)}
+    holds = [_lower(state, instrument, leg, (price, quantity), spent[leg.side]) for leg in legs]
+    if instrument.perpetual:
+        holds = [state.rehold(leg.account, instrument) for leg in legs]
+    maker, taker = legs
+    who = (maker.order_id, taker.order_id, maker.account, taker.account, number, taker.side)
+    amounts = (price, quantity, pays, gets, fees[maker.side], fees[taker.side], *holds)
+    return effects.Traded(*who, flags, *amounts)
+
+
+def _post_settlement(state: State, instrument: Instrument, buyer: Leg, seller: Leg, amount: int) -> None:
+    state.ledger.post("settlement", buyer.account, seller.account, instrument.terms.quote, amount)
+
+
+def _post_delivery(
+    state: State, instrument: Instrument, buyer: Leg, seller: Leg, amounts: tuple[int, int, int]
+) -> None:
+    pays, gets, quantity = amounts
+    terms, post = instrument.terms, state.ledger.post
+    post("payment", buyer.account, seller.account, terms.quote, gets)
+    post("rounding", buyer.account, ROUNDING, terms.quote, pays - gets)
+    post("delivery", seller.account, buyer.account, terms.base, quantity * instrument.base_units)
+
+
+def _post_fee(state: State, instrument: Instrument, leg: Leg, value: int) -> int:
+    if leg.rate_ppm is None:
+        return 0
+    fee = fee_of(value, leg.rate_ppm, leg.carry)
+    state.ledger.post("fee", leg.account, FEES, instrument.terms.quote, fee)
+    return fee
+
+
+def _move_positions(state: State, instrument: Instrument, legs: tuple[Leg, Leg], quantity: int) -> None:
+    for leg in legs:
+        pair = (leg.account, instrument.number)
+        state.positions[pair] = state.positions.get(pair, 0) + (quantity if leg.side == BUY else -quantity)
+        if state.ledger.trades(leg.account):
+            state.ledger.margined.add((leg.account, instrument.terms.quote))
+
+
+def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int], spent: int) -> int:
+    """The order after the fill; returns what a spot order still holds."""
+    order, (price, quantity) = leg.order, fill
+    if order is None:
+        return 0
+    order.filled += quantity
+    if order.walk:
+        order.walk.units -= quantity
+        order.walk.value -= price * quantity
+    if not instrument.perpetual:
+        exact = order.walk is not None and order.side == BUY
+        hold = max(0, order.hold - spent) if exact else state.spot_hold(order)
+        state.set_hold(order, hold if order.left else 0)
+    if not order.left:
+        state.finish(order)
+    return order.hold
+
+
+def replace_order(state: State, command: Any) -> Iterator[Any]:
+    """A replacement that passed the gate."""
+    order = state.orders[command.order]
+    if order.venue:
+        yield _ask_venue(state, order, command)
+        return
+    kept = command.price == order.price and command.quantity <= order.quantity
+    if not kept:
+        state.books[order.instrument].remove(order)
+    yield apply_terms(state, order, command, kept)
+    if not kept:
+        yield from match(state, order)
+
+
+def apply_terms(state: State, order: Order, command: Any, kept: bool) -> Any:
+    """The order gets the new price and total, and holds what these need."""
+    order.price, order.quantity = command.price, command.quantity
+    instrument = state.instruments[order.instrument]
+    if instrument.perpetual:
+        hold = state.rehold(order.account, instrument)
+    else:
+        state.set_hold(order, state.spot_hold(order))
+        hold = order.hold
+    return effects.Replaced(order.id, order.price, order.quantity, hold, int(kept))
+
+
+def _ask_venue(state: State, order: Order, command: Any) -> Any:
+    if state.instruments[order.instrument].perpetual:
+        hold = state.position_holds[order.account, order.instrument]
+    else:
+        state.set_hold(order, max(order.hold, state.spot_hold(gate.changed(order, command))))
+        hold = order.hold
+    return effects.ReplaceRequested(order.id, order.venue, command.price, command.quantity, hold)

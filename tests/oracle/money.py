@@ -1,0 +1,72 @@
+"""Accounts, balances and holds. Every change of a balance is a posting from one account to another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from .messages import TEMPLATES, effects
+
+WORLD, FEES, ROUNDING, SETTLEMENT = 1, 2, 3, 4
+CLIENT, HOUSE, VENUE, SYSTEM = 1, 2, 3, 4
+FIRST_ACCOUNT = 16
+
+Pair = tuple[int, int]
+
+
+class Ledger:
+    """Balances and held amounts by (account, asset); `margined` pairs can freeze."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[int, int] = dict.fromkeys((WORLD, FEES, ROUNDING, SETTLEMENT), SYSTEM)
+        self.balances: dict[Pair, int] = defaultdict(int)
+        self.held: dict[Pair, int] = defaultdict(int)
+        self.margined: set[Pair] = set()
+        self.frozen: set[Pair] = set()
+        self.postings: list[Any] = []
+
+    def open(self, kind: int) -> int:
+        """Opens an account under the next number."""
+        number = FIRST_ACCOUNT + sum(account >= FIRST_ACCOUNT for account in self.kinds)
+        self.kinds[number] = kind
+        return number
+
+    def trades(self, account: int) -> bool:
+        """May it own money, place orders and be held against?"""
+        return self.kinds.get(account) in (CLIENT, HOUSE)
+
+    def available(self, account: int, asset: int) -> int:
+        return self.balances[account, asset] - self.held[account, asset]
+
+    def post(self, template: str, source: int, target: int, asset: int, amount: int) -> Any:
+        """Moves `amount` from source to target, the other way round if negative, and nothing if zero."""
+        if amount < 0:
+            source, target, amount = target, source, -amount
+        posted = effects.Posted(source, target, asset, TEMPLATES[template], amount)
+        if amount:
+            self.balances[source, asset] -= amount
+            self.balances[target, asset] += amount
+            self.postings.append(posted)
+        return posted
+
+    def hold(self, account: int, asset: int, change: int) -> None:
+        self.held[account, asset] += change
+
+    def freeze(self) -> Iterator[Any]:
+        """Frozen and Unfrozen for every margined pair whose balance crossed what it holds."""
+        for pair in sorted(self.margined):
+            short = self.balances[pair] < self.held[pair]
+            if short and pair not in self.frozen:
+                self.frozen.add(pair)
+                yield effects.Frozen(*pair)
+            elif not short and pair in self.frozen:
+                self.frozen.remove(pair)
+                yield effects.Unfrozen(*pair)
+
+    def totals(self) -> dict[int, int]:
+        """The sum of every asset over all accounts."""
+        sums: dict[int, int] = defaultdict(int)
+        for (_, asset), amount in self.balances.items():
+            sums[asset] += amount
+        return dict(sums)

@@ -1,0 +1,88 @@
+"""Everything the twin knows, and the few changes that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .books import Book, Order
+from .memory import Memory
+from .messages import CANCEL_REASONS, effects
+from .money import VENUE, Ledger
+from .perpetual import required
+from .values import BUY, Instrument
+
+
+class State:
+    """One broker. Perpetual positions and their holds are by (account, instrument)."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.stamp = 0
+        self.assets: dict[int, Any] = {}
+        self.instruments: dict[int, Instrument] = {}
+        self.ledger = Ledger()
+        self.books: dict[int, Book] = {}
+        self.orders: dict[int, Order] = {}
+        self.positions: dict[tuple[int, int], int] = {}
+        self.position_holds: dict[tuple[int, int], int] = {}
+        self.memory = Memory()
+        self.halted = False
+
+    def is_venue(self, account: int) -> bool:
+        return self.ledger.kinds.get(account) == VENUE
+
+    def live(self, account: int, instrument: int) -> list[Order]:
+        """The account's live orders in the instrument, those at outside venues included."""
+        return [o for o in self.orders.values() if o.account == account and o.instrument == instrument]
+
+    def held_asset(self, order: Order) -> int:
+        """What a spot order holds: the quote asset for a buy, the base asset for a sell."""
+        terms = self.instruments[order.instrument].terms
+        return int(terms.quote if order.side == BUY else terms.base)
+
+    def set_hold(self, order: Order, hold: int) -> None:
+        """A spot order holds this much from now on."""
+        self.ledger.hold(order.account, self.held_asset(order), hold - order.hold)
+        order.hold = hold
+
+    def rehold(self, account: int, instrument: Instrument, orders: Iterable[Order] | None = None) -> int:
+        """Computes a perpetual's hold anew; returns it. Nothing is held against a venue account."""
+        if not self.ledger.trades(account):
+            return 0
+        pair = (account, instrument.number)
+        live = self.live(*pair) if orders is None else orders
+        hold = required(instrument, self.positions.get(pair, 0), live)
+        self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
+        self.position_holds[pair] = hold
+        return hold
+
+    def spot_hold(self, order: Order) -> int:
+        """What a spot order must hold for what is left of it at its limit."""
+        instrument = self.instruments[order.instrument]
+        if order.side != BUY:
+            return order.left * instrument.base_units
+        value = instrument.value_up(order.price * order.left, order.carry.value)
+        return value + instrument.fee_up(value, order.carry.fee) if order.left else 0
+
+    def reason_number(self, reason: str | int) -> int:
+        return CANCEL_REASONS[reason] if isinstance(reason, str) else reason
+
+    def finish(self, order: Order) -> None:
+        """The order is no longer alive: off the book, and its client id begins to be forgotten."""
+        del self.orders[order.id]
+        if not order.venue:
+            self.books[order.instrument].remove(order)
+        self.memory.end(order.key, self.sequence, self.stamp)
+
+    def cancel(self, order: Order, reason: str | int) -> Any:
+        """Ends the order and releases what it held."""
+        instrument = self.instruments[order.instrument]
+        self.finish(order)
+        if instrument.perpetual:
+            before = self.position_holds.get((order.account, order.instrument), 0)
+            released = before - self.rehold(order.account, instrument)
+        else:
+            released = order.hold
+            self.set_hold(order, 0)
+        return effects.Cancelled(order.id, order.quantity - order.filled, self.reason_number(reason), released)

@@ -1,0 +1,102 @@
+"""Limits, rounding, and instruments: the only place where price and quantity become money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+QUANTITY_MAX = 10**12
+PRICE_MAX = 10**15
+AMOUNT_MAX = 2**63 - 1
+EXPOSURE_MAX = 2**60
+LIST_MAX = 65_535
+ACCOUNTS_MAX = 2**31
+REMEMBER_COMMANDS = 1_000_000
+REMEMBER_NS = 86_400 * 10**9
+PPM = 10**6
+BPS = 10**4
+
+BUY, SELL = 1, 2
+LIMIT, MARKET = 1, 2
+GTC, IOC, FOK, DAY = 1, 2, 3, 4
+POST_ONLY = 1
+MAKER, TAKER = 1, 2
+PERPETUAL = 4
+BEYOND_HOLD, OUTSIDE = 2, 1
+
+
+def ceil_div(value: int, divisor: int) -> int:
+    """Quotient rounded up; `divisor` is positive."""
+    return -(-value // divisor)
+
+
+def factors(quote_decimals: int, price_decimals: int, quantity_decimals: int, multiplier: int) -> tuple[int, int]:
+    """num and den: price x quantity x num / den is the value in quote minor units."""
+    exponent = quote_decimals - price_decimals - quantity_decimals
+    return (multiplier * 10**exponent, 1) if exponent >= 0 else (multiplier, 10**-exponent)
+
+
+@dataclass(slots=True)
+class Carry:
+    """What rounding left over on an order so far: `value` of den, `fee` of 10^6."""
+
+    value: int = 0
+    fee: int = 0
+
+
+@dataclass(slots=True)
+class Instrument:
+    """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none."""
+
+    number: int
+    terms: Any
+    num: int
+    den: int
+    base_units: int
+    mark: int
+    settlement_mark: int
+    last_trade: int = 0
+    halted: bool = False
+
+    @property
+    def perpetual(self) -> bool:
+        return bool(self.terms.kind == PERPETUAL)
+
+    @property
+    def reference(self) -> int:
+        """The last mark, while there is none the last trade of the house book; 0 for none."""
+        return self.mark or self.last_trade
+
+    @property
+    def worst_fee_ppm(self) -> int:
+        return int(max(self.terms.maker_fee_ppm, self.terms.taker_fee_ppm, 0))
+
+    def value_up(self, value: int, carry: int = 0) -> int:
+        """Quote minor units of a sum of price x quantity, rounded up, not below 0."""
+        return max(0, ceil_div(value * self.num - carry, self.den))
+
+    def fee_up(self, value: int, carry: int = 0) -> int:
+        """The worst fee on `value` quote minor units, rounded up, not below 0."""
+        return max(0, ceil_div(value * self.worst_fee_ppm - carry, PPM))
+
+    def pays(self, price: int, quantity: int, carry: Carry) -> int:
+        """What a buyer pays for a fill; rounded up once an order."""
+        exact = price * quantity * self.num - carry.value
+        pays = ceil_div(exact, self.den)
+        carry.value = pays * self.den - exact
+        return pays
+
+    def gets(self, price: int, quantity: int, carry: Carry) -> int:
+        """What a seller gets for a fill; rounded down once an order."""
+        exact = price * quantity * self.num + carry.value
+        gets = exact // self.den
+        carry.value = exact - gets * self.den
+        return gets
+
+
+def fee_of(value: int, rate_ppm: int, carry: Carry) -> int:
+    """The fee on a fill's value; rounded up once an order, negative for a rebate."""
+    exact = value * rate_ppm - carry.fee
+    fee = ceil_div(exact, PPM)
+    carry.fee = fee * PPM - exact
+    return fee
