@@ -22,12 +22,7 @@ pub struct Level {
     pub quantity: i64,
 }
 
-const EMPTY: Level = Level {
-    head: NONE,
-    tail: NONE,
-    count: 0,
-    quantity: 0,
-};
+const EMPTY: Level = Level { head: NONE, tail: NONE, count: 0, quantity: 0 };
 
 #[derive(Debug, Clone)]
 struct Page {
@@ -49,14 +44,7 @@ pub struct Side {
 
 impl Side {
     fn new(buys: bool) -> Self {
-        Self {
-            buys,
-            best: NO_KEY,
-            pages: Vec::new(),
-            spare: Vec::new(),
-            by_number: BTreeMap::new(),
-            recent: (0, NONE),
-        }
+        Self { buys, best: NO_KEY, pages: Vec::new(), spare: Vec::new(), by_number: BTreeMap::new(), recent: (0, NONE) }
     }
 
     #[inline]
@@ -82,16 +70,13 @@ impl Side {
         if self.best == NO_KEY {
             return None;
         }
-        let page = self
-            .find_page(self.best >> BITS)
-            .expect("the best level has a page");
+        let page = self.find_page(self.best >> BITS).expect("the best level has a page");
         Some(self.pages[page as usize].levels[slot(self.best)].head)
     }
 
     pub fn level(&self, price: i64) -> Level {
         let key = self.key(price);
-        self.find_page(key >> BITS)
-            .map_or(EMPTY, |page| self.pages[page as usize].levels[slot(key)])
+        self.find_page(key >> BITS).map_or(EMPTY, |page| self.pages[page as usize].levels[slot(key)])
     }
 
     #[inline]
@@ -109,11 +94,7 @@ impl Side {
                 at
             }
             None => {
-                self.pages.push(Box::new(Page {
-                    number,
-                    words: [0; WORDS],
-                    levels: [EMPTY; LEVELS],
-                }));
+                self.pages.push(Box::new(Page { number, words: [0; WORDS], levels: [EMPTY; LEVELS] }));
                 (self.pages.len() - 1) as u32
             }
         };
@@ -152,13 +133,7 @@ impl Side {
     /// Takes the order out of its level, whatever is left of it.
     #[inline]
     pub fn unlink(&mut self, orders: &mut Orders, row: u32) {
-        let Order {
-            price,
-            page: at,
-            prev,
-            next,
-            ..
-        } = *orders.get(row);
+        let Order { price, page: at, prev, next, .. } = *orders.get(row);
         let left = orders.get(row).left();
         let key = self.key(price);
         let page = &mut self.pages[at as usize];
@@ -211,8 +186,7 @@ impl Side {
         let Some((number, at)) = self.by_number.range(number + 1..).next() else {
             return NO_KEY;
         };
-        let slot =
-            next_in(&self.pages[*at as usize].words, 0).expect("a page in the map is not empty");
+        let slot = next_in(&self.pages[*at as usize].words, 0).expect("a page in the map is not empty");
         (number << BITS) + slot as i64
     }
 
@@ -237,8 +211,7 @@ impl Side {
 
     /// Rows in priority.
     pub fn in_priority<'a>(&'a self, orders: &'a Orders) -> impl Iterator<Item = u32> + 'a {
-        self.levels()
-            .flat_map(move |(price, _)| self.queue(orders, price))
+        self.levels().flat_map(move |(price, _)| self.queue(orders, price))
     }
 }
 
@@ -273,10 +246,7 @@ pub struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        Self {
-            buys: Side::new(true),
-            sells: Side::new(false),
-        }
+        Self { buys: Side::new(true), sells: Side::new(false) }
     }
 }
 
@@ -288,10 +258,6 @@ impl Book {
 
     #[inline]
     pub fn side_mut(&mut self, buys: bool) -> &mut Side {
-        if buys {
-            &mut self.buys
-        } else {
-            &mut self.sells
-        }
+        if buys { &mut self.buys } else { &mut self.sells }
     }
 }

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::Engine;
-use crate::journal::snapshot_file::SnapshotHead;
-use crate::journal::{Check, Durability, JournalError, Lock, Scan, Tail, Writer, snapshot_file};
+use crate::journal::{
+    Check, Durability, End, JournalError, Lock, Scan, SnapshotHead, Tail, Writer, repair_end, snapshot_file,
+};
 use crate::messages::Command;
 use crate::record::{Body, Framed, RULES, Recorder, write_body};
 
@@ -76,11 +77,7 @@ impl Flusher {
         }
         in_flight.frames.clear();
         self.durable.store(in_flight.last, Ordering::Release);
-        if retrying {
-            self.flush_into(disk)
-        } else {
-            Ok(self.durable())
-        }
+        if retrying { self.flush_into(disk) } else { Ok(self.durable()) }
     }
 }
 
@@ -139,38 +136,24 @@ impl Broker {
     }
 
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
-    pub fn open(
-        data: &Path,
-        durability: Durability,
-        segment_bytes: u64,
-    ) -> Result<Self, BrokerError> {
+    pub fn open(data: &Path, durability: Durability, segment_bytes: u64) -> Result<Self, BrokerError> {
         let lock = Lock::take(data)?;
         let mut replay = Replay::from_snapshot(data, true)?;
-        let mut position = replay.run(data)?;
-        let torn_bytes = replay.torn_bytes;
-        if replay.tail == Tail::Torn {
-            repair_tail(data)?;
-            position = replay.run(data)?;
+        let mut end = replay.run(data)?;
+        let torn_bytes = end.torn_bytes;
+        if end.tail == Tail::Torn {
+            repair_end(data, &end)?;
+            end = replay.run(data)?;
         }
-        let writer = Writer::open(data, durability, segment_bytes, position)?;
+        let writer = Writer::open(data, durability, segment_bytes, end.position)?;
         let flusher = Flusher {
             durability,
             handed: Mutex::default(),
-            disk: Mutex::new(Disk {
-                writer,
-                in_flight: Waiting::default(),
-            }),
+            disk: Mutex::new(Disk { writer, in_flight: Waiting::default() }),
             durable: AtomicU64::new(replay.engine.sequence),
         };
-        let recovered = Recovered {
-            records: replay.records,
-            snapshot: replay.snapshot,
-            torn_bytes,
-        };
-        let recorder = Recorder {
-            head: replay.head,
-            frames: Vec::new(),
-        };
+        let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
+        let recorder = Recorder { head: replay.head, frames: Vec::new() };
         Ok(Self {
             engine: replay.engine,
             recorder,
@@ -202,18 +185,13 @@ impl Broker {
     /// Hands over and keeps the promise of the durability.
     pub fn commit(&mut self) -> Result<u64, JournalError> {
         self.hand_over();
-        self.flusher
-            .as_ref()
-            .map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
+        self.flusher.as_ref().map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
     }
 
     /// Hands over; writes only if a good deal is waiting (`never` promises nothing).
     pub fn settle(&mut self) -> Result<u64, JournalError> {
         const WRITE_AT_BYTES: usize = 1 << 20;
-        let never = self
-            .flusher
-            .as_ref()
-            .is_some_and(|f| f.durability == Durability::Never);
+        let never = self.flusher.as_ref().is_some_and(|f| f.durability == Durability::Never);
         if never && self.recorder.frames.len() < WRITE_AT_BYTES {
             return Ok(self.flusher.as_ref().map_or(0, |f| f.durable()));
         }
@@ -223,15 +201,8 @@ impl Broker {
     /// Writes a snapshot of the present state; returns its path.
     pub fn snapshot(&mut self) -> Result<PathBuf, JournalError> {
         self.commit()?;
-        let Engine {
-            sequence, stamp, ..
-        } = self.engine;
-        let of = SnapshotHead {
-            rules: RULES,
-            sequence,
-            stamp,
-            head: self.recorder.head,
-        };
+        let Engine { sequence, stamp, .. } = self.engine;
+        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.recorder.head };
         snapshot_file::save(&self.data, &of, &self.engine.state())
     }
 
@@ -259,23 +230,13 @@ pub struct Replay {
     pub head: [u8; 32],
     pub records: u64,
     pub snapshot: u64,
-    pub tail: Tail,
-    pub torn_bytes: u64,
     body: Vec<u8>,
 }
 
 impl Replay {
     /// From the newest snapshot that is whole and lies on the chain, or from genesis.
     pub fn from_snapshot(data: &Path, use_snapshot: bool) -> Result<Self, BrokerError> {
-        let genesis = Self {
-            engine: Engine::default(),
-            head: [0; 32],
-            records: 0,
-            snapshot: 0,
-            tail: Tail::Sealed,
-            torn_bytes: 0,
-            body: Vec::new(),
-        };
+        let genesis = Self { engine: Engine::default(), head: [0; 32], records: 0, snapshot: 0, body: Vec::new() };
         if !use_snapshot {
             return Ok(genesis);
         }
@@ -283,32 +244,21 @@ impl Replay {
             return Ok(genesis);
         };
         let sequence = found.of.sequence;
-        let engine =
-            Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
-        Ok(Self {
-            engine,
-            head: found.of.head,
-            snapshot: sequence,
-            ..genesis
-        })
+        let engine = Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
+        Ok(Self { engine, head: found.of.head, snapshot: sequence, ..genesis })
     }
 
     /// Runs what the journal holds beyond the present state.
-    pub fn run(&mut self, data: &Path) -> Result<crate::journal::Position, BrokerError> {
+    pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
         let mut scan = Scan::open(data, self.engine.sequence + 1, Check::Chain)?;
         while let Some(entry) = scan.read()? {
             if *entry.prev != self.head {
-                return Err(BrokerError::Differs {
-                    record: entry.sequence,
-                });
+                return Err(BrokerError::Differs { record: entry.sequence });
             }
             self.step(entry.sequence, entry.body)?;
             self.head = *entry.hash;
         }
-        let end = scan.end().expect("a scan that has nothing more has ended");
-        self.tail = end.tail;
-        self.torn_bytes = end.torn_bytes;
-        Ok(end.position)
+        Ok(scan.end().expect("a scan that has nothing more has ended"))
     }
 
     fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
@@ -317,27 +267,13 @@ impl Replay {
             return Err(differs);
         };
         let held = recorded.flags & crate::record::CLOCK_HELD != 0;
-        let at = if held {
-            recorded.stamp.saturating_sub(1)
-        } else {
-            recorded.stamp
-        };
+        let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
         self.body.clear();
-        write_body(
-            &mut self.engine,
-            &recorded.command,
-            at,
-            recorded.origin,
-            &mut self.body,
-        );
+        write_body(&mut self.engine, &recorded.command, at, recorded.origin, &mut self.body);
         if self.body != body {
             return Err(differs);
         }
         self.records += 1;
         Ok(())
     }
-}
-
-fn repair_tail(_: &Path) -> Result<(), JournalError> {
-    Err(JournalError::Refused("repair"))
 }

@@ -2,8 +2,7 @@
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{
-    CancelAll, CancelOrder, CancelReason, CancelRequested, Reason, ReplaceOrder, ReplaceRequested,
-    Replaced,
+    CancelAll, CancelOrder, CancelReason, CancelRequested, Reason, ReplaceOrder, ReplaceRequested, Replaced,
 };
 use crate::orders::Order;
 use crate::place::{check_price, check_quantity, spot_hold};
@@ -12,19 +11,7 @@ impl CancelReason {
     /// The reason with this number.
     pub fn of(number: u8) -> Option<Self> {
         use CancelReason::*;
-        let all = [
-            User,
-            Ioc,
-            Fok,
-            SelfTrade,
-            Expired,
-            Mass,
-            Session,
-            PostOnly,
-            Kill,
-            RecordingRestarted,
-            VenueRefused,
-        ];
+        let all = [User, Ioc, Fok, SelfTrade, Expired, Mass, Session, PostOnly, Kill, RecordingRestarted, VenueRefused];
         all.into_iter().find(|reason| *reason as u8 == number)
     }
 }
@@ -40,11 +27,7 @@ impl Engine {
         })
     }
 
-    pub(crate) fn cancel_all(
-        &mut self,
-        c: &CancelAll,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn cancel_all(&mut self, c: &CancelAll, effects: &mut Effects) -> Result<(), Reason> {
         self.known(c.account)?;
         if c.instrument != 0 {
             self.at(c.instrument)?;
@@ -57,11 +40,7 @@ impl Engine {
                 && (c.instrument == 0 || order.instrument == c.instrument)
                 && (c.side == 0 || order.side == c.side)
         };
-        let rows: Vec<u32> = self
-            .orders
-            .by_id()
-            .filter(|row| matches(self.orders.get(*row)))
-            .collect();
+        let rows: Vec<u32> = self.orders.by_id().filter(|row| matches(self.orders.get(*row))).collect();
         for row in rows {
             self.cancel_row(row, CancelReason::Mass, effects);
         }
@@ -69,46 +48,28 @@ impl Engine {
     }
 
     fn known(&self, account: u32) -> Result<(), Reason> {
-        if account != 0 && self.ledger.kind(account) == 0 {
-            Err(Reason::UnknownAccount)
-        } else {
-            Ok(())
-        }
+        if account != 0 && self.ledger.kind(account) == 0 { Err(Reason::UnknownAccount) } else { Ok(()) }
     }
 
     /// The row of a live order that `account` may change (0: an operator may change any).
     fn owned(&self, order: u64, account: u32) -> Result<u32, Reason> {
         let row = self.live(order)?;
-        if account != 0 && self.orders.get(row).account != account {
-            Err(Reason::NotYourOrder)
-        } else {
-            Ok(row)
-        }
+        if account != 0 && self.orders.get(row).account != account { Err(Reason::NotYourOrder) } else { Ok(row) }
     }
 
     fn cancel_row(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
         let order = *self.orders.get(row);
         if order.venue != 0 {
-            effects.push(&CancelRequested {
-                order: order.id,
-                venue: order.venue,
-                reason: reason as u8,
-            });
+            effects.push(&CancelRequested { order: order.id, venue: order.venue, reason: reason as u8 });
             return;
         }
         let at = order.instrument as usize - 1;
-        self.books[at]
-            .side_mut(order.buys())
-            .unlink(&mut self.orders, row);
+        self.books[at].side_mut(order.buys()).unlink(&mut self.orders, row);
         self.end(at, &mut Taker::new(order), reason, effects);
         self.bury(row);
     }
 
-    pub(crate) fn replace(
-        &mut self,
-        c: &ReplaceOrder,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn replace(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         self.known(c.account)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             engine.replace_live(c, effects)?;
@@ -156,13 +117,7 @@ impl Engine {
     }
 
     /// Checks that the order may hold what the new terms need; returns that hold (a perpetual's: of the position).
-    fn may_change(
-        &self,
-        at: usize,
-        order: &Order,
-        price: i64,
-        quantity: i64,
-    ) -> Result<i64, Reason> {
+    fn may_change(&self, at: usize, order: &Order, price: i64, quantity: i64) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let left = quantity - order.filled;
         if instrument.is_perpetual() {
@@ -171,11 +126,7 @@ impl Engine {
             return Ok(new.required(instrument));
         }
         let hold = spot_hold(instrument, order, price, left)?;
-        let asset = if order.buys() {
-            instrument.terms.quote
-        } else {
-            instrument.terms.base
-        };
+        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
         let more = i128::from(hold) - i128::from(order.hold);
         if more > 0 && more > self.ledger.available(order.account, asset) {
             return Err(Reason::InsufficientFunds);
@@ -191,17 +142,9 @@ impl Engine {
         price: i64,
         left: i64,
     ) -> (crate::perpetual::Position, crate::perpetual::Position) {
-        let old = self.instruments[at]
-            .positions
-            .get(&order.account)
-            .copied()
-            .unwrap_or_default();
+        let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let mut new = old;
-        new.count(
-            order.buys(),
-            -order.left(),
-            -i128::from(order.left()) * i128::from(order.price),
-        );
+        new.count(order.buys(), -order.left(), -i128::from(order.left()) * i128::from(order.price));
         new.count(order.buys(), left, i128::from(left) * i128::from(price));
         (old, new)
     }
@@ -214,22 +157,11 @@ impl Engine {
     }
 
     /// Books the hold of new terms (for a perpetual: counts them in).
-    pub(crate) fn set_terms_hold(
-        &mut self,
-        at: usize,
-        row: u32,
-        price: i64,
-        quantity: i64,
-        hold: i64,
-    ) {
+    pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, price: i64, quantity: i64, hold: i64) {
         let order = *self.orders.get(row);
         if self.instruments[at].is_perpetual() {
             let (_, mut new) = self.recounted(at, &order, price, quantity - order.filled);
-            let Self {
-                instruments,
-                ledger,
-                ..
-            } = self;
+            let Self { instruments, ledger, .. } = self;
             instruments[at].hold_of(ledger, order.account, &mut new);
             instruments[at].positions.insert(order.account, new);
         } else {
@@ -240,41 +172,22 @@ impl Engine {
     pub(crate) fn set_spot_hold(&mut self, at: usize, row: u32, hold: i64) {
         let order = self.orders.get_mut(row);
         let terms = &self.instruments[at].terms;
-        let asset = if order.buys() {
-            terms.quote
-        } else {
-            terms.base
-        };
+        let asset = if order.buys() { terms.quote } else { terms.base };
         self.ledger.hold(order.account, asset, hold - order.hold);
         order.hold = hold;
     }
 
-    fn request_replace(
-        &mut self,
-        at: usize,
-        row: u32,
-        c: &ReplaceOrder,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    fn request_replace(&mut self, at: usize, row: u32, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let order = *self.orders.get(row);
         let mut hold = self.may_change(at, &order, c.price, c.quantity)?;
         if self.instruments[at].is_perpetual() {
-            hold = self.instruments[at]
-                .positions
-                .get(&order.account)
-                .map_or(0, |p| p.hold);
+            hold = self.instruments[at].positions.get(&order.account).map_or(0, |p| p.hold);
         } else {
             hold = hold.max(order.hold);
             self.set_spot_hold(at, row, hold);
         }
         let (venue, price, quantity) = (order.venue, c.price, c.quantity);
-        effects.push(&ReplaceRequested {
-            order: order.id,
-            venue,
-            price,
-            quantity,
-            hold,
-        });
+        effects.push(&ReplaceRequested { order: order.id, venue, price, quantity, hold });
         Ok(())
     }
 }

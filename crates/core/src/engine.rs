@@ -67,17 +67,12 @@ impl Engine {
         self.memory.forget(self.sequence, self.stamp);
         let mut effects = Effects::new(out);
         if let Err(reason) = self.dispatch(command, &mut effects) {
-            effects.push(&Rejected {
-                reason: reason as u16,
-            });
+            effects.push(&Rejected { reason: reason as u16 });
         }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
         }
-        Passed {
-            effects: effects.count,
-            clock_held,
-        }
+        Passed { effects: effects.count, clock_held }
     }
 
     #[inline]
@@ -121,22 +116,12 @@ impl Engine {
             if answer.content != content {
                 return Err(Reason::DuplicateClientId);
             }
-            effects.push(&Repeated {
-                first: answer.first,
-                reason: answer.reason,
-            });
+            effects.push(&Repeated { first: answer.first, reason: answer.reason });
             return Ok(());
         }
         let done = act(self, effects);
         let reason = done.err().map_or(0, |r| r as u16);
-        self.memory.answers.insert(
-            key,
-            Answer {
-                content,
-                first: self.sequence,
-                reason,
-            },
-        );
+        self.memory.answers.insert(key, Answer { content, first: self.sequence, reason });
         if done != Ok(true) {
             self.memory.end(self.sequence, self.stamp, key);
         }
@@ -156,20 +141,13 @@ impl Engine {
     #[inline]
     pub(crate) fn at(&self, instrument: u32) -> Result<usize, Reason> {
         let at = (instrument as usize).wrapping_sub(1);
-        if at < self.instruments.len() {
-            Ok(at)
-        } else {
-            Err(Reason::UnknownInstrument)
-        }
+        if at < self.instruments.len() { Ok(at) } else { Err(Reason::UnknownInstrument) }
     }
 
     /// The row of a live order.
     #[inline]
     pub(crate) fn live(&self, order: u64) -> Result<u32, Reason> {
-        self.orders
-            .find(order)
-            .filter(|row| *row != NONE)
-            .ok_or(Reason::UnknownOrder)
+        self.orders.find(order).filter(|row| *row != NONE).ok_or(Reason::UnknownOrder)
     }
 
     fn freeze_or_thaw(&mut self, effects: &mut Effects) {

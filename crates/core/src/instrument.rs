@@ -36,9 +36,7 @@ pub struct Instrument {
 /// Is this the zero-padded text of 1 or more allowed characters?
 pub fn is_code(bytes: &[u8], also: &[u8]) -> bool {
     let length = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-    let allowed = |b: &u8| {
-        b.is_ascii_uppercase() || b.is_ascii_digit() || b"._-".contains(b) || also.contains(b)
-    };
+    let allowed = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b"._-".contains(b) || also.contains(b);
     length > 0 && bytes[..length].iter().all(allowed) && bytes[length..].iter().all(|b| *b == 0)
 }
 
@@ -62,11 +60,7 @@ impl Asset {
 
 impl Instrument {
     /// Checks the terms in the order of docs/reference/engine.md.
-    pub fn new(
-        terms: &AddInstrument,
-        assets: &[Asset],
-        listed: &[Instrument],
-    ) -> Result<Self, Reason> {
+    pub fn new(terms: &AddInstrument, assets: &[Asset], listed: &[Instrument]) -> Result<Self, Reason> {
         if !is_code(&terms.symbol.0, b"/") {
             return Err(Reason::BadCode);
         }
@@ -85,9 +79,7 @@ impl Instrument {
             return Err(Reason::UnknownAsset);
         }
         let perpetual = terms.kind == PERPETUAL;
-        let exponent = i32::from(quote.decimals)
-            - i32::from(terms.price_decimals)
-            - i32::from(terms.quantity_decimals);
+        let exponent = i32::from(quote.decimals) - i32::from(terms.price_decimals) - i32::from(terms.quantity_decimals);
         if terms.price_decimals > DECIMALS_MAX
             || terms.quantity_decimals > DECIMALS_MAX
             || (!perpetual && terms.quantity_decimals > base.decimals)
@@ -111,11 +103,7 @@ impl Instrument {
             terms: *terms,
             num: num as i64,
             den: 10i64.pow((-exponent).max(0) as u32),
-            base_units: if perpetual {
-                0
-            } else {
-                10i64.pow(u32::from(base.decimals - terms.quantity_decimals))
-            },
+            base_units: if perpetual { 0 } else { 10i64.pow(u32::from(base.decimals - terms.quantity_decimals)) },
             halted: false,
             mark: terms.mark,
             settlement_mark: terms.mark,
@@ -131,9 +119,7 @@ impl Instrument {
         if !(1..=QUANTITY_MAX).contains(&terms.lot) {
             return Err(Reason::BadLot);
         }
-        if !(1..=1_000_000_000).contains(&terms.multiplier)
-            || (terms.kind != PERPETUAL && terms.multiplier != 1)
-        {
+        if !(1..=1_000_000_000).contains(&terms.multiplier) || (terms.kind != PERPETUAL && terms.multiplier != 1) {
             return Err(Reason::BadMultiplier);
         }
         Ok(())
@@ -163,20 +149,13 @@ impl Instrument {
 
     /// The price that collars are measured from: the last mark, while there is none the last trade; 0 for none.
     pub fn reference(&self) -> i64 {
-        if self.mark > 0 {
-            self.mark
-        } else {
-            self.last_trade
-        }
+        if self.mark > 0 { self.mark } else { self.last_trade }
     }
 
     /// The higher of the two fees, or 0 where both are rebates: what a hold must cover.
     #[inline]
     pub fn worst_fee_ppm(&self) -> i32 {
-        self.terms
-            .maker_fee_ppm
-            .max(self.terms.taker_fee_ppm)
-            .max(0)
+        self.terms.maker_fee_ppm.max(self.terms.taker_fee_ppm).max(0)
     }
 
     /// price x quantity in units of 1/den quote minor units; None if it does not fit 128 bits.
@@ -191,9 +170,7 @@ impl Instrument {
     /// What a buyer pays for a fill; rounds up once an order, by the carry.
     #[inline]
     pub fn pays(&self, price: i64, quantity: i64, carry: &mut u32) -> i64 {
-        let exact = self
-            .exact(price, quantity)
-            .expect("the gate bounds the notional");
+        let exact = self.exact(price, quantity).expect("the gate bounds the notional");
         if self.den == 1 {
             return exact as i64;
         }
@@ -206,9 +183,7 @@ impl Instrument {
     /// What a seller gets for a fill; rounds down once an order, by the carry.
     #[inline]
     pub fn gets(&self, price: i64, quantity: i64, carry: &mut u32) -> i64 {
-        let exact = self
-            .exact(price, quantity)
-            .expect("the gate bounds the notional");
+        let exact = self.exact(price, quantity).expect("the gate bounds the notional");
         if self.den == 1 {
             return exact as i64;
         }
@@ -230,13 +205,7 @@ impl Instrument {
 
     /// What a spot buy holds for `remaining` at `limit`; None if it is over 64 bits.
     #[inline]
-    pub fn buy_hold(
-        &self,
-        limit: i64,
-        remaining: i64,
-        value_carry: u32,
-        fee_carry: u32,
-    ) -> Option<i64> {
+    pub fn buy_hold(&self, limit: i64, remaining: i64, value_carry: u32, fee_carry: u32) -> Option<i64> {
         let value = self.value_up(limit, remaining, value_carry)?;
         value.checked_add(fee_hold(value, self.worst_fee_ppm(), fee_carry)?)
     }
@@ -255,11 +224,7 @@ pub fn fee(value: i64, rate_ppm: i32, carry: &mut u32) -> i64 {
 #[inline]
 pub fn fee_hold(value: i64, rate_ppm: i32, carry: u32) -> Option<i64> {
     let exact = i128::from(value) * i128::from(rate_ppm) - i128::from(carry);
-    if exact <= 0 {
-        Some(0)
-    } else {
-        Some(ceil_ppm(exact))
-    }
+    if exact <= 0 { Some(0) } else { Some(ceil_ppm(exact)) }
 }
 
 /// ceil(x / 10^6) for x within 10 % of a 64-bit amount times 10^6.

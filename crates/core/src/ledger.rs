@@ -49,10 +49,7 @@ impl Default for Ledger {
         for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
             accounts[number as usize].kind = SYSTEM;
         }
-        Self {
-            accounts,
-            touched: Vec::new(),
-        }
+        Self { accounts, touched: Vec::new() }
     }
 }
 
@@ -64,10 +61,7 @@ impl Ledger {
         if self.accounts.len() >= ACCOUNTS_MAX {
             return Err(Reason::LimitReached);
         }
-        self.accounts.push(Account {
-            kind,
-            balances: Vec::new(),
-        });
+        self.accounts.push(Account { kind, balances: Vec::new() });
         Ok((self.accounts.len() - 1) as u32)
     }
 
@@ -91,16 +85,7 @@ impl Ledger {
             Some(at) if balances[at].asset == asset => at,
             found => {
                 let at = found.unwrap_or(balances.len());
-                balances.insert(
-                    at,
-                    Balance {
-                        asset,
-                        margined: false,
-                        frozen: false,
-                        amount: 0,
-                        held: 0,
-                    },
-                );
+                balances.insert(at, Balance { asset, margined: false, frozen: false, amount: 0, held: 0 });
                 at
             }
         };
@@ -109,10 +94,7 @@ impl Ledger {
 
     /// (balance, held); zeros if the account never had the asset.
     pub fn peek(&self, account: u32, asset: u32) -> (i128, i128) {
-        let found = self
-            .accounts
-            .get(account as usize)
-            .and_then(|a| a.balances.iter().find(|b| b.asset == asset));
+        let found = self.accounts.get(account as usize).and_then(|a| a.balances.iter().find(|b| b.asset == asset));
         found.map_or((0, 0), |b| (b.amount, b.held))
     }
 
@@ -123,10 +105,7 @@ impl Ledger {
     }
 
     pub fn is_frozen(&self, account: u32, asset: u32) -> bool {
-        self.accounts[account as usize]
-            .balances
-            .iter()
-            .any(|b| b.asset == asset && b.frozen)
+        self.accounts[account as usize].balances.iter().any(|b| b.asset == asset && b.frozen)
     }
 
     /// Moves `amount` (negative: the other way round) from `source` to `target`.

@@ -44,20 +44,10 @@ pub(crate) fn trade_spot(
     let (base, quote) = (instrument.terms.base, instrument.terms.quote);
     ledger.post(buyer.account, seller.account, quote, gets);
     ledger.post(buyer.account, ROUNDING, quote, pays - gets);
-    ledger.post(
-        seller.account,
-        buyer.account,
-        base,
-        quantity * instrument.base_units,
-    );
+    ledger.post(seller.account, buyer.account, base, quantity * instrument.base_units);
     ledger.post(buyer.account, FEES, quote, buyer_fee);
     ledger.post(seller.account, FEES, quote, seller_fee);
-    Flows {
-        buyer_pays: pays,
-        seller_gets: gets,
-        buyer_fee,
-        seller_fee,
-    }
+    Flows { buyer_pays: pays, seller_gets: gets, buyer_fee, seller_fee }
 }
 
 /// Settles a perpetual trade against the mark and charges the fees.
@@ -77,12 +67,7 @@ pub(crate) fn trade_perpetual(
     ledger.post(buyer.account, seller.account, quote, flow);
     ledger.post(buyer.account, FEES, quote, buyer_fee);
     ledger.post(seller.account, FEES, quote, seller_fee);
-    Flows {
-        buyer_pays: flow,
-        seller_gets: flow,
-        buyer_fee,
-        seller_fee,
-    }
+    Flows { buyer_pays: flow, seller_gets: flow, buyer_fee, seller_fee }
 }
 
 /// After a fill: what the spot order holds now.
@@ -103,13 +88,7 @@ fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) 
 impl Engine {
     /// Matches an accepted order and lets its rest stay or go. `row` is its row if it rested before.
     #[inline]
-    pub(crate) fn work(
-        &mut self,
-        at: usize,
-        mut taker: Taker,
-        row: Option<u32>,
-        effects: &mut Effects,
-    ) -> Alive {
+    pub(crate) fn work(&mut self, at: usize, mut taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
         let opposite = self.books[at].side(!taker.order.buys());
         let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;
         let ended = if !crosses {
@@ -143,9 +122,7 @@ impl Engine {
             }
             None => self.orders.insert(taker.order),
         };
-        self.books[at]
-            .side_mut(taker.order.buys())
-            .push(&mut self.orders, row);
+        self.books[at].side_mut(taker.order.buys()).push(&mut self.orders, row);
         true
     }
 
@@ -155,11 +132,7 @@ impl Engine {
         let mut wanted = order.left();
         for row in side.in_priority(&self.orders) {
             let resting = self.orders.get(row);
-            let beyond = if order.buys() {
-                resting.price > order.price
-            } else {
-                resting.price < order.price
-            };
+            let beyond = if order.buys() { resting.price > order.price } else { resting.price < order.price };
             if beyond || resting.account == order.account {
                 return false;
             }
@@ -171,18 +144,10 @@ impl Engine {
         false
     }
 
-    fn match_order(
-        &mut self,
-        at: usize,
-        taker: &mut Taker,
-        effects: &mut Effects,
-    ) -> Option<CancelReason> {
+    fn match_order(&mut self, at: usize, taker: &mut Taker, effects: &mut Effects) -> Option<CancelReason> {
         let buys = taker.order.buys();
         while taker.order.left() > 0 && self.books[at].side(!buys).meets(taker.order.price) {
-            let row = self.books[at]
-                .side(!buys)
-                .first()
-                .expect("a side that is met has a first order");
+            let row = self.books[at].side(!buys).first().expect("a side that is met has a first order");
             if self.orders.get(row).account == taker.order.account {
                 return Some(CancelReason::SelfTrade);
             }
@@ -194,23 +159,14 @@ impl Engine {
     /// One trade between the taker and the resting order.
     #[inline]
     fn fill(&mut self, at: usize, taker: &mut Taker, row: u32, effects: &mut Effects) {
-        let Self {
-            instruments,
-            books,
-            orders,
-            ledger,
-            ..
-        } = self;
+        let Self { instruments, books, orders, ledger, .. } = self;
         let instrument = &mut instruments[at];
         let maker = orders.get_mut(row);
         let quantity = taker.order.left().min(maker.left());
         let price = maker.price;
         maker.filled += quantity;
         taker.order.filled += quantity;
-        let rates = (
-            instrument.terms.maker_fee_ppm,
-            instrument.terms.taker_fee_ppm,
-        );
+        let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
         let (flows, maker_hold, taker_hold) = if instrument.is_perpetual() {
             fill_perpetual(instrument, ledger, maker, taker, (price, quantity))
         } else {
@@ -242,16 +198,8 @@ impl Engine {
             quantity,
             buyer_pays: flows.buyer_pays,
             seller_gets: flows.seller_gets,
-            maker_fee: if taker_buys {
-                flows.seller_fee
-            } else {
-                flows.buyer_fee
-            },
-            taker_fee: if taker_buys {
-                flows.buyer_fee
-            } else {
-                flows.seller_fee
-            },
+            maker_fee: if taker_buys { flows.seller_fee } else { flows.buyer_fee },
+            taker_fee: if taker_buys { flows.buyer_fee } else { flows.seller_fee },
             maker_hold,
             taker_hold,
         };
@@ -267,28 +215,17 @@ impl Engine {
 
     /// Releases what is left of a hold; returns the amount.
     pub(crate) fn release(&mut self, at: usize, taker: &mut Taker) -> i64 {
-        let Self {
-            instruments,
-            ledger,
-            ..
-        } = self;
+        let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
         let order = &mut taker.order;
         if !instrument.is_perpetual() {
-            let asset = if order.buys() {
-                instrument.terms.quote
-            } else {
-                instrument.terms.base
-            };
+            let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
             ledger.hold(order.account, asset, -order.hold);
             return std::mem::take(&mut order.hold);
         }
         let (units, value) = match taker.walk {
             Some(walk) => (walk.units, walk.value),
-            None => (
-                order.left(),
-                i128::from(order.left()) * i128::from(order.price),
-            ),
+            None => (order.left(), i128::from(order.left()) * i128::from(order.price)),
         };
         let Some(mut position) = instrument.positions.get(&order.account).copied() else {
             return 0;
@@ -301,47 +238,26 @@ impl Engine {
     }
 
     /// The rest of the order goes.
-    pub(crate) fn end(
-        &mut self,
-        at: usize,
-        taker: &mut Taker,
-        reason: CancelReason,
-        effects: &mut Effects,
-    ) {
+    pub(crate) fn end(&mut self, at: usize, taker: &mut Taker, reason: CancelReason, effects: &mut Effects) {
         let quantity = taker.order.left().max(0);
         let released = self.release(at, taker);
-        effects.push(&Cancelled {
-            order: taker.order.id,
-            quantity,
-            reason: reason as u8,
-            released,
-        });
+        effects.push(&Cancelled { order: taker.order.id, quantity, reason: reason as u8, released });
     }
 
     /// Forgets a live order; its client id is remembered from now on for a while.
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
         let order = self.orders.get(row);
-        self.memory
-            .end(self.sequence, self.stamp, (order.account, order.client_id));
+        self.memory.end(self.sequence, self.stamp, (order.account, order.client_id));
         self.orders.remove(row);
     }
 }
 
 /// A market buy without a collar holds its exact cost: every fill takes its own.
-fn rehold_walk(
-    instrument: &Instrument,
-    ledger: &mut Ledger,
-    taker: &mut Taker,
-    flows: &Flows,
-) -> i64 {
+fn rehold_walk(instrument: &Instrument, ledger: &mut Ledger, taker: &mut Taker, flows: &Flows) -> i64 {
     let order = &mut taker.order;
     let spent = flows.buyer_pays + flows.buyer_fee.max(0);
-    let hold = if order.left() == 0 {
-        0
-    } else {
-        (order.hold - spent).max(0)
-    };
+    let hold = if order.left() == 0 { 0 } else { (order.hold - spent).max(0) };
     ledger.hold(order.account, instrument.terms.quote, hold - order.hold);
     order.hold = hold;
     hold
@@ -363,10 +279,7 @@ fn fill_perpetual(
         }
         None => value(taker.order.price),
     };
-    let rates = (
-        instrument.terms.maker_fee_ppm,
-        instrument.terms.taker_fee_ppm,
-    );
+    let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
     let taker_buys = taker.order.buys();
     let (sides, ppm) = if taker_buys {
         ((&mut taker.order, &mut *maker), (rates.1, rates.0))
@@ -375,30 +288,14 @@ fn fill_perpetual(
     };
     let flows = trade_perpetual(instrument, ledger, sides, ppm, (price, quantity));
     let signed = if taker_buys { quantity } else { -quantity };
-    let maker_hold = instrument.shift(
-        ledger,
-        maker.account,
-        -signed,
-        (!taker_buys, quantity, value(price)),
-    );
-    let taker_hold = instrument.shift(
-        ledger,
-        taker.order.account,
-        signed,
-        (taker_buys, quantity, taker_value),
-    );
+    let maker_hold = instrument.shift(ledger, maker.account, -signed, (!taker_buys, quantity, value(price)));
+    let taker_hold = instrument.shift(ledger, taker.order.account, signed, (taker_buys, quantity, taker_value));
     (flows, maker_hold, taker_hold)
 }
 
 impl Instrument {
     /// Moves a position by `change`, takes `(buys, units, value)` off its live orders; returns what it holds then.
-    pub(crate) fn shift(
-        &mut self,
-        ledger: &mut Ledger,
-        account: u32,
-        change: i64,
-        off: (bool, i64, i128),
-    ) -> i64 {
+    pub(crate) fn shift(&mut self, ledger: &mut Ledger, account: u32, change: i64, off: (bool, i64, i128)) -> i64 {
         let mut position = self.positions.get(&account).copied().unwrap_or_default();
         position.quantity += change;
         position.count(off.0, -off.1, -off.2);

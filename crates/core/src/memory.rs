@@ -35,8 +35,8 @@ impl Memory {
     #[inline]
     pub fn forget(&mut self, sequence: u64, stamp: u64) {
         while let Some(front) = self.ended.front() {
-            let due = front.sequence + REMEMBER_COMMANDS <= sequence
-                || front.stamp.saturating_add(REMEMBER_NS) <= stamp;
+            let due =
+                front.sequence + REMEMBER_COMMANDS <= sequence || front.stamp.saturating_add(REMEMBER_NS) <= stamp;
             if !due {
                 return;
             }
@@ -48,11 +48,7 @@ impl Memory {
     #[inline]
     pub fn end(&mut self, sequence: u64, stamp: u64, key: Key) {
         if key.1 != [0; 16] {
-            self.ended.push_back(Ended {
-                sequence,
-                stamp,
-                key,
-            });
+            self.ended.push_back(Ended { sequence, stamp, key });
         }
     }
 }

@@ -409,10 +409,7 @@ mod tests {
         let mut bytes = Vec::new();
         order.encode(&mut bytes);
         assert_eq!(bytes.len(), HEAD + 48);
-        assert_eq!(
-            Command::decode(&bytes),
-            Ok((Command::PlaceOrder(order), bytes.len()))
-        );
+        assert_eq!(Command::decode(&bytes), Ok((Command::PlaceOrder(order), bytes.len())));
     }
 
     #[test]

@@ -4,19 +4,14 @@ use crate::engine::{Effects, Engine};
 use crate::instrument::{Asset, Instrument};
 use crate::ledger::{SETTLEMENT, WORLD};
 use crate::messages::{
-    AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, Halt, Halted, InstrumentAdded,
-    Mark, Marked, OpenAccount, Posted, Reason, Resume, Resumed, Settled, Template, Transfer,
-    Withdraw,
+    AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, Halt, Halted, InstrumentAdded, Mark, Marked,
+    OpenAccount, Posted, Reason, Resume, Resumed, Settled, Template, Transfer, Withdraw,
 };
 use crate::perpetual::Position;
 use crate::values::{EXPOSURE_MAX, PRICE_MAX};
 
 impl Engine {
-    pub(crate) fn open_account(
-        &mut self,
-        c: &OpenAccount,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn open_account(&mut self, c: &OpenAccount, effects: &mut Effects) -> Result<(), Reason> {
         self.once((0, c.client_id), *c, effects, |engine, effects| {
             let account = engine.ledger.open(c.kind)?;
             effects.push(&AccountOpened { account });
@@ -26,27 +21,16 @@ impl Engine {
 
     pub(crate) fn add_asset(&mut self, c: &AddAsset, effects: &mut Effects) -> Result<(), Reason> {
         Asset::check(&c.code, c.decimals, &self.assets)?;
-        self.assets.push(Asset {
-            code: c.code,
-            decimals: c.decimals,
-        });
-        effects.push(&AssetAdded {
-            asset: self.assets.len() as u32,
-        });
+        self.assets.push(Asset { code: c.code, decimals: c.decimals });
+        effects.push(&AssetAdded { asset: self.assets.len() as u32 });
         Ok(())
     }
 
-    pub(crate) fn add_instrument(
-        &mut self,
-        c: &AddInstrument,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn add_instrument(&mut self, c: &AddInstrument, effects: &mut Effects) -> Result<(), Reason> {
         let instrument = Instrument::new(c, &self.assets, &self.instruments)?;
         self.instruments.push(instrument);
         self.books.push(Book::default());
-        effects.push(&InstrumentAdded {
-            instrument: self.instruments.len() as u32,
-        });
+        effects.push(&InstrumentAdded { instrument: self.instruments.len() as u32 });
         Ok(())
     }
 
@@ -54,14 +38,7 @@ impl Engine {
         self.owner(c.account)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             engine.money(c.asset, c.amount)?;
-            engine.post(
-                WORLD,
-                c.account,
-                c.asset,
-                c.amount,
-                Template::Deposit,
-                effects,
-            );
+            engine.post(WORLD, c.account, c.asset, c.amount, Template::Deposit, effects);
             Ok(false)
         })
     }
@@ -71,14 +48,7 @@ impl Engine {
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             engine.money(c.asset, c.amount)?;
             engine.covered(c.account, c.asset, c.amount)?;
-            engine.post(
-                c.account,
-                WORLD,
-                c.asset,
-                c.amount,
-                Template::Withdrawal,
-                effects,
-            );
+            engine.post(c.account, WORLD, c.asset, c.amount, Template::Withdrawal, effects);
             Ok(false)
         })
     }
@@ -95,71 +65,36 @@ impl Engine {
             }
             engine.money(c.asset, c.amount)?;
             engine.covered(c.source, c.asset, c.amount)?;
-            engine.post(
-                c.source,
-                c.target,
-                c.asset,
-                c.amount,
-                Template::Transfer,
-                effects,
-            );
+            engine.post(c.source, c.target, c.asset, c.amount, Template::Transfer, effects);
             Ok(false)
         })
     }
 
     fn owner(&self, account: u32) -> Result<(), Reason> {
-        if self.ledger.trades(account) {
-            Ok(())
-        } else {
-            Err(Reason::UnknownAccount)
-        }
+        if self.ledger.trades(account) { Ok(()) } else { Err(Reason::UnknownAccount) }
     }
 
     fn money(&self, asset: u32, amount: i64) -> Result<(), Reason> {
         if asset == 0 || asset as usize > self.assets.len() {
             return Err(Reason::UnknownAsset);
         }
-        if amount <= 0 {
-            Err(Reason::AmountNotPositive)
-        } else {
-            Ok(())
-        }
+        if amount <= 0 { Err(Reason::AmountNotPositive) } else { Ok(()) }
     }
 
     fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
-        if i128::from(amount) > self.ledger.available(account, asset) {
-            Err(Reason::InsufficientFunds)
-        } else {
-            Ok(())
-        }
+        if i128::from(amount) > self.ledger.available(account, asset) { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
-    fn post(
-        &mut self,
-        source: u32,
-        target: u32,
-        asset: u32,
-        amount: i64,
-        template: Template,
-        effects: &mut Effects,
-    ) {
+    fn post(&mut self, source: u32, target: u32, asset: u32, amount: i64, template: Template, effects: &mut Effects) {
         self.ledger.post(source, target, asset, amount);
-        effects.push(&Posted {
-            source,
-            target,
-            asset,
-            template: template as u8,
-            amount,
-        });
+        effects.push(&Posted { source, target, asset, template: template as u8, amount });
     }
 
     pub(crate) fn halt(&mut self, c: &Halt, effects: &mut Effects) -> Result<(), Reason> {
         if std::mem::replace(self.halt_state(c.instrument)?, true) {
             return Err(Reason::InstrumentHalted);
         }
-        effects.push(&Halted {
-            instrument: c.instrument,
-        });
+        effects.push(&Halted { instrument: c.instrument });
         Ok(())
     }
 
@@ -167,9 +102,7 @@ impl Engine {
         if !std::mem::replace(self.halt_state(c.instrument)?, false) {
             return Err(Reason::NotHalted);
         }
-        effects.push(&Resumed {
-            instrument: c.instrument,
-        });
+        effects.push(&Resumed { instrument: c.instrument });
         Ok(())
     }
 
@@ -188,41 +121,30 @@ impl Engine {
         if c.settlement > 1 || (settles && !self.instruments[at].is_perpetual()) || !price_ok {
             return Err(Reason::BadMark);
         }
-        if settles
-            && !self.instruments[at]
-                .positions
-                .values()
-                .all(|p| self.bears(at, p, c.price))
-        {
+        if settles && !self.instruments[at].positions.values().all(|p| self.bears(at, p, c.price)) {
             return Err(Reason::NotionalTooLarge);
         }
         self.instruments[at].mark = c.price;
-        effects.push(&Marked {
-            instrument: c.instrument,
-            settlement: c.settlement,
-            price: c.price,
-        });
+        effects.push(&Marked { instrument: c.instrument, settlement: c.settlement, price: c.price });
         if settles {
             self.settle(at, c, effects);
         }
         Ok(())
     }
 
+    /// Do the settlement and the exposure after it stay within their limits?
     fn bears(&self, at: usize, position: &Position, price: i64) -> bool {
-        let units = i128::from(position.quantity.abs())
-            + i128::from(position.buy)
-            + i128::from(position.sell);
-        let value = (units * i128::from(price)).checked_mul(i128::from(self.instruments[at].num));
-        value.is_some_and(|v| v <= EXPOSURE_MAX)
+        let instrument = &self.instruments[at];
+        let worth = |units: i128, price: i64| (units * i128::from(price)).checked_mul(i128::from(instrument.num));
+        let units = i128::from(position.quantity.abs()) + i128::from(position.buy) + i128::from(position.sell);
+        let way = (price - instrument.settlement_mark).abs();
+        worth(units, price).is_some_and(|value| value <= EXPOSURE_MAX)
+            && worth(position.quantity.abs().into(), way).is_some_and(|amount| amount <= i128::from(i64::MAX))
     }
 
     /// Pays every open position the way from the old settlement mark to the new; the two sides sum to zero.
     fn settle(&mut self, at: usize, c: &Mark, effects: &mut Effects) {
-        let Self {
-            instruments,
-            ledger,
-            ..
-        } = self;
+        let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
         let quote = instrument.terms.quote;
         let way = i128::from(c.price - instrument.settlement_mark) * i128::from(instrument.num);
@@ -235,20 +157,10 @@ impl Engine {
             }
             let amount = (way * i128::from(position.quantity)) as i64;
             if amount != 0 {
-                let (source, target) = if amount < 0 {
-                    (*account, SETTLEMENT)
-                } else {
-                    (SETTLEMENT, *account)
-                };
+                let (source, target) = if amount < 0 { (*account, SETTLEMENT) } else { (SETTLEMENT, *account) };
                 ledger.post(source, target, quote, amount.abs());
                 let template = Template::Settlement as u8;
-                effects.push(&Posted {
-                    source,
-                    target,
-                    asset: quote,
-                    template,
-                    amount: amount.abs(),
-                });
+                effects.push(&Posted { source, target, asset: quote, template, amount: amount.abs() });
             }
             effects.push(&Settled {
                 account: *account,

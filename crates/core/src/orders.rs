@@ -137,8 +137,6 @@ impl Orders {
 
     /// Rows of all live orders, by id.
     pub fn by_id(&self) -> impl Iterator<Item = u32> + '_ {
-        self.pages
-            .iter()
-            .flat_map(|p| p.rows.iter().copied().filter(|row| *row != NONE))
+        self.pages.iter().flat_map(|p| p.rows.iter().copied().filter(|row| *row != NONE))
     }
 }

@@ -41,10 +41,7 @@ impl Position {
     /// Does everything that this position may turn into stay within [`EXPOSURE_MAX`]?
     pub fn fits(&self, instrument: &Instrument, extra: i64, price: i64) -> bool {
         let num = i128::from(instrument.num);
-        let units = i128::from(self.quantity.abs())
-            + i128::from(self.buy)
-            + i128::from(self.sell)
-            + i128::from(extra);
+        let units = i128::from(self.quantity.abs()) + i128::from(self.buy) + i128::from(self.sell) + i128::from(extra);
         let within = |value: i128| value.checked_mul(num).is_some_and(|v| v <= EXPOSURE_MAX);
         within(units * i128::from(price.max(instrument.settlement_mark)))
             && within(self.buy_value)
@@ -55,24 +52,13 @@ impl Position {
     pub fn required(&self, instrument: &Instrument) -> i64 {
         let num = i128::from(instrument.num);
         let share = |value: i128, opening: i64, all: i64| {
-            if all == 0 {
-                0
-            } else {
-                ceil_div(value * num * i128::from(opening), i128::from(all))
-            }
+            if all == 0 { 0 } else { ceil_div(value * num * i128::from(opening), i128::from(all)) }
         };
-        let margin =
-            |value: i128| ceil_div(value * i128::from(instrument.terms.initial_margin_bps), BPS);
-        let fee = |value: i128| {
-            ceil_div(
-                value * i128::from(instrument.worst_fee_ppm()),
-                i128::from(PPM),
-            )
-        };
+        let margin = |value: i128| ceil_div(value * i128::from(instrument.terms.initial_margin_bps), BPS);
+        let fee = |value: i128| ceil_div(value * i128::from(instrument.worst_fee_ppm()), i128::from(PPM));
         let buy = share(self.buy_value, self.opening_buy(), self.buy);
         let sell = share(self.sell_value, self.opening_sell(), self.sell);
-        let position =
-            i128::from(self.quantity.abs()) * i128::from(instrument.settlement_mark) * num;
+        let position = i128::from(self.quantity.abs()) * i128::from(instrument.settlement_mark) * num;
         (margin(buy) + fee(buy) + margin(sell) + fee(sell) + margin(position)) as i64
     }
 }

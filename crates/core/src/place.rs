@@ -23,11 +23,7 @@ pub fn check_quantity(quantity: i64, lot: i64) -> Result<(), Reason> {
     if quantity > QUANTITY_MAX {
         return Err(Reason::QuantityTooLarge);
     }
-    if quantity % lot != 0 {
-        Err(Reason::OffLot)
-    } else {
-        Ok(())
-    }
+    if quantity % lot != 0 { Err(Reason::OffLot) } else { Ok(()) }
 }
 
 /// As [`check_quantity`], for a limit price.
@@ -38,11 +34,7 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
     if price > PRICE_MAX {
         return Err(Reason::PriceTooLarge);
     }
-    if price % tick != 0 {
-        Err(Reason::OffTick)
-    } else {
-        Ok(())
-    }
+    if price % tick != 0 { Err(Reason::OffTick) } else { Ok(()) }
 }
 
 fn check_form(c: &PlaceOrder) -> Result<(), Reason> {
@@ -59,19 +51,12 @@ fn check_form(c: &PlaceOrder) -> Result<(), Reason> {
         return Err(Reason::UnknownFlag);
     }
     let immediate = c.kind == MARKET || c.tif == IOC || c.tif == FOK;
-    if c.flags & POST_ONLY != 0 && immediate {
-        Err(Reason::PostOnlyConflict)
-    } else {
-        Ok(())
-    }
+    if c.flags & POST_ONLY != 0 && immediate { Err(Reason::PostOnlyConflict) } else { Ok(()) }
 }
 
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
 fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
-    let (reference, tick) = (
-        i128::from(instrument.reference()),
-        i128::from(instrument.terms.tick),
-    );
+    let (reference, tick) = (i128::from(instrument.reference()), i128::from(instrument.terms.tick));
     let collar = i128::from(instrument.terms.collar_bps);
     if reference == 0 || collar == 0 {
         return Err(Reason::NoReferencePrice);
@@ -81,11 +66,7 @@ fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
     } else {
         (ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick).max(tick)
     };
-    if price == 0 || price > i128::from(PRICE_MAX) {
-        Err(Reason::NoReferencePrice)
-    } else {
-        Ok(price as i64)
-    }
+    if price == 0 || price > i128::from(PRICE_MAX) { Err(Reason::NoReferencePrice) } else { Ok(price as i64) }
 }
 
 impl Engine {
@@ -93,15 +74,9 @@ impl Engine {
     pub(crate) fn place(&mut self, c: &PlaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         if !self.ledger.trades(c.account) {
             let unknown = self.ledger.kind(c.account) == 0;
-            return Err(if unknown {
-                Reason::UnknownAccount
-            } else {
-                Reason::AccountNotTrading
-            });
+            return Err(if unknown { Reason::UnknownAccount } else { Reason::AccountNotTrading });
         }
-        self.once((c.account, c.client_id), *c, effects, |engine, effects| {
-            engine.place_new(c, effects)
-        })
+        self.once((c.account, c.client_id), *c, effects, |engine, effects| engine.place_new(c, effects))
     }
 
     #[inline]
@@ -128,16 +103,9 @@ impl Engine {
         } else {
             taker.order.price = protection_price(instrument, c.side)?;
         }
-        let hold = if instrument.is_perpetual() {
-            self.hold_perpetual(at, &taker)?
-        } else {
-            self.hold_spot(at, &mut taker)?
-        };
-        effects.push(&Accepted {
-            order: self.sequence,
-            hold,
-            price: taker.order.price,
-        });
+        let hold =
+            if instrument.is_perpetual() { self.hold_perpetual(at, &taker)? } else { self.hold_spot(at, &mut taker)? };
+        effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         if c.venue != 0 {
             self.orders.insert(taker.order);
             return Ok(true);
@@ -196,11 +164,7 @@ impl Engine {
             Some(walk) => walk_hold(instrument, order, walk)?,
             None => spot_hold(instrument, order, order.price, order.quantity)?,
         };
-        let asset = if order.buys() {
-            instrument.terms.quote
-        } else {
-            instrument.terms.base
-        };
+        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
         if hold > 0 {
             let balance = self.ledger.balance(order.account, asset);
             if i128::from(hold) > balance.available() {
@@ -215,27 +179,16 @@ impl Engine {
     /// Counts a new perpetual order into its position and takes the hold.
     fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
         let order = &taker.order;
-        let old = self.instruments[at]
-            .positions
-            .get(&order.account)
-            .copied()
-            .unwrap_or_default();
+        let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let (units, value) = match &taker.walk {
-            Some(walk) if walk.units == 0 => return Ok(old.hold),
+            Some(walk) if walk.units == 0 => return Ok(0),
             Some(walk) => (walk.units, walk.value),
-            None => (
-                order.quantity,
-                i128::from(order.quantity) * i128::from(order.price),
-            ),
+            None => (order.quantity, i128::from(order.quantity) * i128::from(order.price)),
         };
         let mut new = old;
         new.count(order.buys(), units, value);
         self.check_perpetual(at, order.account, &old, &new, order.price)?;
-        let Self {
-            instruments,
-            ledger,
-            ..
-        } = self;
+        let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
         ledger.margin(order.account, instrument.terms.quote);
         let hold = instrument.hold_of(ledger, order.account, &mut new);
@@ -256,8 +209,7 @@ impl Engine {
         if !new.fits(instrument, 0, price) {
             return Err(Reason::NotionalTooLarge);
         }
-        let opens =
-            new.opening_buy() > old.opening_buy() || new.opening_sell() > old.opening_sell();
+        let opens = new.opening_buy() > old.opening_buy() || new.opening_sell() > old.opening_sell();
         if opens && self.ledger.is_frozen(account, instrument.terms.quote) {
             return Err(Reason::AccountFrozen);
         }
@@ -271,18 +223,11 @@ impl Engine {
 
 /// What a spot order with `left` units to go holds at `limit`.
 #[inline]
-pub fn spot_hold(
-    instrument: &Instrument,
-    order: &Order,
-    limit: i64,
-    left: i64,
-) -> Result<i64, Reason> {
+pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) -> Result<i64, Reason> {
     let hold = if order.buys() {
         instrument.buy_hold(limit, left, order.value_carry, order.fee_carry)
     } else {
-        instrument
-            .value_up(limit, left, 0)
-            .and_then(|_| left.checked_mul(instrument.base_units))
+        instrument.value_up(limit, left, 0).and_then(|_| left.checked_mul(instrument.base_units))
     };
     hold.ok_or(Reason::NotionalTooLarge)
 }

@@ -20,41 +20,15 @@ impl Engine {
         let instrument = &self.instruments[at];
         let (base, quote) = (instrument.terms.base, instrument.terms.quote);
         let taker_buys = t.taker_side == crate::orders::BUY;
-        let (buyer, seller) = if taker_buys {
-            (t.taker, t.maker)
-        } else {
-            (t.maker, t.taker)
-        };
-        let fees = if taker_buys {
-            (t.taker_fee, t.maker_fee)
-        } else {
-            (t.maker_fee, t.taker_fee)
-        };
+        let (buyer, seller) = if taker_buys { (t.taker, t.maker) } else { (t.maker, t.taker) };
+        let fees = if taker_buys { (t.taker_fee, t.maker_fee) } else { (t.maker_fee, t.taker_fee) };
         let mut all = if instrument.is_perpetual() {
-            vec![post(
-                buyer,
-                seller,
-                quote,
-                Template::Settlement,
-                t.buyer_pays,
-            )]
+            vec![post(buyer, seller, quote, Template::Settlement, t.buyer_pays)]
         } else {
             vec![
                 post(buyer, seller, quote, Template::Payment, t.seller_gets),
-                post(
-                    buyer,
-                    ROUNDING,
-                    quote,
-                    Template::Rounding,
-                    t.buyer_pays - t.seller_gets,
-                ),
-                post(
-                    seller,
-                    buyer,
-                    base,
-                    Template::Delivery,
-                    t.quantity * instrument.base_units,
-                ),
+                post(buyer, ROUNDING, quote, Template::Rounding, t.buyer_pays - t.seller_gets),
+                post(seller, buyer, base, Template::Delivery, t.quantity * instrument.base_units),
             ]
         };
         all.push(post(buyer, FEES, quote, Template::Fee, fees.0));
@@ -66,16 +40,6 @@ impl Engine {
 
 /// A posting; a negative amount goes the other way.
 fn post(source: u32, target: u32, asset: u32, template: Template, amount: i64) -> Posted {
-    let (source, target) = if amount < 0 {
-        (target, source)
-    } else {
-        (source, target)
-    };
-    Posted {
-        source,
-        target,
-        asset,
-        template: template as u8,
-        amount: amount.abs(),
-    }
+    let (source, target) = if amount < 0 { (target, source) } else { (source, target) };
+    Posted { source, target, asset, template: template as u8, amount: amount.abs() }
 }

@@ -33,24 +33,12 @@ impl Origin {
 
     /// The origin block. The text is cut to [`TEXT_MAX`] bytes by whoever takes it in.
     pub fn encode(&self) -> Vec<u8> {
-        assert!(
-            self.text.len() <= TEXT_MAX,
-            "the edge bounds the client's id text"
-        );
+        assert!(self.text.len() <= TEXT_MAX, "the edge bounds the client's id text");
         let mut out = Vec::with_capacity(Self::FIXED + 32 + TEXT_MAX);
         out.extend_from_slice(&self.session.to_le_bytes());
         out.extend_from_slice(&self.user.to_le_bytes());
         let flags = u8::from(self.instruction.is_some());
-        out.extend_from_slice(&[
-            self.role,
-            self.gateway,
-            self.text.len() as u8,
-            flags,
-            0,
-            0,
-            0,
-            0,
-        ]);
+        out.extend_from_slice(&[self.role, self.gateway, self.text.len() as u8, flags, 0, 0, 0, 0]);
         out.extend_from_slice(&self.received_at.to_le_bytes());
         if let Some(instruction) = &self.instruction {
             out.extend_from_slice(instruction);
@@ -76,24 +64,14 @@ impl Origin {
             gateway: fixed[9],
             received_at: u64::from_le_bytes(fixed[16..24].try_into().ok()?),
             text: String::from_utf8(text.to_vec()).ok()?,
-            instruction: if hashed {
-                Some(bytes.get(Self::FIXED..at)?.try_into().ok()?)
-            } else {
-                None
-            },
+            instruction: if hashed { Some(bytes.get(Self::FIXED..at)?.try_into().ok()?) } else { None },
         })
     }
 }
 
 /// Appends the body of one pass to `out`.
 #[inline]
-pub fn write_body(
-    engine: &mut Engine,
-    command: &Command,
-    at: u64,
-    origin: &[u8],
-    out: &mut Vec<u8>,
-) -> Passed {
+pub fn write_body(engine: &mut Engine, command: &Command, at: u64, origin: &[u8], out: &mut Vec<u8>) -> Passed {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD]);
     out.extend_from_slice(origin);
@@ -144,8 +122,7 @@ impl<'a> Body<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, BadBody> {
         let head = bytes.get(..HEAD).ok_or(BadBody)?;
         let u16_at = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
-        let u32_at =
-            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let u32_at = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
         if u16_at(16) != FORMAT {
             return Err(BadBody);
@@ -154,9 +131,7 @@ impl<'a> Body<'a> {
         let origin = bytes.get(HEAD..command_at).ok_or(BadBody)?;
         let (command, length) = Command::decode(&bytes[command_at..])?;
         let effects_at = command_at + length;
-        let effects = bytes
-            .get(effects_at..effects_at + u32_at(28) as usize)
-            .ok_or(BadBody)?;
+        let effects = bytes.get(effects_at..effects_at + u32_at(28) as usize).ok_or(BadBody)?;
         Ok(Self {
             sequence: u64_at(0),
             stamp: u64_at(8),
@@ -209,23 +184,12 @@ impl Framed {
 impl Recorder {
     /// Applies one command and appends its frame.
     #[inline]
-    pub fn record(
-        &mut self,
-        engine: &mut Engine,
-        command: &Command,
-        at: u64,
-        origin: &[u8],
-    ) -> Framed {
+    pub fn record(&mut self, engine: &mut Engine, command: &Command, at: u64, origin: &[u8]) -> Framed {
         let prev = self.head;
         let first_of_group = self.frames.is_empty();
         let start = frame::begin(&mut self.frames, first_of_group);
         let passed = write_body(engine, command, at, origin, &mut self.frames);
         self.head = frame::finish(&mut self.frames, start, &prev);
-        Framed {
-            start,
-            end: self.frames.len(),
-            prev,
-            passed,
-        }
+        Framed { start, end: self.frames.len(), prev, passed }
     }
 }

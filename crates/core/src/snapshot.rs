@@ -30,11 +30,7 @@ impl Out {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn list<T>(
-        &mut self,
-        items: impl ExactSizeIterator<Item = T>,
-        mut each: impl FnMut(&mut Self, T),
-    ) {
+    fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
         self.put(items.len() as u64);
         for item in items {
             each(self, item);
@@ -59,10 +55,7 @@ impl In<'_> {
         Ok(i128::from_le_bytes(self.take::<[u8; 16]>()?))
     }
 
-    fn list<T>(
-        &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<T, BadState>,
-    ) -> Result<Vec<T>, BadState> {
+    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T, BadState>) -> Result<Vec<T>, BadState> {
         let length = self.take::<u64>()?;
         (0..length).map(|_| each(self)).collect()
     }
@@ -81,18 +74,14 @@ impl Engine {
         });
         out.list(self.instruments.iter(), put_instrument);
         out.list(self.ledger.accounts.iter(), put_account);
-        out.list(self.orders_in_state().into_iter(), |out, row| {
-            put_order(out, self.orders.get(row))
-        });
+        out.list(self.orders_in_state().into_iter(), |out, row| put_order(out, self.orders.get(row)));
         out.list(self.memory.ended.iter(), |out, ended| {
             out.put(ended.sequence);
             out.put(ended.stamp);
             put_answer(out, &ended.key, &self.memory.answers[&ended.key]);
         });
         let alive: Vec<Key> = self.keys_alive();
-        out.list(alive.iter(), |out, key| {
-            put_answer(out, key, &self.memory.answers[key])
-        });
+        out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
     }
 
@@ -104,50 +93,29 @@ impl Engine {
     /// Resting orders by instrument, buys before sells, in priority; then the orders at outside venues by id.
     fn orders_in_state(&self) -> Vec<u32> {
         let sides = self.books.iter().flat_map(|book| [&book.buys, &book.sells]);
-        let mut rows: Vec<u32> = sides
-            .flat_map(|side| side.in_priority(&self.orders))
-            .collect();
-        rows.extend(
-            self.orders
-                .by_id()
-                .filter(|row| self.orders.get(*row).venue != 0),
-        );
+        let mut rows: Vec<u32> = sides.flat_map(|side| side.in_priority(&self.orders)).collect();
+        rows.extend(self.orders.by_id().filter(|row| self.orders.get(*row).venue != 0));
         rows
     }
 
     /// Keys whose order still lives, by the order's id.
     fn keys_alive(&self) -> Vec<Key> {
         let orders = self.orders.by_id().map(|row| self.orders.get(row));
-        orders
-            .map(|o| (o.account, o.client_id))
-            .filter(|key| key.1 != [0; 16])
-            .collect()
+        orders.map(|o| (o.account, o.client_id)).filter(|key| key.1 != [0; 16]).collect()
     }
 
     /// The engine with this state.
     pub fn from_state(bytes: &[u8]) -> Result<Self, BadState> {
         let mut bytes = In(bytes);
-        let mut engine = Self {
-            sequence: bytes.take()?,
-            stamp: bytes.take()?,
-            halted: bytes.flag()?,
-            ..Self::default()
-        };
-        engine.assets = bytes.list(|b| {
-            Ok(Asset {
-                code: b.take()?,
-                decimals: b.take()?,
-            })
-        })?;
+        let mut engine =
+            Self { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Self::default() };
+        engine.assets = bytes.list(|b| Ok(Asset { code: b.take()?, decimals: b.take()? }))?;
         let assets = engine.assets.clone();
         engine.instruments = bytes.list(|b| take_instrument(b, &assets))?;
         engine.books = vec![Book::default(); engine.instruments.len()];
         engine.ledger.accounts = bytes.list(take_account)?;
         for order in bytes.list(take_order)? {
-            let book = engine
-                .books
-                .get_mut((order.instrument as usize).wrapping_sub(1))
-                .ok_or(BadState)?;
+            let book = engine.books.get_mut((order.instrument as usize).wrapping_sub(1)).ok_or(BadState)?;
             let row = engine.orders.insert(order);
             if order.venue == 0 {
                 book.side_mut(order.buys()).push(&mut engine.orders, row);
@@ -156,18 +124,10 @@ impl Engine {
         let ended = bytes.list(|b| Ok((b.take::<u64>()?, b.take::<u64>()?, take_answer(b)?)))?;
         for (sequence, stamp, (key, answer)) in ended {
             engine.memory.answers.insert(key, answer);
-            engine.memory.ended.push_back(Ended {
-                sequence,
-                stamp,
-                key,
-            });
+            engine.memory.ended.push_back(Ended { sequence, stamp, key });
         }
         engine.memory.answers.extend(bytes.list(take_answer)?);
-        if bytes.0.is_empty() {
-            Ok(engine)
-        } else {
-            Err(BadState)
-        }
+        if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
 }
 
@@ -191,13 +151,9 @@ fn put_instrument(out: &mut Out, instrument: &Instrument) {
 }
 
 fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadState> {
-    let (head, rest) = bytes
-        .0
-        .split_at_checked(AddInstrument::SIZE)
-        .ok_or(BadState)?;
+    let (head, rest) = bytes.0.split_at_checked(AddInstrument::SIZE).ok_or(BadState)?;
     bytes.0 = rest;
-    let mut instrument =
-        Instrument::new(&AddInstrument::read(head), assets, &[]).map_err(|_| BadState)?;
+    let mut instrument = Instrument::new(&AddInstrument::read(head), assets, &[]).map_err(|_| BadState)?;
     instrument.halted = bytes.flag()?;
     instrument.mark = bytes.take()?;
     instrument.settlement_mark = bytes.take()?;
@@ -232,13 +188,7 @@ fn put_account(out: &mut Out, account: &Account) {
 fn take_account(bytes: &mut In) -> Result<Account, BadState> {
     let kind = bytes.take()?;
     let balances = bytes.list(|b| {
-        Ok(Balance {
-            asset: b.take()?,
-            margined: b.flag()?,
-            frozen: b.flag()?,
-            amount: b.wide()?,
-            held: b.wide()?,
-        })
+        Ok(Balance { asset: b.take()?, margined: b.flag()?, frozen: b.flag()?, amount: b.wide()?, held: b.wide()? })
     })?;
     Ok(Account { kind, balances })
 }
@@ -294,12 +244,5 @@ fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {
 
 fn take_answer(bytes: &mut In) -> Result<(Key, Answer), BadState> {
     let key = (bytes.take()?, bytes.take()?);
-    Ok((
-        key,
-        Answer {
-            content: bytes.take()?,
-            first: bytes.take()?,
-            reason: bytes.take()?,
-        },
-    ))
+    Ok((key, Answer { content: bytes.take()?, first: bytes.take()?, reason: bytes.take()? }))
 }

@@ -45,9 +45,6 @@ mod tests {
             assert_eq!(ceil_div(value, 3), (value as f64 / 3.0).ceil() as i128);
             assert_eq!(floor_div(value, 3), (value as f64 / 3.0).floor() as i128);
         }
-        assert_eq!(
-            ceil_div(i128::from(i64::MAX) * 3 + 1, 3),
-            i128::from(i64::MAX) + 1
-        );
+        assert_eq!(ceil_div(i128::from(i64::MAX) * 3 + 1, 3), i128::from(i64::MAX) + 1);
     }
 }

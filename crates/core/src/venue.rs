@@ -3,8 +3,7 @@ use crate::engine::{Effects, Engine};
 use crate::ledger::VENUE;
 use crate::matching::{Flows, Taker, trade_perpetual, trade_spot};
 use crate::messages::{
-    Acknowledged, CancelReason, Reason, Replaced, Traded, VenueAccepted, VenueCancelled,
-    VenueFilled, VenueReplaced,
+    Acknowledged, CancelReason, Reason, Replaced, Traded, VenueAccepted, VenueCancelled, VenueFilled, VenueReplaced,
 };
 use crate::orders::{BUY, NONE, Order, SELL};
 use crate::place::spot_hold;
@@ -27,11 +26,7 @@ fn check_amounts(price: i64, quantity: i64) -> Result<(), Reason> {
     if price <= 0 {
         return Err(Reason::PriceNotPositive);
     }
-    if price > PRICE_MAX {
-        Err(Reason::PriceTooLarge)
-    } else {
-        Ok(())
-    }
+    if price > PRICE_MAX { Err(Reason::PriceTooLarge) } else { Ok(()) }
 }
 
 impl Engine {
@@ -41,31 +36,16 @@ impl Engine {
             return Err(Reason::UnknownVenue);
         }
         let row = self.live(order)?;
-        if self.orders.get(row).venue != venue {
-            Err(Reason::WrongVenue)
-        } else {
-            Ok(row)
-        }
+        if self.orders.get(row).venue != venue { Err(Reason::WrongVenue) } else { Ok(row) }
     }
 
-    pub(crate) fn venue_accepted(
-        &mut self,
-        c: &VenueAccepted,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn venue_accepted(&mut self, c: &VenueAccepted, effects: &mut Effects) -> Result<(), Reason> {
         self.routed(c.order, c.venue)?;
-        effects.push(&Acknowledged {
-            order: c.order,
-            venue: c.venue,
-        });
+        effects.push(&Acknowledged { order: c.order, venue: c.venue });
         Ok(())
     }
 
-    pub(crate) fn venue_cancelled(
-        &mut self,
-        c: &VenueCancelled,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn venue_cancelled(&mut self, c: &VenueCancelled, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.routed(c.order, c.venue)?;
         let reason = CancelReason::of(c.reason).ok_or(Reason::UnknownReason)?;
         self.end_routed(row, reason, effects);
@@ -74,20 +54,11 @@ impl Engine {
 
     fn end_routed(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
         let order = *self.orders.get(row);
-        self.end(
-            order.instrument as usize - 1,
-            &mut Taker::new(order),
-            reason,
-            effects,
-        );
+        self.end(order.instrument as usize - 1, &mut Taker::new(order), reason, effects);
         self.bury(row);
     }
 
-    pub(crate) fn venue_replaced(
-        &mut self,
-        c: &VenueReplaced,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn venue_replaced(&mut self, c: &VenueReplaced, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.routed(c.order, c.venue)?;
         let order = *self.orders.get(row);
         check_amounts(c.price, c.quantity)?;
@@ -100,13 +71,7 @@ impl Engine {
         let changed = self.orders.get_mut(row);
         (changed.price, changed.quantity) = (c.price, c.quantity);
         let (price, quantity) = (c.price, c.quantity);
-        effects.push(&Replaced {
-            order: c.order,
-            price,
-            quantity,
-            hold,
-            priority_kept: 0,
-        });
+        effects.push(&Replaced { order: c.order, price, quantity, hold, priority_kept: 0 });
         if c.quantity == order.filled {
             self.end_routed(row, CancelReason::User, effects);
         }
@@ -120,18 +85,10 @@ impl Engine {
             return spot_hold(instrument, order, c.price, left);
         }
         let (_, new) = self.recounted(at, order, c.price, left);
-        if new.fits(instrument, 0, c.price) {
-            Ok(new.required(instrument))
-        } else {
-            Err(Reason::NotionalTooLarge)
-        }
+        if new.fits(instrument, 0, c.price) { Ok(new.required(instrument)) } else { Err(Reason::NotionalTooLarge) }
     }
 
-    pub(crate) fn venue_filled(
-        &mut self,
-        c: &VenueFilled,
-        effects: &mut Effects,
-    ) -> Result<(), Reason> {
+    pub(crate) fn venue_filled(&mut self, c: &VenueFilled, effects: &mut Effects) -> Result<(), Reason> {
         if self.ledger.kind(c.venue) != VENUE {
             return Err(Reason::UnknownVenue);
         }
@@ -158,21 +115,13 @@ impl Engine {
         }
         check_amounts(c.price, c.quantity)?;
         let fits = if instrument.is_perpetual() {
-            let position = instrument
-                .positions
-                .get(&c.account)
-                .copied()
-                .unwrap_or_default();
+            let position = instrument.positions.get(&c.account).copied().unwrap_or_default();
             position.fits(instrument, c.quantity, c.price)
         } else {
             let value = instrument.value_up(c.price, c.quantity, 0);
             value.is_some() && c.quantity.checked_mul(instrument.base_units).is_some()
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(Reason::NotionalTooLarge)
-        }
+        if fits { Ok(()) } else { Err(Reason::NotionalTooLarge) }
     }
 
     /// The live order that the fill is for, if everything about it agrees.
@@ -189,34 +138,19 @@ impl Engine {
     fn book_fill(&mut self, c: &VenueFilled, effects: &mut Effects) {
         let at = c.instrument as usize - 1;
         let row = self.filled_order(c);
-        let mut client = row.map_or_else(
-            || stranger(c, c.account, c.side),
-            |row| *self.orders.get(row),
-        );
+        let mut client = row.map_or_else(|| stranger(c, c.account, c.side), |row| *self.orders.get(row));
         let beyond = row.is_none()
             || c.quantity > client.left()
-            || if client.buys() {
-                c.price > client.price
-            } else {
-                c.price < client.price
-            };
+            || if client.buys() { c.price > client.price } else { c.price < client.price };
         let mut outside = stranger(c, c.venue, BUY + SELL - c.side);
         let terms = self.instruments[at].terms;
-        let client_ppm = if c.liquidity == TAKER {
-            terms.taker_fee_ppm
-        } else {
-            terms.maker_fee_ppm
-        };
+        let client_ppm = if c.liquidity == TAKER { terms.taker_fee_ppm } else { terms.maker_fee_ppm };
         let (sides, ppm) = if c.side == BUY {
             ((&mut client, &mut outside), (client_ppm, 0))
         } else {
             ((&mut outside, &mut client), (0, client_ppm))
         };
-        let Self {
-            instruments,
-            ledger,
-            ..
-        } = self;
+        let Self { instruments, ledger, .. } = self;
         let flows = if instruments[at].is_perpetual() {
             ledger.margin(c.account, terms.quote);
             trade_perpetual(&instruments[at], ledger, sides, ppm, (c.price, c.quantity))
@@ -229,30 +163,15 @@ impl Engine {
     }
 
     /// Books the fill on the order and the position; returns what is held then.
-    fn after_fill(
-        &mut self,
-        at: usize,
-        row: Option<u32>,
-        mut client: Order,
-        c: &VenueFilled,
-    ) -> i64 {
+    fn after_fill(&mut self, at: usize, row: Option<u32>, mut client: Order, c: &VenueFilled) -> i64 {
         let counted = c.quantity.min(client.left()).max(0);
         client.filled += c.quantity;
         if self.instruments[at].is_perpetual() {
-            let signed = if c.side == BUY {
-                c.quantity
-            } else {
-                -c.quantity
-            };
+            let signed = if c.side == BUY { c.quantity } else { -c.quantity };
             let off = if row.is_some() { counted } else { 0 };
             let value = i128::from(off) * i128::from(client.price);
-            let Self {
-                instruments,
-                ledger,
-                ..
-            } = self;
-            let hold =
-                instruments[at].shift(ledger, c.account, signed, (client.buys(), off, value));
+            let Self { instruments, ledger, .. } = self;
+            let hold = instruments[at].shift(ledger, c.account, signed, (client.buys(), off, value));
             instruments[at].shift(ledger, c.venue, -signed, (true, 0, 0));
             if let Some(row) = row {
                 *self.orders.get_mut(row) = client;
@@ -270,8 +189,7 @@ impl Engine {
         let hold = if left == 0 {
             0
         } else {
-            spot_hold(&self.instruments[at], &client, client.price, left)
-                .expect("a hold only shrinks")
+            spot_hold(&self.instruments[at], &client, client.price, left).expect("a hold only shrinks")
         };
         self.set_spot_hold(at, row, hold);
         if left == 0 {
@@ -307,11 +225,7 @@ fn stranger(c: &VenueFilled, account: u32, side: u8) -> Order {
 
 fn traded(c: &VenueFilled, flows: &Flows, hold: i64, flags: u8) -> Traded {
     let takes = c.liquidity == TAKER;
-    let fee = if c.side == BUY {
-        flows.buyer_fee
-    } else {
-        flows.seller_fee
-    };
+    let fee = if c.side == BUY { flows.buyer_fee } else { flows.seller_fee };
     let pick = |mine: i64| if takes { (0, mine) } else { (mine, 0) };
     let ((maker_fee, taker_fee), (maker_hold, taker_hold)) = (pick(fee), pick(hold));
     Traded {

@@ -35,8 +35,7 @@ impl Batch {
     }
     #[getter]
     fn outcomes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        PyArray1::from_slice(py, &self.outcomes)
-            .call_method1("view", (dtype(py, &outcome_fields())?,))
+        PyArray1::from_slice(py, &self.outcomes).call_method1("view", (dtype(py, &outcome_fields())?,))
     }
     #[getter]
     fn fills<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -101,25 +100,17 @@ pub fn fill_fields() -> Fields {
 
 /// The numpy dtype of packed fields.
 pub fn dtype<'py>(py: Python<'py>, fields: &Fields) -> PyResult<Bound<'py, PyAny>> {
-    py.import("numpy")?
-        .call_method1("dtype", (PyList::new(py, fields)?,))
+    py.import("numpy")?.call_method1("dtype", (PyList::new(py, fields)?,))
 }
 
 /// The bytes of an array of INSTRUCTION rows.
 pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, u8>> {
     let py = rows.py();
-    if !rows
-        .getattr("dtype")?
-        .eq(dtype(py, &instruction_fields())?)?
-    {
+    if !rows.getattr("dtype")?.eq(dtype(py, &instruction_fields())?)? {
         return Err(PyValueError::new_err("rows: the dtype is not INSTRUCTION"));
     }
-    let bytes = rows
-        .call_method1("view", ("u1",))?
-        .cast_into::<PyArray1<u8>>()?;
-    bytes
-        .try_readonly()
-        .map_err(|_| PyValueError::new_err("rows: in use elsewhere"))
+    let bytes = rows.call_method1("view", ("u1",))?.cast_into::<PyArray1<u8>>()?;
+    bytes.try_readonly().map_err(|_| PyValueError::new_err("rows: in use elsewhere"))
 }
 
 /// The command of a row; a command number that is none of the three becomes a cancel of order 0.
@@ -142,36 +133,18 @@ pub fn command(row: &[u8]) -> Command {
             quantity,
             client_id,
         }),
-        ReplaceOrder::KIND => Command::ReplaceOrder(ReplaceOrder {
-            order: u64_at(24),
-            account,
-            price,
-            quantity,
-            client_id,
-        }),
-        _ => Command::CancelOrder(CancelOrder {
-            order: u64_at(24),
-            account,
-            reason: row[6],
-            client_id,
-        }),
+        ReplaceOrder::KIND => {
+            Command::ReplaceOrder(ReplaceOrder { order: u64_at(24), account, price, quantity, client_id })
+        }
+        _ => Command::CancelOrder(CancelOrder { order: u64_at(24), account, reason: row[6], client_id }),
     }
 }
 
 /// Applies the rows; one flush at the end keeps the promise for all of them.
-pub fn submit(
-    broker: &mut Broker,
-    rows: &[u8],
-    at: u64,
-    origin: &[u8],
-) -> Result<Batch, JournalError> {
+pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Result<Batch, JournalError> {
     let count = rows.len() / ROW;
     let first = broker.engine.sequence + 1;
-    let mut batch = Batch {
-        first,
-        outcomes: Vec::with_capacity(count * OUTCOME),
-        fills: Vec::new(),
-    };
+    let mut batch = Batch { first, outcomes: Vec::with_capacity(count * OUTCOME), fills: Vec::new() };
     for chunk in rows.chunks(CHUNK * ROW) {
         for row in chunk.chunks_exact(ROW) {
             let command = command(row);

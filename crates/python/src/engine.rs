@@ -40,9 +40,7 @@ pub struct Engine {
 }
 
 fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos() as u64)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 fn durability(name: &str) -> PyResult<Durability> {
@@ -56,30 +54,17 @@ fn durability(name: &str) -> PyResult<Durability> {
 
 impl Engine {
     fn open(&self) -> PyResult<()> {
-        if self.closed {
-            Err(PyRuntimeError::new_err("the engine is closed"))
-        } else {
-            Ok(())
-        }
+        if self.closed { Err(PyRuntimeError::new_err("the engine is closed")) } else { Ok(()) }
     }
 
-    fn stage_one(
-        &mut self,
-        command: &Bound<'_, PyAny>,
-        at: Option<u64>,
-        origin: Option<&Origin>,
-    ) -> PyResult<Record> {
+    fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
         self.open()?;
         let command = classes::command(command)?;
         let block = origin.map_or(&[][..], |origin| &origin.block);
         let framed = self.broker.stage(&command, at.unwrap_or_else(now), block);
         self.clock_held += u64::from(framed.passed.clock_held);
         let bytes = framed.body(&self.broker.recorder.frames).to_vec();
-        Ok(Record {
-            bytes,
-            prev: framed.prev,
-            hash: self.broker.recorder.head,
-        })
+        Ok(Record { bytes, prev: framed.prev, hash: self.broker.recorder.head })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -87,9 +72,7 @@ impl Engine {
         if at < self.broker.engine.instruments.len() {
             Ok(at)
         } else {
-            Err(PyValueError::new_err(format!(
-                "instrument: there is no {instrument}"
-            )))
+            Err(PyValueError::new_err(format!("instrument: there is no {instrument}")))
         }
     }
 }
@@ -98,24 +81,13 @@ impl Engine {
 impl Engine {
     #[new]
     #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864))]
-    fn new(
-        py: Python<'_>,
-        data: Option<&str>,
-        durability: &str,
-        segment_bytes: u64,
-    ) -> PyResult<Self> {
+    fn new(py: Python<'_>, data: Option<&str>, durability: &str, segment_bytes: u64) -> PyResult<Self> {
         let promise = self::durability(durability)?;
         let broker = match data {
             None => Broker::in_memory(),
-            Some(path) => py
-                .detach(|| Broker::open(Path::new(path), promise, segment_bytes))
-                .map_err(broker_error)?,
+            Some(path) => py.detach(|| Broker::open(Path::new(path), promise, segment_bytes)).map_err(broker_error)?,
         };
-        Ok(Self {
-            broker,
-            clock_held: 0,
-            closed: false,
-        })
+        Ok(Self { broker, clock_held: 0, closed: false })
     }
 
     #[getter]
@@ -132,9 +104,7 @@ impl Engine {
     }
     #[getter]
     fn durable(&self) -> u64 {
-        self.broker
-            .flusher()
-            .map_or(self.broker.engine.sequence, |flusher| flusher.durable())
+        self.broker.flusher().map_or(self.broker.engine.sequence, |flusher| flusher.durable())
     }
     #[getter]
     fn clock_held(&self) -> u64 {
@@ -151,9 +121,7 @@ impl Engine {
     }
     #[getter]
     fn flusher(&self) -> Option<Flusher> {
-        self.broker
-            .flusher()
-            .map(|flusher| Flusher(flusher.clone()))
+        self.broker.flusher().map(|flusher| Flusher(flusher.clone()))
     }
 
     /// Applies one command and keeps the durability's promise before it returns.
@@ -203,38 +171,26 @@ impl Engine {
         self.open()?;
         let bytes = batch::bytes_of(rows)?;
         let rows = bytes.as_slice()?;
-        let block = origin
-            .as_ref()
-            .map_or(&[][..], |origin| &origin.get().block);
+        let block = origin.as_ref().map_or(&[][..], |origin| &origin.get().block);
         let at = at.unwrap_or_else(now);
-        py.detach(|| batch::submit(&mut self.broker, rows, at, block))
-            .map_err(journal_error)
+        py.detach(|| batch::submit(&mut self.broker, rows, at, block)).map_err(journal_error)
     }
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
     fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
         let book = &self.broker.engine.books[self.instrument_at(instrument)?];
-        let top = |side: &isthmus_core::book::Side| {
-            side.best()
-                .map_or((0, 0), |price| (price, side.level(price).quantity))
-        };
+        let top =
+            |side: &isthmus_core::book::Side| side.best().map_or((0, 0), |price| (price, side.level(price).quantity));
         let ((bid, bids), (ask, asks)) = (top(&book.buys), top(&book.sells));
         Ok((bid, bids, ask, asks))
     }
 
     /// Bids and asks, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
-    fn depth(
-        &self,
-        instrument: u32,
-        levels: usize,
-    ) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
+    fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
         let book = &self.broker.engine.books[self.instrument_at(instrument)?];
         let list = |side: &isthmus_core::book::Side| {
-            side.levels()
-                .take(levels)
-                .map(|(price, level)| (price, level.quantity, level.count))
-                .collect()
+            side.levels().take(levels).map(|(price, level)| (price, level.quantity, level.count)).collect()
         };
         Ok((list(&book.buys), list(&book.sells)))
     }
@@ -243,12 +199,8 @@ impl Engine {
     fn queue(&self, instrument: u32, side: u8, price: i64) -> PyResult<Vec<(u64, u32, i64)>> {
         let engine = &self.broker.engine;
         let side = engine.books[self.instrument_at(instrument)?].side(side == 1);
-        let rows = side
-            .queue(&engine.orders, price)
-            .map(|row| engine.orders.get(row));
-        Ok(rows
-            .map(|order| (order.id, order.account, order.left()))
-            .collect())
+        let rows = side.queue(&engine.orders, price).map(|row| engine.orders.get(row));
+        Ok(rows.map(|order| (order.id, order.account, order.left())).collect())
     }
 
     /// A live order, or None.
@@ -276,12 +228,7 @@ impl Engine {
     /// Ids of an account's live orders, ascending.
     fn orders(&self, account: u32) -> Vec<u64> {
         let orders = &self.broker.engine.orders;
-        orders
-            .by_id()
-            .map(|row| orders.get(row))
-            .filter(|o| o.account == account)
-            .map(|o| o.id)
-            .collect()
+        orders.by_id().map(|row| orders.get(row)).filter(|o| o.account == account).map(|o| o.id).collect()
     }
 
     /// (balance, held) in minor units.
@@ -293,21 +240,14 @@ impl Engine {
     fn balances(&self, account: u32) -> Vec<(u32, i128, i128, bool)> {
         let account = self.broker.engine.ledger.accounts.get(account as usize);
         account.map_or_else(Vec::new, |account| {
-            account
-                .balances
-                .iter()
-                .map(|b| (b.asset, b.amount, b.held, b.frozen))
-                .collect()
+            account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen)).collect()
         })
     }
 
     /// (signed quantity, hold) of a perpetual position.
     fn position(&self, account: u32, instrument: u32) -> PyResult<(i64, i64)> {
         let instrument = &self.broker.engine.instruments[self.instrument_at(instrument)?];
-        Ok(instrument
-            .positions
-            .get(&account)
-            .map_or((0, 0), |p| (p.quantity, p.hold)))
+        Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
     }
 
     /// The price that collars are measured from; 0 for none.
@@ -320,23 +260,13 @@ impl Engine {
         let ledger = &self.broker.engine.ledger;
         let all = || ledger.accounts.iter().flat_map(|account| &account.balances);
         let assets = 1..=self.broker.engine.assets.len() as u32;
-        assets
-            .map(|asset| {
-                (
-                    asset,
-                    all().filter(|b| b.asset == asset).map(|b| b.amount).sum(),
-                )
-            })
-            .collect()
+        assets.map(|asset| (asset, all().filter(|b| b.asset == asset).map(|b| b.amount).sum())).collect()
     }
 
     /// Of every account: (number, kind).
     fn accounts(&self) -> Vec<(u32, u8)> {
         let accounts = self.broker.engine.ledger.accounts.iter().enumerate();
-        accounts
-            .filter(|(_, a)| a.kind != 0)
-            .map(|(number, a)| (number as u32, a.kind))
-            .collect()
+        accounts.filter(|(_, a)| a.kind != 0).map(|(number, a)| (number as u32, a.kind)).collect()
     }
 
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
@@ -347,13 +277,7 @@ impl Engine {
             dict.set_item("decimals", asset.decimals)?;
             Ok(dict)
         };
-        self.broker
-            .engine
-            .assets
-            .iter()
-            .enumerate()
-            .map(each)
-            .collect()
+        self.broker.engine.assets.iter().enumerate().map(each).collect()
     }
 
     fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
@@ -369,13 +293,7 @@ impl Engine {
             dict.set_item("last_trade", i.last_trade)?;
             Ok(dict)
         };
-        self.broker
-            .engine
-            .instruments
-            .iter()
-            .enumerate()
-            .map(each)
-            .collect()
+        self.broker.engine.instruments.iter().enumerate().map(each).collect()
     }
 
     /// The double entries of a record's effects: list of Posted.
@@ -384,9 +302,7 @@ impl Engine {
         for effect in record.all_effects()? {
             all.extend(self.broker.engine.postings(&effect));
         }
-        all.into_iter()
-            .map(|posted| classes::python_effect(py, Effect::Posted(posted)))
-            .collect()
+        all.into_iter().map(|posted| classes::python_effect(py, Effect::Posted(posted))).collect()
     }
 
     /// The canonical bytes of the state.
@@ -403,13 +319,9 @@ impl Engine {
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
         self.open()?;
         if self.broker.flusher().is_none() {
-            return Err(PyRuntimeError::new_err(
-                "an engine in memory has no place for a snapshot",
-            ));
+            return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
         }
-        let path = py
-            .detach(|| self.broker.snapshot())
-            .map_err(journal_error)?;
+        let path = py.detach(|| self.broker.snapshot()).map_err(journal_error)?;
         Ok(path.display().to_string())
     }
 

@@ -5,18 +5,8 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 
-create_exception!(
-    isthmus._core,
-    JournalDamaged,
-    PyException,
-    "The journal is damaged; the message names the record."
-);
-create_exception!(
-    isthmus._core,
-    FolderLocked,
-    PyException,
-    "Another process holds the data folder."
-);
+create_exception!(isthmus._core, JournalDamaged, PyException, "The journal is damaged; the message names the record.");
+create_exception!(isthmus._core, FolderLocked, PyException, "Another process holds the data folder.");
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -30,9 +20,7 @@ pub fn journal_error(error: JournalError) -> PyErr {
             None => PyOSError::new_err(text),
         },
         JournalError::Locked { .. } => FolderLocked::new_err(text),
-        JournalError::Damaged(_) | JournalError::BadSnapshot { .. } => {
-            JournalDamaged::new_err(text)
-        }
+        JournalError::Damaged(_) | JournalError::BadSnapshot { .. } => JournalDamaged::new_err(text),
         JournalError::Poisoned | JournalError::Refused(_) => PyOSError::new_err(text),
     }
 }
@@ -40,11 +28,11 @@ pub fn journal_error(error: JournalError) -> PyErr {
 pub fn broker_error(error: BrokerError) -> PyErr {
     match error {
         BrokerError::Journal(error) => journal_error(error),
-        BrokerError::Differs { record } => JournalDamaged::new_err(format!(
-            "record {record}: running it again does not give what was journalled"
-        )),
-        BrokerError::BadState { sequence } => JournalDamaged::new_err(format!(
-            "snapshot at {sequence}: not a state of this release"
-        )),
+        BrokerError::Differs { record } => {
+            JournalDamaged::new_err(format!("record {record}: running it again does not give what was journalled"))
+        }
+        BrokerError::BadState { sequence } => {
+            JournalDamaged::new_err(format!("snapshot at {sequence}: not a state of this release"))
+        }
     }
 }

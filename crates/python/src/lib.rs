@@ -26,9 +26,7 @@ fn __getattr__<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> 
         "INSTRUCTION" => batch::dtype(py, &batch::instruction_fields()),
         "OUTCOME" => batch::dtype(py, &batch::outcome_fields()),
         "FILL" => batch::dtype(py, &batch::fill_fields()),
-        _ => Err(PyAttributeError::new_err(format!(
-            "isthmus._core has no {name}"
-        ))),
+        _ => Err(PyAttributeError::new_err(format!("isthmus._core has no {name}"))),
     }
 }
 
@@ -53,10 +51,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
     m.add_class::<journal::JournalReader>()?;
-    m.add(
-        "JournalDamaged",
-        m.py().get_type::<errors::JournalDamaged>(),
-    )?;
+    m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;

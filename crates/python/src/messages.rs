@@ -37,9 +37,7 @@ impl Crossing for ClientId {
     }
     fn take(value: &Bound<'_, PyAny>) -> PyResult<Self> {
         let bytes = value.cast::<PyBytes>()?.as_bytes();
-        bytes
-            .try_into()
-            .map_err(|_| PyValueError::new_err("a client id is 16 bytes"))
+        bytes.try_into().map_err(|_| PyValueError::new_err("a client id is 16 bytes"))
     }
     fn give<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Ok(PyBytes::new(py, self).into_any())
@@ -50,8 +48,7 @@ fn take_text<const N: usize>(value: &Bound<'_, PyAny>) -> PyResult<[u8; N]> {
     let text: String = value.extract()?;
     let mut padded = [0; N];
     let room = padded.get_mut(..text.len());
-    room.ok_or_else(|| PyValueError::new_err(format!("text of over {N} bytes")))?
-        .copy_from_slice(text.as_bytes());
+    room.ok_or_else(|| PyValueError::new_err(format!("text of over {N} bytes")))?.copy_from_slice(text.as_bytes());
     Ok(padded)
 }
 

@@ -29,20 +29,9 @@ impl Origin {
         instruction: Option<[u8; 32]>,
     ) -> PyResult<Self> {
         if text.len() > core::TEXT_MAX {
-            return Err(PyValueError::new_err(format!(
-                "text: over {} bytes",
-                core::TEXT_MAX
-            )));
+            return Err(PyValueError::new_err(format!("text: over {} bytes", core::TEXT_MAX)));
         }
-        Ok(Self::from(core::Origin {
-            session,
-            user,
-            role,
-            gateway,
-            received_at,
-            text,
-            instruction,
-        }))
+        Ok(Self::from(core::Origin { session, user, role, gateway, received_at, text, instruction }))
     }
 
     #[getter]
@@ -71,10 +60,7 @@ impl Origin {
     }
     #[getter]
     fn instruction<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        self.fields
-            .instruction
-            .as_ref()
-            .map(|hash| PyBytes::new(py, hash))
+        self.fields.instruction.as_ref().map(|hash| PyBytes::new(py, hash))
     }
     fn __repr__(&self) -> String {
         format!("{:?}", self.fields)
@@ -83,10 +69,7 @@ impl Origin {
 
 impl From<core::Origin> for Origin {
     fn from(fields: core::Origin) -> Self {
-        Self {
-            block: fields.encode(),
-            fields,
-        }
+        Self { block: fields.encode(), fields }
     }
 }
 
@@ -100,8 +83,7 @@ pub struct Record {
 
 impl Record {
     fn view(&self) -> PyResult<Body<'_>> {
-        Body::read(&self.bytes)
-            .map_err(|_| PyValueError::new_err("body: not a record of this format"))
+        Body::read(&self.bytes).map_err(|_| PyValueError::new_err("body: not a record of this format"))
     }
 
     pub fn all_effects(&self) -> PyResult<Vec<Effect>> {
@@ -117,11 +99,7 @@ impl Record {
     /// Takes a body apart that came from elsewhere; `prev` is the hash of the record before.
     #[staticmethod]
     fn from_body(body: Vec<u8>, prev: [u8; 32]) -> PyResult<Self> {
-        let record = Self {
-            hash: frame::chain(&prev, &body),
-            bytes: body,
-            prev,
-        };
+        let record = Self { hash: frame::chain(&prev, &body), bytes: body, prev };
         record.view()?;
         Ok(record)
     }
@@ -157,20 +135,12 @@ impl Record {
     #[getter]
     fn origin(&self) -> PyResult<Origin> {
         let fields = core::Origin::decode(self.view()?.origin);
-        fields
-            .map(Origin::from)
-            .ok_or_else(|| PyValueError::new_err("body: damaged origin"))
+        fields.map(Origin::from).ok_or_else(|| PyValueError::new_err("body: damaged origin"))
     }
     #[getter]
     fn effects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let effects = self.all_effects()?;
-        PyList::new(
-            py,
-            effects
-                .into_iter()
-                .map(|e| classes::python_effect(py, e))
-                .collect::<PyResult<Vec<_>>>()?,
-        )
+        PyList::new(py, effects.into_iter().map(|e| classes::python_effect(py, e)).collect::<PyResult<Vec<_>>>()?)
     }
     /// The reason of a refusal, by name.
     #[getter]
@@ -183,18 +153,11 @@ impl Record {
     }
     fn __repr__(&self) -> PyResult<String> {
         let view = self.view()?;
-        Ok(format!(
-            "Record(sequence={}, command={}, effects={})",
-            view.sequence,
-            view.command.name(),
-            view.count
-        ))
+        Ok(format!("Record(sequence={}, command={}, effects={})", view.sequence, view.command.name(), view.count))
     }
 }
 
 pub fn reason_name(reason: u16) -> &'static str {
     let all = isthmus_core::Reason::ALL;
-    all.iter()
-        .find(|(number, _)| *number == reason)
-        .map_or("unknown", |(_, name)| name)
+    all.iter().find(|(number, _)| *number == reason).map_or("unknown", |(_, name)| name)
 }

@@ -36,29 +36,16 @@ pub struct OsDisk;
 impl Disk for OsDisk {
     type File = File;
 
-    fn create(
-        &self,
-        folder: &Path,
-        header: &SegmentHeader,
-        bytes: u64,
-        lasting: bool,
-    ) -> Result<File, JournalError> {
+    fn create(&self, folder: &Path, header: &SegmentHeader, bytes: u64, lasting: bool) -> Result<File, JournalError> {
         let path = unfinished_path(folder, header.index);
-        let opened = File::options()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .read(true)
-            .open(&path);
+        let opened = File::options().create(true).truncate(true).write(true).read(true).open(&path);
         let file = opened.map_err(JournalError::io("create", &path))?;
         preallocate(&file, bytes).map_err(JournalError::io("preallocate", &path))?;
-        file.write_all_at(&header.encode(), 0)
-            .map_err(JournalError::io("write", &path))?;
+        file.write_all_at(&header.encode(), 0).map_err(JournalError::io("write", &path))?;
         if lasting {
             file.sync_all().map_err(JournalError::io("sync", &path))?;
         }
-        fs::rename(&path, segment_path(folder, header.index))
-            .map_err(JournalError::io("rename", &path))?;
+        fs::rename(&path, segment_path(folder, header.index)).map_err(JournalError::io("rename", &path))?;
         if lasting {
             sync_folder(folder)?;
         }
@@ -67,15 +54,8 @@ impl Disk for OsDisk {
 
     fn open(&self, folder: &Path, index: u64, bytes: u64) -> Result<File, JournalError> {
         let path = segment_path(folder, index);
-        let file = File::options()
-            .write(true)
-            .read(true)
-            .open(&path)
-            .map_err(JournalError::io("open", &path))?;
-        let length = file
-            .metadata()
-            .map_err(JournalError::io("read", &path))?
-            .len();
+        let file = File::options().write(true).read(true).open(&path).map_err(JournalError::io("open", &path))?;
+        let length = file.metadata().map_err(JournalError::io("read", &path))?.len();
         if length < bytes {
             preallocate(&file, bytes).map_err(JournalError::io("preallocate", &path))?;
         }

@@ -60,27 +60,15 @@ pub struct FirstBad {
 
 impl fmt::Display for FirstBad {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            record,
-            segment,
-            offset,
-            reason,
-        } = self;
-        write!(
-            out,
-            "record {record} (segment {segment:08}, offset {offset}): {reason}"
-        )
+        let Self { record, segment, offset, reason } = self;
+        write!(out, "record {record} (segment {segment:08}, offset {offset}): {reason}")
     }
 }
 
 #[derive(Debug)]
 pub enum JournalError {
     /// The operating system refused; `doing` says what was tried.
-    Io {
-        doing: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// Another process holds the data folder.
     Locked { path: PathBuf },
     /// An fdatasync failed earlier: written pages may be lost, so this writer never writes again.
@@ -96,11 +84,7 @@ pub enum JournalError {
 impl JournalError {
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::Io { doing, path, source }
     }
 
     /// Whether the disk (or a quota) is full, so that trying again later may succeed.
@@ -113,19 +97,9 @@ impl JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io {
-                doing,
-                path,
-                source,
-            } => write!(out, "cannot {doing} {}: {source}", path.display()),
-            Self::Locked { path } => write!(
-                out,
-                "data folder is locked by another process: {}",
-                path.display()
-            ),
-            Self::Poisoned => out.write_str(
-                "journal closed: an earlier fdatasync failed, written pages may be lost",
-            ),
+            Self::Io { doing, path, source } => write!(out, "cannot {doing} {}: {source}", path.display()),
+            Self::Locked { path } => write!(out, "data folder is locked by another process: {}", path.display()),
+            Self::Poisoned => out.write_str("journal closed: an earlier fdatasync failed, written pages may be lost"),
             Self::Damaged(first) => write!(out, "journal damaged at {first}"),
             Self::BadSnapshot { path, reason } => {
                 write!(out, "snapshot {} is damaged: {reason}", path.display())

@@ -12,9 +12,7 @@ pub struct Reader {
 impl Reader {
     /// Begins at record `from` (1 is the first), whether it is there already or not.
     pub fn open(data: &Path, from: u64, check: Check) -> Result<Self, JournalError> {
-        Ok(Self {
-            scan: Scan::open_as(data, from, check, Mode::Follow)?,
-        })
+        Ok(Self { scan: Scan::open_as(data, from, check, Mode::Follow)? })
     }
 
     /// The next record, or `None` if it is not there yet: ask again later. Damage is an error.

@@ -41,11 +41,7 @@ pub enum SealKind {
 pub fn begin(out: &mut Vec<u8>, first_of_group: bool) -> usize {
     let start = out.len();
     let mut header = [0; HEADER_BYTES];
-    header[..4].copy_from_slice(if first_of_group {
-        &MAGIC_GROUP
-    } else {
-        &MAGIC_RECORD
-    });
+    header[..4].copy_from_slice(if first_of_group { &MAGIC_GROUP } else { &MAGIC_RECORD });
     out.extend_from_slice(&header);
     start
 }
@@ -62,11 +58,7 @@ pub fn finish(out: &mut Vec<u8>, start: usize, prev: &Hash) -> Hash {
 /// SHA-256(previous hash || body).
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
-    Sha256::new()
-        .chain_update(prev)
-        .chain_update(body)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(prev).chain_update(body).finalize().into()
 }
 
 /// A whole seal: last sequence, kind, and the head of the chain where a record has its hash.
@@ -106,11 +98,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<(FrameKind, usize), BadReason> {
         MAGIC_SEAL => return Err(BadReason::Length),
         _ => return Err(BadReason::Padding),
     };
-    if can_be_length(length) {
-        Ok((kind, length))
-    } else {
-        Err(BadReason::Length)
-    }
+    if can_be_length(length) { Ok((kind, length)) } else { Err(BadReason::Length) }
 }
 
 /// The length that the frame claims; no judgement.
@@ -193,10 +181,7 @@ mod tests {
             assert_eq!(frame.len(), SEAL_BYTES);
             assert_eq!(header(&frame), Ok((FrameKind::Seal, SEAL_BYTES)));
             assert_eq!(check(&frame), Ok(()));
-            assert_eq!(
-                (sequence(&frame), seal_kind(&frame), hash(&frame)),
-                (42, Some(kind), &[5; 32])
-            );
+            assert_eq!((sequence(&frame), seal_kind(&frame), hash(&frame)), (42, Some(kind), &[5; 32]));
         }
     }
 

@@ -19,26 +19,18 @@ impl Lock {
     pub fn take(data: &Path) -> Result<Self, JournalError> {
         fs::create_dir_all(data).map_err(JournalError::io("create", data))?;
         let path = data.join(LOCK_NAME);
-        let opened = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .read(true)
-            .open(&path);
+        let opened = File::options().create(true).truncate(false).write(true).read(true).open(&path);
         let file = opened.map_err(JournalError::io("open", &path))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
-            Err(Errno::WOULDBLOCK) => Err(JournalError::Locked {
-                path: data.to_path_buf(),
-            }),
+            Err(Errno::WOULDBLOCK) => Err(JournalError::Locked { path: data.to_path_buf() }),
             Err(errno) => Err(JournalError::io("lock", &path)(errno.into())),
         }
     }
 
     /// Whether some process holds the lock now.
     pub fn is_held(data: &Path) -> bool {
-        File::open(data.join(LOCK_NAME)).is_ok_and(|file| {
-            flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
-        })
+        File::open(data.join(LOCK_NAME))
+            .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK))
     }
 }

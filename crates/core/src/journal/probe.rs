@@ -7,11 +7,7 @@ use std::time::Instant;
 
 /// Writes `total_bytes` to a new file at `path` in chunks, each followed by fdatasync; returns the seconds it took.
 /// The file is removed.
-pub fn bare_write_sync(
-    path: &Path,
-    total_bytes: u64,
-    chunk_bytes: usize,
-) -> Result<f64, JournalError> {
+pub fn bare_write_sync(path: &Path, total_bytes: u64, chunk_bytes: usize) -> Result<f64, JournalError> {
     assert!(chunk_bytes > 0, "a chunk has bytes");
     let chunk: Vec<u8> = (0..chunk_bytes).map(|at| (at % 251) as u8 + 1).collect();
     let mut file = File::create(path).map_err(JournalError::io("create", path))?;
@@ -19,8 +15,7 @@ pub fn bare_write_sync(
     let mut left = total_bytes;
     while left > 0 {
         let count = left.min(chunk_bytes as u64);
-        file.write_all(&chunk[..count as usize])
-            .map_err(JournalError::io("write", path))?;
+        file.write_all(&chunk[..count as usize]).map_err(JournalError::io("write", path))?;
         file.sync_data().map_err(JournalError::io("sync", path))?;
         left -= count;
     }

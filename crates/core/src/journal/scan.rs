@@ -85,27 +85,11 @@ impl Scan {
         Self::open_as(data, from, check, Mode::Whole)
     }
 
-    pub(super) fn open_as(
-        data: &Path,
-        from: u64,
-        check: Check,
-        mode: Mode,
-    ) -> Result<Self, JournalError> {
+    pub(super) fn open_as(data: &Path, from: u64, check: Check, mode: Mode) -> Result<Self, JournalError> {
         let folder = segment::journal_folder(data);
         let zero = [0; 32];
         let (window, end) = (None, None);
-        let mut scan = Self {
-            folder,
-            check,
-            mode,
-            from,
-            window,
-            segment: 0,
-            expected: 1,
-            prev: zero,
-            head: zero,
-            end,
-        };
+        let mut scan = Self { folder, check, mode, from, window, segment: 0, expected: 1, prev: zero, head: zero, end };
         if from > 1 {
             scan.skip_to(from)?;
         }
@@ -135,13 +119,7 @@ impl Scan {
     pub fn position(&self) -> Position {
         let offset = self.window.as_ref().map_or(0, Window::offset);
         let sealed = self.window.is_none();
-        Position {
-            segment: self.segment,
-            offset,
-            sealed,
-            next_sequence: self.expected,
-            head: self.head,
-        }
+        Position { segment: self.segment, offset, sealed, next_sequence: self.expected, head: self.head }
     }
 
     /// Goes on behind the last good record as if the end had not been seen, since the file may have grown.
@@ -173,9 +151,7 @@ impl Scan {
         let Some(window) = &mut self.window else {
             return self.enter(self.segment + 1);
         };
-        let standing = window
-            .frame()
-            .map_err(|error| reading(&self.folder, self.segment, error))?;
+        let standing = window.frame().map_err(|error| reading(&self.folder, self.segment, error))?;
         let (kind, length) = match standing {
             Standing::Good(kind, length) => (kind, length),
             Standing::Cut | Standing::Bad(_) => return self.at_no_frame(),
@@ -204,12 +180,7 @@ impl Scan {
     }
 
     fn damaged_at(&self, reason: BadReason, segment: u64, offset: u64) -> JournalError {
-        JournalError::Damaged(FirstBad {
-            record: self.expected,
-            segment,
-            offset,
-            reason,
-        })
+        JournalError::Damaged(FirstBad { record: self.expected, segment, offset, reason })
     }
 }
 

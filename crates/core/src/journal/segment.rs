@@ -41,24 +41,16 @@ impl SegmentHeader {
 
     pub fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, BadReason> {
         let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-        let header = Self {
-            index: word(8),
-            first_sequence: word(16),
-            prev: bytes[24..56].try_into().expect("32 bytes"),
-        };
-        if header.encode() == *bytes {
-            Ok(header)
-        } else {
-            Err(BadReason::Header)
-        }
+        let header =
+            Self { index: word(8), first_sequence: word(16), prev: bytes[24..56].try_into().expect("32 bytes") };
+        if header.encode() == *bytes { Ok(header) } else { Err(BadReason::Header) }
     }
 }
 
 /// The folder of the segments: DATA/journal, or `data` itself if that is one.
 pub fn journal_folder(data: &Path) -> PathBuf {
     let inside = data.join("journal");
-    let is_one = !inside.is_dir()
-        && (data.ends_with("journal") || indices(data).is_ok_and(|found| !found.is_empty()));
+    let is_one = !inside.is_dir() && (data.ends_with("journal") || indices(data).is_ok_and(|found| !found.is_empty()));
     if is_one { data.to_path_buf() } else { inside }
 }
 
@@ -73,20 +65,15 @@ pub(super) fn unfinished_path(folder: &Path, index: u64) -> PathBuf {
 
 /// The numbers of the segments, ascending; none if the folder does not exist.
 pub fn indices(folder: &Path) -> Result<Vec<u64>, JournalError> {
-    let mut found: Vec<u64> = names(folder)?
-        .iter()
-        .filter_map(|name| name.strip_suffix(SUFFIX)?.parse().ok())
-        .collect();
+    let mut found: Vec<u64> =
+        names(folder)?.iter().filter_map(|name| name.strip_suffix(SUFFIX)?.parse().ok()).collect();
     found.sort_unstable();
     Ok(found)
 }
 
 /// Removes segments whose preparation was never finished.
 pub(super) fn remove_unfinished(folder: &Path) -> Result<(), JournalError> {
-    for name in names(folder)?
-        .iter()
-        .filter(|name| name.ends_with(UNFINISHED))
-    {
+    for name in names(folder)?.iter().filter(|name| name.ends_with(UNFINISHED)) {
         let path = folder.join(name);
         fs::remove_file(&path).map_err(JournalError::io("remove", &path))?;
     }
@@ -119,21 +106,13 @@ mod tests {
 
     #[test]
     fn a_header_is_read_back_and_every_flip_is_seen() {
-        let header = SegmentHeader {
-            index: 3,
-            first_sequence: 77,
-            prev: [8; 32],
-        };
+        let header = SegmentHeader { index: 3, first_sequence: 77, prev: [8; 32] };
         let bytes = header.encode();
         assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
         for at in 0..bytes.len() {
             let mut flipped = bytes;
             flipped[at] ^= 1;
-            assert_eq!(
-                SegmentHeader::decode(&flipped),
-                Err(BadReason::Header),
-                "byte {at}"
-            );
+            assert_eq!(SegmentHeader::decode(&flipped), Err(BadReason::Header), "byte {at}");
         }
     }
 }

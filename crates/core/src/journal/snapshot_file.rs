@@ -69,10 +69,7 @@ pub fn latest(data: &Path) -> Result<Option<Snapshot>, JournalError> {
 /// Reads a snapshot and checks its hash.
 pub fn load(path: &Path) -> Result<Snapshot, JournalError> {
     let mut bytes = fs::read(path).map_err(JournalError::io("read", path))?;
-    let bad = |reason| JournalError::BadSnapshot {
-        path: path.to_path_buf(),
-        reason,
-    };
+    let bad = |reason| JournalError::BadSnapshot { path: path.to_path_buf(), reason };
     if bytes.len() < HEADER_BYTES + HASH_BYTES {
         return Err(bad("too short"));
     }
@@ -91,10 +88,7 @@ pub fn load(path: &Path) -> Result<Snapshot, JournalError> {
 
 fn write_whole(path: &Path, of: &SnapshotHead, state: &[u8]) -> io::Result<()> {
     let header = encode(of, state.len());
-    let hash = Sha256::new()
-        .chain_update(header)
-        .chain_update(state)
-        .finalize();
+    let hash = Sha256::new().chain_update(header).chain_update(state).finalize();
     let mut file = File::create(path)?;
     for part in [&header[..], state, &hash[..]] {
         file.write_all(part)?;

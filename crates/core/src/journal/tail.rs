@@ -33,9 +33,7 @@ pub(super) fn classify(file: &File, offset: u64) -> io::Result<Remainder> {
     };
     let mut rest = vec![0; (end - offset) as usize];
     file.read_exact_at(&mut rest, offset)?;
-    let torn = Remainder::Torn {
-        bytes: rest.len() as u64,
-    };
+    let torn = Remainder::Torn { bytes: rest.len() as u64 };
     Ok(match judge(&rest, offset) {
         None => torn,
         Some(reason) => Remainder::Bad(reason),
@@ -56,22 +54,14 @@ pub(super) fn begins_as(file: &File, header: &[u8]) -> io::Result<Option<u64>> {
 /// `None` is torn. `rest` ends with a byte that is not zero.
 fn judge(rest: &[u8], offset: u64) -> Option<BadReason> {
     if rest.len() <= HEADER_BYTES {
-        return if is_prefix_of_magic(rest) {
-            None
-        } else {
-            Some(BadReason::Padding)
-        };
+        return if is_prefix_of_magic(rest) { None } else { Some(BadReason::Padding) };
     }
     match frame::header(rest) {
         Ok(_) if has_other_length(rest) => Some(BadReason::Length),
         Ok((_, length)) if rest.len() < length => None,
         Ok((_, length)) => {
             let torn = has_hole(rest, offset, length) && !later_group(rest, length);
-            if torn {
-                None
-            } else {
-                Some(reason_of(rest, length))
-            }
+            if torn { None } else { Some(reason_of(rest, length)) }
         }
         Err(_) if rest[0] == 0 => {
             let torn = starts_with_hole(rest, offset) && !later_group(rest, HEADER_BYTES);
@@ -100,11 +90,7 @@ fn end_of_content(file: &File, offset: u64) -> io::Result<Option<u64>> {
 }
 
 fn last_content(bytes: &[u8]) -> Option<usize> {
-    if is_zero(bytes) {
-        None
-    } else {
-        bytes.iter().rposition(|&byte| byte != 0)
-    }
+    if is_zero(bytes) { None } else { bytes.iter().rposition(|&byte| byte != 0) }
 }
 
 fn is_zero(bytes: &[u8]) -> bool {
@@ -115,16 +101,12 @@ fn is_zero(bytes: &[u8]) -> bool {
 
 fn is_prefix_of_magic(rest: &[u8]) -> bool {
     let part = &rest[..rest.len().min(4)];
-    [MAGIC_RECORD, MAGIC_GROUP, MAGIC_SEAL]
-        .iter()
-        .any(|magic| magic.starts_with(part))
+    [MAGIC_RECORD, MAGIC_GROUP, MAGIC_SEAL].iter().any(|magic| magic.starts_with(part))
 }
 
 /// Whether this is a whole frame of another length than it claims.
 fn has_other_length(rest: &[u8]) -> bool {
-    let trailers = (frame::FRAME_BYTES_MIN..=rest.len())
-        .step_by(8)
-        .filter(|&end| rest[end - 4..end] == TRAILER);
+    let trailers = (frame::FRAME_BYTES_MIN..=rest.len()).step_by(8).filter(|&end| rest[end - 4..end] == TRAILER);
     trailers.take(TRAILERS_TRIED).any(|end| {
         let mut crc = crc32c::crc32c(&rest[..4]);
         crc = crc32c::crc32c_append(crc, &(end as u32).to_le_bytes());
@@ -147,25 +129,19 @@ fn starts_with_hole(rest: &[u8], offset: u64) -> bool {
         0 => SECTOR_BYTES,
         next => next,
     };
-    rest.len() > boundary
-        && is_zero(&rest[..boundary])
-        && aligned(rest, boundary).any(|word| word[4..] == TRAILER)
+    rest.len() > boundary && is_zero(&rest[..boundary]) && aligned(rest, boundary).any(|word| word[4..] == TRAILER)
 }
 
 /// Whether a whole frame that begins a flush group stands at or behind `from`: the group before it was flushed.
 fn later_group(rest: &[u8], from: usize) -> bool {
-    (from..rest.len()).step_by(8).any(|at| {
-        rest[at..].starts_with(&MAGIC_GROUP)
-            && rest.len() - at >= HEADER_BYTES
-            && whole_frame(&rest[at..])
-    })
+    (from..rest.len())
+        .step_by(8)
+        .any(|at| rest[at..].starts_with(&MAGIC_GROUP) && rest.len() - at >= HEADER_BYTES && whole_frame(&rest[at..]))
 }
 
 fn whole_frame(bytes: &[u8]) -> bool {
     match frame::header(bytes) {
-        Ok((FrameKind::Record, length)) => {
-            bytes.len() >= length && frame::check(&bytes[..length]).is_ok()
-        }
+        Ok((FrameKind::Record, length)) => bytes.len() >= length && frame::check(&bytes[..length]).is_ok(),
         _ => false,
     }
 }
@@ -179,19 +155,12 @@ fn to_next_sector(offset: u64) -> usize {
 }
 
 fn reason_of(rest: &[u8], length: usize) -> BadReason {
-    frame::check(&rest[..length])
-        .err()
-        .unwrap_or(BadReason::Length)
+    frame::check(&rest[..length]).err().unwrap_or(BadReason::Length)
 }
 
 /// A frame that is whole but for its magic fails its CRC; anything else is not a frame.
 fn reason_of_unknown_magic(rest: &[u8]) -> BadReason {
     let length = frame::length(rest);
-    let ends =
-        frame::can_be_length(length) && length <= rest.len() && rest[length - 4..length] == TRAILER;
-    if ends {
-        BadReason::Crc
-    } else {
-        BadReason::Padding
-    }
+    let ends = frame::can_be_length(length) && length <= rest.len() && rest[length - 4..length] == TRAILER;
+    if ends { BadReason::Crc } else { BadReason::Padding }
 }

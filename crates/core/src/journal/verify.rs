@@ -87,60 +87,23 @@ pub fn verify_with(
 }
 
 fn verdict_at_end(end: &End, head_seen: bool) -> Verdict {
-    let End {
-        tail,
-        position,
-        torn_bytes,
-    } = *end;
-    let Position {
-        segment,
-        offset,
-        next_sequence,
-        head,
-        ..
-    } = position;
-    let missing = FirstBad {
-        record: next_sequence,
-        segment,
-        offset,
-        reason: BadReason::Head,
-    };
+    let End { tail, position, torn_bytes } = *end;
+    let Position { segment, offset, next_sequence, head, .. } = position;
+    let missing = FirstBad { record: next_sequence, segment, offset, reason: BadReason::Head };
     let first_bad = (!head_seen).then_some(missing);
     let ok = tail != Tail::Torn && head_seen;
-    Verdict {
-        ok,
-        records: next_sequence - 1,
-        head,
-        tail: Some(tail),
-        first_bad,
-        torn_bytes,
-        position,
-    }
+    Verdict { ok, records: next_sequence - 1, head, tail: Some(tail), first_bad, torn_bytes, position }
 }
 
 fn verdict_of_damage(position: Position, first_bad: FirstBad) -> Verdict {
     let (records, head) = (position.next_sequence - 1, position.head);
-    Verdict {
-        ok: false,
-        records,
-        head,
-        tail: None,
-        first_bad: Some(first_bad),
-        torn_bytes: 0,
-        position,
-    }
+    Verdict { ok: false, records, head, tail: None, first_bad: Some(first_bad), torn_bytes: 0, position }
 }
 
 /// Cuts a torn tail off, so that the journal is open and whole; its verdict must be of now. Refuses anything else:
 /// damage is never cut away, nor is anything of a sealed segment. The caller holds the [`Lock`].
 pub fn repair(data: &Path, verdict: &Verdict) -> Result<(), JournalError> {
-    let Verdict {
-        tail: Some(Tail::Torn),
-        first_bad: None,
-        position,
-        ..
-    } = verdict
-    else {
+    let Verdict { tail: Some(Tail::Torn), first_bad: None, position, .. } = verdict else {
         return Err(JournalError::Refused("only a torn tail is ever cut"));
     };
     cut(data, position)
@@ -158,20 +121,13 @@ fn cut(data: &Path, position: &Position) -> Result<(), JournalError> {
     let folder = journal_folder(data);
     let path = segment_path(&folder, position.segment);
     remove_unused(&folder, position.segment + 1)?;
-    let file = File::options()
-        .write(true)
-        .read(true)
-        .open(&path)
-        .map_err(JournalError::io("open", &path))?;
+    let file = File::options().write(true).read(true).open(&path).map_err(JournalError::io("open", &path))?;
     let failed = || JournalError::io("cut", &path);
     let length = file.metadata().map_err(failed())?.len();
     file.set_len(position.offset).map_err(failed())?;
     if position.offset == SEGMENT_HEADER_BYTES as u64 {
-        let header = SegmentHeader {
-            index: position.segment,
-            first_sequence: position.next_sequence,
-            prev: position.head,
-        };
+        let header =
+            SegmentHeader { index: position.segment, first_sequence: position.next_sequence, prev: position.head };
         file.write_all_at(&header.encode(), 0).map_err(failed())?;
     }
     file.sync_all().map_err(failed())?;

@@ -31,13 +31,7 @@ pub(super) struct Window {
 
 impl Window {
     pub fn new(file: File, offset: u64) -> Self {
-        Self {
-            file,
-            bytes: vec![0; WINDOW_BYTES],
-            base: offset,
-            at: 0,
-            filled: 0,
-        }
+        Self { file, bytes: vec![0; WINDOW_BYTES], base: offset, at: 0, filled: 0 }
     }
 
     /// Goes over to another file, keeping the memory.
@@ -118,10 +112,7 @@ impl Window {
             self.bytes.resize(wanted, 0);
         }
         while self.filled < wanted {
-            match self.file.read_at(
-                &mut self.bytes[self.filled..],
-                self.base + self.filled as u64,
-            ) {
+            match self.file.read_at(&mut self.bytes[self.filled..], self.base + self.filled as u64) {
                 Ok(0) => break,
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -33,13 +33,7 @@ pub struct Position {
 
 impl Position {
     /// Before anything was written.
-    pub const GENESIS: Self = Self {
-        segment: 0,
-        offset: 0,
-        sealed: true,
-        next_sequence: 1,
-        head: [0; 32],
-    };
+    pub const GENESIS: Self = Self { segment: 0, offset: 0, sealed: true, next_sequence: 1, head: [0; 32] };
 }
 
 /// How far an append came that failed half way.
@@ -93,12 +87,7 @@ impl<D: Disk> Writer<D> {
         segment::remove_unfinished(&folder)?;
         let (file, capacity) = if position.sealed {
             let header = header_after(&position);
-            let file = disk.create(
-                &folder,
-                &header,
-                segment_bytes,
-                durability != Durability::Never,
-            )?;
+            let file = disk.create(&folder, &header, segment_bytes, durability != Durability::Never)?;
             (position.segment, position.offset) = (header.index, SEGMENT_HEADER_BYTES as u64);
             position.sealed = false;
             (file, segment_bytes)
@@ -126,16 +115,8 @@ impl<D: Disk> Writer<D> {
     /// stopped: nothing twice, nothing lost.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
         self.usable()?;
-        let mut at = self.unfinished.take().unwrap_or(Unfinished {
-            total: frames.len(),
-            done: 0,
-            run_end: 0,
-        });
-        assert_eq!(
-            at.total,
-            frames.len(),
-            "an append that failed is tried again with the same bytes"
-        );
+        let mut at = self.unfinished.take().unwrap_or(Unfinished { total: frames.len(), done: 0, run_end: 0 });
+        assert_eq!(at.total, frames.len(), "an append that failed is tried again with the same bytes");
         let result = self.advance(frames, &mut at);
         if result.is_err() {
             self.unfinished = Some(at);
@@ -153,9 +134,7 @@ impl<D: Disk> Writer<D> {
     pub fn seal(&mut self) -> Result<(), JournalError> {
         self.usable()?;
         if self.unfinished.is_some() {
-            return Err(JournalError::Refused(
-                "journal not sealed: an append is unfinished",
-            ));
+            return Err(JournalError::Refused("journal not sealed: an append is unfinished"));
         }
         self.write_seal(SealKind::Stop, true)?;
         self.position.sealed = true;
@@ -194,11 +173,7 @@ impl<D: Disk> Writer<D> {
     /// short write is gone on with; sequence and head move when the frames are whole.
     fn write_run(&mut self, frames: &[u8], at: &mut Unfinished) -> Result<(), JournalError> {
         while at.done < at.run_end {
-            let written = match self.disk.write_at(
-                &self.file,
-                &frames[at.done..at.run_end],
-                self.position.offset,
-            ) {
+            let written = match self.disk.write_at(&self.file, &frames[at.done..at.run_end], self.position.offset) {
                 Ok(0) => Err(io::ErrorKind::WriteZero.into()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
                 other => other,
@@ -229,21 +204,13 @@ impl<D: Disk> Writer<D> {
 
     /// Takes as many frames as fit before the room kept for the seal.
     fn plan_run(&self, frames: &[u8], at: &mut Unfinished) {
-        let room = self
-            .capacity
-            .saturating_sub(self.position.offset + SEAL_BYTES as u64);
+        let room = self.capacity.saturating_sub(self.position.offset + SEAL_BYTES as u64);
         let first = frame::sequence(&frames[at.done..]);
-        assert_eq!(
-            first, self.position.next_sequence,
-            "records are appended in sequence"
-        );
+        assert_eq!(first, self.position.next_sequence, "records are appended in sequence");
         at.run_end = at.done;
         while at.run_end < frames.len() {
             let length = frame::length(&frames[at.run_end..]);
-            assert!(
-                frame::can_be_length(length) && at.run_end + length <= frames.len(),
-                "frames are whole"
-            );
+            assert!(frame::can_be_length(length) && at.run_end + length <= frames.len(), "frames are whole");
             if (at.run_end - at.done + length) as u64 > room {
                 break;
             }
@@ -260,15 +227,8 @@ impl<D: Disk> Writer<D> {
             if lasting {
                 self.sync_file()?;
             }
-            let bytes = self
-                .segment_bytes
-                .max(SEGMENT_HEADER_BYTES as u64 + frame_bytes + SEAL_BYTES as u64);
-            let file = self.disk.create(
-                &self.folder,
-                &header,
-                bytes,
-                self.durability != Durability::Never,
-            )?;
+            let bytes = self.segment_bytes.max(SEGMENT_HEADER_BYTES as u64 + frame_bytes + SEAL_BYTES as u64);
+            let file = self.disk.create(&self.folder, &header, bytes, self.durability != Durability::Never)?;
             self.next = Some((file, bytes));
         }
         self.write_seal(SealKind::Rotation, lasting)?;
@@ -281,23 +241,15 @@ impl<D: Disk> Writer<D> {
     fn write_seal(&mut self, kind: SealKind, lasting: bool) -> Result<(), JournalError> {
         let seal = frame::seal(self.position.next_sequence - 1, kind, &self.position.head);
         let end = self.position.offset + SEAL_BYTES as u64;
-        self.disk
-            .set_len(&self.file, end)
-            .map_err(JournalError::io("shorten", &self.path()))?;
+        self.disk.set_len(&self.file, end).map_err(JournalError::io("shorten", &self.path()))?;
         if lasting {
             self.sync_file()?;
         }
         let mut done = 0;
         while done < seal.len() {
-            match self.disk.write_at(
-                &self.file,
-                &seal[done..],
-                self.position.offset + done as u64,
-            ) {
+            match self.disk.write_at(&self.file, &seal[done..], self.position.offset + done as u64) {
                 Ok(0) => {
-                    return Err(JournalError::io("seal", &self.path())(
-                        io::ErrorKind::WriteZero.into(),
-                    ));
+                    return Err(JournalError::io("seal", &self.path())(io::ErrorKind::WriteZero.into()));
                 }
                 Ok(written) => done += written,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -320,18 +272,12 @@ impl<D: Disk> Writer<D> {
 }
 
 fn header_after(position: &Position) -> SegmentHeader {
-    SegmentHeader {
-        index: position.segment + 1,
-        first_sequence: position.next_sequence,
-        prev: position.head,
-    }
+    SegmentHeader { index: position.segment + 1, first_sequence: position.next_sequence, prev: position.head }
 }
 
 fn length_of(folder: &Path, index: u64) -> Result<u64, JournalError> {
     let path = segment_path(folder, index);
-    Ok(fs::metadata(&path)
-        .map_err(JournalError::io("read", &path))?
-        .len())
+    Ok(fs::metadata(&path).map_err(JournalError::io("read", &path))?.len())
 }
 
 /// A rotation that was cut off leaves an empty next segment behind a present one that is not sealed.
@@ -341,14 +287,8 @@ pub(super) fn remove_unused(folder: &Path, index: u64) -> Result<(), JournalErro
         return Ok(());
     }
     let bytes = fs::read(&path).map_err(JournalError::io("read", &path))?;
-    if bytes
-        .iter()
-        .skip(SEGMENT_HEADER_BYTES)
-        .any(|&byte| byte != 0)
-    {
-        return Err(JournalError::Refused(
-            "journal goes on in a later segment: scan it again",
-        ));
+    if bytes.iter().skip(SEGMENT_HEADER_BYTES).any(|&byte| byte != 0) {
+        return Err(JournalError::Refused("journal goes on in a later segment: scan it again"));
     }
     fs::remove_file(&path).map_err(JournalError::io("remove", &path))?;
     segment::sync_folder(folder)

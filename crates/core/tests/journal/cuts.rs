@@ -1,40 +1,25 @@
 //! A write that an unclean stop cut off is torn, is cut at the last whole record, and nothing else ever is.
 use crate::support::{Folder, Maker, records, write};
-use isthmus_core::journal::{
-    Check, Durability, JournalError, Position, Scan, Tail, Writer, frame, repair, verify,
-};
+use isthmus_core::journal::{Check, Durability, JournalError, Position, Scan, Tail, Writer, frame, repair, verify};
 use std::fs;
 
 const GROUPS: [&[u64]; 5] = [&[0, 3], &[12], &[1, 1, 1], &[30], &[5, 0, 70]];
 
 fn is_repaired_to_a_beginning_of(folder: &Folder, whole: &[(u64, Vec<u8>)], at: usize) {
     let verdict = verify(&folder.0, None).unwrap();
-    assert!(
-        matches!(verdict.exit_code(), 0 | 3),
-        "cut at {at}: {verdict:?}"
-    );
+    assert!(matches!(verdict.exit_code(), 0 | 3), "cut at {at}: {verdict:?}");
     if verdict.exit_code() == 3 {
         assert_eq!(verdict.tail, Some(Tail::Torn));
         repair(&folder.0, &verdict).unwrap();
     }
     let after = verify(&folder.0, None).unwrap();
-    assert_eq!(
-        (after.ok, after.records, after.head),
-        (true, verdict.records, verdict.head),
-        "cut at {at}"
-    );
+    assert_eq!((after.ok, after.records, after.head), (true, verdict.records, verdict.head), "cut at {at}");
     assert_eq!(after.position, verdict.position, "cut at {at}");
     let mut writer = Writer::open(&folder.0, Durability::Os, 1024, after.position).unwrap();
-    writer
-        .append(&Maker::at(&after.position).group(&[2]))
-        .unwrap();
+    writer.append(&Maker::at(&after.position).group(&[2])).unwrap();
     let mut scan = Scan::open(&folder.0, 1, Check::Chain).unwrap();
     let found = records(&mut scan);
-    assert_eq!(
-        found[..found.len() - 1],
-        whole[..found.len() - 1],
-        "cut at {at}"
-    );
+    assert_eq!(found[..found.len() - 1], whole[..found.len() - 1], "cut at {at}");
     assert_eq!(found.len() as u64, verdict.records + 1);
 }
 
@@ -95,10 +80,7 @@ fn sectors_that_a_power_loss_left_out_of_the_last_group_are_torn() {
         let (folder, kept) = with_hole(lost.clone(), false);
         let verdict = verify(&folder.0, None).unwrap();
         assert_eq!(verdict.exit_code(), 3, "{lost:?}: {verdict:?}");
-        assert!(
-            (kept..kept + 2).contains(&verdict.records),
-            "{lost:?}: {verdict:?}"
-        );
+        assert!((kept..kept + 2).contains(&verdict.records), "{lost:?}: {verdict:?}");
         repair(&folder.0, &verdict).unwrap();
         assert!(verify(&folder.0, None).unwrap().ok);
     }
@@ -118,10 +100,7 @@ fn a_repair_refuses_everything_but_a_torn_tail() {
     let mut writer = write(&folder.0, 512, Position::GENESIS, &[&[3], &[20], &[20]]);
     let refused = |folder: &Folder| {
         let verdict = verify(&folder.0, None).unwrap();
-        assert!(
-            matches!(repair(&folder.0, &verdict), Err(JournalError::Refused(_))),
-            "{verdict:?}"
-        );
+        assert!(matches!(repair(&folder.0, &verdict), Err(JournalError::Refused(_))), "{verdict:?}");
     };
     refused(&folder);
     writer.seal().unwrap();
@@ -167,10 +146,6 @@ fn a_client_cannot_make_a_torn_tail_look_like_damage_with_trailers_in_his_text()
     let whole = fs::read(folder.segment(1)).unwrap();
     for cut in (position.offset as usize + 1)..(position.offset as usize + frames.len()) {
         fs::write(folder.segment(1), &whole[..cut]).unwrap();
-        assert_eq!(
-            verify(&folder.0, None).unwrap().exit_code(),
-            3,
-            "cut at {cut}"
-        );
+        assert_eq!(verify(&folder.0, None).unwrap().exit_code(), 3, "cut at {cut}");
     }
 }

@@ -2,9 +2,7 @@
 use crate::support::{Folder, Maker, Mix, records, write};
 use isthmus_core::journal::disk::{Disk, OsDisk};
 use isthmus_core::journal::segment::SegmentHeader;
-use isthmus_core::journal::{
-    Check, Durability, JournalError, Position, Scan, Tail, Writer, verify,
-};
+use isthmus_core::journal::{Check, Durability, JournalError, Position, Scan, Tail, Writer, verify};
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io;
@@ -21,11 +19,7 @@ struct BadDisk {
 
 impl BadDisk {
     fn new(seed: u64) -> Self {
-        Self {
-            mix: Rc::new(RefCell::new(Mix(seed))),
-            failures: Rc::default(),
-            sync_fails: Rc::default(),
-        }
+        Self { mix: Rc::new(RefCell::new(Mix(seed))), failures: Rc::default(), sync_fails: Rc::default() }
     }
 
     fn fails(&self) -> io::Result<()> {
@@ -37,24 +31,14 @@ impl BadDisk {
     }
 
     fn full(&self, path: &Path) -> Result<(), JournalError> {
-        self.fails().map_err(|source| JournalError::Io {
-            doing: "create",
-            path: path.to_path_buf(),
-            source,
-        })
+        self.fails().map_err(|source| JournalError::Io { doing: "create", path: path.to_path_buf(), source })
     }
 }
 
 impl Disk for BadDisk {
     type File = File;
 
-    fn create(
-        &self,
-        folder: &Path,
-        header: &SegmentHeader,
-        bytes: u64,
-        lasting: bool,
-    ) -> Result<File, JournalError> {
+    fn create(&self, folder: &Path, header: &SegmentHeader, bytes: u64, lasting: bool) -> Result<File, JournalError> {
         self.full(folder)?;
         OsDisk.create(folder, header, bytes, lasting)
     }
@@ -70,11 +54,7 @@ impl Disk for BadDisk {
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        if self.sync_fails.get() {
-            Err(io::Error::from_raw_os_error(5))
-        } else {
-            OsDisk.sync(file)
-        }
+        if self.sync_fails.get() { Err(io::Error::from_raw_os_error(5)) } else { OsDisk.sync(file) }
     }
 
     fn set_len(&self, file: &File, bytes: u64) -> io::Result<()> {
@@ -100,19 +80,9 @@ fn appends_that_fail_go_on_where_they_stopped() {
     for seed in 0..30 {
         let groups: [&[u64]; 6] = [&[1, 2, 3], &[50], &[4; 12], &[0], &[100, 1, 1], &[7; 9]];
         let (folder, plain) = (Folder::new(), Folder::new());
-        write(&plain.0, 512, Position::GENESIS, &groups)
-            .seal()
-            .unwrap();
+        write(&plain.0, 512, Position::GENESIS, &groups).seal().unwrap();
         let disk = BadDisk::new(seed);
-        let opened = || {
-            Writer::open_on(
-                disk.clone(),
-                &folder.0,
-                Durability::Group,
-                512,
-                Position::GENESIS,
-            )
-        };
+        let opened = || Writer::open_on(disk.clone(), &folder.0, Durability::Group, 512, Position::GENESIS);
         let mut writer = (0..20).find_map(|_| opened().ok()).unwrap();
         let mut maker = Maker::at(&Position::GENESIS);
         for group in groups {
@@ -121,10 +91,7 @@ fn appends_that_fail_go_on_where_they_stopped() {
         }
         refused += insist(&folder, || writer.seal());
         let mut scan = Scan::open(&folder.0, 1, Check::Chain).unwrap();
-        assert_eq!(
-            records(&mut scan),
-            records(&mut Scan::open(&plain.0, 1, Check::Chain).unwrap())
-        );
+        assert_eq!(records(&mut scan), records(&mut Scan::open(&plain.0, 1, Check::Chain).unwrap()));
         assert_eq!(scan.end().unwrap().tail, Tail::Sealed);
     }
     assert!(refused > 100, "the disk did fail: {refused}");
@@ -134,19 +101,9 @@ fn appends_that_fail_go_on_where_they_stopped() {
 fn a_failed_sync_closes_the_writer_for_good() {
     let folder = Folder::new();
     let disk = BadDisk::new(5);
-    let mut writer = Writer::open_on(
-        disk.clone(),
-        &folder.0,
-        Durability::Group,
-        4096,
-        Position::GENESIS,
-    )
-    .unwrap();
+    let mut writer = Writer::open_on(disk.clone(), &folder.0, Durability::Group, 4096, Position::GENESIS).unwrap();
     disk.sync_fails.set(true);
-    assert!(matches!(
-        writer.sync(),
-        Err(JournalError::Io { doing: "sync", .. })
-    ));
+    assert!(matches!(writer.sync(), Err(JournalError::Io { doing: "sync", .. })));
     disk.sync_fails.set(false);
     assert!(matches!(writer.sync(), Err(JournalError::Poisoned)));
     assert!(matches!(writer.append(&[]), Err(JournalError::Poisoned)));
@@ -159,8 +116,5 @@ fn nothing_is_appended_behind_a_seal() {
     let mut writer = write(&folder.0, 4096, Position::GENESIS, &[&[1]]);
     writer.seal().unwrap();
     let frames = Maker::at(&writer.position()).group(&[1]);
-    assert!(matches!(
-        writer.append(&frames),
-        Err(JournalError::Refused(_))
-    ));
+    assert!(matches!(writer.append(&frames), Err(JournalError::Refused(_))));
 }

@@ -16,8 +16,7 @@ fn a_journal_that_grows_and_rotates_is_followed_whole_and_verifies_as_growing() 
         scope.spawn(|| {
             let mut maker = Maker::at(&Position::GENESIS);
             while maker.sequence <= RECORDS {
-                let words =
-                    [maker.sequence % 300, 7, 30, 2][..1 + maker.sequence as usize % 4].to_vec();
+                let words = [maker.sequence % 300, 7, 30, 2][..1 + maker.sequence as usize % 4].to_vec();
                 writer.append(&maker.group(&words)).unwrap();
                 written.store(maker.sequence - 1, Ordering::Release);
             }

@@ -5,9 +5,7 @@ use isthmus_core::journal::{Check, JournalError, Lock, Position, Reader, Scan, T
 
 fn groups(seed: u64, count: u64) -> Vec<Vec<u64>> {
     let mut mix = Mix(seed);
-    (0..count)
-        .map(|_| (0..mix.next() % 5).map(|_| mix.next() % 60).collect())
-        .collect()
+    (0..count).map(|_| (0..mix.next() % 5).map(|_| mix.next() % 60).collect()).collect()
 }
 
 #[test]
@@ -26,20 +24,8 @@ fn random_bodies_come_back_over_many_segments_and_sessions() {
             let found = records(&mut scan);
             let end = scan.end().unwrap();
             assert_eq!(found.len() as u64 + 1, end.position.next_sequence);
-            assert!(
-                found
-                    .iter()
-                    .zip(1..)
-                    .all(|((sequence, _), wanted)| *sequence == wanted)
-            );
-            assert_eq!(
-                end.tail,
-                if session == 1 {
-                    Tail::Open
-                } else {
-                    Tail::Sealed
-                }
-            );
+            assert!(found.iter().zip(1..).all(|((sequence, _), wanted)| *sequence == wanted));
+            assert_eq!(end.tail, if session == 1 { Tail::Open } else { Tail::Sealed });
             assert_eq!(end.position.head, writer.position().head);
             position = end.position;
         }
@@ -49,12 +35,7 @@ fn random_bodies_come_back_over_many_segments_and_sessions() {
 #[test]
 fn a_scan_from_any_record_gives_the_rest_with_its_hashes() {
     let folder = Folder::new();
-    write(
-        &folder.0,
-        1024,
-        Position::GENESIS,
-        &[&[3, 9, 1], &[40, 2], &[0, 0, 0, 0, 0], &[200], &[7; 20]],
-    );
+    write(&folder.0, 1024, Position::GENESIS, &[&[3, 9, 1], &[40, 2], &[0, 0, 0, 0, 0], &[200], &[7; 20]]);
     let all = records(&mut Scan::open(&folder.0, 1, Check::Chain).unwrap());
     for from in 1..=all.len() as u64 + 1 {
         let mut scan = Scan::open(&folder.0, from, Check::Chain).unwrap();
@@ -71,18 +52,10 @@ fn a_scan_from_any_record_gives_the_rest_with_its_hashes() {
 #[test]
 fn a_record_larger_than_a_segment_gets_one_that_holds_it() {
     let folder = Folder::new();
-    let mut writer = write(
-        &folder.0,
-        512,
-        Position::GENESIS,
-        &[&[1], &[300_000], &[1, 1]],
-    );
+    let mut writer = write(&folder.0, 512, Position::GENESIS, &[&[1], &[300_000], &[1, 1]]);
     writer.seal().unwrap();
     let found = records(&mut Scan::open(&folder.0, 1, Check::Chain).unwrap());
-    assert_eq!(
-        found.iter().map(|(_, body)| body.len()).collect::<Vec<_>>(),
-        [24, 2_400_016, 24, 24]
-    );
+    assert_eq!(found.iter().map(|(_, body)| body.len()).collect::<Vec<_>>(), [24, 2_400_016, 24, 24]);
 }
 
 #[test]
@@ -121,10 +94,7 @@ fn a_second_holder_is_told_that_the_folder_is_locked() {
     let folder = Folder::new();
     let first = Lock::take(&folder.0).unwrap();
     assert!(Lock::is_held(&folder.0));
-    assert!(matches!(
-        Lock::take(&folder.0),
-        Err(JournalError::Locked { .. })
-    ));
+    assert!(matches!(Lock::take(&folder.0), Err(JournalError::Locked { .. })));
     drop(first);
     assert!(!Lock::is_held(&folder.0));
     Lock::take(&folder.0).unwrap();

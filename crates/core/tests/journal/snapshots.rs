@@ -5,12 +5,7 @@ use isthmus_core::journal::{JournalError, SnapshotHead};
 use std::fs;
 
 fn head(sequence: u64) -> SnapshotHead {
-    SnapshotHead {
-        rules: 1,
-        sequence,
-        stamp: sequence * 1000,
-        head: [sequence as u8; 32],
-    }
+    SnapshotHead { rules: 1, sequence, stamp: sequence * 1000, head: [sequence as u8; 32] }
 }
 
 #[test]
@@ -20,10 +15,7 @@ fn the_newest_snapshot_comes_back_and_old_ones_go() {
     for sequence in [5, 70, 900] {
         let path = save(&folder.0, &head(sequence), &[sequence as u8; 1000]).unwrap();
         let found = latest(&folder.0).unwrap().unwrap();
-        assert_eq!(
-            (found.of, found.state),
-            (head(sequence), vec![sequence as u8; 1000])
-        );
+        assert_eq!((found.of, found.state), (head(sequence), vec![sequence as u8; 1000]));
         assert_eq!(list(&folder.0).unwrap()[0], path);
     }
     assert_eq!(list(&folder.0).unwrap().len(), SNAPSHOTS_KEPT);
@@ -40,10 +32,7 @@ fn every_flip_and_every_cut_of_a_snapshot_is_seen_and_falls_back() {
         flipped[at] ^= 1;
         for damaged in [&flipped[..], &whole[..at]] {
             fs::write(&path, damaged).unwrap();
-            assert!(
-                matches!(load(&path), Err(JournalError::BadSnapshot { .. })),
-                "byte {at}"
-            );
+            assert!(matches!(load(&path), Err(JournalError::BadSnapshot { .. })), "byte {at}");
             assert_eq!(latest(&folder.0).unwrap().unwrap().state, b"older");
         }
     }

@@ -10,11 +10,7 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new() -> Self {
-        let name = format!(
-            "isthmus-journal-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("isthmus-journal-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -53,11 +49,7 @@ pub struct Maker {
 
 impl Maker {
     pub fn at(position: &Position) -> Self {
-        Self {
-            sequence: position.next_sequence,
-            head: position.head,
-            mix: Mix(position.next_sequence),
-        }
+        Self { sequence: position.next_sequence, head: position.head, mix: Mix(position.next_sequence) }
     }
 
     /// One flush group: a frame for each number of words that its body has behind sequence and stamp.
@@ -82,10 +74,7 @@ pub fn write(data: &Path, segment_bytes: u64, position: Position, groups: &[&[u6
     for group in groups {
         writer.append(&maker.group(group)).unwrap();
     }
-    assert_eq!(
-        (writer.position().next_sequence, writer.position().head),
-        (maker.sequence, maker.head)
-    );
+    assert_eq!((writer.position().next_sequence, writer.position().head), (maker.sequence, maker.head));
     writer
 }
 

@@ -27,16 +27,11 @@ impl Scan {
     pub(super) fn at_seal(&mut self) -> Result<Step, JournalError> {
         let window = self.window.as_ref().expect("in a segment");
         let frame = window.peek(SEAL_BYTES);
-        let agrees =
-            frame::sequence(frame) == self.expected - 1 && *frame::hash(frame) == self.head;
+        let agrees = frame::sequence(frame) == self.expected - 1 && *frame::hash(frame) == self.head;
         let Some(kind) = frame::seal_kind(frame).filter(|_| agrees) else {
             return Err(self.damaged(BadReason::Seal));
         };
-        let length = window
-            .file()
-            .metadata()
-            .map_err(|error| reading(&self.folder, self.segment, error))?
-            .len();
+        let length = window.file().metadata().map_err(|error| reading(&self.folder, self.segment, error))?.len();
         let end = window.offset() + SEAL_BYTES as u64;
         if length != end {
             return Err(self.damaged_at(BadReason::Padding, self.segment, end));
@@ -86,9 +81,7 @@ impl Scan {
     fn wait_or_fail(&mut self, standing: Standing) -> Result<Step, JournalError> {
         match (standing, self.look()?) {
             (_, Standing::Good(..)) => Ok(Step::Moved),
-            (Standing::Bad(BadReason::Crc), Standing::Bad(BadReason::Crc)) => {
-                Err(self.damaged(BadReason::Crc))
-            }
+            (Standing::Bad(BadReason::Crc), Standing::Bad(BadReason::Crc)) => Err(self.damaged(BadReason::Crc)),
             _ => {
                 self.look_again();
                 Ok(Step::End)
@@ -100,15 +93,12 @@ impl Scan {
     fn look(&mut self) -> Result<Standing, JournalError> {
         let window = self.window.as_mut().expect("in a segment");
         window.forget();
-        window
-            .frame()
-            .map_err(|error| reading(&self.folder, self.segment, error))
+        window.frame().map_err(|error| reading(&self.folder, self.segment, error))
     }
 
     fn remainder(&self) -> Result<Remainder, JournalError> {
         let window = self.window.as_ref().expect("in a segment");
-        tail::classify(window.file(), window.offset())
-            .map_err(|error| reading(&self.folder, self.segment, error))
+        tail::classify(window.file(), window.offset()).map_err(|error| reading(&self.folder, self.segment, error))
     }
 
     /// Opens segment `index` and checks its header against the records before it.
@@ -149,54 +139,32 @@ impl Scan {
     fn at_no_header(&mut self, index: u64, file: &File) -> Result<Step, JournalError> {
         let begun = tail::begins_as(file, &self.header_of(index).encode());
         let begun = begun.map_err(|error| reading(&self.folder, index, error))?;
-        let Some(torn_bytes) = begun.filter(|_| self.has_later(index).is_ok_and(|later| !later))
-        else {
+        let Some(torn_bytes) = begun.filter(|_| self.has_later(index).is_ok_and(|later| !later)) else {
             return Err(self.damaged_at(BadReason::Header, index, 0));
         };
-        let position = Position {
-            segment: index,
-            offset: SEGMENT_HEADER_BYTES as u64,
-            sealed: false,
-            ..self.position()
-        };
-        self.end = Some(End {
-            tail: Tail::Torn,
-            position,
-            torn_bytes,
-        });
+        let position =
+            Position { segment: index, offset: SEGMENT_HEADER_BYTES as u64, sealed: false, ..self.position() };
+        self.end = Some(End { tail: Tail::Torn, position, torn_bytes });
         Ok(Step::End)
     }
 
     /// What the header of a segment that starts here must say.
     fn header_of(&self, index: u64) -> SegmentHeader {
-        SegmentHeader {
-            index,
-            first_sequence: self.expected,
-            prev: self.head,
-        }
+        SegmentHeader { index, first_sequence: self.expected, prev: self.head }
     }
 
     /// Notes the end; a follower waits instead.
     fn finish(&mut self, tail: Tail, torn_bytes: u64) -> Step {
         if self.mode == Mode::Whole {
             let found = self.position();
-            let position = Position {
-                sealed: found.sealed || tail == Tail::Sealed,
-                ..found
-            };
-            self.end = Some(End {
-                tail,
-                position,
-                torn_bytes,
-            });
+            let position = Position { sealed: found.sealed || tail == Tail::Sealed, ..found };
+            self.end = Some(End { tail, position, torn_bytes });
         }
         Step::End
     }
 
     fn has_later(&self, index: u64) -> Result<bool, JournalError> {
-        Ok(segment::indices(&self.folder)?
-            .last()
-            .is_some_and(|&last| last > index))
+        Ok(segment::indices(&self.folder)?.last().is_some_and(|&last| last > index))
     }
 
     fn later(&self) -> Result<Later, JournalError> {
@@ -216,11 +184,7 @@ impl Scan {
         }
         let offset = SEGMENT_HEADER_BYTES as u64;
         let is_empty = tail::classify(&file, offset).map_err(failed)? == Remainder::Zeros;
-        Ok(if is_empty {
-            Later::Unused
-        } else {
-            Later::Damaged(BadReason::Padding, offset)
-        })
+        Ok(if is_empty { Later::Unused } else { Later::Damaged(BadReason::Padding, offset) })
     }
 
     /// Starts at the segment that holds record `from`, trusting its header for what comes before.
@@ -229,11 +193,8 @@ impl Scan {
             let path = segment_path(&self.folder, index);
             let file = File::open(&path).map_err(JournalError::io("open", &path))?;
             let header = read_header(&file).map_err(JournalError::io("read", &path))?;
-            if let Some(SegmentHeader {
-                first_sequence,
-                prev,
-                ..
-            }) = header.filter(|found| found.first_sequence <= from)
+            if let Some(SegmentHeader { first_sequence, prev, .. }) =
+                header.filter(|found| found.first_sequence <= from)
             {
                 (self.segment, self.expected) = (index - 1, first_sequence);
                 (self.prev, self.head) = (prev, prev);
