@@ -30,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_READER_GONE
+    except OSError as fault:
+        reason = fault.strerror or str(fault)
+        return _report(BadInput(str(fault.filename) if fault.filename else None, reason), as_json="--json" in words)
 
 
 def _run(words: list[str]) -> int:

@@ -53,13 +53,17 @@ def exit_code(answer: dict[str, Any]) -> int:
 def described(answer: dict[str, Any]) -> list[str]:
     """The verdict in a person's words, first what matters most."""
     code = exit_code(answer)
-    lines = [f"{VERDICTS[code]}: {answer['records']:,} records, tail {answer['tail']}"]
+    tail = f", tail {answer['tail']}" if answer["tail"] else ""
+    lines = [f"{VERDICTS[code]}: {answer['records']:,} records{tail}"]
     if bad := answer["first_bad"]:
-        where = f"record {bad['record']} in {bad['segment']} at byte {bad['offset']}"
-        lines.append(f"{'recovery would cut from' if code == EXIT_UNCLEAN else 'first bad'}: {where} ({bad['reason']})")
+        lines.append(f"first bad: record {bad['record']} in {bad['segment']} at byte {bad['offset']} ({bad['reason']})")
+    if code == EXIT_UNCLEAN:
+        lines.append(f"recovery would cut {answer['torn_bytes']:,} bytes there; no record before it is touched")
     lines.append(f"head {answer['head']}")
     if answer["effects_equal"] is not None:
-        lines.append(f"replayed effects {'equal' if answer['effects_equal'] else 'DIFFERENT'}")
+        same = "equal" if answer["effects_equal"] else f"DIFFERENT from record {answer['differs']} on"
+        lines.append(f"effects, when run again: {same}")
+    if answer["state_hash"] is not None:
         lines.append(f"state {answer['state_hash']}")
     return lines
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,17 @@ def test_without_json_the_refusal_is_for_a_person(capsys: pytest.CaptureFixture[
 def test_no_command_is_bad_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "serve" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_bad_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreadable(arguments: argparse.Namespace) -> int:
+        return len((tmp_path / "absent").read_bytes())
+
+    monkeypatch.setattr("isthmus.app.cli.command_of", lambda runner: unreadable)
+    assert main(["doctor", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["field"] == str(tmp_path / "absent")
 
 
 def test_faults_have_their_exit_codes() -> None:
