@@ -55,6 +55,15 @@ pub fn finish(out: &mut Vec<u8>, start: usize, prev: &Hash) -> Hash {
     hash
 }
 
+/// Makes the whole frame that `frames` begins with one that continues a flush group, before it is written behind
+/// frames of the same flush. The hash stays: it is of the body only.
+pub fn continue_group(frames: &mut [u8]) {
+    let checked = length(frames) - 8;
+    frames[..4].copy_from_slice(&MAGIC_RECORD);
+    let crc = crc32c::crc32c(&frames[..checked]);
+    frames[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
+}
+
 /// SHA-256(previous hash || body).
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
@@ -172,6 +181,20 @@ mod tests {
         assert_eq!(*hash(frame), made);
         assert_eq!(made, chain(&[7; 32], &contents));
         assert_eq!(frame[..4], MAGIC_GROUP);
+    }
+
+    #[test]
+    fn a_frame_that_continues_a_group_keeps_its_hash_and_is_whole() {
+        let mut out = Vec::new();
+        for first in [true, false] {
+            let start = begin(&mut out, first);
+            out.extend_from_slice(&[3; 24]);
+            finish(&mut out, start, &[7; 32]);
+        }
+        let (first, second) = out.split_at_mut(72);
+        continue_group(first);
+        assert_eq!(first, second);
+        assert_eq!(check(first), Ok(()));
     }
 
     #[test]

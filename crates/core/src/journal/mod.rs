@@ -18,12 +18,14 @@
 //! let mut scan = Scan::open(data, from_sequence, Check::Chain)?;
 //! while let Some(entry) = scan.read()? { ... }          // Err(JournalError::Damaged(first_bad))
 //! let end = scan.end();                                 // tail Sealed | Open | Torn, and the Position to write on from
+//! let end = scan_ahead(data, from, Check::Chain, |entry| ...)?;   // the same with reading and hashing on a second core
 //! let mut reader = Reader::open(data, from_sequence, Check::Frames)?;   // follows a journal that grows
 //! let verdict = verify(data, head)?;                    // every byte; verdict.exit_code() is 0, 1 or 3
 //! snapshot_file::save(data, &SnapshotHead { .. }, &state)?;   snapshot_file::latest(data)?;
 //! ```
 //! Starting a broker: take the lock, scan (from a snapshot), `repair_end` if the tail is torn, open the writer at
 //! `end.position` (a repair does not move it). A folder without a journal scans as empty, with `Position::GENESIS`.
+pub mod ahead;
 pub mod disk;
 pub mod error;
 pub mod follow;
@@ -38,6 +40,7 @@ pub mod verify;
 mod window;
 pub mod writer;
 
+pub use ahead::scan_ahead;
 pub use error::{BadReason, FirstBad, JournalError};
 pub use follow::Reader;
 pub use frame::{Hash, SealKind};

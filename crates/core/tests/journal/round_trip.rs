@@ -1,7 +1,8 @@
 //! What a writer wrote, a scan and a reader give back.
 
 use crate::support::{Folder, Maker, Mix, records, write};
-use isthmus_core::journal::{Check, JournalError, Lock, Position, Reader, Scan, Tail, frame};
+use isthmus_core::journal::{BadReason, Check, JournalError, Lock, Position, Reader, Scan, Tail, frame, scan_ahead};
+use std::fs;
 
 fn groups(seed: u64, count: u64) -> Vec<Vec<u64>> {
     let mut mix = Mix(seed);
@@ -47,6 +48,46 @@ fn a_scan_from_any_record_gives_the_rest_with_its_hashes() {
         assert_eq!(wanted.next(), None);
         assert_eq!(scan.end().unwrap().tail, Tail::Open);
     }
+}
+
+#[test]
+fn a_scan_ahead_gives_what_a_scan_gives() {
+    let folder = Folder::new();
+    let made = groups(3, 4000);
+    let made: Vec<&[u64]> = made.iter().map(Vec::as_slice).collect();
+    write(&folder.0, 1 << 16, Position::GENESIS, &made);
+    for from in [1, 2, 777, 1_000_000] {
+        let mut scan = Scan::open(&folder.0, from, Check::Chain).unwrap();
+        let end = scan_ahead(&folder.0, from, Check::Chain, |entry| -> Result<(), JournalError> {
+            assert_eq!(Some(entry), scan.read()?);
+            Ok(())
+        });
+        assert_eq!(scan.read().unwrap(), None);
+        assert_eq!(Some(end.unwrap()), scan.end());
+    }
+}
+
+#[test]
+fn a_scan_ahead_ends_with_the_first_error_of_the_journal_or_of_its_taker() {
+    let folder = Folder::new();
+    write(&folder.0, 1 << 14, Position::GENESIS, &[&[9; 3000]]);
+    let mut count = 0;
+    let stopped = scan_ahead(&folder.0, 1, Check::Chain, |entry| {
+        count += 1;
+        if entry.sequence == 100 { Err(JournalError::Refused("enough")) } else { Ok(()) }
+    });
+    assert!(matches!(stopped, Err(JournalError::Refused("enough"))));
+    assert_eq!(count, 100);
+    fs::remove_file(folder.segment(5)).unwrap();
+    let mut last = 0;
+    let damaged = scan_ahead(&folder.0, 1, Check::Chain, |entry| -> Result<(), JournalError> {
+        last = entry.sequence;
+        Ok(())
+    });
+    let Err(JournalError::Damaged(first)) = damaged else {
+        panic!("a missing segment is damage");
+    };
+    assert_eq!((first.record, first.reason), (last + 1, BadReason::MissingSegment));
 }
 
 #[test]
