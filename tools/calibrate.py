@@ -3,8 +3,8 @@
     python tools/calibrate.py DATA                  prints the figures as TOML
     python tools/calibrate.py DATA --write          writes src/isthmus/venues/simulated/facts.toml
 
-DATA holds equity_lobster/, crypto_l2/ and fx/ (their sources: docs/guide/simulated-markets.md). Only figures are written, never
-rows of data. Times are ns after the midnight of the recording, prices ticks of the instrument that is simulated.
+DATA holds equity_lobster/, crypto_l2/ and fx/ (their sources: docs/guide/simulated-markets.md). Only figures are
+written, never rows of data. Prices are ticks of the instrument that is simulated.
 """
 
 from __future__ import annotations
@@ -14,13 +14,24 @@ import gzip
 import io
 import sys
 import zipfile
+from itertools import pairwise
 from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isthmus.venues.simulated.measures import NANOSECONDS, Aggressor, Measures, Quote, Tape, measure, quantiles
+from isthmus.venues.simulated.measures import (
+    NANOSECONDS,
+    QUANTILES,
+    Aggressor,
+    Quote,
+    Tape,
+    measure,
+    quantiles,
+    spread,
+    weighted_quantile,
+)
 
 FACTS = Path(__file__).resolve().parents[1] / "src/isthmus/venues/simulated/facts.toml"
 SECOND = NANOSECONDS
@@ -32,30 +43,43 @@ def lobster(folder: Path) -> dict[str, Any]:
     stem = "equity_lobster/GOOG_2012-06-21_34200000_57600000_"
     quotes: list[Quote] = []
     executions: list[tuple[int, int, float]] = []
-    adds: list[tuple[int, int]] = []
+    adds: dict[str, tuple[int, int, int, int]] = {}
+    lives: dict[bool, list[float]] = {False: [], True: []}
+    touch: list[float] = []
     cancels = 0
     with _text(folder / f"{stem}message_10.csv.gz") as messages, _text(folder / f"{stem}orderbook_10.csv.gz") as books:
         for message, book in zip(messages, books, strict=True):
-            clock, kind, _, size, price, side = message.split(",")
+            clock, kind, order, size, price, side = message.split(",")
             at = int(float(clock) * 1_000_000) * 1_000
-            ask, _, bid, _ = (int(cell) for cell in book.split(",", 4)[:4])
+            ask, ask_size, bid, bid_size = (int(cell) for cell in book.split(",", 4)[:4])
             if kind == "1" and quotes:
-                adds.append((_distance(quotes[-1], int(price) // 100, int(side)), int(size)))
-            cancels += kind == "3"
+                distance = _distance(quotes[-1], int(price) // 100, int(side))
+                adds[order] = (at, int(size), distance, quotes[-1][2] - quotes[-1][1])
+            if kind == "3":
+                cancels += 1
+                if order in adds:
+                    since, _, distance, width = adds[order]
+                    lives[distance < width].append((at - since) / 1_000_000)
             if kind in "45":
                 executions.append((at, int(side), int(size)))
             _changed(quotes, (at, bid // 100, ask // 100))
+            touch += [ask_size, bid_size]
     tape = Tape(34_200 * SECOND, 57_600 * SECOND, quotes, aggressors(executions))
     return figures(tape) | {
         "adds_per_s": len(adds) / tape.span_s,
         "cancels_per_add": cancels / len(adds),
-        "add_distance_ticks": quantiles([distance for distance, _ in adds]),
-        "add_size": quantiles([size for _, size in adds]),
+        "add_size": quantiles([size for _, size, _, _ in adds.values()]),
+        "improving_per_add": sum(distance < width for _, _, distance, width in adds.values()) / len(adds),
+        "improving_permille": quantiles([1000 * near / width for _, _, near, width in adds.values() if near < width]),
+        "behind_ticks": quantiles([far - width for _, _, far, width in adds.values() if far >= width]),
+        "life_ms": quantiles(lives[False]),
+        "life_improving_ms": quantiles(lives[True]),
+        "touch_size": quantiles(touch),
     }
 
 
 def binance(path: Path, tick: int) -> tuple[dict[str, Any], Tape]:
-    """A Binance raw stream: best quotes and trades by exchange or local time; `tick` in 0.01 USDT, quantities in BTC."""
+    """A Binance raw stream: best quotes by local time, trades by the venue's; `tick` in 0.01 USDT, sizes in BTC."""
     quotes: list[Quote] = []
     executions: list[tuple[int, int, float]] = []
     touch: list[float] = []
@@ -81,7 +105,7 @@ def binance(path: Path, tick: int) -> tuple[dict[str, Any], Tape]:
 
 
 def foreign_exchange(folder: Path) -> dict[str, Any]:
-    """FX spot: EUR/USD quotes of one provider (FXCM), four days. Tick 0.00001 USD. It has no trades: none are measured."""
+    """FX spot: EUR/USD quotes of one provider (FXCM), four days, tick 0.00001 USD. The recording has no trades."""
     quotes: list[Quote] = []
     for day in range(4):
         with zipfile.ZipFile(folder / f"fx/fxcm_eurusd_2014050{5 + day}_tickquote.zip") as archive:
@@ -93,7 +117,7 @@ def foreign_exchange(folder: Path) -> dict[str, Any]:
 
 
 def basis(spot: Tape, perpetual: Tape) -> dict[str, float]:
-    """Perpetual over spot in basis points, each second: mean, standard deviation, and how much of it is left a second later."""
+    """Perpetual over spot in basis points, each second: mean, deviation, and how much is left a second later."""
     gaps = []
     places = [0, 0]
     for at in range(max(spot.start_ns, perpetual.start_ns) + SECOND, min(spot.end_ns, perpetual.end_ns), SECOND):
@@ -106,8 +130,7 @@ def basis(spot: Tape, perpetual: Tape) -> dict[str, float]:
         gaps.append(10_000 * log(middles[1] / middles[0]))
     mean = sum(gaps) / len(gaps)
     variance = sum((gap - mean) ** 2 for gap in gaps) / len(gaps)
-    pairs = zip(gaps, gaps[1:], strict=False)
-    left = sum((a - mean) * (b - mean) for a, b in pairs) / (len(gaps) - 1) / variance
+    left = sum((a - mean) * (b - mean) for a, b in pairwise(gaps)) / (len(gaps) - 1) / variance
     return {"basis_bps_mean": mean, "basis_bps_deviation": sqrt(variance), "basis_left_after_1s": left}
 
 
@@ -127,8 +150,9 @@ def aggressors(executions: list[tuple[int, int, float]]) -> list[Aggressor]:
 def figures(tape: Tape) -> dict[str, Any]:
     """The measures of a tape, and the quantiles of its sizes and spreads."""
     sizes = [size for _, size in tape.aggressors]
-    found = msgspec.to_builtins(measure(tape))
-    assert set(found) == set(Measures.__struct_fields__)
+    spreads = spread(tape)
+    found: dict[str, Any] = msgspec.to_builtins(measure(tape))
+    found["spread_ticks"] = [weighted_quantile(spreads, share) for share in QUANTILES]
     return found | ({"size": quantiles(sizes)} if sizes else {})
 
 
@@ -140,7 +164,7 @@ def all_facts(folder: Path) -> dict[str, dict[str, Any]]:
         "equity": lobster(folder),
         "fx_spot": foreign_exchange(folder),
         "crypto_spot": spot,
-        "linear_perpetual": perpetual | basis(spot_tape, perpetual_tape),
+        "perpetual": perpetual | basis(spot_tape, perpetual_tape),
     }
 
 
@@ -148,8 +172,50 @@ SOURCES = {
     "equity": "NASDAQ GOOG, 2012-06-21, 09:30-16:00, LOBSTER free sample (messages and 10-level book)",
     "fx_spot": "FXCM EUR/USD quotes, 2014-05-05 to 08, sample of the Lean repository (Apache-2.0)",
     "crypto_spot": "Binance spot BTCUSDT raw stream, 2024-08-08 23:54-24:00 UTC, hftbacktest examples (MIT)",
-    "linear_perpetual": "Binance USD-M BTCUSDT raw stream, 2024-08-08 23:54-24:00 UTC, hftbacktest examples (MIT)",
+    "perpetual": "Binance USD-M BTCUSDT raw stream, 2024-08-08 23:54-24:00 UTC, hftbacktest examples (MIT)",
 }
+
+TOLERANCES = {
+    "equity": {
+        "aggressors_per_s": 0.15,
+        "clustering_10s": 0.35,
+        "size_mean": 0.15,
+        "size_median": 0.15,
+        "spread_ticks_mean": 0.15,
+        "spread_ticks_median": 0.15,
+        "volatility_1s_bps": 0.15,
+        "volatility_60s_bps": 0.25,
+        "adds_per_s": 0.15,
+        "cancels_per_add": 0.1,
+    },
+    "fx_spot": {
+        "spread_ticks_mean": 0.15,
+        "spread_ticks_median": 0.0,
+        "volatility_1s_bps": 0.15,
+        "volatility_60s_bps": 0.25,
+    },
+    "crypto_spot": {
+        "aggressors_per_s": 0.15,
+        "clustering_10s": 0.35,
+        "size_mean": 0.3,
+        "size_median": 0.15,
+        "spread_ticks_mean": 0.35,
+        "spread_ticks_median": 0.0,
+        "volatility_1s_bps": 0.15,
+    },
+    "perpetual": {
+        "aggressors_per_s": 0.15,
+        "clustering_10s": 0.35,
+        "size_mean": 0.3,
+        "size_median": 0.15,
+        "spread_ticks_mean": 0.35,
+        "spread_ticks_median": 0.0,
+        "volatility_1s_bps": 0.15,
+        "basis_bps_mean": 0.15,
+        "basis_bps_deviation": 0.3,
+    },
+}
+"""How far a simulated figure may be from the measured one, as a part of it; a test holds the model to these."""
 
 
 def toml(facts: dict[str, dict[str, Any]]) -> str:
@@ -157,11 +223,12 @@ def toml(facts: dict[str, dict[str, Any]]) -> str:
     lines = [
         "# Figures measured on recordings; no rows of data. Made by: python tools/calibrate.py DATA --write",
         "# Prices in ticks of the simulated instrument, sizes in shares or BTC; lists are the quantiles",
-        "# 0, 10, 25, 50, 75, 90, 95, 99, 99.9 and 100 %. Meaning of each key: measures.py.",
+        "# 0, 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.9 and 100 %. Meaning of each key: measures.py.",
     ]
     for name, values in facts.items():
         lines += ["", f"[{name}]", f'source = "{SOURCES[name]}"']
         lines += [f"{key} = {_number(value)}" for key, value in values.items()]
+        lines += ["", f"[{name}.tolerance]"] + [f"{key} = {part}" for key, part in TOLERANCES[name].items()]
     return "\n".join(lines) + "\n"
 
 
