@@ -28,8 +28,11 @@ LOT = {EQUITY: 1, FX: 1, CRYPTO: 10, PERP: 1, LOOSE_PERP: 2}
 Session = list[tuple[Any, int]]
 
 
-def _assets() -> list[Any]:
-    named = [("USD", 2), ("EUR", 2), ("BTC", 8), ("XYZ", 0)]
+RATES = ((0, 0), (100, 200), (-50, 75), (300, -100), (-20_000, 99_999), (99_999, -50_000), (7, 7))
+
+
+def _assets(giant: bool) -> list[Any]:
+    named = [("USD", 2), ("EUR", 2), ("BTC", 18 if giant else 8), ("XYZ", 0)]
     return [commands.AddAsset(code(name), decimals) for name, decimals in named]
 
 
@@ -40,7 +43,7 @@ def _listing(chance: Random) -> list[Any]:
     decimals = [(2, 0), (5, 2), (2, 4), (1, 0), (1, 0)]
     listed = []
     for at, number in enumerate(INSTRUMENTS):
-        maker, taker = chance.choice([(0, 0), (100, 200), (-50, 75), (300, -100), (-20_000, 99_999), (7, 7)])
+        maker, taker = chance.choice(RATES)
         perpetual = number in (PERP, LOOSE_PERP)
         collar = {CRYPTO: 300, PERP: chance.choice([40, 1_000])}.get(number, 0)
         margin = chance.choice([10_000, 5_000, 333]) if perpetual else 0
@@ -66,7 +69,7 @@ def opening(seed: int, giant: bool = False) -> Session:
     """What every session begins with."""
     chance = Random(seed)
     accounts = [commands.OpenAccount(kind, NO_ID) for kind in (1, 1, 1, 1, 2, 3, 3)]
-    setup = _assets() + _listing(chance) + accounts + _funding(chance, giant)
+    setup = _assets(giant) + _listing(chance) + accounts + _funding(chance, giant)
     return [(command, START + at) for at, command in enumerate(setup)]
 
 
@@ -144,7 +147,7 @@ class Author:
         drawn = self.chance.random()
         if drawn < 0.03:
             return -self.chance.randint(1, 10**6)
-        return 25 * HOUR_NS if drawn < 0.04 else self.chance.randint(0, 10**6)
+        return 25 * HOUR_NS if drawn < 0.05 else self.chance.randint(0, 10**6)
 
 
 def _place(a: Author) -> Any:
@@ -198,6 +201,8 @@ def _mark(a: Author) -> Any:
     price = a.odd(
         MID.get(instrument, 100) * a.chance.choice((70, 95, 99, 100, 101, 105, 160, 10_000)) // 100, ODD_NUMBERS
     )
+    if a.giant:
+        price = a.price(instrument)
     return commands.Mark(instrument, a.odd(a.chance.choice((0, 1, 1)), ODD_WORDS), 7, price)
 
 
@@ -212,8 +217,9 @@ def _venue_filled(a: Author) -> Any:
     venue = placed.venue or VENUE
     price = placed.price if a.chance.random() < 0.6 and placed.price > 0 else a.price(placed.instrument)
     quantity = a.chance.choice((1, 2, 3, max(1, placed.quantity), a.quantity(placed.instrument)))
-    words = (placed.side, a.odd(a.chance.choice((1, 2)), ODD_WORDS))
-    return commands.VenueFilled(order, venue, placed.account, placed.instrument, *words, price, quantity, fill_id)
+    words = (a.odd(placed.side, (1, 2), 0.05), a.odd(a.chance.choice((1, 2)), ODD_WORDS))
+    account = a.account() if a.chance.random() < 0.04 else placed.account
+    return commands.VenueFilled(order, venue, account, placed.instrument, *words, price, quantity, fill_id)
 
 
 def _venue_answer(a: Author) -> Any:
@@ -292,6 +298,6 @@ def session(seed: int, length: int, doubled: bool = False) -> Session:
         favourites=tuple(chance.sample(INSTRUMENTS, k=chance.randint(1, 3))),
     )
     for writer in chance.choices(WRITERS, WEIGHTS, k=length):
-        repeats = chance.random() < 0.02
+        repeats = chance.random() < 0.04
         a.write(chance.choice(a.written)[0] if repeats else writer(a))
     return a.written

@@ -155,6 +155,26 @@ def test_amounts_beyond_the_exposure_limit_are_refused(desk: Pair) -> None:
     assert names(desk.send("Mark", instrument=PERP, settlement=0, price=2 * 10**9)) == ["Marked"]
 
 
+def test_all_orders_of_a_side_count_together_towards_the_exposure_limit(desk: Pair) -> None:
+    desk.send("Deposit", account=ANN, asset=USD, amount=2**63 - 1)
+    place(desk, ANN, BUY, 10**15, 100)  # 10^18 of 1.15 x 10^18
+    assert is_refused(place(desk, ANN, BUY, 10**6, 2 * 10**10), "notional_too_large")
+    assert names(place(desk, ANN, SELL, 10**6, 2 * 10**10)) == ["Accepted", "Cancelled"]  # it meets the buy
+
+
+def test_a_mark_that_would_move_more_than_64_bits_is_refused(desk: Pair) -> None:
+    desk.send("Mark", instrument=PERP, settlement=1, price=10**9)
+    fill = {"instrument": PERP, "side": BUY, "liquidity": 2, "price": 10**9, "quantity": 10**8}
+    for number in range(10):
+        desk.send("OpenAccount", kind=1)
+        filled = desk.send("VenueFilled", venue=VENUE, account=20 + number, fill_id=bytes([number + 1] * 16), **fill)
+        assert names(filled) == ["Traded", "Frozen"]
+    # the venue is short 10 x 10^8 contracts of 10 x 10^9: each client's share fits, the venue's 10^19 does not
+    assert is_refused(desk.send("Mark", instrument=PERP, settlement=1, price=1), "notional_too_large")
+    assert names(desk.send("Mark", instrument=PERP, settlement=1, price=115_292_150))[0] == "Marked"
+    desk.check_state()
+
+
 @pytest.mark.parametrize(
     "mark", [{"settlement": 2, "price": 500}, {"settlement": 1, "price": 0}, {"settlement": 0, "price": 10**15 + 1}]
 )

@@ -39,7 +39,7 @@ def test_two_thousand_sessions_make_the_same_records(seed: int) -> None:
 
 
 @given(commands=sessions)
-@settings(fixed, max_examples=150)
+@settings(fixed, max_examples=400)
 def test_sessions_built_by_hypothesis_make_the_same_records(commands: Session) -> None:
     run(commands)
 
