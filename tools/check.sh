@@ -15,7 +15,7 @@ check "ruff" "$BIN/ruff" check --quiet .
 check "rustfmt" cargo fmt --check
 check "clippy" cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings
 check "mypy" "$BIN/mypy"
-check "layers" "$BIN/lint-imports" --no-cache
+check "layers" "$BIN/lint-imports" --no-cache --no-logo
 check "house rules" "$BIN/python" tools/tidy.py
 check "duplicates" "$BIN/python" tools/duplicates.py
 if [ -d web/node_modules ]; then
