@@ -83,8 +83,8 @@ class LevelBook:
         return bid is not None and ask is not None and bid >= ask
 
 
-class SyncedBook:
-    """A book kept in step with its stream by sequence numbers, where the venue sends them.
+class StreamSync:
+    """Keeps a book in step with its stream by sequence numbers, where the venue sends them.
 
     Updates wait for the snapshot; those that it holds already are dropped, the one that straddles it is applied, and
     from then on each must follow the one before. After a gap the book goes on, counted, until the next snapshot mends
@@ -92,25 +92,24 @@ class SyncedBook:
     """
 
     def __init__(self) -> None:
-        self.book = LevelBook()
         self.gaps = 0
         self.synced = False
         self._last: int | None = None
         self._mending = True
         self._buffer: deque[Update] = deque(maxlen=BUFFER_MAX)
 
-    def take_snapshot(self, snapshot: Snapshot) -> list[Update]:
-        """Start from a snapshot; returns the buffered updates that come after it, to be applied in order."""
+    def take_snapshot(self, snapshot: Snapshot) -> list[Update] | None:
+        """The updates that waited and come after this snapshot, each to be taken again; None when it is older than
+        the book and is to be left.
+        """
         if self.synced and not self._mending and snapshot.last is not None and snapshot.last <= (self._last or 0):
-            return []
-        self.book.clear()
-        self.book.change(snapshot.bids, snapshot.asks)
+            return None
         self._last, self.synced, self._mending = snapshot.last, True, False
         waiting, self._buffer = self._buffer, deque(maxlen=BUFFER_MAX)
         return [update for update in waiting if not self._is_old(update)] if snapshot.last is not None else []
 
     def take_update(self, update: Update) -> bool:
-        """Apply an update, or keep it for the snapshot, or drop it; whether it was applied."""
+        """Whether the update is to be applied now; if not, it waits for the snapshot or is dropped."""
         if self._mending:
             self._buffer.append(update)
         if not self.synced or self._is_old(update):
@@ -119,7 +118,6 @@ class SyncedBook:
             self.gaps += 1
             self._mending = True
             self._buffer.append(update)
-        self.book.change(update.bids, update.asks)
         if update.last is not None:
             self._last = update.last
         return True

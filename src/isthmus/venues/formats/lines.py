@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import UNPACKING_ERRORS
@@ -11,12 +12,15 @@ from isthmus.kernel.files import UNPACKING_ERRORS
 LINE_BYTES_MAX = 16 << 20
 """A snapshot of the deepest book seen takes under 1 MiB."""
 
+BUFFER_BYTES = 1 << 18
+
 
 def numbered_lines(stream: BinaryIO, field: str) -> Iterator[tuple[int, bytes]]:
     """(number from 1, line without its end) for every line that is not blank. Raises BadInput about `field`."""
     number = 0
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream), BUFFER_BYTES)
     try:
-        while line := stream.readline(LINE_BYTES_MAX):
+        while line := buffered.readline(LINE_BYTES_MAX):
             number += 1
             if len(line) == LINE_BYTES_MAX:
                 raise BadInput(field, f"line longer than {LINE_BYTES_MAX} bytes", number)

@@ -10,7 +10,7 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import short_text
 from isthmus.venues.formats.depth import PLACES, MarketEvent, RawLine, Reader, Snapshot, TapeTrade, Update
 from isthmus.venues.formats.speakers import LINES_TO_TELL, reader_of, venue_of
-from isthmus.venues.level_book import CHECKSUMS, SyncedBook
+from isthmus.venues.level_book import CHECKSUMS, LevelBook, StreamSync
 
 
 class Counts(msgspec.Struct):
@@ -34,6 +34,14 @@ class Counts(msgspec.Struct):
     """Updates that waited for the snapshot and were applied with it; depth_updates are those after it."""
     not_applied: int = 0
     """Updates that the snapshot held already, or whose snapshot never came."""
+
+
+class SyncedBook:
+    """A book and what keeps it in step."""
+
+    def __init__(self) -> None:
+        self.book = LevelBook()
+        self.sync = StreamSync()
 
 
 class DepthReplay:
@@ -103,7 +111,11 @@ class DepthReplay:
 
     def _sync(self, instrument: str, snapshot: Snapshot) -> None:
         book = self._book(instrument)
-        waiting = book.take_snapshot(snapshot)
+        waiting = book.sync.take_snapshot(snapshot)
+        if waiting is None:
+            return
+        book.book.clear()
+        book.book.change(snapshot.bids, snapshot.asks)
         self._check(book, snapshot.checksum)
         for update in waiting:
             self.counts.at_start += self._change(book, update)
@@ -121,8 +133,9 @@ class DepthReplay:
         self.counts.depth_updates += self._change(book, update)
 
     def _change(self, book: SyncedBook, update: Update) -> bool:
-        applied = book.take_update(update)
+        applied = book.sync.take_update(update)
         if applied:
+            book.book.change(update.bids, update.asks)
             self.counts.crossed += book.book.is_crossed()
             self._check(book, update.checksum)
         return applied
@@ -141,7 +154,7 @@ class DepthReplay:
             counts.unknown = len(self._early)
         counts.instruments = len(self._seen)
         counts.not_applied = self._updates - counts.depth_updates - counts.at_start
-        counts.sequence_gaps = sum(book.gaps for book in self._books.values())
+        counts.sequence_gaps = sum(book.sync.gaps for book in self._books.values())
         if len(self._seen) == 1:
             counts.instrument = next(iter(self._seen))
             book = self._books.get(counts.instrument)

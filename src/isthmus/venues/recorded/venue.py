@@ -1,0 +1,331 @@
+"""Recorded markets as the server sees them: sessions played in a loop, client orders answered as the venue would."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from isthmus.engine.engine import content_id
+from isthmus.kernel.messages import (
+    ACCOUNT_VENUE,
+    CANCEL_REASONS,
+    FOK,
+    IOC,
+    MARKET,
+    POST_ONLY,
+    AddInstrument,
+    Mark,
+    VenueAccepted,
+    VenueCancelled,
+    VenueFilled,
+    VenueReplaced,
+)
+from isthmus.kernel.values import NS_PER_S
+from isthmus.venues.recorded import fills
+from isthmus.venues.recorded.catalogue import KINDS, LINEAR_PERPETUAL, Recording
+from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, RecordedBook, Took
+from isthmus.venues.recorded.tape import BookEvent, TradeEvent
+
+if TYPE_CHECKING:
+    from isthmus.engine.engine import Record
+    from isthmus.engine.market import MarketDesk
+
+ASSET_DECIMALS = 8
+STEP_LEVELS = 1_500
+"""Level changes and trades played in one step; a few microseconds each."""
+STEP_EVERY_NS = 10_000_000
+BEHIND_MAX_NS = NS_PER_S
+"""If the server stood still for longer than this, the time is skipped and not caught up."""
+SEAM_NS = NS_PER_S
+"""Pause of the recording between its end and its next start."""
+BOOK_LEVELS = 50
+MARK_NS = NS_PER_S
+SETTLEMENT_NS = 60 * NS_PER_S
+COLLAR_BPS = 500
+INITIAL_MARGIN_BPS = 10_000
+FEES_PPM = {"crypto_spot": (1_000, 1_000), "linear_perpetual": (200, 500)}
+"""Maker and taker: Binance's public fees without a volume tier (spot 0.1 % / 0.1 %, USD-margined futures 0.02 % /
+0.05 %).
+"""
+
+_REASONS = {text: number for number, text in CANCEL_REASONS.items()}
+_ASKING = frozenset(("PlaceOrder", "CancelOrder", "ReplaceOrder", "CancelAll"))
+
+
+class Played:
+    """One instrument of a recorded venue: where its session stands, its book, its marks."""
+
+    def __init__(self, recording: Recording, instrument: int, venue: int, at: int) -> None:
+        self.recording = recording
+        self.instrument = instrument
+        self.venue = venue
+        self.book = RecordedBook()
+        self.loops = 0
+        self._events = recording.session.events
+        self._next = 0
+        self._origin = at
+        self._mark_at = at
+        self._settle_at = at + SETTLEMENT_NS
+        self._marked = 0
+
+    def due_at(self, speed: float) -> int:
+        """When the next event is to be played, in the server's time."""
+        if self._next == len(self._events):
+            offset = self.recording.session.length_ns + SEAM_NS
+        else:
+            offset = self._events[self._next].at - self.recording.session.start
+        return self._origin + int(offset / speed)
+
+    def skip(self, behind: int) -> None:
+        """Leave out time in which the server stood still."""
+        self._origin += behind
+
+    def play(self, desk: MarketDesk, at: int) -> tuple[list[Answer], int]:
+        """Play the next event, or the seam; the answers to client orders, and how much work it was."""
+        if self._next == len(self._events):
+            return self._seam(desk, at), 1
+        event = self._events[self._next]
+        self._next += 1
+        if isinstance(event, TradeEvent):
+            desk.data.trade(self.venue, self.instrument, event.price, event.quantity, event.taker_side, at)
+            return self.book.trade(event.price, event.quantity, event.taker_side), 1
+        return self._change(event), len(event.bids) + len(event.asks)
+
+    def _change(self, event: BookEvent) -> list[Answer]:
+        return (self.book.show if event.whole else self.book.change)(event.bids, event.asks)
+
+    def _seam(self, desk: MarketDesk, at: int) -> list[Answer]:
+        """The recording is over: the session ends and begins again with an empty book."""
+        self.loops += 1
+        self._next = 0
+        self._origin = at
+        desk.data.book(self.venue, self.instrument, [], [], at)
+        return self.book.restart()
+
+    def publish(self, desk: MarketDesk, at: int) -> None:
+        """Send the book as clients see it."""
+        bids, asks = self.book.levels(BOOK_LEVELS)
+        desk.data.book(self.venue, self.instrument, bids, asks, at)
+
+    def mark(self, at: int) -> Any:
+        """The Mark to send now, or None: the middle of the book, each second if it changed; perpetuals settle each
+        minute.
+        """
+        if at < self._mark_at:
+            return None
+        self._mark_at = at + MARK_NS
+        bids, asks = self.book.levels(1)
+        if not bids or not asks:
+            return None
+        price = max(1, (bids[0][0] + asks[0][0]) // 2)
+        settlement = self.recording.kind == LINEAR_PERPETUAL and at >= self._settle_at
+        if price == self._marked and not settlement:
+            return None
+        if settlement:
+            self._settle_at = at + SETTLEMENT_NS
+        self._marked = price
+        return Mark(instrument=self.instrument, settlement=int(settlement), source=self.venue, price=price)
+
+
+class RecordedMarkets:
+    """All recordings of a folder. Each venue is an account of the engine; orders sent to it are answered from the
+    tape.
+    """
+
+    mode = "recorded"
+
+    def __init__(self, recordings: list[Recording], rows: list[dict[str, Any]], speed: float) -> None:
+        assert speed > 0
+        self._recordings = recordings
+        self._rows = rows
+        self._speed = speed
+        self._played: dict[tuple[int, int], Played] = {}
+        self._outbox: deque[Any] = deque()
+
+    def open(self, desk: MarketDesk) -> None:
+        """Add what is missing of assets, venues and instruments; end the orders that a former run left there."""
+        self._desk = desk
+        at = desk.now()
+        for recording in self._recordings:
+            venue = desk.account(f"venue:{recording.venue}", ACCOUNT_VENUE)
+            assets = [desk.asset(code, ASSET_DECIMALS) for code in (recording.base, recording.quote)]
+            instrument = desk.instrument(listed(recording, *assets))
+            desk.show_at(instrument, venue)
+            self._played[(venue, instrument)] = Played(recording, instrument, venue, at)
+        self._end_former_orders({venue for venue, _ in self._played})
+        self._flush()
+
+    def _end_former_orders(self, venues: set[int]) -> None:
+        engine = self._desk.engine
+        for account, _ in engine.accounts():
+            for order in engine.orders(account):
+                facts = engine.order(order)
+                if facts is not None and facts["venue"] in venues:
+                    self._outbox.append(_cancelled(order, facts["venue"], "recording_restarted"))
+
+    def listing(self) -> list[dict[str, Any]]:
+        """What was taken, left and why: a row a file."""
+        return self._rows
+
+    def step(self, at: int) -> int:
+        """Play what is due, as much as fits a step; returns when to be called again."""
+        if not self._flush():
+            return at + STEP_EVERY_NS
+        work = 0
+        changed: set[tuple[int, int]] = set()
+        while work < STEP_LEVELS:
+            key, played = min(self._played.items(), key=lambda row: row[1].due_at(self._speed))
+            due = played.due_at(self._speed)
+            if due > at:
+                break
+            if at - due > BEHIND_MAX_NS:
+                self._skip(at - due)
+            answers, done = played.play(self._desk, at)
+            work += 1 + done
+            changed.add(key)
+            self._answer(played, answers)
+        for key in changed:
+            self._played[key].publish(self._desk, at)
+        self._mark(at)
+        if work >= STEP_LEVELS:
+            return at
+        return max(at + STEP_EVERY_NS, min(played.due_at(self._speed) for played in self._played.values()))
+
+    def _skip(self, behind: int) -> None:
+        for played in self._played.values():
+            played.skip(behind)
+
+    def _mark(self, at: int) -> None:
+        for played in self._played.values():
+            if (mark := played.mark(at)) is not None:
+                self._desk.submit(mark)
+
+    def on_record(self, record: Record) -> None:
+        """Take orders, cancels and replaces that are meant for one of the venues, and answer them."""
+        command = record.command
+        kind = type(command).__name__
+        if kind not in _ASKING or (kind == "PlaceOrder" and not command.venue):
+            return
+        for effect in record.effects:
+            name = type(effect).__name__
+            if name == "Accepted" and kind == "PlaceOrder":
+                self._placed(command, effect)
+            elif name == "CancelRequested":
+                self._cancel_requested(effect)
+            elif name == "ReplaceRequested":
+                self._replace_requested(effect)
+        self._flush()
+
+    def _placed(self, command: Any, accepted: Any) -> None:
+        played = self._played.get((command.venue, command.instrument))
+        if played is None:
+            if command.venue in {venue for venue, _ in self._played}:
+                self._outbox.append(_cancelled(accepted.order, command.venue, "venue_refused"))
+            return
+        new = ClientOrder(
+            accepted.order, command.account, command.side, accepted.price, command.quantity, _rests(command)
+        )
+        self._answer(played, played.book.place(new))
+
+    def _cancel_requested(self, effect: Any) -> None:
+        played = self._holding(effect.order, effect.venue)
+        if played is not None:
+            self._answer(played, played.book.cancel(effect.order, CANCEL_REASONS[effect.reason]))
+        elif self._is_stray(effect.order, effect.venue):
+            self._outbox.append(_cancelled(effect.order, effect.venue, CANCEL_REASONS[effect.reason]))
+
+    def _replace_requested(self, effect: Any) -> None:
+        played = self._holding(effect.order, effect.venue)
+        if played is not None:
+            self._answer(played, played.book.replace(effect.order, effect.price, effect.quantity))
+        elif self._is_stray(effect.order, effect.venue):
+            self._outbox.append(_cancelled(effect.order, effect.venue, "venue_refused"))
+
+    def _holding(self, order: int, venue: int) -> Played | None:
+        for (of, _), played in self._played.items():
+            if of == venue and played.book.order(order) is not None:
+                return played
+        return None
+
+    def _is_stray(self, order: int, venue: int) -> bool:
+        """Alive in the engine at one of our venues, but in no book of ours and with no answer on its way."""
+        if venue not in {of for of, _ in self._played} or self._outbox:
+            return False
+        facts = self._desk.engine.order(order)
+        return facts is not None and facts["venue"] == venue
+
+    def _answer(self, played: Played, answers: list[Answer]) -> None:
+        for answer in answers:
+            self._outbox.append(command_of(answer, played))
+        if answers:
+            self._flush()
+
+    def _flush(self) -> bool:
+        """Submit what waits; False when the server takes nothing now."""
+        while self._outbox:
+            if self._desk.submit(self._outbox[0]) is None:
+                return False
+            self._outbox.popleft()
+        return True
+
+    def close(self) -> None:
+        """Nothing to close: orders left at the venues are ended by the next start."""
+
+
+def listed(recording: Recording, base: int, quote: int) -> Any:
+    """The instrument of a recording; its first mark is the middle of its first book."""
+    session = recording.session
+    first = session.events[0]
+    assert isinstance(first, BookEvent)
+    maker, taker = FEES_PPM[recording.kind]
+    middle = (max(price for price, _ in first.bids) + min(price for price, _ in first.asks)) // 2
+    return AddInstrument(
+        symbol=recording.instrument,
+        kind=KINDS[recording.kind],
+        base=base,
+        quote=quote,
+        price_decimals=session.price_decimals,
+        quantity_decimals=session.quantity_decimals,
+        tick=1,
+        lot=1,
+        multiplier=1,
+        maker_fee_ppm=maker,
+        taker_fee_ppm=taker,
+        collar_bps=COLLAR_BPS,
+        initial_margin_bps=INITIAL_MARGIN_BPS if recording.kind == LINEAR_PERPETUAL else 0,
+        mark=middle,
+    )
+
+
+def command_of(answer: Answer, played: Played) -> Any:
+    """A venue's answer as a command for the engine. A fill's id is made of venue, order and ordinal: it counts once."""
+    venue = played.venue
+    if isinstance(answer, Took):
+        return VenueAccepted(order=answer.order, venue=venue)
+    if isinstance(answer, Ended):
+        return _cancelled(answer.order, venue, answer.reason)
+    if isinstance(answer, Changed):
+        return VenueReplaced(order=answer.order, venue=venue, price=answer.price, quantity=answer.quantity)
+    return VenueFilled(
+        order=answer.order,
+        venue=venue,
+        account=answer.account,
+        instrument=played.instrument,
+        side=answer.side,
+        liquidity=answer.liquidity,
+        price=answer.price,
+        quantity=answer.quantity,
+        fill_id=content_id(f"{played.recording.venue}/{answer.order}/{answer.ordinal}"),
+    )
+
+
+def _cancelled(order: int, venue: int, reason: str) -> Any:
+    return VenueCancelled(order=order, venue=venue, reason=_REASONS[reason])
+
+
+def _rests(command: Any) -> str:
+    if command.tif == FOK:
+        return fills.FILL_OR_KILL
+    if command.tif == IOC or command.kind == MARKET:
+        return fills.IMMEDIATE
+    return fills.POST_ONLY if command.flags & POST_ONLY else fills.UNTIL_CANCELLED
