@@ -1,0 +1,135 @@
+"""The one list of what the server is made of and who hears what, in order:
+
+gateways -> driver -> engine -> journal -> (durable) directory, views, markets -> streams -> clients
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from isthmus import __version__
+from isthmus.app.desk import Desk
+from isthmus.app.settings import Settings
+from isthmus.engine.driver import Driver
+from isthmus.engine.engine import Engine, JournalReader
+from isthmus.engine.market import Choose, Market
+from isthmus.execution.best_price import choose
+from isthmus.gateways.access import Access
+from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.reads import Reads
+from isthmus.gateways.render import Renderer
+from isthmus.gateways.rest.market import MarketHandlers
+from isthmus.gateways.rest.metrics import Metrics
+from isthmus.gateways.rest.openapi import document
+from isthmus.gateways.rest.operator import OperatorHandlers
+from isthmus.gateways.rest.pages import Pages
+from isthmus.gateways.rest.routes import RouteTable
+from isthmus.gateways.rest.server import Application, Server
+from isthmus.gateways.rest.table import market_routes, operator_routes, trading_routes
+from isthmus.gateways.rest.trading import TradingHandlers
+from isthmus.gateways.submission import Submission
+from isthmus.gateways.websocket.hub import Hub
+from isthmus.gateways.websocket.session import StreamServer
+from isthmus.kernel.clock import Clock
+from isthmus.refdata.directory import Directory
+from isthmus.venues import recorded, simulated
+from isthmus.views.views import Views
+
+REPLAY_STEP = 5_000
+"""Records between two steps of the progress bar."""
+
+
+class Core(msgspec.Struct, frozen=True):
+    """The engine, and everything that is fed by its records."""
+
+    engine: Engine
+    driver: Driver
+    directory: Directory
+    views: Views
+    desk: Desk
+
+
+class Front(msgspec.Struct, frozen=True):
+    """What faces the outside."""
+
+    hub: Hub
+    application: Application
+
+
+def markets_of(settings: Settings) -> list[Market]:
+    """The markets to trade against. Raises BadInput for a folder without any."""
+    if not settings.markets:
+        return [simulated.make(settings.seed, settings.speed)]
+    made = recorded.make(Path(settings.markets), settings.speed)
+    return list(made) if isinstance(made, list) else [made]
+
+
+def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
+    """Directory and views stand beside the engine; feed them with `replay` before anything is submitted."""
+    directory = Directory()
+    views = Views(engine, directory, settings.data)
+    driver = Driver(engine, clock, settings.limits.inbox_commands)
+    driver.observe(directory.on_record)
+    driver.subscribe(views.on_record)
+    return Core(engine, driver, directory, views, Desk(driver, directory, views, clock))
+
+
+def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
+    """Read the whole journal into directory and views."""
+    if core.engine.sequence == 0:
+        return
+    for record in JournalReader(data):
+        core.directory.on_record(record)
+        core.views.on_record(record)
+        if record.sequence % REPLAY_STEP == 0:
+            advance(REPLAY_STEP)
+
+
+def open_markets(core: Core, markets: list[Market]) -> None:
+    """Markets add what they need and hear of every record from now on."""
+    for market in markets:
+        market.open(core.desk)
+        core.driver.subscribe(market.on_record)
+
+
+def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, mode: str) -> Front:
+    """Gateways on one port."""
+    limits = settings.limits
+    reads = Reads(core.driver, core.directory, core.views, clock, mode)
+    renderer = Renderer(core.directory, core.views)
+    submission = Submission(core.driver, clock)
+    best_price: Choose = choose
+    entry = OrderEntry(submission, core.directory, core.views, best_price)
+    access = Access(keys, limits, clock)
+    hub = Hub(reads, renderer, limits.stream)
+    core.views.tell(hub)
+    stream = StreamServer(hub, reads, access)
+    metrics = Metrics(reads, lambda: stream.open)
+    routes = RouteTable(
+        (
+            *market_routes(MarketHandlers(reads, renderer, limits)),
+            *trading_routes(TradingHandlers(entry, reads, renderer, limits)),
+            *operator_routes(OperatorHandlers(submission, core.directory, core.views, keys, core.driver)),
+        )
+    )
+    openapi = msgspec.json.encode(document(routes.routes, __version__))
+    pages = Pages(terminal_folder(), openapi, keys, limits)
+    mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application}
+    return Front(hub, Server(routes, access, pages, limits, mounts, metrics.count))
+
+
+def open_keys(data: Path, clock: Clock) -> KeyStore:
+    """The data folder's keys."""
+    return KeyStore(data / "keys.sqlite", clock, secrets.token_bytes)
+
+
+def terminal_folder() -> Path | None:
+    """The built terminal: in the package, or in the checkout it was built in."""
+    package = Path(__file__).parent / "terminal"
+    checkout = Path(__file__).parents[3] / "web" / "dist"
+    return next((folder for folder in (package, checkout) if folder.is_dir()), None)

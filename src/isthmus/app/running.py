@@ -1,0 +1,120 @@
+"""What goes on while the server runs: flushing, markets, streams. The only loops of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from isthmus.app.output import note
+from isthmus.app.pipeline import Core
+from isthmus.engine.market import Market
+from isthmus.gateways.limits import StreamLimits
+from isthmus.gateways.websocket.hub import Hub
+from isthmus.kernel.values import NS_PER_S
+
+SETTLE_MOST = 256
+"""Records told of at a stretch before others get a turn."""
+SETTLE_ROUNDS_MAX = 1_000
+"""Flushes before it is said that something keeps staging."""
+RETRY_S = 1.0
+"""Between two tries to write a journal that failed."""
+PAUSE_MIN_S = 0.001
+"""Between two steps of a market: others get a turn."""
+
+
+class Running:
+    """Owns the flushing thread and the tasks."""
+
+    def __init__(self, core: Core, markets: list[Market], limits: StreamLimits) -> None:
+        self._core = core
+        self._markets = markets
+        self._limits = limits
+        self._due = asyncio.Event()
+        self._flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
+        self._tasks: list[asyncio.Task[None]] = []
+        core.driver.on_staged = self._due.set
+
+    def start(self, hub: Hub) -> asyncio.Future[None]:
+        """A future that is done when one of the loops failed: the process then has a bug and stops."""
+        loops = [self._flush(), self._sample(hub), self._each_second(hub), self._heartbeat(hub)]
+        loops += [self._play(market) for market in self._markets]
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+        return asyncio.ensure_future(_first_failure(self._tasks))
+
+    async def stop(self) -> None:
+        """End the loops; what is staged stays staged."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def settle_all(self) -> None:
+        """Flush until nothing waits. Raises OSError when the journal cannot be written."""
+        for _ in range(SETTLE_ROUNDS_MAX):
+            await self._flush_once()
+            if not self._core.driver.work_waiting:
+                return
+        raise AssertionError("records are staged while the server stops")
+
+    async def _flush(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                await self._flush_once()
+            except OSError as error:
+                self._degrade(error)
+                await asyncio.sleep(RETRY_S)
+                self._due.set()
+
+    async def _flush_once(self) -> None:
+        driver = self._core.driver
+        driver.hand_over()
+        durable = await asyncio.get_running_loop().run_in_executor(self._flusher, driver.flush)
+        if driver.fault is not None:
+            driver.fault = None
+            note("the journal can be written again")
+        more = True
+        while more:
+            more = driver.settle(durable, SETTLE_MOST)
+            await _others()
+
+    def _degrade(self, error: OSError) -> None:
+        reason = os.strerror(error.errno) if error.errno is not None else str(error)
+        if self._core.driver.fault is None:
+            note(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
+        self._core.driver.fault = reason
+
+    async def _play(self, market: Market) -> None:
+        clock = self._core.desk.now
+        while True:
+            following = market.step(clock())
+            await asyncio.sleep(max(PAUSE_MIN_S, (following - clock()) / NS_PER_S))
+
+    async def _sample(self, hub: Hub) -> None:
+        pause = 1 / self._limits.book_updates_per_s
+        while True:
+            await asyncio.sleep(pause)
+            hub.sample()
+
+    async def _each_second(self, hub: Hub) -> None:
+        while True:
+            await asyncio.sleep(1)
+            hub.second()
+
+    async def _heartbeat(self, hub: Hub) -> None:
+        while True:
+            await asyncio.sleep(self._limits.heartbeat_s)
+            hub.heartbeat()
+
+
+async def _others() -> None:
+    """Gives everything else on the loop a turn."""
+    await asyncio.sleep(0)
+
+
+async def _first_failure(tasks: list[asyncio.Task[None]]) -> None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        if not task.cancelled():
+            task.result()

@@ -1,0 +1,204 @@
+"""`isthmus serve`: the broker in one process, from the first line to a clean stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from isthmus.app import demo_keys
+from isthmus.app.output import EXIT_OK, note, print_json, progress
+from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
+from isthmus.app.running import Running
+from isthmus.app.settings import Settings, read_settings
+from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
+from isthmus.engine.market import Market
+from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.websocket.protocol import StreamProtocol
+from isthmus.kernel.clock import system_clock
+from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
+
+GRACE_S = 3
+"""How long requests may still run after a stop was asked for."""
+BACKLOG = 1_024
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 0 after a clean stop, 1 damaged journal or a bug, 2 bad settings, port in use or folder locked."""
+    settings = read_settings(arguments)
+    data = _data_folder(settings)
+    markets = markets_of(settings)
+    with _listening(settings) as listener, _engine(settings) as engine:
+        core = build_core(engine, settings, system_clock)
+        with progress("reading the journal", engine.sequence) as advance:
+            replay(core, settings.data, advance)
+        keys = open_keys(data, system_clock)
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                return runner.run(_serve(settings, core, keys, markets, listener))
+        finally:
+            keys.close()
+
+
+async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[Market], listener: socket.socket) -> int:
+    data, url = Path(settings.data), _url(listener)
+    open_markets(core, markets)
+    demo = demo_keys.prepare(core, keys, data, url)
+    running = Running(core, markets, settings.limits.stream)
+    await running.settle_all()
+    front = build_front(core, settings, keys, system_clock, markets[0].mode)
+    port = Port(_config(settings, front))
+    serving = asyncio.create_task(port.serve(sockets=[listener]))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, port.stop)
+    working = running.start(front.hub)
+    await port.listening.wait()
+    _announce(settings, markets, demo, demo_keys.login_link(keys, url))
+    await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
+    failed = working.done() and not serving.done()
+    port.stop()
+    await serving
+    await running.stop()
+    if failed:
+        working.result()
+    for market in markets:
+        market.close()
+    await _finish(core, running)
+    return EXIT_OK
+
+
+async def _finish(core: Core, running: Running) -> None:
+    """Everything staged becomes durable, and the state is written beside the journal. Raises JournalUnavailable."""
+    try:
+        await running.settle_all()
+        core.engine.snapshot()
+    except OSError as error:
+        raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
+    note("stopped cleanly: the journal is sealed")
+
+
+class Port(uvicorn.Server):
+    """uvicorn without its own signal handling, which would end the process by the signal after the stop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says when connections are taken."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None."""
+        yield
+
+    def stop(self) -> None:
+        """Take no more connections, finish requests, end streams."""
+        self.should_exit = True
+
+
+def _config(settings: Settings, front: Front) -> uvicorn.Config:
+    limits = settings.limits
+    return uvicorn.Config(
+        front.application,
+        http="httptools",
+        ws=StreamProtocol,
+        ws_max_size=limits.stream.message_bytes * 4,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=limits.keep_alive_s,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _data_folder(settings: Settings) -> Path:
+    data = Path(settings.data)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput("data", f"{data}: {error.strerror}") from error
+    return data
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Raises BadInput when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise BadInput("port", f"{settings.host}:{settings.port}: {error.strerror}") from error
+    listener.listen(BACKLOG)
+    with listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    """Recovered from the folder; closed (which seals the journal) on the way out of a clean stop only."""
+    try:
+        engine = Engine(settings.data, settings.durability)
+    except FolderLocked as error:
+        raise BadInput("data", f"{settings.data} is in use by another process") from error
+    except JournalDamaged as error:
+        raise Damaged(f"{settings.data}: {error}") from error
+    except OSError as error:
+        raise BadInput("data", f"{settings.data}: {error.strerror or error}") from error
+    if torn := engine.recovered.get("torn_bytes"):
+        note(f"the last stop was not clean: {torn} bytes that were never acknowledged were cut")
+    yield engine
+    engine.close()
+
+
+def _url(listener: socket.socket) -> str:
+    address = ipaddress.ip_address(listener.getsockname()[0])
+    host = "127.0.0.1" if address.is_unspecified else str(address)
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def _announce(settings: Settings, markets: list[Market], demo: demo_keys.DemoFile, link: str) -> None:
+    url = demo.url
+    rows = [row for market in markets for row in market.listing()]
+    ready = {
+        "event": "ready",
+        "pid": os.getpid(),
+        "url": url,
+        "data": str(Path(settings.data).resolve()),
+        "alpaca": f"{url}/alpaca",
+        "mode": markets[0].mode,
+        "markets": rows,
+    }
+    print_json(ready)
+    note(f"terminal    {link}   (works once; another one: isthmus demo-keys)")
+    note(f"API         {url}   documentation: {url}/docs")
+    note(f"demo key    {demo.client.key_id}   account {demo.account}")
+    note(f"secret      {demo.client.secret}")
+    note("stop        Ctrl-C")

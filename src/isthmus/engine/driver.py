@@ -1,0 +1,100 @@
+"""The server's driver: commands in, records out, and nothing seen before it is durable.
+
+Sans-I/O: it owns no thread and no loop. Whoever drives it (`isthmus.app.pipeline`) calls `submit` and `settle` on
+one thread and `flush` on another, and asks `work_waiting` in between.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from isthmus.engine.engine import Engine, Origin, Record
+from isthmus.kernel.clock import Clock
+
+INBOX_MAX = 65_536
+"""Records staged and not yet durable; more commands are refused `busy`."""
+
+Then = Callable[[Record], None]
+Subscriber = Callable[[Record], None]
+
+
+class Driver:
+    """Sequences commands at once and lets their answers go when the journal has them.
+
+    Refuses by value: `submit` returns None and `refusal` says why ("busy", "journal_unavailable").
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, inbox_max: int = INBOX_MAX) -> None:
+        self.engine = engine
+        self.inbox_max = inbox_max
+        self.fault: str | None = None
+        self.on_staged: Callable[[], None] = _nothing
+        self._clock = clock
+        self._waiting: deque[tuple[Record, Then | None]] = deque()
+        self._subscribers: list[Subscriber] = []
+        self._observers: list[Subscriber] = []
+
+    @property
+    def backlog(self) -> int:
+        """Records staged and not yet durable."""
+        return len(self._waiting)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why a command would be refused now, or None."""
+        if self.fault is not None:
+            return "journal_unavailable"
+        return "busy" if len(self._waiting) >= self.inbox_max else None
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Hand every durable record to `subscriber`, in order, before its own answer goes out."""
+        self._subscribers.append(subscriber)
+
+    def observe(self, observer: Subscriber) -> None:
+        """Hand every record to `observer` as it is staged: only for names and numbers that the next command needs."""
+        self._observers.append(observer)
+
+    def submit(self, command: Any, origin: Origin, then: Then | None = None) -> Record | None:
+        """Sequence the command. `then` gets the record once it is durable. None: refused, see `refusal`."""
+        if self.refusal is not None:
+            return None
+        record = self.engine.stage(command, self._clock(), origin)
+        for observer in self._observers:
+            observer(record)
+        self._waiting.append((record, then))
+        self.on_staged()
+        return record
+
+    @property
+    def work_waiting(self) -> bool:
+        """Whether a flush is due."""
+        return bool(self._waiting)
+
+    def hand_over(self) -> None:
+        """Give what is staged to the flusher. On the submitting thread."""
+        self.engine.hand_over()
+
+    def flush(self) -> int:
+        """Write what was handed over; returns the durable sequence. Blocks; on the flushing thread. Raises OSError."""
+        flusher = self.engine.flusher
+        return flusher.flush() if flusher is not None else self.engine.sequence
+
+    def settle(self, durable: int, most: int) -> bool:
+        """Tell subscribers and askers of at most `most` records up to `durable`; True while there are more."""
+        waiting = self._waiting
+        while waiting and waiting[0][0].sequence <= durable:
+            if most == 0:
+                return True
+            record, then = waiting.popleft()
+            for subscriber in self._subscribers:
+                subscriber(record)
+            if then is not None:
+                then(record)
+            most -= 1
+        return False
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,85 @@
+"""Decimals and names of a request as the engine's integers, refused by field when they are none."""
+
+from __future__ import annotations
+
+from isthmus.gateways.keys import Identity
+from isthmus.gateways.problems import Refusal
+from isthmus.kernel.ids import account_id, number_of
+from isthmus.kernel.messages import ACCOUNT_CLIENT
+from isthmus.kernel.values import AMOUNT_MAX, NotANumber, TooFine, short_text, units
+from isthmus.refdata.directory import Directory
+from isthmus.refdata.instruments import Asset, Instrument
+
+
+def price_of(text: str, instrument: Instrument, field: str = "price") -> int:
+    """Raises Refusal 400 (no number) or 422 (finer than the tick, too large to count)."""
+    tick = short_text(instrument.tick, instrument.price_decimals)
+    return _units(text, instrument.price_decimals, field, ("off_tick", tick), "price_too_large")
+
+
+def quantity_of(text: str, instrument: Instrument, field: str = "quantity") -> int:
+    """Raises Refusal 400 (no number) or 422 (finer than the lot, too large to count)."""
+    lot = short_text(instrument.lot, instrument.quantity_decimals)
+    return _units(text, instrument.quantity_decimals, field, ("off_lot", lot), "quantity_too_large")
+
+
+def amount_of(text: str, asset: Asset, field: str = "amount") -> int:
+    """Raises Refusal 400 or 422."""
+    unit = short_text(1, asset.decimals)
+    return _units(text, asset.decimals, field, ("bad_decimals", unit), "notional_too_large")
+
+
+def _units(text: str, decimals: int, field: str, too_fine: tuple[str, str], too_large: str) -> int:
+    try:
+        count = units(text, decimals)
+    except NotANumber:
+        raise Refusal(
+            400, "malformed_number", f"{field} is plain decimal text, like 12.50", field=field, value=text
+        ) from None
+    except TooFine:
+        reason, step = too_fine
+        raise Refusal(422, reason, f"{field} is a multiple of {step}", field=field, value=text, limit=step) from None
+    if abs(count) > AMOUNT_MAX:
+        limit = short_text(AMOUNT_MAX, decimals)
+        raise Refusal(422, too_large, f"{field} is at most {limit}", field=field, value=text, limit=limit)
+    return count
+
+
+def instrument_of(directory: Directory, symbol: str, status: int = 422) -> Instrument:
+    """Raises Refusal unknown_instrument."""
+    instrument = directory.instrument(symbol)
+    if instrument is None:
+        raise Refusal(status, "unknown_instrument", "there is no such instrument", field="instrument", value=symbol)
+    return instrument
+
+
+def asset_of(directory: Directory, code: str, field: str = "asset") -> Asset:
+    """Raises Refusal unknown_asset."""
+    asset = directory.asset(code)
+    if asset is None:
+        raise Refusal(422, "unknown_asset", "there is no such asset", field=field, value=code)
+    return asset
+
+
+def account_number(text: str, field: str = "account") -> int:
+    """The number in "acc-16". Raises Refusal 400."""
+    number = number_of("acc", text)
+    if number is None or number >= 2**32:
+        raise Refusal(400, "malformed_id", "an account looks like acc-16", field=field, value=text)
+    return number
+
+
+def own_account(directory: Directory, identity: Identity, named: str | None) -> int:
+    """The account that is meant: the one named, else the asker's. Raises Refusal when he may not or there is none."""
+    if named is None:
+        if identity.account is None:
+            raise Refusal(400, "malformed_request", "name an account: this user has none of its own", field="account")
+        return identity.account
+    number = account_number(named)
+    if not identity.sees_all and number != identity.account:
+        raise Refusal(403, "forbidden", "a client acts for his own account only", field="account", value=named)
+    account = directory.accounts.get(number)
+    if account is None or account.kind != ACCOUNT_CLIENT:
+        detail = f"{account_id(number)} is no client's account"
+        raise Refusal(422, "unknown_account", detail, field="account", value=named)
+    return number

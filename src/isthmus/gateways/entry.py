@@ -1,0 +1,181 @@
+"""Order entry: place, replace, cancel. Every gateway uses these; the answer is made from the durable record."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from isthmus.engine.engine import Record, content_id
+from isthmus.engine.market import Choose, VenueQuote
+from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
+from isthmus.gateways.keys import Identity
+from isthmus.gateways.problems import Refusal
+from isthmus.gateways.refusals import refusal_of
+from isthmus.gateways.shapes import NewOrder, OrderChange
+from isthmus.gateways.submission import Asker, Submission, client_text
+from isthmus.kernel.messages import (
+    BUY,
+    ORDER_TYPES,
+    POST_ONLY,
+    SIDES,
+    TIMES_IN_FORCE,
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    ReplaceOrder,
+)
+from isthmus.refdata.directory import HOUSE, Directory
+from isthmus.refdata.instruments import Instrument
+from isthmus.views.orders import OrderRow
+from isthmus.views.views import Views
+
+IDEMPOTENCY_KEYS_MAX = 100_000
+"""Keys remembered that came beside a client_order_id; alone, a key is the client id and the engine remembers it."""
+CHOICE_LEVELS = 20
+"""Levels of each venue's book that the choice of a venue looks at."""
+
+
+class OrderEntry:
+    """Commands of people who trade. Raises Refusal for everything that was not done."""
+
+    def __init__(self, submission: Submission, directory: Directory, views: Views, choose: Choose) -> None:
+        self._submission = submission
+        self._directory = directory
+        self._views = views
+        self._choose = choose
+        self._keys: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+
+    async def place(self, wanted: NewOrder, asker: Asker) -> OrderRow:
+        """The order that stands now; for a repeated command the first one's."""
+        _may_trade(asker.identity)
+        account = own_account(self._directory, asker.identity, wanted.account)
+        text = client_text(asker, wanted.client_order_id)
+        self._require_same_key(wanted, asker, account)
+        instrument = instrument_of(self._directory, wanted.instrument)
+        venue, why = self._venue(wanted, instrument, account, text)
+        command = PlaceOrder(
+            account=account,
+            instrument=instrument.number,
+            venue=venue,
+            side=SIDES[wanted.side],
+            kind=ORDER_TYPES[wanted.type],
+            tif=TIMES_IN_FORCE[wanted.time_in_force],
+            flags=POST_ONLY if wanted.post_only else 0,
+            price=price_of(wanted.price, instrument) if wanted.price is not None else 0,
+            quantity=quantity_of(wanted.quantity, instrument),
+            client_id=content_id(text) if text else bytes(16),
+        )
+        staged, durable = self._submission.stage(command, asker, text)
+        if why is not None:
+            self._views.orders.note_routing(staged.sequence, why)
+        return self._placed(await durable, command, instrument)
+
+    async def replace(self, row: OrderRow, change: OrderChange, asker: Asker) -> OrderRow:
+        """The order as it is after the change; at an outside venue it is still pending."""
+        _may_trade(asker.identity)
+        instrument = self._directory.instruments[row.instrument]
+        text = client_text(asker, change.client_order_id)
+        command = ReplaceOrder(
+            order=row.number,
+            account=row.account,
+            price=price_of(change.price, instrument) if change.price is not None else row.price,
+            quantity=quantity_of(change.quantity, instrument) if change.quantity is not None else row.quantity,
+            client_id=content_id(text) if text else bytes(16),
+        )
+        record = await self._submission.submit(command, asker, text)
+        self._require_done(record, command, instrument)
+        return row
+
+    async def cancel(self, row: OrderRow, asker: Asker) -> OrderRow:
+        """The order as it is after the cancel; at an outside venue it is still pending."""
+        _may_trade(asker.identity)
+        command = CancelOrder(order=row.number, account=row.account, reason=0, client_id=bytes(16))
+        record = await self._submission.submit(command, asker)
+        self._require_done(record, command, self._directory.instruments[row.instrument])
+        return row
+
+    async def cancel_all(self, account: int, instrument: Instrument | None, asker: Asker, side: int = 0) -> list[int]:
+        """The orders that went, or whose venue was asked."""
+        _may_trade(asker.identity)
+        number = instrument.number if instrument is not None else 0
+        command = CancelAll(account=account, instrument=number, side=side)
+        record = await self._submission.submit(command, asker)
+        self._require_done(record, command, instrument)
+        return [effect.order for effect in record.effects if type(effect).__name__ in ("Cancelled", "CancelRequested")]
+
+    def visible(self, order: int | None, identity: Identity) -> OrderRow:
+        """The order, if this asker may see it. Raises Refusal 404, the same for what is hidden and what is not
+        there.
+        """
+        row = self._views.orders.order(order) if order is not None else None
+        if row is None or not (identity.sees_all or row.account == identity.account):
+            raise Refusal(404, "unknown_order", "there is no such order", field="id")
+        return row
+
+    def _placed(self, record: Record, command: Any, instrument: Instrument) -> OrderRow:
+        first = record.sequence
+        if record.effects and type(record.effects[0]).__name__ == "Repeated":
+            first = record.effects[0].first
+        row = self._views.orders.order(first)
+        if record.reason is not None or row is None:
+            raise self._refusal(record, command, instrument)
+        return row
+
+    def _require_done(self, record: Record, command: Any, instrument: Instrument | None) -> None:
+        if record.reason is not None:
+            raise self._refusal(record, command, instrument)
+
+    def _refusal(self, record: Record, command: Any, instrument: Instrument | None) -> Refusal:
+        return refusal_of(record, command, instrument, self._views)
+
+    def _require_same_key(self, wanted: NewOrder, asker: Asker, account: int) -> None:
+        """A key beside a client id of its own is watched here: the engine sees the client id only."""
+        if asker.idempotency_key is None or wanted.client_order_id in (None, asker.idempotency_key):
+            return
+        said = asker.instruction_hash
+        if self._keys.setdefault((account, asker.idempotency_key), said) != said:
+            raise Refusal(
+                409,
+                "duplicate_client_id",
+                "this idempotency key was used with another body",
+                field="Idempotency-Key",
+                value=asker.idempotency_key,
+            )
+        if len(self._keys) > IDEMPOTENCY_KEYS_MAX:
+            self._keys.popitem(last=False)
+
+    def _venue(self, wanted: NewOrder, instrument: Instrument, account: int, text: str) -> tuple[int, str | None]:
+        """The venue named, the first answer's for a repeated command, else the best price's and why."""
+        outside = self._directory.venues_of(instrument.number)
+        if wanted.venue is not None:
+            number = self._directory.venue_number(wanted.venue)
+            if number is None or (number != 0 and number not in outside):
+                names = ", ".join([HOUSE, *(self._directory.venue_name(venue) for venue in outside)])
+                raise Refusal(
+                    422, "unknown_venue", f"it trades at: {names}", field="venue", value=wanted.venue, limit=names
+                )
+            return number, None
+        if not outside:
+            return 0, None
+        before = self._views.orders.by_client_id(account, text) if text else None
+        if before is not None:
+            return before.venue, None
+        return self._best_price(wanted, instrument, outside)
+
+    def _best_price(self, wanted: NewOrder, instrument: Instrument, outside: list[int]) -> tuple[int, str]:
+        side = SIDES[wanted.side]
+        quotes = []
+        for venue in (0, *outside):
+            bids, asks = self._views.books.at(instrument.number, venue, CHOICE_LEVELS)
+            levels = [(price, quantity) for price, quantity, _ in (asks if side == BUY else bids)]
+            name = self._directory.venue_name(venue)
+            quotes.append(VenueQuote(venue, name, levels, instrument.taker_fee_ppm))
+        limit = price_of(wanted.price, instrument) if wanted.price is not None else None
+        quantity = quantity_of(wanted.quantity, instrument)
+        choice = self._choose(side=side, quantity=quantity, limit=limit, quotes=quotes)
+        return choice.venue, choice.why
+
+
+def _may_trade(identity: Identity) -> None:
+    if identity.role == "auditor":
+        raise Refusal(403, "forbidden", "an auditor changes nothing")

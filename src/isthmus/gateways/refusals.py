@@ -1,0 +1,126 @@
+"""The engine's reasons as problems that say which field broke which limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.engine.engine import Record
+from isthmus.gateways.problems import Refusal
+from isthmus.kernel.ids import record_id
+from isthmus.kernel.messages import BUY
+from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, short_text, text
+from isthmus.refdata.instruments import Instrument
+from isthmus.views.views import Views
+
+STATUSES = {"duplicate_client_id": 409, "unknown_order": 422}
+
+_DETAILS = {
+    "unknown_account": "there is no such account",
+    "account_not_trading": "this account does not trade",
+    "duplicate_client_id": "this client id was used with other content",
+    "unknown_order": "the order is closed",
+    "not_your_order": "the order is another account's",
+    "post_only_conflict": "post_only goes with a limit order that stays (gtc or day)",
+    "instrument_halted": "the instrument is halted: cancels are taken, new orders and changes are not",
+    "quantity_not_positive": "the quantity must be above zero",
+    "quantity_too_large": "the quantity is too large",
+    "off_lot": "the quantity must be a multiple of the lot",
+    "quantity_not_above_filled": "the new quantity must be above what is filled",
+    "price_on_market": "a market order has no price",
+    "price_not_positive": "a limit order needs a price above zero",
+    "price_too_large": "the price is too large",
+    "off_tick": "the price must be a multiple of the tick",
+    "no_reference_price": "there is no price yet that a market order could be protected by: send a limit order",
+    "notional_too_large": "price times quantity is too large to count",
+    "account_frozen": "the account's equity is under its holds: only orders that close a position are taken",
+    "insufficient_funds": "the order would hold more than is available",
+    "amount_not_positive": "the amount must be above zero",
+}
+
+_FIELDS = {
+    "unknown_account": "account",
+    "account_not_trading": "account",
+    "duplicate_client_id": "client_order_id",
+    "unknown_asset": "asset",
+    "unknown_instrument": "instrument",
+    "unknown_order": "id",
+    "not_your_order": "id",
+    "post_only_conflict": "post_only",
+    "unknown_venue": "venue",
+    "instrument_halted": "instrument",
+    "quantity_not_positive": "quantity",
+    "quantity_too_large": "quantity",
+    "off_lot": "quantity",
+    "quantity_not_above_filled": "quantity",
+    "price_on_market": "price",
+    "price_not_positive": "price",
+    "price_too_large": "price",
+    "off_tick": "price",
+    "no_reference_price": "type",
+    "notional_too_large": "quantity",
+    "account_frozen": "account",
+    "insufficient_funds": "quantity",
+    "amount_not_positive": "amount",
+    "same_account": "target",
+    "bad_tick": "tick_size",
+    "bad_lot": "lot_size",
+    "bad_collar": "collar_bps",
+    "bad_margin": "initial_margin_bps",
+    "bad_mark": "mark",
+    "bad_multiplier": "multiplier",
+}
+
+
+def refusal_of(record: Record, command: Any, instrument: Instrument | None, views: Views) -> Refusal:
+    """The engine refused (or the first answer was a refusal): why, in the asker's terms."""
+    reason = record.reason or "unknown_order"
+    field = _FIELDS.get(reason)
+    value, limit = _value(command, instrument, field), None
+    if instrument is not None:
+        limit = _limit(reason, command, instrument, views)
+    return Refusal(
+        STATUSES.get(reason, 422),
+        reason,
+        _DETAILS.get(reason, reason.replace("_", " ")),
+        field=field,
+        value=value,
+        limit=limit,
+        record=record_id(record.sequence),
+    )
+
+
+def _value(command: Any, instrument: Instrument | None, field: str | None) -> str | None:
+    found = getattr(command, field, None) if field is not None else None
+    if instrument is None or found is None:
+        return None if found is None else str(found)
+    if field == "price":
+        return text(found, instrument.price_decimals)
+    if field == "quantity":
+        return text(found, instrument.quantity_decimals)
+    return instrument.symbol if field == "instrument" else str(found)
+
+
+def _limit(reason: str, command: Any, instrument: Instrument, views: Views) -> str | None:
+    if reason == "off_tick":
+        return short_text(instrument.tick, instrument.price_decimals)
+    if reason == "off_lot":
+        return short_text(instrument.lot, instrument.quantity_decimals)
+    if reason == "quantity_too_large":
+        return short_text(QUANTITY_MAX, instrument.quantity_decimals)
+    if reason == "price_too_large":
+        return short_text(PRICE_MAX, instrument.price_decimals)
+    if reason in ("quantity_not_positive", "price_not_positive"):
+        return "0"
+    if reason == "insufficient_funds":
+        return _available(command, instrument, views)
+    return None
+
+
+def _available(command: Any, instrument: Instrument, views: Views) -> str | None:
+    side = getattr(command, "side", None)
+    if side is None:
+        row = views.orders.order(command.order)
+        side = row.side if row is not None else BUY
+    asset = instrument.quote if side == BUY or instrument.perpetual else instrument.base
+    balance = views.holdings.balance(command.account, asset.number)
+    return f"{text(balance.total - balance.held, asset.decimals)} {asset.code}"

@@ -1,0 +1,254 @@
+"""Rows of the views as the native API's objects: integers to decimals, numbers to names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.engine.engine import Record
+from isthmus.gateways import shapes
+from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
+from isthmus.kernel.messages import (
+    BUY,
+    MAKER,
+    MARKET,
+    ORDER_TYPES,
+    POST_ONLY,
+    SIDES,
+    TIMES_IN_FORCE,
+)
+from isthmus.kernel.values import NS_PER_S, quotient_text, short_text, text, time_text
+from isthmus.refdata.directory import HOUSE, Directory
+from isthmus.refdata.instruments import Instrument
+from isthmus.views.books import Level, Sides
+from isthmus.views.holdings import BalanceRow, PositionRow
+from isthmus.views.orders import FillRow, OrderRow
+from isthmus.views.tape import DAY_NS, BarRow, TradeRow
+from isthmus.views.views import Views
+
+SIDE_NAMES = {number: name for name, number in SIDES.items()}
+TYPE_NAMES = {number: name for name, number in ORDER_TYPES.items()}
+TIF_NAMES = {number: name for name, number in TIMES_IN_FORCE.items()}
+AVERAGE_DECIMALS_MORE = 4
+"""Decimals that an average price has beyond its instrument's."""
+CHANGE_DECIMALS = 6
+
+
+class Renderer:
+    """Knows the names; reads the views and nothing else."""
+
+    def __init__(self, directory: Directory, views: Views) -> None:
+        self._directory = directory
+        self._views = views
+
+    def instrument(self, row: Instrument, now: int) -> shapes.Instrument:
+        """With its state and last prices."""
+        last = self._views.tape.last(row.number)
+        reference = self._views.holdings.reference(row.number)
+        outside = self._directory.venues_of(row.number)
+        return shapes.Instrument(
+            id=row.number,
+            instrument=row.symbol,
+            kind=row.kind_name,
+            base=row.base.code,
+            quote=row.quote.code,
+            price_decimals=row.price_decimals,
+            quantity_decimals=row.quantity_decimals,
+            tick_size=short_text(row.tick, row.price_decimals),
+            lot_size=short_text(row.lot, row.quantity_decimals),
+            multiplier=row.multiplier,
+            maker_fee_ppm=row.maker_fee_ppm,
+            taker_fee_ppm=row.taker_fee_ppm,
+            collar_bps=row.collar_bps,
+            initial_margin_bps=row.initial_margin_bps,
+            state="halted" if self._directory.is_halted(row.number) else "open",
+            mark=text(reference, row.price_decimals) if reference else None,
+            last_price=text(last.price, row.price_decimals) if last else None,
+            change_24h=self.change_24h(row.number, now),
+            venues=[HOUSE, *(self._directory.venue_name(venue) for venue in outside)],
+        )
+
+    def change_24h(self, instrument: int, now: int) -> str | None:
+        """A fraction: "0.012500" is 1.25 % up."""
+        last = self._views.tape.last(instrument)
+        before = self._views.tape.price_before(instrument, now - DAY_NS)
+        if last is None or not before:
+            return None
+        return quotient_text(last.price - before, before, CHANGE_DECIMALS)
+
+    def levels(self, instrument: Instrument, side: list[Level]) -> list[shapes.Level]:
+        """Prices and quantities as decimals."""
+        return [
+            (text(price, instrument.price_decimals), text(quantity, instrument.quantity_decimals), orders)
+            for price, quantity, orders in side
+        ]
+
+    def book(self, instrument: Instrument, venue: int | None, sides: Sides, sequence: int) -> shapes.Book:
+        """`venue` None: merged."""
+        return shapes.Book(
+            instrument=instrument.symbol,
+            venue=None if venue is None else self._directory.venue_name(venue),
+            sequence=sequence,
+            bids=self.levels(instrument, sides[0]),
+            asks=self.levels(instrument, sides[1]),
+        )
+
+    def trade(self, row: TradeRow) -> shapes.MarketTrade:
+        """A market trade."""
+        instrument = self._directory.instruments[row.instrument]
+        return shapes.MarketTrade(
+            id=row.id,
+            instrument=instrument.symbol,
+            venue=self._directory.venue_name(row.venue),
+            price=text(row.price, instrument.price_decimals),
+            quantity=text(row.quantity, instrument.quantity_decimals),
+            taker_side=SIDE_NAMES[row.taker_side],
+            time=time_text(row.time),
+        )
+
+    def bar(self, instrument: Instrument, row: BarRow) -> shapes.Bar:
+        """A bar."""
+        places = instrument.price_decimals
+        return shapes.Bar(
+            start=time_text(row.start),
+            open=text(row.open, places),
+            high=text(row.high, places),
+            low=text(row.low, places),
+            close=text(row.close, places),
+            volume=text(row.volume, instrument.quantity_decimals),
+            trades=row.trades,
+            vwap=average_text(row.turnover, row.volume, instrument) or text(row.close, places),
+        )
+
+    def order(self, row: OrderRow) -> shapes.Order:
+        """An order as it stands."""
+        instrument = self._directory.instruments.get(row.instrument)
+        places = instrument.quantity_decimals if instrument else 0
+        hold_asset = None
+        if instrument is not None:
+            hold_asset = instrument.quote if row.side == BUY or instrument.perpetual else instrument.base
+        return shapes.Order(
+            id=order_id(row.number),
+            account=account_id(row.account),
+            instrument=instrument.symbol if instrument else str(row.instrument),
+            venue=self._directory.venue_name(row.venue),
+            side=SIDE_NAMES.get(row.side, str(row.side)),
+            type=TYPE_NAMES.get(row.kind, str(row.kind)),
+            time_in_force=TIF_NAMES.get(row.tif, str(row.tif)),
+            post_only=bool(row.flags & POST_ONLY),
+            price=None if row.kind == MARKET or instrument is None else text(row.price, instrument.price_decimals),
+            quantity=text(row.quantity, places),
+            filled=text(row.filled, places),
+            remaining=text(0 if row.closed else max(0, row.quantity - row.filled), places),
+            average_price=average_text(row.turnover, row.filled, instrument) if instrument else None,
+            status=row.status,
+            reason=row.reason,
+            client_order_id=row.client_order_id or None,
+            hold=text(0 if row.closed else row.hold, hold_asset.decimals if hold_asset else 0),
+            hold_asset=hold_asset.code if hold_asset else "",
+            created_at=time_text(row.created_at),
+            updated_at=time_text(row.updated_at),
+            record=record_id(row.record),
+            routing=row.routing,
+        )
+
+    def fill(self, row: FillRow) -> shapes.Fill:
+        """A fill."""
+        instrument = self._directory.instruments[row.instrument]
+        return shapes.Fill(
+            id=trade_id(row.record, row.ordinal),
+            order=order_id(row.order) if row.order else None,
+            account=account_id(row.account),
+            instrument=instrument.symbol,
+            side=SIDE_NAMES[row.side],
+            price=text(row.price, instrument.price_decimals),
+            quantity=text(row.quantity, instrument.quantity_decimals),
+            fee=text(row.fee, instrument.quote.decimals),
+            fee_asset=instrument.quote.code,
+            liquidity="maker" if row.liquidity == MAKER else "taker",
+            venue=self._directory.venue_name(row.venue),
+            time=time_text(row.time),
+            record=record_id(row.record),
+        )
+
+    def balance(self, row: BalanceRow) -> shapes.Balance:
+        """A balance."""
+        asset = self._directory.assets[row.asset]
+        return shapes.Balance(
+            account=account_id(row.account),
+            asset=asset.code,
+            decimals=asset.decimals,
+            total=text(row.total, asset.decimals),
+            held=text(row.held, asset.decimals),
+            available=text(row.total - row.held, asset.decimals),
+            frozen=row.frozen,
+        )
+
+    def position(self, row: PositionRow) -> shapes.Position:
+        """A position at the price of now: the last mark, or the last trade where there is none."""
+        instrument = self._directory.instruments[row.instrument]
+        last = self._views.tape.last(row.instrument)
+        mark = self._views.holdings.reference(row.instrument) or (last.price if last else 0)
+        places = instrument.quote.decimals
+        value = mark * row.quantity
+        return shapes.Position(
+            account=account_id(row.account),
+            instrument=instrument.symbol,
+            quantity=text(row.quantity, instrument.quantity_decimals),
+            average_price=average_text(row.cost, row.quantity, instrument),
+            mark=text(mark, instrument.price_decimals) if mark else None,
+            value=text(instrument.value(value), places) if mark else None,
+            open_profit=text(instrument.value(value - row.cost), places) if mark else None,
+            realised_profit=text(instrument.value(row.realised), places),
+        )
+
+    def journal_record(self, record: Record) -> shapes.JournalRecord:
+        """A record with everything that it says."""
+        return shapes.JournalRecord(
+            sequence=record.sequence,
+            time=time_text(record.stamp),
+            kind=type(record.command).__name__,
+            command=fields(record.command),
+            effects=effects(record),
+            origin=_origin(record),
+            prev=record.prev.hex(),
+            hash=record.hash.hex(),
+            body=record.body.hex(),
+        )
+
+
+def effects(record: Record) -> list[dict[str, Any]]:
+    """What the record did, in order; a refusal carries its reason's name."""
+    rows = [{"kind": type(effect).__name__, **fields(effect)} for effect in record.effects]
+    if rows and rows[0]["kind"] in ("Rejected", "Repeated"):
+        rows[0]["reason"] = record.reason
+    return rows
+
+
+def fields(message: Any) -> dict[str, Any]:
+    """A message's fields in their order; ids of bytes in hexadecimal."""
+    pairs = message.fields().items()
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in pairs}
+
+
+def average_text(turnover: int, quantity: int, instrument: Instrument) -> str | None:
+    """turnover / quantity as a price; None without a quantity."""
+    if quantity == 0:
+        return None
+    scale: int = 10**instrument.price_decimals
+    written = quotient_text(turnover, quantity * scale, instrument.price_decimals + AVERAGE_DECIMALS_MORE)
+    whole, _, fraction = written.partition(".")
+    kept = fraction[: instrument.price_decimals] + fraction[instrument.price_decimals :].rstrip("0")
+    return f"{whole}.{kept}" if kept else whole
+
+
+def _origin(record: Record) -> dict[str, Any]:
+    origin = record.origin
+    return {
+        "session": origin.session,
+        "user": origin.user,
+        "role": origin.role,
+        "gateway": origin.gateway,
+        "received_at": time_text(origin.received_at) if origin.received_at >= NS_PER_S else None,
+        "text": origin.text,
+        "instruction": origin.instruction.hex() if origin.instruction else None,
+    }

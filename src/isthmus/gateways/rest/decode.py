@@ -1,0 +1,81 @@
+"""Bodies and query fields as typed values; every failure names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from isthmus.gateways.problems import Refusal
+from isthmus.kernel.values import time_ns
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+
+def body_as(body: bytes, shape: type[Shape]) -> Shape:
+    """The JSON body as a `shape`. Raises Refusal 400 that names the field."""
+    decoder = _decoders.get(shape)
+    if decoder is None:
+        decoder = _decoders[shape] = msgspec.json.Decoder(shape)
+    try:
+        made: Shape = decoder.decode(body or b"{}")
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(400, "malformed_json", str(error)) from None
+    return made
+
+
+def _misfit(message: str) -> Refusal:
+    place = _PLACE.search(message)
+    words = message[: place.start()] if place else message
+    found = _UNKNOWN.search(message) or _MISSING.search(message)
+    field = found[1] if found else (place[1] if place else None)
+    return Refusal(400, "malformed_request", words, field=field)
+
+
+def whole_number(query: dict[str, str], field: str, default: int, least: int, most: int) -> int:
+    """A count in the query. Raises Refusal 400."""
+    written = query.get(field)
+    if written is None:
+        return default
+    digits = written.removeprefix("-")
+    number = int(written) if digits.isascii() and digits.isdigit() and len(digits) <= 19 else None
+    if number is None or not least <= number <= most:
+        raise Refusal(
+            400,
+            "malformed_request",
+            f"{field} is a whole number from {least} to {most}",
+            field=field,
+            value=written,
+            limit=f"{least}..{most}",
+        )
+    return number
+
+
+def one_of(query: dict[str, str], field: str, default: str, choices: tuple[str, ...]) -> str:
+    """A word in the query. Raises Refusal 400."""
+    word = query.get(field, default)
+    if word not in choices:
+        words = ", ".join(choices)
+        raise Refusal(400, "malformed_request", f"{field} is one of: {words}", field=field, value=word, limit=words)
+    return word
+
+
+def time_in(query: dict[str, str], field: str, default: int) -> int:
+    """A time in the query, RFC 3339. Raises Refusal 400."""
+    written = query.get(field)
+    if written is None:
+        return default
+    try:
+        return time_ns(written.replace(" ", "+"))
+    except ValueError:
+        raise Refusal(
+            400, "malformed_request", f"{field} is a time like 2026-11-23T10:00:00Z", field=field, value=written
+        ) from None

@@ -1,0 +1,121 @@
+"""The ASGI application of one port: finds the route, tells who asks, runs the handler, and answers every failure as
+a problem.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+
+import msgspec
+
+from isthmus.gateways.access import Access, Asked, Rate, rate_headers
+from isthmus.gateways.limits import Limits
+from isthmus.gateways.problems import PROBLEM_TYPE, Refusal
+from isthmus.gateways.rest.http import (
+    Answer,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    body_of,
+    headers_of,
+    query_of,
+    send_answer,
+)
+from isthmus.gateways.rest.pages import Pages
+from isthmus.gateways.rest.routes import RouteTable
+
+log = logging.getLogger(__name__)
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+REQUEST_ID_MAX = 64
+
+
+class Server:
+    """`mounts` are other applications by the prefix of their path: the stream, the facade."""
+
+    def __init__(
+        self,
+        routes: RouteTable,
+        access: Access,
+        pages: Pages,
+        limits: Limits,
+        mounts: Mapping[str, Application],
+        on_answer: Callable[[str, int], None],
+    ) -> None:
+        self._routes = routes
+        self._access = access
+        self._pages = pages
+        self._limits = limits
+        self._mounts = tuple(mounts.items())
+        self._on_answer = on_answer
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        for prefix, application in self._mounts:
+            if scope["path"] == prefix or scope["path"].startswith(prefix + "/"):
+                await application(scope, receive, send)
+                return
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4004, "reason": "no stream at this path"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        request_id = self._request_id(headers)
+        rate: list[Rate] = []
+        try:
+            answer = await self._answer(scope, receive, headers, request_id, rate)
+        except Refusal as refusal:
+            answer = problem_answer(refusal, request_id)
+        except ConnectionResetError:
+            return
+        except Exception:
+            log.exception("request %s failed", request_id)
+            answer = problem_answer(Refusal(500, "internal", "a bug: the request id finds it in the log"), request_id)
+        self._on_answer(scope["method"], answer.status)
+        shown = rate_headers(rate[0]) if rate else ()
+        await send_answer(send, answer, (("x-request-id", request_id), *shown))
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, headers: dict[str, str], request_id: str, rate: list[Rate]
+    ) -> Answer:
+        method, path, target = scope["method"], scope["path"], scope["raw_path"].decode("latin-1")
+        client = scope.get("client")
+        address = client[0] if client else ""
+        body = await body_of(receive, headers, self._limits.body_bytes)
+        request = Request(method, path, {}, headers, body, address, request_id, {})
+        if method in ("GET", "HEAD") and not path.startswith("/v1/"):
+            if path.startswith("/login/"):
+                rate.append(self._access.stranger(address))
+            if (page := self._pages.answer(request)) is not None:
+                return page
+        route, request.parameters = self._routes.find("GET" if method == "HEAD" else method, target)
+        if route.roles:
+            if scope["query_string"]:
+                target += "?" + scope["query_string"].decode("latin-1")
+            request.identity, now = self._access.identify(Asked(method, target, headers, body, address))
+            rate.append(now)
+            if request.identity.role not in route.roles:
+                roles = ", ".join(route.roles)
+                raise Refusal(403, "forbidden", f"this is for: {roles}", value=request.identity.role, limit=roles)
+        else:
+            rate.append(self._access.stranger(address))
+        request.query = query_of(scope)
+        return await route.handler(request)
+
+    def _request_id(self, headers: dict[str, str]) -> str:
+        given = headers.get("x-request-id", "")
+        if 1 <= len(given) <= REQUEST_ID_MAX and given.isascii() and given.isprintable():
+            return given
+        return f"req-{next(self._numbers)}"
+
+
+def problem_answer(refusal: Refusal, request_id: str) -> Answer:
+    """The problem document."""
+    body = msgspec.json.encode(refusal.problem(request_id))
+    return Answer(refusal.status, body, PROBLEM_TYPE, refusal.headers)

@@ -1,0 +1,109 @@
+"""The one list of what the native API answers. The OpenAPI document and the docs page are made of it."""
+
+from __future__ import annotations
+
+from isthmus.gateways import shapes
+from isthmus.gateways.rest.market import MarketHandlers
+from isthmus.gateways.rest.operator import OperatorHandlers
+from isthmus.gateways.rest.routes import (
+    EVERYBODY,
+    JOURNAL_ROLES,
+    OPERATOR_ONLY,
+    TRADING_ROLES,
+    Field,
+    Route,
+)
+from isthmus.gateways.rest.trading import TradingHandlers
+
+ACCOUNT = Field("account", "traders, operators and auditors: the account that is meant")
+INSTRUMENT = Field("instrument", "only this instrument's")
+LIMIT = Field("limit", "rows of the page")
+CURSOR = Field("cursor", "`next` of the page before")
+KEY = Field("Idempotency-Key", "the same key with the same body gives the first answer again", place="header")
+
+
+def market_routes(market: MarketHandlers) -> tuple[Route, ...]:
+    """What is nobody's own."""
+    bars = (
+        Field("interval", "1s, 1m or 1d"),
+        LIMIT,
+        Field("start", "time of the first bar"),
+        Field("end", "time of the last bar"),
+    )
+    book = (Field("depth", "levels a side"), Field("venue", "one venue's book; absent: all merged"))
+    one = "/v1/instruments/{instrument}"
+    return (
+        Route("GET", "/health", market.health, "Whether commands are taken", shapes.Health, EVERYBODY),
+        Route("GET", "/v1/capabilities", market.capabilities, "What there is", shapes.Capabilities, EVERYBODY),
+        Route("GET", "/v1/instruments", market.instruments, "All instruments", list[shapes.Instrument]),
+        Route("GET", one, market.instrument, "One instrument", shapes.Instrument),
+        Route("GET", f"{one}/book", market.book, "Its book", shapes.Book, fields=book),
+        Route("GET", f"{one}/trades", market.trades, "Its trades, newest first", shapes.Trades, fields=(LIMIT, CURSOR)),
+        Route("GET", f"{one}/bars", market.bars, "Its bars, oldest first", shapes.Bars, fields=bars),
+    )
+
+
+def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
+    """An account's own affairs, and the journal."""
+    listed = (ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
+    status = Field("status", "open, closed or all")
+    start = Field("start", "first sequence; negative: from the end")
+    order, by_client_id = "/v1/orders/{id}", "/v1/orders/by-client-id/{client_order_id}"
+    return (
+        Route("GET", "/v1/session", own.session, "Who you are", shapes.Session),
+        Route("GET", "/v1/balances", own.balances, "What is owned and held", list[shapes.Balance], fields=(ACCOUNT,)),
+        Route("GET", "/v1/positions", own.positions, "Positions", list[shapes.Position], fields=(ACCOUNT,)),
+        Route(
+            "POST",
+            "/v1/orders",
+            own.place,
+            "Place an order",
+            shapes.Order,
+            TRADING_ROLES,
+            shapes.NewOrder,
+            201,
+            (KEY,),
+        ),
+        Route("GET", "/v1/orders", own.orders, "Orders, newest first", shapes.Orders, fields=(status, *listed)),
+        Route(
+            "DELETE",
+            "/v1/orders",
+            own.cancel_all,
+            "Cancel all",
+            shapes.CancelledOrders,
+            TRADING_ROLES,
+            fields=(INSTRUMENT, ACCOUNT),
+        ),
+        Route("GET", order, own.order, "One order", shapes.Order),
+        Route("PATCH", order, own.replace, "Change it", shapes.Order, TRADING_ROLES, shapes.OrderChange),
+        Route("DELETE", order, own.cancel, "Cancel it", shapes.Order, TRADING_ROLES),
+        Route("GET", by_client_id, own.order_by_client_id, "One order", shapes.Order, fields=(ACCOUNT,)),
+        Route("GET", "/v1/fills", own.fills, "Fills, newest first", shapes.Fills, fields=listed),
+        Route("GET", "/v1/journal", own.journal, "Records", shapes.Journal, JOURNAL_ROLES, fields=(start, LIMIT)),
+    )
+
+
+def operator_routes(house: OperatorHandlers) -> tuple[Route, ...]:
+    """The commands that run the house."""
+    listed = (
+        ("open_account", house.open_account, "Open an account", shapes.NewAccount),
+        ("deposit", house.deposit, "Bring money or assets in", shapes.Movement),
+        ("withdraw", house.withdraw, "Take money or assets out", shapes.Movement),
+        ("transfer", house.transfer, "Move between two accounts", shapes.AccountTransfer),
+        ("add_asset", house.add_asset, "Make an asset known", shapes.NewAsset),
+        ("add_instrument", house.add_instrument, "List an instrument", shapes.NewInstrument),
+        ("halt", house.halt, "Stop new orders in an instrument, or everywhere", shapes.Halting),
+        ("resume", house.resume, "Take orders again", shapes.Halting),
+        ("cancel_all", house.cancel_all, "Cancel every order that matches", shapes.MassCancel),
+        ("mark", house.mark, "Bring a price that money depends on", shapes.NewMark),
+    )
+    commands = tuple(
+        Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
+        for name, handler, summary, accepts in listed
+    )
+    snapshot, key = "/v1/operator/snapshot", "/v1/operator/create_key"
+    return (
+        *commands,
+        Route("POST", snapshot, house.snapshot, "Write a snapshot", shapes.Snapshot, OPERATOR_ONLY, shapes.Nothing),
+        Route("POST", key, house.create_key, "Make a key", shapes.KeyMade, OPERATOR_ONLY, shapes.NewKey, 201),
+    )

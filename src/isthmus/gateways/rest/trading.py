@@ -1,0 +1,140 @@
+"""Handlers of an account's own affairs: orders, fills, balances, positions; and the journal for those who may read
+it.
+"""
+
+from __future__ import annotations
+
+from isthmus.gateways import shapes
+from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.limits import Limits
+from isthmus.gateways.problems import Refusal
+from isthmus.gateways.reads import Reads
+from isthmus.gateways.render import Renderer
+from isthmus.gateways.rest.answers import ok
+from isthmus.gateways.rest.decode import body_as, one_of, whole_number
+from isthmus.gateways.rest.http import Answer, Request
+from isthmus.kernel.ids import account_id, number_of, order_id
+from isthmus.refdata.instruments import Instrument
+
+SEQUENCE_MAX = 2**62
+
+
+class TradingHandlers:
+    """Who may see or do what is told by the identity of the request."""
+
+    def __init__(self, entry: OrderEntry, reads: Reads, renderer: Renderer, limits: Limits) -> None:
+        self._entry = entry
+        self._reads = reads
+        self._render = renderer
+        self._limits = limits
+
+    async def session(self, request: Request) -> Answer:
+        """Who is asking."""
+        identity = request.known
+        own = [identity.account] if identity.account is not None else []
+        numbers = [account.number for account in self._reads.directory.clients()] if identity.sees_all else own
+        return ok(
+            shapes.Session(
+                user=identity.name,
+                role=identity.role,
+                account=account_id(identity.account) if identity.account is not None else None,
+                accounts=[account_id(number) for number in numbers],
+            )
+        )
+
+    async def place(self, request: Request) -> Answer:
+        """201 with the order."""
+        row = await self._entry.place(body_as(request.body, shapes.NewOrder), request.asker)
+        return ok(self._render.order(row), status=201)
+
+    async def replace(self, request: Request) -> Answer:
+        """The order after the change."""
+        change = body_as(request.body, shapes.OrderChange)
+        row = self._entry.visible(_order_number(request), request.known)
+        return ok(self._render.order(await self._entry.replace(row, change, request.asker)))
+
+    async def cancel(self, request: Request) -> Answer:
+        """The order after the cancel."""
+        row = self._entry.visible(_order_number(request), request.known)
+        return ok(self._render.order(await self._entry.cancel(row, request.asker)))
+
+    async def cancel_all(self, request: Request) -> Answer:
+        """All orders of the account, or those of one instrument."""
+        account = self._reads.account(request.known, request.query.get("account"))
+        numbers = await self._entry.cancel_all(account, self._instrument(request), request.asker)
+        return ok(shapes.CancelledOrders([order_id(number) for number in numbers]))
+
+    async def order(self, request: Request) -> Answer:
+        """By id."""
+        return ok(self._render.order(self._entry.visible(_order_number(request), request.known)))
+
+    async def order_by_client_id(self, request: Request) -> Answer:
+        """By the client's own id."""
+        account = self._reads.account(request.known, request.query.get("account"))
+        row = self._reads.views.orders.by_client_id(account, request.parameters["client_order_id"])
+        if row is None:
+            raise Refusal(404, "unknown_order", "there is no such order", field="client_order_id")
+        return ok(self._render.order(row))
+
+    async def orders(self, request: Request) -> Answer:
+        """Newest first."""
+        query = request.query
+        account = self._reads.account(request.known, query.get("account"))
+        status = one_of(query, "status", "all", ("open", "closed", "all"))
+        before = whole_number(query, "cursor", 0, 1, SEQUENCE_MAX) if "cursor" in query else None
+        rows, following = self._reads.orders(
+            account, status, self._instrument_number(request), before, self._page(query)
+        )
+        return ok(shapes.Orders([self._render.order(row) for row in rows], following))
+
+    async def fills(self, request: Request) -> Answer:
+        """Newest first."""
+        query = request.query
+        account = self._reads.account(request.known, query.get("account"))
+        before = _fill_cursor(query["cursor"]) if "cursor" in query else None
+        rows, following = self._reads.fills(account, self._instrument_number(request), before, self._page(query))
+        return ok(shapes.Fills([self._render.fill(row) for row in rows], following))
+
+    async def balances(self, request: Request) -> Answer:
+        """By asset."""
+        account = self._reads.account(request.known, request.query.get("account"))
+        return ok([self._render.balance(row) for row in self._reads.balances(account)])
+
+    async def positions(self, request: Request) -> Answer:
+        """By instrument."""
+        account = self._reads.account(request.known, request.query.get("account"))
+        return ok([self._render.position(row) for row in self._reads.positions(account)])
+
+    async def journal(self, request: Request) -> Answer:
+        """Records from `start` on; a negative start counts from the end."""
+        start = whole_number(request.query, "start", -self._limits.page_rows, -SEQUENCE_MAX, SEQUENCE_MAX)
+        rows = self._reads.journal(start, self._page(request.query))
+        now = self._reads.standing()
+        return ok(shapes.Journal([self._render.journal_record(row) for row in rows], now.head.hex(), now.durable))
+
+    def _page(self, query: dict[str, str]) -> int:
+        return whole_number(query, "limit", 100, 1, self._limits.page_rows)
+
+    def _instrument(self, request: Request) -> Instrument | None:
+        symbol = request.query.get("instrument")
+        return self._reads.instrument(symbol) if symbol else None
+
+    def _instrument_number(self, request: Request) -> int | None:
+        instrument = self._instrument(request)
+        return instrument.number if instrument is not None else None
+
+
+def _order_number(request: Request) -> int:
+    written = request.parameters["id"]
+    number = number_of("ord", written)
+    if number is None:
+        raise Refusal(400, "malformed_id", "an order's id looks like ord-4711", field="id", value=written)
+    return number
+
+
+def _fill_cursor(written: str) -> tuple[int, int, int]:
+    parts = written.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):
+        raise Refusal(400, "malformed_request", "the cursor is one that `next` gave", field="cursor", value=written)
+    record, ordinal, liquidity = map(int, parts)
+    return record, ordinal, liquidity

@@ -1,0 +1,364 @@
+"""The native API's objects, in and out. Decimals are text, counts integers, times RFC 3339 UTC.
+
+The OpenAPI document is made of these; docs/reference/api.md is the page for people.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Level = tuple[str, str, int | None]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether commands are taken, and how far the journal is. `head` is the hash of the last durable record."""
+
+    status: Literal["ok", "degraded"]
+    sequence: int
+    durable: int
+    head: str
+    mode: str
+    reason: str | None
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What this broker can do."""
+
+    instrument_kinds: list[str]
+    order_types: list[str]
+    times_in_force: list[str]
+    channels: list[str]
+    bar_intervals: list[str]
+    roles: list[str]
+    limits: dict[str, int]
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who you are, and the accounts that you may name."""
+
+    user: str
+    role: str
+    account: str | None
+    accounts: list[str]
+
+
+class Instrument(msgspec.Struct, frozen=True):
+    """What can be traded, with its units and fees."""
+
+    id: int
+    instrument: str
+    kind: str
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: str
+    lot_size: str
+    multiplier: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    collar_bps: int
+    initial_margin_bps: int
+    state: Literal["open", "halted"]
+    mark: str | None
+    last_price: str | None
+    change_24h: str | None
+    venues: list[str]
+
+
+class Book(msgspec.Struct, frozen=True):
+    """Levels are [price, quantity, orders], best first; orders are null where a venue does not tell."""
+
+    instrument: str
+    venue: str | None
+    sequence: int
+    bids: list[Level]
+    asks: list[Level]
+
+
+class MarketTrade(msgspec.Struct, frozen=True):
+    """A trade that everybody sees."""
+
+    id: str
+    instrument: str
+    venue: str
+    price: str
+    quantity: str
+    taker_side: str
+    time: str
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """The trades of one interval."""
+
+    start: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    trades: int
+    vwap: str
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as it stands. `record` is the last record that touched it."""
+
+    id: str
+    account: str
+    instrument: str
+    venue: str
+    side: str
+    type: str
+    time_in_force: str
+    post_only: bool
+    price: str | None
+    quantity: str
+    filled: str
+    remaining: str
+    average_price: str | None
+    status: str
+    reason: str | None
+    client_order_id: str | None
+    hold: str
+    hold_asset: str
+    created_at: str
+    updated_at: str
+    record: str
+    routing: str | None
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """An account's side of a trade; `fee` is in the quote asset, negative for a rebate."""
+
+    id: str
+    order: str | None
+    account: str
+    instrument: str
+    side: str
+    price: str
+    quantity: str
+    fee: str
+    fee_asset: str
+    liquidity: str
+    venue: str
+    time: str
+    record: str
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """available = total - held."""
+
+    account: str
+    asset: str
+    decimals: int
+    total: str
+    held: str
+    available: str
+    frozen: bool
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Signed quantity at average cost; profits are in the quote asset, fees apart."""
+
+    account: str
+    instrument: str
+    quantity: str
+    average_price: str | None
+    mark: str | None
+    value: str | None
+    open_profit: str | None
+    realised_profit: str
+
+
+class JournalRecord(msgspec.Struct, frozen=True):
+    """hash = SHA-256(prev || body), all three in hexadecimal."""
+
+    sequence: int
+    time: str
+    kind: str
+    command: dict[str, Any]
+    effects: list[dict[str, Any]]
+    origin: dict[str, Any]
+    prev: str
+    hash: str
+    body: str
+
+
+class Trades(msgspec.Struct, frozen=True):
+    """Newest first; `next` is the cursor of the next page."""
+
+    data: list[MarketTrade]
+    next: str | None
+
+
+class Bars(msgspec.Struct, frozen=True):
+    """Oldest first."""
+
+    data: list[Bar]
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """Newest first; `next` is the cursor of the next page."""
+
+    data: list[Order]
+    next: str | None
+
+
+class Fills(msgspec.Struct, frozen=True):
+    """Newest first; `next` is the cursor of the next page."""
+
+    data: list[Fill]
+    next: str | None
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """Oldest first."""
+
+    data: list[JournalRecord]
+    head: str
+    durable: int
+
+
+class CancelledOrders(msgspec.Struct, frozen=True):
+    """Orders that were cancelled, or whose venue was asked to."""
+
+    cancelled: list[str]
+
+
+class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`venue` null: the best price decides. `account` only for traders and operators."""
+
+    instrument: str
+    side: Literal["buy", "sell"]
+    quantity: str
+    type: Literal["limit", "market"] = "limit"
+    time_in_force: Literal["gtc", "ioc", "fok", "day"] = "gtc"
+    price: str | None = None
+    post_only: bool = False
+    client_order_id: str | None = None
+    venue: str | None = None
+    account: str | None = None
+
+
+class OrderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays. `quantity` is the new total, with what is filled. `client_order_id` names this change."""
+
+    price: str | None = None
+    quantity: str | None = None
+    client_order_id: str | None = None
+
+
+class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`name` is kept in the journal: an id, no personal data."""
+
+    kind: Literal["client", "house", "venue"] = "client"
+    name: str | None = None
+
+
+class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A deposit or withdrawal."""
+
+    account: str
+    asset: str
+    amount: str
+    client_id: str | None = None
+
+
+class AccountTransfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From `source` to `target`."""
+
+    source: str
+    target: str
+    asset: str
+    amount: str
+    client_id: str | None = None
+
+
+class NewAsset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One unit is 10^decimals minor units."""
+
+    code: str
+    decimals: int
+
+
+class NewInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`tick_size`, `lot_size` and `mark` are decimals in the instrument's own units."""
+
+    instrument: str
+    kind: Literal["equity", "fx_spot", "crypto_spot", "linear_perpetual"]
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: str
+    lot_size: str
+    multiplier: int = 1
+    maker_fee_ppm: int = 0
+    taker_fee_ppm: int = 0
+    collar_bps: int = 0
+    initial_margin_bps: int = 0
+    mark: str | None = None
+
+
+class Halting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`instrument` null: everything."""
+
+    instrument: str | None = None
+
+
+class MassCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """null means any."""
+
+    account: str | None = None
+    instrument: str | None = None
+    side: Literal["buy", "sell"] | None = None
+
+
+class NewMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`settlement`: settle every open perpetual position against it."""
+
+    instrument: str
+    price: str
+    settlement: bool = False
+
+
+class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A user is made when there is none of this name. With `public_key` (Ed25519, 64 hexadecimal digits) there is no
+    secret.
+    """
+
+    user: str
+    role: Literal["client", "trader", "operator", "auditor"] = "client"
+    account: str | None = None
+    public_key: str | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty object."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The record that the command made."""
+
+    record: str
+    effects: list[dict[str, Any]]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The file that was written under the data folder."""
+
+    snapshot: str
+    sequence: int
+
+
+class KeyMade(msgspec.Struct, frozen=True):
+    """The secret is shown this once."""
+
+    key_id: str
+    secret: str | None
+    user: str
+    role: str
+    account: str | None

@@ -1,0 +1,84 @@
+"""Assets, instruments and accounts as rows; the arithmetic that an instrument alone may do."""
+
+from __future__ import annotations
+
+import msgspec
+
+from isthmus.kernel.messages import INSTRUMENT_KINDS, LINEAR_PERPETUAL
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One unit is 10^decimals minor units."""
+
+    number: int
+    code: str
+    decimals: int
+
+
+class Account(msgspec.Struct, frozen=True):
+    """`kind`: 1 client, 2 house, 3 outside venue. `name` is what the OpenAccount record's origin said."""
+
+    number: int
+    kind: int
+    name: str
+
+    @property
+    def short_name(self) -> str:
+        """The name without its kind: "binance-spot" of "venue:binance-spot"."""
+        return self.name.partition(":")[2] or self.name
+
+
+class Instrument(msgspec.Struct, frozen=True):
+    """A price of 1 is 10^-price_decimals of the quote asset, a quantity of 1 is 10^-quantity_decimals of the base
+    asset.
+    """
+
+    number: int
+    symbol: str
+    kind: int
+    base: Asset
+    quote: Asset
+    price_decimals: int
+    quantity_decimals: int
+    tick: int
+    lot: int
+    multiplier: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    collar_bps: int
+    initial_margin_bps: int
+    mark: int
+
+    @property
+    def kind_name(self) -> str:
+        """ "equity", "fx_spot", "crypto_spot" or "linear_perpetual"."""
+        return INSTRUMENT_KINDS[self.kind]
+
+    @property
+    def perpetual(self) -> bool:
+        """Positions settle against a mark; nothing is delivered."""
+        return self.kind == LINEAR_PERPETUAL
+
+    @property
+    def value_exponent(self) -> int:
+        """Of ten: value in quote minor units is price x quantity x multiplier x 10^this (docs/reference/engine.md,
+        Numbers).
+        """
+        return self.quote.decimals - self.price_decimals - self.quantity_decimals
+
+    def value(self, price_times_quantity: int) -> int:
+        """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own."""
+        exact = price_times_quantity * self.multiplier
+        exponent = self.value_exponent
+        scale: int = 10 ** abs(exponent)
+        return exact * scale if exponent >= 0 else exact // scale
+
+    def base_units(self, quantity: int) -> int:
+        """Minor units of the base asset; nothing is delivered for a perpetual."""
+        scale: int = 10 ** (self.base.decimals - self.quantity_decimals)
+        return quantity * scale
+
+    def quantity_of(self, base_units: int) -> int:
+        """The reverse of `base_units`, rounded down."""
+        scale: int = 10 ** (self.base.decimals - self.quantity_decimals)
+        return base_units // scale

@@ -1,0 +1,252 @@
+"""What accounts own and what of it is held, from postings and holds; positions with their average cost and profit.
+
+The same figures as the engine's own, as of the last durable record: nobody sees money move before the journal has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from isthmus.engine.engine import Record
+from isthmus.kernel.messages import BUY, SELL
+from isthmus.refdata.directory import Directory
+
+
+class BalanceRow(msgspec.Struct):
+    """Minor units of one asset of one account."""
+
+    account: int
+    asset: int
+    total: int = 0
+    held: int = 0
+    frozen: bool = False
+
+
+class PositionRow(msgspec.Struct):
+    """Signed quantity; `cost` is price x quantity of what is open, `realised` the profit of what was closed (no
+    fees).
+    """
+
+    account: int
+    instrument: int
+    quantity: int = 0
+    cost: int = 0
+    realised: int = 0
+
+    def trade(self, side: int, price: int, quantity: int) -> None:
+        """Average cost: what opens adds to the cost, what closes takes its share of it and makes the profit."""
+        signed = quantity if side == BUY else -quantity
+        closing = min(abs(signed), abs(self.quantity)) if self.quantity * signed < 0 else 0
+        if closing:
+            share = self.cost * closing // abs(self.quantity)
+            direction = 1 if self.quantity > 0 else -1
+            self.realised += direction * (price * closing) - share
+            self.cost -= share
+        opening = abs(signed) - closing
+        self.cost += price * opening * (1 if signed > 0 else -1)
+        self.quantity += signed
+
+
+class _Holder(msgspec.Struct):
+    """A live order that holds something."""
+
+    account: int
+    instrument: int
+    side: int
+    quantity: int
+    filled: int = 0
+
+
+Change = set[tuple[int, int]]
+
+
+class Holdings:
+    """Feed it every record in order; it answers with the (account, asset) and (account, instrument) that changed."""
+
+    def __init__(self, directory: Directory, postings: Callable[[Record], list[Any]]) -> None:
+        self._directory = directory
+        self._postings = postings
+        self._balances: dict[tuple[int, int], BalanceRow] = {}
+        self._positions: dict[tuple[int, int], PositionRow] = {}
+        self._holds: dict[Any, int] = {}
+        self._orders: dict[int, _Holder] = {}
+        self._spot_of_base: dict[int, int] = {}
+        self._references: dict[int, int] = {}
+
+    def balances(self, account: int) -> list[BalanceRow]:
+        """By asset number."""
+        return sorted((row for (owner, _), row in self._balances.items() if owner == account), key=lambda r: r.asset)
+
+    def balance(self, account: int, asset: int) -> BalanceRow:
+        """Zeros if the account never had the asset."""
+        return self._balances.get((account, asset)) or BalanceRow(account, asset)
+
+    def positions(self, account: int) -> list[PositionRow]:
+        """By instrument number; closed ones stay for their realised profit."""
+        rows = (row for (owner, _), row in self._positions.items() if owner == account)
+        return sorted(rows, key=lambda row: row.instrument)
+
+    def position(self, account: int, instrument: int) -> PositionRow:
+        """Zeros if there never was one."""
+        return self._positions.get((account, instrument)) or PositionRow(account, instrument)
+
+    def reference(self, instrument: int) -> int:
+        """Last mark, or the last trade while there is none; 0 without either."""
+        return self._references.get(instrument, 0)
+
+    def on_record(self, record: Record, effects: list[Any]) -> tuple[Change, Change]:
+        """Take the record in; `effects` are its own, decoded once."""
+        balances: Change = set()
+        positions: Change = set()
+        for posting in self._postings(record) if effects else ():
+            self._post(posting, balances)
+        for effect in effects:
+            if take := _TAKES.get(type(effect).__name__):
+                take(self, record, effect, balances, positions)
+        return balances, positions
+
+    def _row(self, account: int, asset: int) -> BalanceRow:
+        key = (account, asset)
+        row = self._balances.get(key)
+        if row is None:
+            row = self._balances[key] = BalanceRow(account, asset)
+        return row
+
+    def _post(self, posting: Any, balances: Change) -> None:
+        self._row(posting.source, posting.asset).total -= posting.amount
+        self._row(posting.target, posting.asset).total += posting.amount
+        balances.add((posting.source, posting.asset))
+        balances.add((posting.target, posting.asset))
+
+    def _set_hold(self, key: Any, account: int, asset: int, hold: int, balances: Change) -> None:
+        before = self._holds.pop(key, 0)
+        if hold:
+            self._holds[key] = hold
+        if hold != before:
+            self._row(account, asset).held += hold - before
+            balances.add((account, asset))
+
+    def _hold_order(self, order: int, hold: int, balances: Change) -> None:
+        """A spot order holds for itself; a perpetual's hold is that of its whole position."""
+        known = self._orders.get(order)
+        if known is None:
+            return
+        row = self._directory.instruments[known.instrument]
+        if row.perpetual:
+            self._set_hold((known.account, row.number), known.account, row.quote.number, hold, balances)
+        else:
+            asset = row.quote.number if known.side == BUY else row.base.number
+            self._set_hold(order, known.account, asset, hold, balances)
+
+    def _held(self, order: int) -> int:
+        known = self._orders.get(order)
+        if known is None:
+            return 0
+        perpetual = self._directory.instruments[known.instrument].perpetual
+        return self._holds.get((known.account, known.instrument) if perpetual else order, 0)
+
+    def _accepted(self, record: Record, effect: Any, balances: Change, _: Change) -> None:
+        command = record.command
+        self._orders[effect.order] = _Holder(command.account, command.instrument, command.side, command.quantity)
+        self._hold_order(effect.order, effect.hold, balances)
+
+    def _replaced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        if known := self._orders.get(effect.order):
+            known.quantity = effect.quantity
+        self._hold_order(effect.order, effect.hold, balances)
+
+    def _replace_requested(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        self._hold_order(effect.order, effect.hold, balances)
+
+    def _cancelled(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        self._hold_order(effect.order, self._held(effect.order) - effect.released, balances)
+        self._orders.pop(effect.order, None)
+
+    def _traded(self, record: Record, traded: Any, balances: Change, positions: Change) -> None:
+        instrument = self._directory.instruments[traded.instrument]
+        self._references.setdefault(instrument.number, traded.price)
+        maker_side = SELL if traded.taker_side == BUY else BUY
+        sides = (
+            (traded.maker_order, traded.maker, maker_side, traded.maker_hold),
+            (traded.taker_order, traded.taker, traded.taker_side, traded.taker_hold),
+        )
+        for order, account, side, hold in sides:
+            if instrument.perpetual:
+                self._set_hold((account, instrument.number), account, instrument.quote.number, hold, balances)
+            else:
+                self._hold_order(order, hold, balances)
+            self._fill(order, traded.quantity)
+            positions.add(self._move((account, instrument.number), side, traded.price, traded.quantity))
+
+    def _fill(self, order: int, quantity: int) -> None:
+        if known := self._orders.get(order):
+            known.filled += quantity
+            if known.filled >= known.quantity:
+                del self._orders[order]
+
+    def _move(self, key: tuple[int, int], side: int, price: int, quantity: int) -> tuple[int, int]:
+        """The position of this account and instrument moves; its key."""
+        row = self._positions.get(key)
+        if row is None:
+            row = self._positions[key] = PositionRow(*key)
+        row.trade(side, price, quantity)
+        return key
+
+    def _posted(self, _: Record, posted: Any, __: Change, positions: Change) -> None:
+        """A deposit, withdrawal or transfer of a base asset enters its first spot instrument at the price of now."""
+        instrument = self._directory.instruments.get(self._spot_of_base.get(posted.asset, 0))
+        if instrument is None or instrument.perpetual:
+            return
+        quantity = instrument.quantity_of(posted.amount)
+        if quantity and self._directory.is_client(posted.source):
+            positions.add(self._withdraw((posted.source, instrument.number), quantity))
+        if quantity and self._directory.is_client(posted.target):
+            key = (posted.target, instrument.number)
+            positions.add(self._move(key, BUY, self.reference(instrument.number), quantity))
+
+    def _withdraw(self, key: tuple[int, int], quantity: int) -> tuple[int, int]:
+        """What leaves goes at its own average cost: it makes no profit."""
+        held = self.position(*key)
+        if held.quantity > 0:
+            moved = min(quantity, held.quantity)
+            held.cost -= held.cost * moved // held.quantity
+            held.quantity -= moved
+        return key
+
+    def _settled(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
+        asset = self._directory.instruments[effect.instrument].quote.number
+        key = (effect.account, effect.instrument)
+        self._set_hold(key, effect.account, asset, effect.hold, balances)
+        positions.add(key)
+
+    def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        self._row(effect.account, effect.asset).frozen = type(effect).__name__ == "Frozen"
+        balances.add((effect.account, effect.asset))
+
+    def _marked(self, _: Record, effect: Any, __: Change, ___: Change) -> None:
+        self._references[effect.instrument] = effect.price
+
+    def _instrument_added(self, record: Record, effect: Any, _: Change, __: Change) -> None:
+        instrument = self._directory.instruments[effect.instrument]
+        if instrument.mark:
+            self._references[effect.instrument] = instrument.mark
+        if not instrument.perpetual:
+            self._spot_of_base.setdefault(instrument.base.number, instrument.number)
+
+
+_TAKES = {
+    "Accepted": Holdings._accepted,
+    "Replaced": Holdings._replaced,
+    "ReplaceRequested": Holdings._replace_requested,
+    "Cancelled": Holdings._cancelled,
+    "Traded": Holdings._traded,
+    "Posted": Holdings._posted,
+    "Settled": Holdings._settled,
+    "Frozen": Holdings._froze,
+    "Unfrozen": Holdings._froze,
+    "Marked": Holdings._marked,
+    "InstrumentAdded": Holdings._instrument_added,
+}

@@ -1,0 +1,43 @@
+"""The journal's records for people: the newest from memory, older ones from disk."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+from isthmus.engine.engine import JournalReader, Record
+
+TAIL_MAX = 4_096
+"""Newest records kept in memory."""
+
+
+class JournalTail:
+    """The last records, and a way to the older ones."""
+
+    def __init__(self, data: str | None) -> None:
+        self._data = data
+        self._tail: deque[Record] = deque(maxlen=TAIL_MAX)
+
+    @property
+    def last(self) -> int:
+        """The newest sequence that was seen; 0 before the first."""
+        return self._tail[-1].sequence if self._tail else 0
+
+    def on_record(self, record: Record) -> None:
+        """Keep it."""
+        self._tail.append(record)
+
+    def read(self, start: int, most: int) -> list[Record]:
+        """Up to `most` records from sequence `start` on, oldest first; a negative `start` counts from the end."""
+        first = max(1, self.last + 1 + start) if start < 0 else max(1, start)
+        if first > self.last:
+            return []
+        if first >= self._tail[0].sequence:
+            offset = first - self._tail[0].sequence
+            return list(islice(self._tail, offset, offset + most))
+        return self._from_disk(first, min(most, self.last - first + 1))
+
+    def _from_disk(self, first: int, count: int) -> list[Record]:
+        if self._data is None:
+            return []
+        return list(islice(JournalReader(self._data, first), count))

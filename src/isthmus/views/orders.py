@@ -1,0 +1,247 @@
+"""Clients' orders and fills, by id, by account and by the client's own id."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from isthmus.engine.engine import Record
+from isthmus.kernel.messages import BUY, CANCEL_REASONS, FILLED_OUTSIDE, MAKER, SELL, TAKER
+from isthmus.refdata.directory import Directory
+
+CLOSED_ORDERS_MAX = 100_000
+"""Closed orders kept over all accounts; the oldest go first."""
+FILLS_MAX = 100_000
+"""Fills kept over all accounts; the oldest go first."""
+ROUTINGS_MAX = 65_536
+"""Reasons of a routing that wait for their order's record."""
+
+
+class OrderRow(msgspec.Struct):
+    """An order as it stands. `turnover` sums price x quantity of its fills; `record` is the last that touched it."""
+
+    number: int
+    account: int
+    instrument: int
+    venue: int
+    side: int
+    kind: int
+    tif: int
+    flags: int
+    price: int
+    quantity: int
+    client_order_id: str
+    created_at: int
+    updated_at: int
+    record: int
+    status: str = "open"
+    reason: str | None = None
+    filled: int = 0
+    turnover: int = 0
+    hold: int = 0
+    routing: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more can happen to it."""
+        return self.status in ("filled", "cancelled", "rejected")
+
+
+class FillRow(msgspec.Struct, frozen=True):
+    """A client's side of a trade. `ordinal` counts the trades of one record from 1."""
+
+    record: int
+    ordinal: int
+    order: int
+    account: int
+    instrument: int
+    venue: int
+    side: int
+    price: int
+    quantity: int
+    fee: int
+    liquidity: int
+    time: int
+
+
+class Orders:
+    """Feed it every record in order; it answers with what changed."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._rows: dict[int, OrderRow] = {}
+        self._of_account: dict[int, dict[int, OrderRow]] = {}
+        self._open: dict[int, dict[int, OrderRow]] = {}
+        self._of_client_id: dict[tuple[int, str], OrderRow] = {}
+        self._closed: deque[OrderRow] = deque()
+        self._fills: dict[int, deque[FillRow]] = {}
+        self._all_fills: deque[FillRow] = deque()
+        self._routings: dict[int, str] = {}
+
+    def order(self, number: int) -> OrderRow | None:
+        """By id."""
+        return self._rows.get(number)
+
+    def by_client_id(self, account: int, client_order_id: str) -> OrderRow | None:
+        """By the client's own id."""
+        return self._of_client_id.get((account, client_order_id))
+
+    def newest_first(self, account: int, open_only: bool) -> Iterator[OrderRow]:
+        """The account's orders."""
+        rows = (self._open if open_only else self._of_account).get(account, {})
+        return reversed(rows.values())
+
+    def open_count(self, account: int) -> int:
+        """Orders that can still trade."""
+        return len(self._open.get(account, {}))
+
+    def fills_newest_first(self, account: int) -> Iterator[FillRow]:
+        """The account's fills."""
+        return reversed(self._fills.get(account, deque()))
+
+    def note_routing(self, order: int, why: str) -> None:
+        """Why the order's venue was chosen; kept with the order when its record comes."""
+        self._routings[order] = why
+        for oldest in list(islice(self._routings, max(0, len(self._routings) - ROUTINGS_MAX))):
+            del self._routings[oldest]
+
+    def on_record(self, record: Record, effects: list[Any]) -> tuple[list[OrderRow], list[FillRow]]:
+        """Take the record in (`effects` are its own, decoded once); the orders it changed and the fills it made."""
+        changed: dict[int, OrderRow] = {}
+        fills: list[FillRow] = []
+        command = record.command
+        if type(command).__name__ == "PlaceOrder" and self._directory.is_client(command.account):
+            self._place(record, command, effects, changed)
+        trades = 0
+        for effect in effects:
+            kind = type(effect).__name__
+            if kind == "Traded":
+                trades += 1
+                self._trade(record, effect, trades, changed, fills)
+            elif (take := _TAKES.get(kind)) and (row := self._rows.get(effect.order)):
+                take(self, row, effect)
+                changed[row.number] = row
+        for row in changed.values():
+            self._touch(row, record)
+        return list(changed.values()), fills
+
+    def _place(self, record: Record, command: Any, effects: list[Any], changed: dict[int, OrderRow]) -> None:
+        if effects and type(effects[0]).__name__ == "Repeated":
+            return
+        row = OrderRow(
+            number=record.sequence,
+            account=command.account,
+            instrument=command.instrument,
+            venue=command.venue,
+            side=command.side,
+            kind=command.kind,
+            tif=command.tif,
+            flags=command.flags,
+            price=command.price,
+            quantity=command.quantity,
+            client_order_id=record.origin.text,
+            created_at=record.stamp,
+            updated_at=record.stamp,
+            record=record.sequence,
+            routing=self._routings.pop(record.sequence, None),
+        )
+        if record.reason is not None:
+            row.status, row.reason = "rejected", record.reason
+        self._keep(row, duplicate=record.reason == "duplicate_client_id")
+        changed[row.number] = row
+
+    def _keep(self, row: OrderRow, duplicate: bool) -> None:
+        self._rows[row.number] = row
+        self._of_account.setdefault(row.account, {})[row.number] = row
+        self._open.setdefault(row.account, {})[row.number] = row
+        if row.client_order_id and not duplicate:
+            self._of_client_id[(row.account, row.client_order_id)] = row
+
+    def _touch(self, row: OrderRow, record: Record) -> None:
+        row.updated_at, row.record = record.stamp, record.sequence
+        if row.closed and self._open[row.account].pop(row.number, None) is not None:
+            self._closed.append(row)
+            if len(self._closed) > CLOSED_ORDERS_MAX:
+                self._forget(self._closed.popleft())
+
+    def _forget(self, row: OrderRow) -> None:
+        del self._rows[row.number]
+        del self._of_account[row.account][row.number]
+        key = (row.account, row.client_order_id)
+        if self._of_client_id.get(key) is row:
+            del self._of_client_id[key]
+
+    def _trade(
+        self, record: Record, traded: Any, ordinal: int, changed: dict[int, OrderRow], fills: list[FillRow]
+    ) -> None:
+        for liquidity in (MAKER, TAKER):
+            fill = _fill(record, traded, ordinal, liquidity)
+            if row := self._rows.get(fill.order):
+                row.filled += fill.quantity
+                row.turnover += fill.price * fill.quantity
+                row.hold = traded.maker_hold if liquidity == MAKER else traded.taker_hold
+                if row.filled >= row.quantity:
+                    row.status = "filled"
+                changed[row.number] = row
+            if self._directory.is_client(fill.account):
+                self._keep_fill(fill)
+                fills.append(fill)
+
+    def _keep_fill(self, fill: FillRow) -> None:
+        self._fills.setdefault(fill.account, deque()).append(fill)
+        self._all_fills.append(fill)
+        if len(self._all_fills) > FILLS_MAX:
+            self._fills[self._all_fills.popleft().account].popleft()
+
+    def _accepted(self, row: OrderRow, effect: Any) -> None:
+        row.hold = effect.hold
+
+    def _cancelled(self, row: OrderRow, effect: Any) -> None:
+        row.status, row.reason, row.hold = "cancelled", CANCEL_REASONS[effect.reason], 0
+
+    def _replaced(self, row: OrderRow, effect: Any) -> None:
+        row.price, row.quantity, row.hold, row.status = effect.price, effect.quantity, effect.hold, "open"
+
+    def _cancel_requested(self, row: OrderRow, _: Any) -> None:
+        row.status = "pending_cancel"
+
+    def _replace_requested(self, row: OrderRow, effect: Any) -> None:
+        row.status, row.hold = "pending_replace", effect.hold
+
+    def _acknowledged(self, row: OrderRow, _: Any) -> None:
+        """The venue has it: only `updated_at` moves."""
+
+
+def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
+    taking = liquidity == TAKER
+    other_side = SELL if traded.taker_side == BUY else BUY
+    outside = bool(traded.flags & FILLED_OUTSIDE)
+    counterparty = traded.maker if taking else traded.taker
+    return FillRow(
+        record=record.sequence,
+        ordinal=ordinal,
+        order=traded.taker_order if taking else traded.maker_order,
+        account=traded.taker if taking else traded.maker,
+        instrument=traded.instrument,
+        venue=counterparty if outside else 0,
+        side=traded.taker_side if taking else other_side,
+        price=traded.price,
+        quantity=traded.quantity,
+        fee=traded.taker_fee if taking else traded.maker_fee,
+        liquidity=liquidity,
+        time=record.stamp,
+    )
+
+
+_TAKES = {
+    "Accepted": Orders._accepted,
+    "Cancelled": Orders._cancelled,
+    "Replaced": Orders._replaced,
+    "CancelRequested": Orders._cancel_requested,
+    "ReplaceRequested": Orders._replace_requested,
+    "Acknowledged": Orders._acknowledged,
+}

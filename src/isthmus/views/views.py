@@ -1,0 +1,117 @@
+"""All read models behind one door, and the outlets that are told what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from isthmus.engine.engine import Engine, Record
+from isthmus.kernel.ids import trade_id
+from isthmus.kernel.messages import FILLED_OUTSIDE
+from isthmus.refdata.directory import Directory
+from isthmus.views.books import Books
+from isthmus.views.holdings import Holdings
+from isthmus.views.journal import JournalTail
+from isthmus.views.orders import FillRow, OrderRow, Orders
+from isthmus.views.tape import Tape, TradeRow
+
+
+class Outlet(Protocol):
+    """Somebody who passes on what changed: a gateway's streams. Called in order, on the records' thread; no
+    blocking.
+    """
+
+    def record(self, record: Record) -> None:
+        """A record became durable."""
+
+    def order(self, row: OrderRow) -> None:
+        """A client's order changed."""
+
+    def fill(self, row: FillRow) -> None:
+        """A client's order was filled."""
+
+    def balance(self, account: int, asset: int) -> None:
+        """A balance or its held part changed."""
+
+    def position(self, account: int, instrument: int) -> None:
+        """A position changed."""
+
+    def trade(self, row: TradeRow) -> None:
+        """A trade that everybody sees; bars moved with it."""
+
+
+class Views:
+    """Feed it every durable record in order. It is also where markets publish what outside venues show."""
+
+    def __init__(self, engine: Engine, directory: Directory, data: str | None) -> None:
+        self.directory = directory
+        self.orders = Orders(directory)
+        self.holdings = Holdings(directory, engine.postings)
+        self.tape = Tape()
+        self.books = Books(engine, directory)
+        self.journal = JournalTail(data)
+        self.head = bytes(32)
+        self._outlets: list[Outlet] = []
+        self._outside_trades = 0
+
+    def tell(self, outlet: Outlet) -> None:
+        """From now on `outlet` hears what changes."""
+        self._outlets.append(outlet)
+
+    def on_record(self, record: Record) -> None:
+        """Take a record in and tell the outlets; the directory must have seen it."""
+        self.head = record.hash
+        self.journal.on_record(record)
+        effects = record.effects
+        orders, fills = self.orders.on_record(record, effects)
+        balances, positions = self.holdings.on_record(record, effects)
+        trades = _trades(record, effects)
+        for trade in trades:
+            self.tape.add(trade)
+        for outlet in self._outlets:
+            outlet.record(record)
+            for row in orders:
+                outlet.order(row)
+            for fill in fills:
+                outlet.fill(fill)
+            for account, asset in balances:
+                outlet.balance(account, asset)
+            for account, instrument in positions:
+                outlet.position(account, instrument)
+            for trade in trades:
+                outlet.trade(trade)
+
+    def book(
+        self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
+    ) -> None:
+        """An outside venue's whole book now (MarketData)."""
+        self.books.publish(venue, instrument, bids, asks)
+
+    def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
+        """Others traded at an outside venue (MarketData)."""
+        self._outside_trades += 1
+        row = TradeRow(f"out-{venue}-{self._outside_trades}", instrument, venue, price, quantity, taker_side, at)
+        self.tape.add(row)
+        for outlet in self._outlets:
+            outlet.trade(row)
+
+
+def _trades(record: Record, effects: list[Any]) -> list[TradeRow]:
+    traded = [effect for effect in effects if type(effect).__name__ == "Traded"]
+    return [
+        _trade_row(record, effect, ordinal)
+        for ordinal, effect in enumerate(traded, 1)
+        if not effect.flags & FILLED_OUTSIDE
+    ]
+
+
+def _trade_row(record: Record, traded: Any, ordinal: int) -> TradeRow:
+    return TradeRow(
+        id=trade_id(record.sequence, ordinal),
+        instrument=traded.instrument,
+        venue=0,
+        price=traded.price,
+        quantity=traded.quantity,
+        taker_side=traded.taker_side,
+        time=record.stamp,
+    )
