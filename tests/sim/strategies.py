@@ -21,7 +21,8 @@ EQUITY, FX, CRYPTO, PERP, LOOSE_PERP = 1, 2, 3, 4, 5
 INSTRUMENTS = (EQUITY, FX, CRYPTO, PERP, LOOSE_PERP)
 ALICE, BOB, CAROL, POOR, DESK, VENUE, OTHER_VENUE = range(16, 23)
 TRADERS = (ALICE, BOB, CAROL, POOR, DESK)
-MID = {EQUITY: 100, FX: 110_000, CRYPTO: 100_000, PERP: 500, LOOSE_PERP: 40}
+# The engine keeps neighbouring prices in pages of 512: two instruments trade around the edge of one.
+MID = {EQUITY: 100, FX: 215 * 512, CRYPTO: 100_000, PERP: 512, LOOSE_PERP: 40}
 TICK = {EQUITY: 1, FX: 1, CRYPTO: 5, PERP: 1, LOOSE_PERP: 1}
 LOT = {EQUITY: 1, FX: 1, CRYPTO: 10, PERP: 1, LOOSE_PERP: 2}
 
@@ -118,7 +119,8 @@ class Author:
         tick = TICK.get(instrument, 1)
         if self.giant and self.chance.random() < 0.3:
             return self.chance.choice((10**15, 10**12, 10**9, 9_223_370, tick))
-        return self.odd(MID.get(instrument, 100) + tick * self.chance.randint(-4, 4), ODD_NUMBERS)
+        away = self.chance.randint(-4, 4) * (1 if self.chance.random() < 0.97 else 9)
+        return self.odd(MID.get(instrument, 100) + tick * away, ODD_NUMBERS)
 
     def quantity(self, instrument: int) -> int:
         lots = self.chance.choice((1, 2, 3, 5) if self.chance.random() < 0.8 else (8, 30, 700))
