@@ -177,7 +177,7 @@ SOURCES = {
 
 TOLERANCES = {
     "equity": {
-        "aggressors_per_s": 0.15,
+        "aggressors_per_s": 0.25,
         "clustering_10s": 0.35,
         "size_mean": 0.15,
         "size_median": 0.15,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.venues_simulated.conftest import NO_ID, SECOND, MemoryDesk, Session
+from tools.play_markets import NO_ID, SECOND, MemoryDesk, Session
 
 from isthmus.kernel.messages import BUY, CancelAll, Halt, PlaceOrder, Resume
 from isthmus.venues.simulated.flow import HALT_NS

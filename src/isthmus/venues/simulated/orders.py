@@ -51,12 +51,14 @@ class Participant(msgspec.Struct, frozen=True):
 
     def limit(self, side: int, price: int, quantity: int, post_only: bool = False) -> Answer:
         """Place a limit order; the number of the order, None when it was refused."""
-        record = yield self._place(side, LIMIT, GTC, POST_ONLY if post_only else 0, price, quantity)
+        record = yield self._place(
+            side, quantity, price=price, kind=LIMIT, tif=GTC, flags=POST_ONLY if post_only else 0
+        )
         return accepted(record)
 
     def market(self, side: int, quantity: int) -> Answer:
         """Take what there is within the protection price."""
-        record = yield self._place(side, MARKET, IOC, 0, 0, quantity)
+        record = yield self._place(side, quantity, price=0, kind=MARKET, tif=IOC, flags=0)
         return accepted(record)
 
     def cancel(self, order: int) -> Answer:
@@ -71,19 +73,16 @@ class Participant(msgspec.Struct, frozen=True):
         )
         return accepted(record)
 
-    def _place(self, side: int, kind: int, tif: int, flags: int, price: int, quantity: int) -> Any:
+    def _place(self, side: int, quantity: int, **terms: int) -> Any:
         assert side in (BUY, SELL)
         return PlaceOrder(
             account=self.account,
             instrument=self.instrument,
             venue=0,
             side=side,
-            kind=kind,
-            tif=tif,
-            flags=flags,
-            price=price,
             quantity=quantity,
             client_id=bytes(16),
+            **terms,
         )
 
 

@@ -35,7 +35,7 @@ class Assumed(msgspec.Struct, frozen=True):
 
 
 ASSUMED = {
-    "equity": Assumed(thinning=1, moves_per_news=3, near_levels=0, edge=0.3, spread_scale=1.35),
+    "equity": Assumed(thinning=1, moves_per_news=3, near_levels=0, edge=0.3, spread_scale=1.35, volatility_scale=0.95),
     "fx_spot": Assumed(
         thinning=1,
         moves_per_news=1.5,
