@@ -26,7 +26,8 @@ pub(super) enum Remainder {
 ///
 /// Torn is a proper prefix of one frame and then zeros, or a hole: sectors that the medium never wrote inside a
 /// flush group of which no later one was begun. A frame whose last byte was written is never a prefix, and a frame
-/// whose bytes are right for another length has a damaged length.
+/// whose bytes are right for another length has a damaged length. A seal that lacks its last byte only is damage:
+/// frames stand at multiples of 8, so no medium cuts a write there.
 pub(super) fn classify(file: &File, offset: u64) -> io::Result<Remainder> {
     let Some(end) = end_of_content(file, offset)? else {
         return Ok(Remainder::Zeros);
@@ -58,6 +59,7 @@ fn judge(rest: &[u8], offset: u64) -> Option<BadReason> {
     }
     match frame::header(rest) {
         Ok(_) if has_other_length(rest) => Some(BadReason::Length),
+        Ok((FrameKind::Seal, length)) if rest.len() == length - 1 => Some(BadReason::Seal),
         Ok((_, length)) if rest.len() < length => None,
         Ok((_, length)) => {
             let torn = has_hole(rest, offset, length) && !later_group(rest, length);
