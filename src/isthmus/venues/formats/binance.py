@@ -19,7 +19,7 @@ from isthmus.venues.formats.depth import (
     TapeTrade,
     Update,
     instrument_in,
-    levels,
+    pairs,
 )
 
 SPOT, USD_MARGINED, COIN_MARGINED = "binance-spot", "binance-usdm", "binance-coinm"
@@ -50,14 +50,14 @@ def read(line: RawLine) -> Sequence[MarketEvent] | None:
         return None
     kind = data.get("e")
     if kind == "depthUpdate":
-        bids, asks = levels(data["b"]), levels(data["a"])
+        bids, asks = pairs(data["b"]), pairs(data["a"])
         at = int(data.get("T", data["E"])) * NS_PER_MS
         return (Update(data["s"], bids, asks, int(data["U"]), int(data["u"]), data.get("pu"), None, at),)
     if kind in ("trade", "aggTrade"):
         return _trade(data)
     if "lastUpdateId" in data:
         symbol = data.get("symbol") or instrument_in(line.request)
-        return (Snapshot(symbol, levels(data["bids"]), levels(data["asks"]), int(data["lastUpdateId"])),)
+        return (Snapshot(symbol, pairs(data["bids"]), pairs(data["asks"]), int(data["lastUpdateId"])),)
     if kind in QUIET_EVENTS or _is_book_ticker(data) or "result" in data:
         return ()
     return None

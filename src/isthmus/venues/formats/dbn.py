@@ -107,6 +107,8 @@ def _records(stream: BinaryIO) -> Iterator[tuple[int, tuple[int, int, int, int, 
             yield number, _HEADER.unpack_from(record), record[_HEADER.size :]
     except UNPACKING_ERRORS as error:
         raise BadInput("events", f"cannot be unpacked: {error}", number + 1) from error
+    finally:
+        stream.close()
 
 
 def _exactly(stream: BinaryIO, size: int, number: int) -> bytes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any, BinaryIO, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -85,6 +85,9 @@ _FORMS = re.compile(
     re.DOTALL,
 )
 _SETTINGS = b"configuration:"
+_Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$")]
+_Pairs = list[tuple[_Number, _Number]]
+_OPENINGS = (b"{", b"[")
 _decode = msgspec.json.Decoder(float_hook=str).decode
 
 
@@ -95,6 +98,9 @@ def read_lines(stream: BinaryIO) -> Iterator[RawLine]:
 
 
 def _taken_apart(number: int, line: bytes) -> RawLine:
+    stamp, _, rest = line.partition(b" ")
+    if stamp.isdigit() and rest.startswith(_OPENINGS):
+        return RawLine(number, _time_ns(stamp), _decoded(number, rest), rest, "")
     if line.startswith(_SETTINGS):
         return RawLine(number, 0, None, b"", "")
     parts = _FORMS.match(line)
@@ -105,11 +111,15 @@ def _taken_apart(number: int, line: bytes) -> RawLine:
     raw = parts["json"]
     if raw is None:
         raise BadInput("events", "has a time but no message", number)
+    request = (parts["request"] or b"").decode(errors="replace")
+    return RawLine(number, _time_ns(parts["time"]), _decoded(number, raw), raw, request)
+
+
+def _decoded(number: int, raw: bytes) -> Any:
     try:
-        message = _decode(raw)
+        return _decode(raw)
     except msgspec.DecodeError as error:
         raise BadInput("events", f"broken JSON: {error}", number) from error
-    return RawLine(number, _time_ns(parts["time"]), message, raw, (parts["request"] or b"").decode(errors="replace"))
 
 
 def _time_ns(text: bytes | None) -> int:
@@ -157,6 +167,14 @@ def levels(rows: Any) -> list[TextLevel]:
             raise ValueError(f"{row!r} is no level")
         found.append((str(row[0]), str(row[1])))
     return found
+
+
+def pairs(rows: Any) -> list[TextLevel]:
+    """As `levels`, faster, for rows of exactly two plain numbers. Raises ValueError when rows are not such."""
+    try:
+        return msgspec.convert(rows, _Pairs)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
 
 
 def side_of(text: Any) -> int:

@@ -149,7 +149,8 @@ def _book(levels: Sequence[Sequence[int]]) -> Book:
 
 def _rows(stream: BinaryIO, field: str, columns: list[str] | None) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows as dictionaries; the header is the first row, or the schema's own order where there is none."""
-    reader = csv.reader(TextIOWrapper(stream, encoding="utf-8", errors="replace", newline=""))
+    text = TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+    reader = csv.reader(text)
     header: list[str] | None = None
     try:
         for cells in reader:
@@ -168,6 +169,8 @@ def _rows(stream: BinaryIO, field: str, columns: list[str] | None) -> Iterator[t
         raise BadInput(field, str(error), reader.line_num) from error
     except UNPACKING_ERRORS as error:
         raise BadInput(field, f"cannot be unpacked: {error}", reader.line_num + 1) from error
+    finally:
+        text.close()
 
 
 def _require(header: list[str], field: str, number: int) -> None:

@@ -34,11 +34,13 @@ _STEP: list[int] = [10 ** (PLACES - decimals) for decimals in range(PLACES + 1)]
 
 
 class BookEvent(msgspec.Struct, frozen=True, gc=False):
-    """Levels that change. `whole`: they are the whole book."""
+    """Levels that change, as the venue wrote them: `Session.levels` makes units of them when they are played.
+    `whole`: they are the whole book.
+    """
 
     at: int
-    bids: list[Level]
-    asks: list[Level]
+    bids: Sequence[TextLevel]
+    asks: Sequence[TextLevel]
     whole: bool = False
 
 
@@ -61,6 +63,11 @@ class Session(msgspec.Struct, frozen=True):
     events: list[BookEvent | TradeEvent]
     left_out: int
     """Lines that were not understood."""
+
+    def levels(self, side: Sequence[TextLevel]) -> list[Level]:
+        """A side of a book in whole units. Raises BadInput."""
+        price, quantity = self.price_decimals, self.quantity_decimals
+        return [(units_down(level[0], price), units_down(level[1], quantity)) for level in side]
 
     @property
     def start(self) -> int:
@@ -151,6 +158,9 @@ class _Reading:
         """The whole recording. Raises BadInput when there is no book in it."""
         if self._symbol is None or not any(isinstance(event, Update) for _, event in self._events):
             raise BadInput("events", "holds no book that can be put in step (no snapshot, or no updates after it)")
+        first = self._events[0][1]
+        if not isinstance(first, Snapshot) or not first.bids or not first.asks:
+            raise BadInput("events", "the first book has an empty side")
         price_decimals, quantity_decimals = _decimals(event for _, event in self._events)
         made = [_in_units(at, event, price_decimals, quantity_decimals) for at, event in self._events]
         return Session(self._venue, self._symbol, price_decimals, quantity_decimals, _in_order(made), self._left_out)
@@ -176,9 +186,7 @@ def _in_order(events: list[BookEvent | TradeEvent]) -> list[BookEvent | TradeEve
 
 
 def _decimals(events: Iterable[Update | TapeTrade | Snapshot]) -> tuple[int, int]:
-    """The decimals of the recording's prices, and those of the quantities that trade (of the levels, where none
-    does).
-    """
+    """The decimals of the prices, and those of the quantities that trade (of the levels, where none does)."""
     prices: set[str] = set()
     shown: set[str] = set()
     traded: set[str] = set()
@@ -188,9 +196,9 @@ def _decimals(events: Iterable[Update | TapeTrade | Snapshot]) -> tuple[int, int
             traded.add(event.size)
         else:
             for levels in (event.bids, event.asks):
-                for price, quantity in levels:
-                    prices.add(price)
-                    shown.add(quantity)
+                prices.update([level[0] for level in levels])
+                if not traded:
+                    shown.update([level[1] for level in levels])
     return max(map(_needed, prices)), max(map(_needed, traded or shown))
 
 
@@ -204,12 +212,7 @@ def _in_units(
     if isinstance(event, TapeTrade):
         price, quantity = units_down(event.price, price_decimals), units_down(event.size, quantity_decimals)
         return TradeEvent(at, price, quantity, event.taker_side)
-    bids, asks = (_levels(side, price_decimals, quantity_decimals) for side in (event.bids, event.asks))
-    return BookEvent(at, bids, asks, isinstance(event, Snapshot))
-
-
-def _levels(levels: Sequence[TextLevel], price_decimals: int, quantity_decimals: int) -> list[Level]:
-    return [(units_down(price, price_decimals), units_down(size, quantity_decimals)) for price, size in levels]
+    return BookEvent(at, event.bids, event.asks, isinstance(event, Snapshot))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -92,7 +92,8 @@ class Played:
         return self._change(event), len(event.bids) + len(event.asks)
 
     def _change(self, event: BookEvent) -> list[Answer]:
-        return (self.book.show if event.whole else self.book.change)(event.bids, event.asks)
+        levels = self.recording.session.levels
+        return (self.book.show if event.whole else self.book.change)(levels(event.bids), levels(event.asks))
 
     def _seam(self, desk: MarketDesk, at: int) -> list[Answer]:
         """The recording is over: the session ends and begins again with an empty book."""
@@ -278,7 +279,8 @@ def listed(recording: Recording, base: int, quote: int) -> Any:
     first = session.events[0]
     assert isinstance(first, BookEvent)
     maker, taker = FEES_PPM[recording.kind]
-    middle = (max(price for price, _ in first.bids) + min(price for price, _ in first.asks)) // 2
+    bids, asks = session.levels(first.bids), session.levels(first.asks)
+    middle = (max(price for price, _ in bids) + min(price for price, _ in asks)) // 2
     return AddInstrument(
         symbol=recording.instrument,
         kind=KINDS[recording.kind],
