@@ -194,9 +194,9 @@ impl Side {
     pub fn levels(&self) -> impl Iterator<Item = (i64, Level)> + '_ {
         self.by_number.iter().flat_map(move |(number, at)| {
             let page = &self.pages[*at as usize];
-            (0..LEVELS)
-                .filter(|s| page.words[s / 64] >> (s % 64) & 1 == 1)
-                .map(move |s| (self.key((number << BITS) + s as i64), page.levels[s]))
+            let after = |slot: &usize| if slot + 1 < LEVELS { next_in(&page.words, slot + 1) } else { None };
+            std::iter::successors(next_in(&page.words, 0), after)
+                .map(move |slot| (self.key((number << BITS) + slot as i64), page.levels[slot]))
         })
     }
 

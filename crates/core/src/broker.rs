@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::Engine;
-use crate::journal::{
-    Check, Durability, End, JournalError, Lock, Scan, SnapshotHead, Tail, Writer, repair_end, snapshot_file,
-};
+use crate::journal::{Durability, JournalError, Lock, SnapshotHead, Tail, Writer, frame, repair_end, snapshot_file};
 use crate::messages::Command;
-use crate::record::{Body, Framed, RULES, Recorder, write_body};
+use crate::record::{Framed, RULES, Recorder};
+use crate::replay::Replay;
 
 /// Frames waiting for the disk, and the sequence of the last of them.
 #[derive(Default)]
@@ -45,9 +44,13 @@ impl Flusher {
 
     fn hand_over(&self, frames: &mut Vec<u8>, last: u64) {
         let mut handed = locked(&self.handed);
+        if frames.is_empty() {
+            return;
+        }
         if handed.frames.is_empty() {
             std::mem::swap(&mut handed.frames, frames);
         } else {
+            frame::continue_group(frames);
             handed.frames.append(frames);
         }
         handed.last = last;
@@ -138,8 +141,7 @@ impl Broker {
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
     pub fn open(data: &Path, durability: Durability, segment_bytes: u64) -> Result<Self, BrokerError> {
         let lock = Lock::take(data)?;
-        let mut replay = Replay::from_snapshot(data, true)?;
-        let mut end = replay.run(data)?;
+        let (mut replay, mut end) = Replay::newest(data)?;
         let torn_bytes = end.torn_bytes;
         if end.tail == Tail::Torn {
             repair_end(data, &end)?;
@@ -220,60 +222,6 @@ impl Broker {
             disk.writer.seal()?;
         }
         self.lock = None;
-        Ok(())
-    }
-}
-
-/// Runs a journal again and compares every record with what was journalled.
-pub struct Replay {
-    pub engine: Engine,
-    pub head: [u8; 32],
-    pub records: u64,
-    pub snapshot: u64,
-    body: Vec<u8>,
-}
-
-impl Replay {
-    /// From the newest snapshot that is whole and lies on the chain, or from genesis.
-    pub fn from_snapshot(data: &Path, use_snapshot: bool) -> Result<Self, BrokerError> {
-        let genesis = Self { engine: Engine::default(), head: [0; 32], records: 0, snapshot: 0, body: Vec::new() };
-        if !use_snapshot {
-            return Ok(genesis);
-        }
-        let Some(found) = snapshot_file::latest(data)? else {
-            return Ok(genesis);
-        };
-        let sequence = found.of.sequence;
-        let engine = Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
-        Ok(Self { engine, head: found.of.head, snapshot: sequence, ..genesis })
-    }
-
-    /// Runs what the journal holds beyond the present state.
-    pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
-        let mut scan = Scan::open(data, self.engine.sequence + 1, Check::Chain)?;
-        while let Some(entry) = scan.read()? {
-            if *entry.prev != self.head {
-                return Err(BrokerError::Differs { record: entry.sequence });
-            }
-            self.step(entry.sequence, entry.body)?;
-            self.head = *entry.hash;
-        }
-        Ok(scan.end().expect("a scan that has nothing more has ended"))
-    }
-
-    fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
-        let differs = BrokerError::Differs { record: sequence };
-        let Ok(recorded) = Body::read(body) else {
-            return Err(differs);
-        };
-        let held = recorded.flags & crate::record::CLOCK_HELD != 0;
-        let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
-        self.body.clear();
-        write_body(&mut self.engine, &recorded.command, at, recorded.origin, &mut self.body);
-        if self.body != body {
-            return Err(differs);
-        }
-        self.records += 1;
         Ok(())
     }
 }

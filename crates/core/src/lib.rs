@@ -18,6 +18,7 @@ pub mod perpetual;
 mod place;
 pub mod postings;
 pub mod record;
+pub mod replay;
 pub mod snapshot;
 pub mod values;
 pub mod venue;

@@ -1,8 +1,9 @@
 //! Reading and checking journals from Python.
 use std::path::Path;
 
-use isthmus_core::broker::{BrokerError, Replay};
-use isthmus_core::journal::{Check, FirstBad, JournalError, Reader, Tail, Verdict, verify as judge};
+use isthmus_core::broker::BrokerError;
+use isthmus_core::journal::{Check, FirstBad, JournalError, Reader, Tail, Verdict, snapshot_file, verify as judge};
+use isthmus_core::replay::Replay;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -40,7 +41,8 @@ struct Rerun {
 }
 
 fn rerun(data: &Path, use_snapshot: bool) -> Result<Rerun, BrokerError> {
-    let mut replay = Replay::from_snapshot(data, use_snapshot)?;
+    let found = if use_snapshot { snapshot_file::latest(data)? } else { None };
+    let mut replay = found.as_ref().map_or_else(|| Ok(Replay::default()), Replay::from)?;
     match replay.run(data) {
         Ok(_) => Ok(Rerun { state_hash: Some(replay.engine.state_hash()), effects_equal: true, differs: None }),
         Err(BrokerError::Differs { record }) => {

@@ -56,6 +56,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;
+    m.add_function(wrap_pyfunction!(bench::trade_hash, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -1,0 +1,82 @@
+//! Running a journal again: recovery, and the proof that the recorded effects are what the commands do.
+use std::path::Path;
+
+use crate::broker::BrokerError;
+use crate::engine::Engine;
+use crate::journal::{Check, End, Snapshot, scan_ahead, snapshot_file};
+use crate::record::{Body, CLOCK_HELD, write_body};
+
+/// An engine on its way through a journal; every record it makes is compared with the one that stands there.
+#[derive(Default)]
+pub struct Replay {
+    pub engine: Engine,
+    /// The hash of the last record run.
+    pub head: [u8; 32],
+    /// Records run since the snapshot.
+    pub records: u64,
+    /// The snapshot's sequence; 0 for genesis.
+    pub snapshot: u64,
+    body: Vec<u8>,
+}
+
+impl Replay {
+    /// From a snapshot. A state of another release is not one that this one can go on from.
+    pub fn from(found: &Snapshot) -> Result<Self, BrokerError> {
+        let sequence = found.of.sequence;
+        let engine = Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
+        Ok(Self { engine, head: found.of.head, snapshot: sequence, ..Self::default() })
+    }
+
+    /// The journal run to its end from the newest snapshot that is whole and lies on the chain, else from genesis.
+    pub fn newest(data: &Path) -> Result<(Self, End), BrokerError> {
+        for path in snapshot_file::list(data)? {
+            let Ok(found) = snapshot_file::load(&path) else {
+                continue;
+            };
+            let Ok(mut replay) = Self::from(&found) else {
+                continue;
+            };
+            match replay.run(data) {
+                Ok(end) if replay.reached(&end) => return Ok((replay, end)),
+                Ok(_) | Err(BrokerError::Differs { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut replay = Self::default();
+        let end = replay.run(data)?;
+        Ok((replay, end))
+    }
+
+    /// A snapshot may lie beyond a journal that lost its end, or beside its chain: then it is no place to go on from.
+    fn reached(&self, end: &End) -> bool {
+        end.position.next_sequence == self.engine.sequence + 1 && end.position.head == self.head
+    }
+
+    /// Runs what the journal holds beyond the present state; a second thread reads, checks and hashes ahead.
+    pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
+        scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| {
+            if *entry.prev != self.head {
+                return Err(BrokerError::Differs { record: entry.sequence });
+            }
+            self.step(entry.sequence, entry.body)?;
+            self.head = *entry.hash;
+            Ok(())
+        })
+    }
+
+    fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
+        let differs = BrokerError::Differs { record: sequence };
+        let Ok(recorded) = Body::read(body) else {
+            return Err(differs);
+        };
+        let held = recorded.flags & CLOCK_HELD != 0;
+        let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
+        self.body.clear();
+        write_body(&mut self.engine, &recorded.command, at, recorded.origin, &mut self.body);
+        if self.body != body {
+            return Err(differs);
+        }
+        self.records += 1;
+        Ok(())
+    }
+}
