@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -73,7 +74,7 @@ class Running:
         durable = await asyncio.get_running_loop().run_in_executor(self._flusher, driver.flush)
         if driver.fault is not None:
             driver.fault = None
-            note("the journal can be written again")
+            _tell("the journal can be written again")
         more = True
         while more:
             more = driver.settle(durable, SETTLE_MOST)
@@ -82,7 +83,7 @@ class Running:
     def _degrade(self, error: OSError) -> None:
         reason = os.strerror(error.errno) if error.errno is not None else str(error)
         if self._core.driver.fault is None:
-            note(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
+            _tell(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
         self._core.driver.fault = reason
 
     async def _play(self, market: Market) -> None:
@@ -106,6 +107,12 @@ class Running:
         while True:
             await asyncio.sleep(self._limits.heartbeat_s)
             hub.heartbeat()
+
+
+def _tell(text: str) -> None:
+    """A log on the full disk is no reason to stop."""
+    with contextlib.suppress(OSError):
+        note(text)
 
 
 async def _others() -> None:

@@ -10,7 +10,7 @@ from isthmus.engine.market import Choose, VenueQuote
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.refusals import refusal_of
+from isthmus.gateways.refusals import reason_of, refusal_of
 from isthmus.gateways.shapes import NewOrder, OrderChange
 from isthmus.gateways.submission import Asker, Submission, client_text
 from isthmus.kernel.messages import (
@@ -117,12 +117,12 @@ class OrderEntry:
         if record.effects and type(record.effects[0]).__name__ == "Repeated":
             first = record.effects[0].first
         row = self._views.orders.order(first)
-        if record.reason is not None or row is None:
+        if reason_of(record) is not None or row is None:
             raise self._refusal(record, command, instrument)
         return row
 
     def _require_done(self, record: Record, command: Any, instrument: Instrument | None) -> None:
-        if record.reason is not None:
+        if reason_of(record) is not None:
             raise self._refusal(record, command, instrument)
 
     def _refusal(self, record: Record, command: Any, instrument: Instrument | None) -> Refusal:

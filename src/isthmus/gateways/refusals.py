@@ -7,7 +7,7 @@ from typing import Any
 from isthmus.engine.engine import Record
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel.ids import record_id
-from isthmus.kernel.messages import BUY
+from isthmus.kernel.messages import BUY, REASONS
 from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, short_text, text
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
@@ -71,9 +71,17 @@ _FIELDS = {
 }
 
 
+def reason_of(record: Record) -> str | None:
+    """Why the command was refused, now or when it was first asked; None if it was done."""
+    for effect in record.effects[:1]:
+        if type(effect).__name__ == "Repeated" and effect.reason:
+            return REASONS[effect.reason]
+    return record.reason
+
+
 def refusal_of(record: Record, command: Any, instrument: Instrument | None, views: Views) -> Refusal:
     """The engine refused (or the first answer was a refusal): why, in the asker's terms."""
-    reason = record.reason or "unknown_order"
+    reason = reason_of(record) or "unknown_order"
     field = _FIELDS.get(reason)
     value, limit = _value(command, instrument, field), None
     if instrument is not None:

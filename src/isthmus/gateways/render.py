@@ -13,6 +13,7 @@ from isthmus.kernel.messages import (
     MARKET,
     ORDER_TYPES,
     POST_ONLY,
+    REASONS,
     SIDES,
     TIMES_IN_FORCE,
 )
@@ -220,7 +221,7 @@ def effects(record: Record) -> list[dict[str, Any]]:
     """What the record did, in order; a refusal carries its reason's name."""
     rows = [{"kind": type(effect).__name__, **fields(effect)} for effect in record.effects]
     if rows and rows[0]["kind"] in ("Rejected", "Repeated"):
-        rows[0]["reason"] = record.reason
+        rows[0]["reason"] = REASONS.get(rows[0]["reason"])
     return rows
 
 

@@ -19,7 +19,7 @@ from isthmus.gateways.amounts import (
 )
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.refusals import refusal_of
+from isthmus.gateways.refusals import reason_of, refusal_of
 from isthmus.gateways.render import effects
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import body_as
@@ -171,7 +171,7 @@ class OperatorHandlers:
 
     async def _do(self, request: Request, command: Any, instrument: Instrument | None, text: str = "") -> Answer:
         record = await self._submission.submit(command, request.asker, text)
-        if record.reason is not None:
+        if reason_of(record) is not None:
             raise refusal_of(record, command, instrument, self._views)
         return ok(shapes.Done(record_id(record.sequence), effects(record)))
 

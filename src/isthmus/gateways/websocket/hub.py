@@ -47,12 +47,15 @@ class Hub:
         self._counted = 0
 
     def stream(self, subject: Subject) -> Stream:
-        """The stream of the subject; made when absent. Raises Refusal 503 at the limit."""
+        """The stream of the subject, up to date; made when absent. Raises Refusal 503 at the limit."""
+        self._send_pending()
         stream = self._streams.get(subject)
         if stream is None:
             self._make_room()
             stream = Stream(subject, self._snapshot_of(subject), self._reads.now, self.limits.remembered)
             self._streams[subject] = stream
+        elif (sampler := self._samplers.get(subject)) and (change := sampler.change()) is not None:
+            stream.publish(change)
         return stream
 
     # What the views say (Outlet).
@@ -90,10 +93,7 @@ class Hub:
 
     def sample(self) -> None:
         """Send what changed since the last sample."""
-        self._send_trades()
-        self._send_bars()
-        self._send_holdings()
-        self._send_records()
+        self._send_pending()
         version = self._reads.views.books.version
         if version != self._version:
             self._version = version
@@ -116,6 +116,12 @@ class Hub:
         """Every stream tells its last seq."""
         for stream in self._streams.values():
             stream.heartbeat()
+
+    def _send_pending(self) -> None:
+        self._send_trades()
+        self._send_bars()
+        self._send_holdings()
+        self._send_records()
 
     def _send_trades(self) -> None:
         trades, self._trades = self._trades, {}
