@@ -58,6 +58,15 @@ export function trimmed(value: Decimal, least = 0): Decimal {
   return { units, scale };
 }
 
+/** At most `digits` digits: decimals go first, cut off and never rounded up. For figures in narrow columns. */
+export function compact(value: Decimal, digits: number): string {
+  const whole = formatPlain(value, 0).replace("-", "");
+  const places = Math.min(value.scale, Math.max(0, digits - (whole === "0" ? 1 : whole.length)));
+  const shown = rescale(value, places, "floor");
+  if (shown.units === 0n && value.units > 0n) return `<${formatPlain({ units: 1n, scale: places })}`;
+  return formatGrouped(trimmed(shown));
+}
+
 /** Changes the scale; digits that do not fit are rounded towards minus (floor) or plus infinity (ceil). */
 export function rescale(value: Decimal, scale: number, rounding: Rounding): Decimal {
   if (scale >= value.scale) return { units: value.units * 10n ** BigInt(scale - value.scale), scale };

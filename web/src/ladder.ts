@@ -32,7 +32,7 @@ export interface Depth {
 
 const NICE = [1, 2, 5];
 /** Levels of each side that the first axis should show. */
-const LEVELS_IN_SIGHT = 12;
+const LEVELS_IN_SIGHT = 5;
 
 /** The steps one may choose: 1, 2, 5, 10, ... ticks. */
 export function stepsOf(tick: number): number[] {

@@ -2,15 +2,22 @@
 import { type ReactNode, useMemo } from "react";
 import { decimalOf, sign } from "../decimal";
 import { useCell } from "../stores/cell";
-import { amount, clock, quantity, signed } from "../stores/text";
+import { amount, clock, money, quantity, signed } from "../stores/text";
 import type { Balance, Fill, Position } from "../wire/types";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
 
 const FILLS: readonly Column<Fill>[] = [
-  { key: "time", head: "Time (UTC)", width: 104, sort: (fill) => fill.time, cell: (fill) => clock(fill.time) },
+  { key: "time", head: "Time (UTC)", width: 98, from: 1, sort: (fill) => fill.time, cell: (fill) => clock(fill.time) },
   { key: "id", head: "Trade", width: 96, from: 2, sort: (fill) => fill.id, cell: (fill) => <code>{fill.id}</code> },
-  { key: "order", head: "Order", width: 88, from: 1, sort: (fill) => fill.order, cell: (fill) => fill.order },
+  {
+    key: "order",
+    head: "Order",
+    width: 88,
+    from: 1,
+    sort: (fill) => fill.order ?? "",
+    cell: (fill) => fill.order ?? "–",
+  },
   { key: "instrument", head: "Market", width: 100, sort: (fill) => fill.instrument, cell: (fill) => fill.instrument },
   { key: "side", head: "Side", width: 62, sort: (fill) => fill.side, cell: (fill) => <SideMark side={fill.side} /> },
   {
@@ -36,11 +43,11 @@ const FILLS: readonly Column<Fill>[] = [
     align: "right",
     from: 1,
     sort: (fill) => Number(fill.fee),
-    cell: (fill) => amount(fill.fee),
+    cell: (fill) => money(fill.fee),
   },
   { key: "liquidity", head: "Role", width: 64, from: 1, cell: (fill) => fill.liquidity },
   { key: "venue", head: "Venue", width: 96, from: 2, cell: (fill) => fill.venue },
-  { key: "record", head: "Record", width: 92, from: 2, cell: (fill) => <code>{fill.record}</code> },
+  { key: "record", head: "Record", from: 2, cell: (fill) => <code>{fill.record}</code> },
 ];
 
 export function FillsTable(): ReactNode {
@@ -56,7 +63,7 @@ const BALANCES: readonly Column<Balance>[] = [
     width: 150,
     align: "right",
     sort: (row) => Number(row.total),
-    cell: (row) => amount(row.total),
+    cell: (row) => money(row.total),
   },
   {
     key: "held",
@@ -64,7 +71,7 @@ const BALANCES: readonly Column<Balance>[] = [
     width: 150,
     align: "right",
     sort: (row) => Number(row.held),
-    cell: (row) => amount(row.held),
+    cell: (row) => money(row.held),
   },
   {
     key: "available",
@@ -72,12 +79,11 @@ const BALANCES: readonly Column<Balance>[] = [
     width: 150,
     align: "right",
     sort: (row) => Number(row.available),
-    cell: (row) => amount(row.available),
+    cell: (row) => money(row.available),
   },
   {
     key: "state",
     head: "State",
-    width: 170,
     from: 1,
     cell: (row) =>
       row.frozen ? <span className="bad">⚠ frozen for opening</span> : <span className="quiet">free</span>,
@@ -115,7 +121,7 @@ const POSITIONS: readonly Column<Position>[] = [
     align: "right",
     from: 1,
     sort: (row) => Number(row.value),
-    cell: (row) => amount(row.value),
+    cell: (row) => money(row.value),
   },
   {
     key: "open",
@@ -146,7 +152,7 @@ function isWorthShowing({ quantity: held, realised_profit }: Position): boolean 
   return sign(decimalOf(held)) !== 0 || sign(decimalOf(realised_profit)) !== 0;
 }
 
-function Profit({ text }: { text: string | null }): ReactNode {
+export function Profit({ text }: { text: string | null }): ReactNode {
   const direction = sign(decimalOf(text));
   const tone = direction > 0 ? "up" : direction < 0 ? "down" : "quiet";
   return (

@@ -3,18 +3,24 @@ import {
   CandlestickSeries,
   ColorType,
   createChart,
+  type CreatePriceLineOptions,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
+  LineStyle,
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { decimalOf, sign } from "../decimal";
+import { isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
 import { change, settings } from "../stores/settings";
-import { amount, NOTHING } from "../stores/text";
+import { amount, NOTHING, quantity } from "../stores/text";
 import type { Bar, Instrument, Interval } from "../wire/types";
 import { useDesk } from "./context";
 
+/** Width of a bar when a chart opens. */
+const BAR_PX = 7;
 const INTERVALS: readonly Interval[] = ["1s", "1m", "1d"];
 
 export function Chart(): ReactNode {
@@ -23,7 +29,8 @@ export function Chart(): ReactNode {
   const { interval } = useCell(settings);
   const place = useRef<HTMLDivElement>(null);
   const [pointed, setPointed] = useState<Bar | null>(null);
-  useBars(place, instrument, interval, setPointed);
+  const drawing = useBars(place, instrument, interval, setPointed);
+  useOwnLines(drawing, instrument, interval);
   return (
     <section className="panel chart" aria-label={`Chart of ${instrument.instrument}`}>
       <header className="panel-head">
@@ -76,7 +83,7 @@ function useBars(
   instrument: Instrument,
   interval: Interval,
   onPoint: (bar: Bar | null) => void,
-): void {
+): RefObject<Drawing | null> {
   const { stream } = useDesk();
   const looks = useCell(settings);
   const drawing = useRef<Drawing | null>(null);
@@ -115,6 +122,39 @@ function useBars(
     scheme.addEventListener("change", repaint);
     return () => scheme.removeEventListener("change", repaint);
   }, []);
+  return drawing;
+}
+
+/** Lines at one's own open orders and at the average price of the position. */
+function useOwnLines(drawing: RefObject<Drawing | null>, instrument: Instrument, interval: Interval): void {
+  const feed = useCell(useDesk().account);
+  const orders = useCell(feed.orders);
+  const position = useCell(feed.positions).get(instrument.instrument);
+  const looks = useCell(settings);
+  const own = [...orders.values()].filter((order) => isOpen(order) && order.instrument === instrument.instrument);
+  const lines = own.map(({ side, price, remaining }) => ({ side, price, title: `${side} ${quantity(remaining)}` }));
+  const held = position && sign(decimalOf(position.quantity)) !== 0 ? position.average_price : null;
+  const wanted = JSON.stringify([lines, held]);
+  useEffect(() => {
+    const series = drawing.current?.candles;
+    if (!series) return undefined;
+    const [resting, average] = JSON.parse(wanted) as [typeof lines, string | null];
+    const made = resting.flatMap(({ side, price, title }) =>
+      price === null ? [] : [series.createPriceLine(lineOf(price, title, side === "buy" ? "--up" : "--down"))],
+    );
+    if (average !== null) made.push(series.createPriceLine(lineOf(average, "position", "--accent")));
+    return () => {
+      if (drawing.current?.candles === series) made.forEach((line) => series.removePriceLine(line));
+    };
+  }, [drawing, wanted, instrument, interval, looks]);
+}
+
+function lineOf(price: string, title: string, colour: string): CreatePriceLineOptions {
+  return { price: Number(price), title, color: cssColour(colour), lineWidth: 1, lineStyle: LineStyle.Dashed };
+}
+
+function cssColour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 function draw(place: HTMLElement, instrument: Instrument, interval: Interval): Drawing {
@@ -141,8 +181,7 @@ function draw(place: HTMLElement, instrument: Instrument, interval: Interval): D
 
 /** Takes the colours from the style sheet. */
 function paint({ chart, candles, volume }: Drawing): void {
-  const style = getComputedStyle(document.documentElement);
-  const of = (name: string): string => style.getPropertyValue(name).trim();
+  const of = cssColour;
   chart.applyOptions({
     layout: {
       background: { type: ColorType.Solid, color: of("--panel") },
@@ -164,12 +203,15 @@ function replaceAll({ chart, candles, volume }: Drawing, bars: ReadonlyMap<numbe
   const sorted = [...bars.values()].sort((left, right) => secondsOf(left) - secondsOf(right));
   candles.setData(sorted.map(candleOf));
   volume.setData(sorted.map(volumeOf));
-  chart.timeScale().setVisibleLogicalRange({ from: sorted.length - 120, to: sorted.length + 4 });
+  const shown = Math.max(20, Math.floor(chart.timeScale().width() / BAR_PX));
+  chart.timeScale().setVisibleLogicalRange({ from: sorted.length - shown, to: sorted.length + 4 });
 }
 
 function update({ candles, volume }: Drawing, bar: Bar): void {
-  candles.update(candleOf(bar), true);
-  volume.update(volumeOf(bar), true);
+  const last = candles.data().at(-1)?.time;
+  const late = last !== undefined && Number(last) > secondsOf(bar);
+  candles.update(candleOf(bar), late);
+  volume.update(volumeOf(bar), late);
 }
 
 function candleOf(bar: Bar): { time: UTCTimestamp; open: number; high: number; low: number; close: number } {

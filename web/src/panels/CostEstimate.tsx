@@ -1,8 +1,8 @@
 /** What the order would cost and leave; the rows always stand, so nothing jumps. */
 import type { ReactNode } from "react";
-import { type Decimal, decimalOf, formatGrouped } from "../decimal";
+import { type Decimal, decimalOf, formatGrouped, trimmed } from "../decimal";
 import { useCell } from "../stores/cell";
-import { amount, NOTHING, ppm } from "../stores/text";
+import { money, NOTHING, ppm } from "../stores/text";
 import { estimate, type Form } from "../ticket";
 import { useDesk } from "./context";
 import { useSurroundings } from "./useSurroundings";
@@ -29,7 +29,7 @@ export function CostEstimate({ form }: { form: Form }): ReactNode {
         {cost && shown(cost.hold)}
       </Line>
       <Line name="Buying power" unit={asset}>
-        {balance ? amount(balance.available) : shown(decimalOf("0"))}
+        {balance ? money(balance.available) : shown(decimalOf("0"))}
       </Line>
       <Line name="Left after" unit={asset} bad={cost !== null && !cost.enough}>
         {cost && shown(cost.after)}
@@ -60,5 +60,5 @@ function Line({ name, unit, title, bad, children }: LineProps): ReactNode {
 }
 
 function shown(value: Decimal): string {
-  return formatGrouped(value);
+  return formatGrouped(trimmed(value, Math.min(2, value.scale)));
 }

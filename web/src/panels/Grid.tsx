@@ -7,13 +7,15 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useMemo, useRef } from "react";
+import { type CSSProperties, type ReactNode, useMemo, useRef } from "react";
 
 export interface Column<Row> {
   key: string;
   head: string;
-  /** Track width in pixels. */
-  width: number;
+  /** Track width in pixels; one column may go without and takes what is left. */
+  width?: number;
+  /** Its width on a page under 720 px, when that differs. */
+  narrow?: number;
   align?: "right";
   /** The narrowest page that shows it: 0 always, 1 from 720 px, 2 from 1,200 px. */
   from?: 0 | 1 | 2;
@@ -60,7 +62,7 @@ export function Grid<Row extends object>(props: GridProps<Row>): ReactNode {
       <table aria-rowcount={sorted.length}>
         <colgroup>
           {columns.map((column) => (
-            <col key={column.key} className={`from-${column.from ?? 0}`} style={{ width: column.width }} />
+            <col key={column.key} className={`from-${column.from ?? 0}`} style={trackOf(column)} />
           ))}
         </colgroup>
         <thead>
@@ -135,6 +137,12 @@ function Head({ column, sorted, children }: HeadProps): ReactNode {
       </span>
     </th>
   );
+}
+
+/** Widths as custom properties, so that the style sheet can choose by the page's width. */
+function trackOf({ width, narrow }: { width?: number; narrow?: number }): CSSProperties {
+  const wide = width === undefined ? "auto" : `${width}px`;
+  return { "--wide": wide, "--narrow": narrow === undefined ? wide : `${narrow}px` } as CSSProperties;
 }
 
 function classesOf({ align, from = 0 }: { align?: "right"; from?: 0 | 1 | 2 }): string {

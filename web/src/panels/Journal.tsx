@@ -1,12 +1,12 @@
 /** Each record as it arrives, its hash recomputed here; one record in full beside it. */
 import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type Lexicon, summaryOf } from "../recordWords";
 import { useCell } from "../stores/cell";
 import { canCheck, type Check, type CheckedRecord, isGood } from "../stores/journal";
 import { clock, shortHash, words } from "../stores/text";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
 import { RecordDetail } from "./RecordDetail";
-import { summaryOf } from "./recordSummary";
 
 export function Journal(): ReactNode {
   const desk = useDesk();
@@ -23,7 +23,8 @@ export function Journal(): ReactNode {
     [records, kind],
   );
   const selected = records.find(({ record }) => record.sequence === wanted) ?? null;
-  const columns = useMemo(() => columnsOf((row) => setWanted(row.record.sequence)), []);
+  const lexicon = useLexicon();
+  const columns = useMemo(() => columnsOf(lexicon, (row) => setWanted(row.record.sequence)), [lexicon]);
   return (
     <div className="journal">
       <div className="journal-list">
@@ -57,9 +58,21 @@ export function Journal(): ReactNode {
           onSelect={(row) => setWanted(row.record.sequence)}
         />
       </div>
-      <RecordDetail row={selected} />
+      <RecordDetail row={selected} lexicon={lexicon} />
     </div>
   );
+}
+
+function useLexicon(): Lexicon {
+  const desk = useDesk();
+  const instruments = useCell(desk.instruments);
+  return useMemo(() => {
+    const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]));
+    return {
+      instrument: (id) => byId.get(id),
+      instrumentOfOrder: (order) => byId.get(desk.journal.instrumentOfOrder(order) ?? 0),
+    };
+  }, [desk, instruments]);
 }
 
 function Tally(): ReactNode {
@@ -80,12 +93,12 @@ function Tally(): ReactNode {
   );
 }
 
-function columnsOf(open: (row: CheckedRecord) => void): Column<CheckedRecord>[] {
+function columnsOf(lexicon: Lexicon, open: (row: CheckedRecord) => void): Column<CheckedRecord>[] {
   return [
     {
       key: "sequence",
       head: "Sequence",
-      width: 84,
+      width: 76,
       align: "right",
       cell: (row) => (
         <button type="button" className="link" onClick={() => open(row)}>
@@ -93,11 +106,15 @@ function columnsOf(open: (row: CheckedRecord) => void): Column<CheckedRecord>[] 
         </button>
       ),
     },
-    { key: "time", head: "Time (UTC)", width: 100, from: 1, cell: ({ record }) => clock(record.time) },
-    { key: "kind", head: "Record", width: 110, cell: ({ record }) => record.kind },
-    { key: "what", head: "What happened", width: 300, from: 1, cell: ({ record }) => summaryOf(record) },
-    { key: "prev", head: "Previous", width: 92, from: 2, cell: ({ record }) => <code>{shortHash(record.prev)}</code> },
-    { key: "hash", head: "Hash", width: 92, cell: ({ record }) => <code>{shortHash(record.hash)}</code> },
+    { key: "time", head: "Time (UTC)", width: 100, from: 2, cell: ({ record }) => clock(record.time) },
+    { key: "kind", head: "Record", width: 100, cell: ({ record }) => record.kind },
+    {
+      key: "what",
+      head: "What happened",
+      from: 1,
+      cell: ({ record }) => <span title={summaryOf(record, lexicon)}>{summaryOf(record, lexicon)}</span>,
+    },
+    { key: "hash", head: "Hash", width: 92, from: 2, cell: ({ record }) => <code>{shortHash(record.hash)}</code> },
     { key: "check", head: "Check", width: 96, cell: ({ check }) => <Verdict check={check} /> },
   ];
 }

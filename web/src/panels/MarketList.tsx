@@ -2,7 +2,7 @@
 import { memo, type ReactNode } from "react";
 import { useCell } from "../stores/cell";
 import type { Market } from "../stores/market";
-import { amount, percent } from "../stores/text";
+import { amount, percent, tone } from "../stores/text";
 import type { Instrument } from "../wire/types";
 import { useDesk } from "./context";
 
@@ -43,7 +43,6 @@ const Row = memo(
   function Row({ instrument, market, selected, onSelect }: RowProps): ReactNode {
     const places = instrument.price_decimals;
     const change = market?.change_24h ?? instrument.change_24h;
-    const tone = !change || /^-?[0.]*$/.test(change) ? "" : change.startsWith("-") ? "down" : "up";
     return (
       <li>
         <button type="button" aria-current={selected} onClick={onSelect}>
@@ -54,7 +53,7 @@ const Row = memo(
           <span className="quote">
             {amount(market?.bid, places)} / {amount(market?.ask, places)}
           </span>
-          <span className={`change ${tone}`}>
+          <span className={`change ${tone(change)}`}>
             {(market?.state ?? instrument.state) === "halted" ? "halted" : percent(change)}
           </span>
         </button>

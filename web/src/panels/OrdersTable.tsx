@@ -41,13 +41,15 @@ export function OrdersTable({ open }: { open: boolean }): ReactNode {
       id={(order) => order.id}
       empty={open ? "No open orders." : "No orders yet."}
       footer={
-        open ? (
-          rows.length > 1 && <CancelAll count={rows.length} feed={feed} orders={rows} />
-        ) : older === null ? null : (
-          <button type="button" className="small more" onClick={() => void feed.readOlderOrders()}>
-            Older orders
-          </button>
-        )
+        <>
+          <RowErrors errors={actions.errors} />
+          {open && rows.length > 1 && <CancelAll count={rows.length} feed={feed} orders={rows} />}
+          {!open && older !== null && (
+            <button type="button" className="small more" onClick={() => void feed.readOlderOrders()}>
+              Older orders
+            </button>
+          )}
+        </>
       }
     />
   );
@@ -98,41 +100,24 @@ function pricedChange({ price, quantity: total }: Edit): { price?: string; quant
 }
 
 function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
-  const columns: Column<Order>[] = [
-    {
-      key: "time",
-      head: "Time (UTC)",
-      width: 100,
-      sort: (order) => order.created_at,
-      cell: (order) => clock(order.created_at),
-    },
-    {
-      key: "id",
-      head: "Order",
-      width: 88,
-      from: 1,
-      sort: (order) => order.id,
-      cell: (order) => <code>{order.id}</code>,
-    },
-    {
-      key: "instrument",
-      head: "Market",
-      width: 92,
-      sort: (order) => order.instrument,
-      cell: (order) => order.instrument,
-    },
-    {
-      key: "side",
-      head: "Side",
-      width: 62,
-      sort: (order) => order.side,
-      cell: (order) => <SideMark side={order.side} />,
-    },
-    { key: "type", head: "Type", width: 128, from: 2, cell: typeOf },
+  const status = (order: Order): ReactNode => <Status order={order} actions={actions} />;
+  const last: Column<Order> = open
+    ? {
+        key: "act",
+        head: "",
+        width: 132,
+        narrow: 118,
+        align: "right",
+        cell: (order) => <Buttons {...{ order, actions }} />,
+      }
+    : { key: "record", head: "Record", width: 92, from: 2, cell: ({ record }) => <code>{record}</code> };
+  return [
+    ...IDENTITY,
     {
       key: "price",
       head: "Price",
-      width: 104,
+      width: 100,
+      narrow: 80,
       align: "right",
       sort: (order) => Number(order.price),
       cell: (order) => <Editable order={order} field="price" actions={actions} />,
@@ -140,44 +125,72 @@ function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
     {
       key: "quantity",
       head: "Quantity",
-      width: 96,
+      width: 92,
+      narrow: 60,
       align: "right",
       sort: (order) => Number(order.quantity),
       cell: (order) => <Editable order={order} field="quantity" actions={actions} />,
     },
-    { key: "filled", head: "Filled", width: 84, align: "right", from: 1, cell: (order) => quantity(order.filled) },
-    {
-      key: "average",
-      head: "Average",
-      width: 100,
-      align: "right",
-      from: 1,
-      cell: (order) => amount(order.average_price),
-    },
-    {
-      key: "venue",
-      head: "Venue",
-      width: 88,
-      from: 2,
-      cell: (order) => <span title={order.routing ?? ""}>{order.venue}</span>,
-    },
-    {
-      key: "status",
-      head: "Status",
-      width: open ? 140 : 150,
-      cell: (order) => <Status order={order} actions={actions} />,
-    },
+    ...PROGRESS,
+    { key: "status", head: "Status", from: open ? 1 : 0, cell: status },
+    last,
   ];
-  if (open)
-    columns.push({
-      key: "act",
-      head: "",
-      width: 132,
-      align: "right",
-      cell: (order) => <Buttons order={order} actions={actions} />,
-    });
-  return columns;
 }
+
+const IDENTITY: readonly Column<Order>[] = [
+  {
+    key: "time",
+    head: "Time (UTC)",
+    width: 98,
+    from: 1,
+    sort: (order) => order.created_at,
+    cell: ({ created_at }) => clock(created_at),
+  },
+  {
+    key: "id",
+    head: "Order",
+    width: 88,
+    from: 2,
+    sort: (order) => Number(order.id.slice(4)),
+    cell: ({ id }) => <code>{id}</code>,
+  },
+  {
+    key: "instrument",
+    head: "Market",
+    width: 88,
+    narrow: 72,
+    sort: (order) => order.instrument,
+    cell: ({ instrument }) => instrument,
+  },
+  {
+    key: "side",
+    head: "Side",
+    width: 62,
+    narrow: 54,
+    sort: (order) => order.side,
+    cell: ({ side }) => <SideMark side={side} />,
+  },
+  { key: "type", head: "Type", width: 112, from: 2, cell: typeOf },
+];
+
+const PROGRESS: readonly Column<Order>[] = [
+  { key: "filled", head: "Filled", width: 80, align: "right", from: 1, cell: ({ filled }) => quantity(filled) },
+  {
+    key: "average",
+    head: "Average",
+    width: 96,
+    align: "right",
+    from: 2,
+    cell: ({ average_price }) => amount(average_price),
+  },
+  {
+    key: "venue",
+    head: "Venue",
+    width: 76,
+    from: 2,
+    cell: ({ venue, routing }) => <span title={routing ?? ""}>{venue}</span>,
+  },
+];
 
 const TIF = { gtc: "GTC", ioc: "IOC", fok: "FOK", day: "Day" } as const;
 
@@ -186,21 +199,23 @@ function typeOf(order: Order): string {
 }
 
 function Status({ order, actions }: { order: Order; actions: Actions }): ReactNode {
-  const error = actions.errors.get(order.id);
-  if (error)
-    return (
-      <span className="bad" role="alert" title={error}>
-        ✕ {error}
-      </span>
-    );
+  if (actions.errors.has(order.id)) return <span className="bad">✕ not done, see below</span>;
   const mark = { open: "●", filled: "✓", cancelled: "○", rejected: "✕", pending_cancel: "…", pending_replace: "…" };
   const reason = order.reason ? ` · ${words(order.reason)}` : "";
+  const text = `${words(order.status)}${reason}`;
   return (
-    <span className={`status ${order.status}`} title={`${words(order.status)}${reason}`}>
-      {mark[order.status]} {words(order.status)}
-      {reason}
+    <span className={`status ${order.status}`} title={text}>
+      {mark[order.status]} {text}
     </span>
   );
+}
+
+function RowErrors({ errors }: { errors: ReadonlyMap<string, string> }): ReactNode {
+  return [...errors].map(([id, text]) => (
+    <p key={id} className="bad row-error" role="alert">
+      ✕ {id}: {text}
+    </p>
+  ));
 }
 
 interface EditableProps {

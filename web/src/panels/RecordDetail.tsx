@@ -1,10 +1,11 @@
 /** One record in full: the proof first, then command, effects and origin. */
 import type { ReactNode } from "react";
+import { type Fields as Values, instrumentOf, type Lexicon, meaning } from "../recordWords";
 import type { CheckedRecord } from "../stores/journal";
 import { clock } from "../stores/text";
-import type { FieldValue } from "../wire/types";
+import type { Instrument } from "../wire/types";
 
-export function RecordDetail({ row }: { row: CheckedRecord | null }): ReactNode {
+export function RecordDetail({ row, lexicon }: { row: CheckedRecord | null; lexicon: Lexicon }): ReactNode {
   if (!row)
     return (
       <aside className="record" aria-label="Record">
@@ -12,6 +13,7 @@ export function RecordDetail({ row }: { row: CheckedRecord | null }): ReactNode 
       </aside>
     );
   const { record } = row;
+  const about = instrumentOf(record.command, lexicon);
   return (
     <aside className="record" aria-label={`Record ${record.sequence}`} tabIndex={0}>
       <h3>
@@ -19,11 +21,17 @@ export function RecordDetail({ row }: { row: CheckedRecord | null }): ReactNode 
       </h3>
       <p className="quiet">{`${record.time.slice(0, 10)} ${clock(record.time, 9)} UTC`}</p>
       <Proof row={row} />
-      <Fields title="Command" fields={record.command} />
+      <Fields title="Command" message={record.kind} fields={record.command} about={about} />
       {record.effects.map(({ kind, ...fields }, at) => (
-        <Fields key={at} title={`Effect ${at + 1}: ${kind}`} fields={fields} />
+        <Fields
+          key={at}
+          title={`Effect ${at + 1}: ${kind}`}
+          message={kind}
+          fields={fields}
+          about={instrumentOf(fields, lexicon) ?? about}
+        />
       ))}
-      <Fields title="Origin" fields={record.origin} />
+      <Fields title="Origin" message="Origin" fields={record.origin} about={undefined} />
     </aside>
   );
 }
@@ -74,23 +82,31 @@ function Verdict({ name, good, text, unknown }: VerdictProps): ReactNode {
   );
 }
 
-function Fields({ title, fields }: { title: string; fields: Record<string, FieldValue> }): ReactNode {
+interface FieldsProps {
+  title: string;
+  message: string;
+  fields: Values;
+  about: Instrument | undefined;
+}
+
+/** Each number as it stands in the record, and what it means. */
+function Fields({ title, message, fields, about }: FieldsProps): ReactNode {
   const entries = Object.entries(fields);
   return (
     <section>
       <h4>{title}</h4>
-      {entries.length === 0 ? (
-        <p className="quiet">no fields</p>
-      ) : (
-        <dl className="fields">
-          {entries.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value !== null && typeof value === "object" ? JSON.stringify(value) : String(value ?? "–")}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      {entries.length === 0 && <p className="quiet">no fields</p>}
+      <dl className="fields">
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              {value !== null && typeof value === "object" ? JSON.stringify(value) : String(value ?? "–")}
+              <span className="quiet"> {meaning(message, name, value, about)}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { affordable, type Form, stepped } from "../ticket";
 import type { Instrument, TimeInForce } from "../wire/types";
 import { useDesk } from "./context";
 import { CostEstimate } from "./CostEstimate";
+import { MarketFacts } from "./MarketFacts";
 import { Outcome } from "./Outcome";
 import { TouchQuotes } from "./TouchQuotes";
 import { useSurroundings } from "./useSurroundings";
@@ -76,6 +77,7 @@ export function Ticket(): ReactNode {
         <CostEstimate form={form} />
         <SendButton ticket={ticket} instrument={instrument} mayTrade={desk.mayTrade} button={send} />
         <Outcome ticket={ticket} />
+        <MarketFacts />
       </form>
     </section>
   );

@@ -3,7 +3,7 @@ import icon from "../icon.svg";
 import type { ReactNode } from "react";
 import { useCell } from "../stores/cell";
 import { change, settings, shownTheme } from "../stores/settings";
-import { amount, percent } from "../stores/text";
+import { amount, percent, tone } from "../stores/text";
 import { useDesk } from "./context";
 
 export function TopBar({ onHelp }: { onHelp: () => void }): ReactNode {
@@ -43,7 +43,7 @@ function MarketHead(): ReactNode {
           <dt>Last</dt>
           <dd>{amount(market?.last ?? instrument.last_price, places)}</dd>
         </div>
-        <div className={toneOf(change24)}>
+        <div className={tone(change24)}>
           <dt>24 h</dt>
           <dd>{percent(change24)}</dd>
         </div>
@@ -59,11 +59,6 @@ function MarketHead(): ReactNode {
       {halted && <strong className="badge bad">Halted</strong>}
     </div>
   );
-}
-
-function toneOf(fraction: string | null | undefined): string {
-  if (!fraction || /^-?[0.]*$/.test(fraction)) return "";
-  return fraction.startsWith("-") ? "down" : "up";
 }
 
 function Who(): ReactNode {

@@ -1,6 +1,6 @@
 /** Best bid and ask at the head of the ticket; each is a button that takes its price. */
 import { type ReactNode, useEffect, useState } from "react";
-import { formatGrouped, formatPlain, trimmed } from "../decimal";
+import { compact, formatGrouped, formatPlain } from "../decimal";
 import { inNextFrame, useCell } from "../stores/cell";
 import type { BookFeed } from "../stores/market";
 import { NOTHING } from "../stores/text";
@@ -23,7 +23,7 @@ export function TouchQuotes({ onTake }: { onTake: (price: string) => void }): Re
   };
   const price = (units: number | null): string =>
     units === null ? NOTHING : formatGrouped({ units: BigInt(units), scale: price_decimals });
-  const size = (units: number): string => formatGrouped(trimmed({ units: BigInt(units), scale: quantity_decimals }));
+  const size = (units: number): string => compact({ units: BigInt(units), scale: quantity_decimals }, 6);
   const spread = touch.bid !== null && touch.ask !== null ? price(touch.ask - touch.bid) : NOTHING;
   return (
     <div className="touch">

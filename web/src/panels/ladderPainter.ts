@@ -1,5 +1,5 @@
 /** Writes rungs into rows that are made once; a cell is touched only when its text changes. */
-import { formatGrouped, trimmed } from "../decimal";
+import { compact, formatGrouped } from "../decimal";
 import type { Axis, Rung } from "../ladder";
 import type { Instrument } from "../wire/types";
 
@@ -9,6 +9,10 @@ interface Row {
   bars: [bid: HTMLElement, ask: HTMLElement];
   shown: string[];
 }
+
+/** What fits into the columns. */
+const SIZE_DIGITS = 5;
+const OWN_DIGITS = 3;
 
 const COLUMNS = ["own", "size", "price", "size", "own"] as const;
 const SIDES = ["buy", "buy", null, "sell", "sell"] as const;
@@ -40,11 +44,11 @@ export class LadderPainter {
 
   private paintRow(row: Row, rung: Rung, most: number, zone: string, chosen: boolean): void {
     const texts = [
-      own(this.size(rung.ownBuy)),
+      own(this.size(rung.ownBuy, OWN_DIGITS)),
       this.size(rung.bid),
       formatGrouped({ units: BigInt(rung.price), scale: this.instrument.price_decimals }),
       this.size(rung.ask),
-      own(this.size(rung.ownSell)),
+      own(this.size(rung.ownSell, OWN_DIGITS)),
     ];
     texts.forEach((text, at) => write(row, at, text));
     const price = String(rung.price);
@@ -58,9 +62,8 @@ export class LadderPainter {
     if (chosen) this.body.setAttribute("aria-activedescendant", row.element.id);
   }
 
-  private size(units: number): string {
-    if (units === 0) return "";
-    return formatGrouped(trimmed({ units: BigInt(units), scale: this.instrument.quantity_decimals }));
+  private size(units: number, digits = SIZE_DIGITS): string {
+    return units === 0 ? "" : compact({ units: BigInt(units), scale: this.instrument.quantity_decimals }, digits);
   }
 
   private fit(count: number): void {

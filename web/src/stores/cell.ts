@@ -1,4 +1,7 @@
-/** Values that live outside React. Whoever watches is told at most once per animation frame. */
+/**
+ * Values that live outside React. Data is told at most once per animation frame; what the user does is told at once, so
+ * that the next key already meets it.
+ */
 import { useSyncExternalStore } from "react";
 
 const due = new Set<() => void>();
@@ -22,7 +25,10 @@ function runDue(): void {
 export class Cell<T> {
   private readonly watchers = new Set<() => void>();
 
-  constructor(private value: T) {}
+  constructor(
+    private value: T,
+    private readonly pace: "each frame" | "at once" = "each frame",
+  ) {}
 
   readonly get = (): T => this.value;
 
@@ -34,7 +40,8 @@ export class Cell<T> {
   set(next: T): void {
     if (Object.is(next, this.value)) return;
     this.value = next;
-    inNextFrame(this.tell);
+    if (this.pace === "at once") this.tell();
+    else inNextFrame(this.tell);
   }
 
   private readonly tell = (): void => {

@@ -22,7 +22,7 @@ export interface Draft {
 export class Desk {
   readonly markets = new Markets();
   readonly health = new Cell<Health | null>(null);
-  readonly draft = new Cell<Draft>({ stamp: 0 });
+  readonly draft = new Cell<Draft>({ stamp: 0 }, "at once");
   readonly instrument: Cell<Instrument>;
   readonly instruments: Cell<readonly Instrument[]>;
   readonly account: Cell<AccountFeed>;
@@ -40,10 +40,10 @@ export class Desk {
     const first = instruments.find((one) => one.instrument === chosen.instrument) ?? instruments[0];
     if (!first) throw new Error("the server lists no instruments");
     this.instruments = new Cell(instruments);
-    this.instrument = new Cell(first);
-    this.book = new Cell(new BookFeed(first));
-    this.trades = new Cell(new TradeFeed(first.instrument));
-    this.account = new Cell(new AccountFeed(firstAccount(session, chosen.account)));
+    this.instrument = new Cell(first, "at once");
+    this.book = new Cell(new BookFeed(first), "at once");
+    this.trades = new Cell(new TradeFeed(first.instrument), "at once");
+    this.account = new Cell(new AccountFeed(firstAccount(session, chosen.account)), "at once");
     this.ends = {
       always: this.followAlways(),
       market: this.followMarket(),

@@ -4,6 +4,7 @@ import type { JournalRecord } from "../wire/types";
 import { Cell } from "./cell";
 
 export const RECORDS_KEPT = 500;
+const ORDERS_REMEMBERED = 50_000;
 
 /**
  * What this browser found out about a record.
@@ -35,6 +36,7 @@ export class JournalFeed {
   readonly records = new Cell<readonly CheckedRecord[]>([]);
   readonly tally = new Cell<JournalTally>(NOTHING);
   private readonly hashes = new Map<number, string>();
+  private readonly placed = new Map<number, number>();
   private work: Promise<void> = Promise.resolve();
 
   follow(stream: Stream): () => void {
@@ -43,11 +45,23 @@ export class JournalFeed {
     );
   }
 
+  /** The instrument's number of an order whose placing passed by. */
+  instrumentOfOrder(order: number): number | undefined {
+    return this.placed.get(order);
+  }
+
   private take(type: "snapshot" | "delta", records: JournalRecord[]): void {
     const kept = type === "snapshot" ? [] : this.records.get();
     const fresh = records.map((record) => ({ record, check: null }));
     this.records.set([...kept, ...fresh].slice(-RECORDS_KEPT));
+    for (const record of records) this.remember(record);
     for (const record of records) this.work = this.work.then(() => this.examine(record));
+  }
+
+  /** An order's number is the sequence of the record that placed it. */
+  private remember({ kind, sequence, command }: JournalRecord): void {
+    if (kind === "PlaceOrder") this.placed.set(sequence, Number(command["instrument"]));
+    this.placed.delete(sequence - ORDERS_REMEMBERED);
   }
 
   private async examine(record: JournalRecord): Promise<void> {

@@ -104,7 +104,7 @@ export class TradeFeed {
 
   follow(stream: Stream): () => void {
     return stream.subscribe({ channel: "trades", instrument: this.instrument }, ({ type, data }) => {
-      const news = [...(data as MarketTrade[])].reverse();
+      const news = [...([data].flat() as MarketTrade[])].sort((left, right) => (left.time < right.time ? 1 : -1));
       const kept = type === "snapshot" ? [] : this.trades.get();
       this.trades.set([...news, ...kept].slice(0, TRADES_SHOWN));
     });

@@ -17,11 +17,11 @@ const DEFAULTS: Settings = {
   palette: "green-red",
   instrument: null,
   account: null,
-  interval: "1m",
+  interval: "1s",
   confirm: true,
 };
 
-export const settings = new Cell<Settings>(stored());
+export const settings = new Cell<Settings>(stored(), "at once");
 
 export function change(part: Partial<Settings>): void {
   const next = { ...settings.get(), ...part };

@@ -1,5 +1,5 @@
 /** How things are written on the screen. */
-import { add, decimalOf, formatGrouped, parseDecimal, rescale, sign, trimmed } from "../decimal";
+import { decimalOf, formatGrouped, parseDecimal, rescale, sign, trimmed } from "../decimal";
 
 export const NOTHING = "–";
 
@@ -10,10 +10,15 @@ export function amount(text: string | null | undefined, places?: number): string
   return formatGrouped(value, places ?? value.scale);
 }
 
+/** Money or an asset: at least two decimals where there are any, no further zeros. */
+export function money(text: string | null | undefined): string {
+  const value = text ? parseDecimal(text) : null;
+  return value ? formatGrouped(trimmed(value, Math.min(2, value.scale))) : text || NOTHING;
+}
+
 /** An amount with its sign always shown. */
-export function signed(text: string | null | undefined, places?: number): string {
-  const shown = amount(text, places);
-  return text && sign(decimalOf(text)) > 0 ? `+${shown}` : shown;
+export function signed(text: string | null | undefined): string {
+  return text && sign(decimalOf(text)) > 0 ? `+${money(text)}` : money(text);
 }
 
 /** A quantity without needless zeros. */
@@ -33,9 +38,10 @@ export function percent(fraction: string | null | undefined): string {
   return `${negative ? "▼ −" : "▲ +"}${formatGrouped(shown)} %`;
 }
 
-export function total(texts: readonly (string | null)[]): string {
-  const sum = texts.reduce((so_far, text) => add(so_far, decimalOf(text)), decimalOf("0"));
-  return formatGrouped(sum);
+/** The tone of a fraction as `percent` shows it. */
+export function tone(fraction: string | null | undefined): "up" | "down" | "" {
+  const shown = percent(fraction);
+  return shown.startsWith("▲") ? "up" : shown.startsWith("▼") ? "down" : "";
 }
 
 /** "10:00:00.123" in UTC from an RFC 3339 text. */

@@ -43,6 +43,9 @@ export const PING_EVERY_MS = 2_000;
 export const BACKOFF_FIRST_MS = 250;
 export const BACKOFF_MAX_MS = 10_000;
 
+/** The fields of a topic that tell two subscriptions apart. */
+const NAMING = ["channel", "instrument", "account", "interval"] as const;
+
 interface Subscription {
   id: number;
   topic: Topic;
@@ -52,9 +55,10 @@ interface Subscription {
 }
 
 interface Message {
-  id?: number;
   channel?: string;
   instrument?: string | null;
+  account?: string | null;
+  interval?: string | null;
   seq?: number;
   type: string;
   data?: unknown;
@@ -160,19 +164,29 @@ export class Stream {
   private heard(text: string): void {
     this.heardAt = this.now();
     const message = JSON.parse(text) as Message;
-    if (message.type === "pong") {
-      this.set({ latency_ms: Math.max(0, this.now() - this.pingAt) });
-      return;
+    if (message.type === "ack") this.acknowledged(message.data);
+    else if (message.type === "error") this.refused(message.data);
+    else {
+      const subscription = this.find(message);
+      if (subscription) this.deliver(subscription, message);
     }
-    const subscription = this.find(message);
-    if (subscription) this.deliver(subscription, message);
   }
 
+  private acknowledged(data: unknown): void {
+    const { op } = (data ?? {}) as { op?: string };
+    if (op === "ping") this.set({ latency_ms: Math.max(0, this.now() - this.pingAt) });
+  }
+
+  private refused(data: unknown): void {
+    const { detail, reason } = (data ?? {}) as { detail?: string; reason?: string };
+    this.set({ detail: detail ?? reason ?? "the stream refused a request" });
+  }
+
+  /** Every frame repeats the fields of its subscription. */
   private find(message: Message): Subscription | undefined {
-    if (message.id !== undefined) return this.subscriptions.get(message.id);
     for (const subscription of this.subscriptions.values()) {
-      const { channel, instrument } = subscription.topic;
-      if (channel === message.channel && (instrument ?? null) === (message.instrument ?? null)) return subscription;
+      if (NAMING.every((field) => (subscription.topic[field] ?? null) === (message[field] ?? null)))
+        return subscription;
     }
     return undefined;
   }
@@ -195,8 +209,6 @@ export class Stream {
       case "heartbeat":
         if (subscription.seq !== null && seq > subscription.seq) this.repair(subscription);
         return;
-      case "error":
-        this.set({ detail: errorText(message.data) });
     }
   }
 
@@ -228,9 +240,4 @@ export class Stream {
     this.current = { ...this.current, ...change };
     for (const watcher of this.watchers) watcher();
   }
-}
-
-function errorText(data: unknown): string {
-  if (data && typeof data === "object" && "detail" in data) return String(data.detail);
-  return data && typeof data === "object" && "reason" in data ? String(data.reason) : "the stream refused a request";
 }

@@ -99,7 +99,7 @@ export interface Order {
 
 export interface Fill {
   id: string;
-  order: string;
+  order: string | null;
   account: string;
   instrument: string;
   side: Side;

@@ -56,6 +56,16 @@ describe("arithmetic", () => {
 });
 
 describe("writing", () => {
+  it.each([
+    ["8.981685", 5, "8.9816"],
+    ["12345.678901", 5, "12,345"],
+    ["0.000001", 5, "<0.0001"],
+    ["10.500000", 5, "10.5"],
+    ["0.25", 5, "0.25"],
+  ])("fits %s into %i digits", (given, digits, wanted) => {
+    expect(decimal.compact(decimalOf(given), digits)).toBe(wanted);
+  });
+
   it("groups thousands and keeps the sign", () => {
     expect(formatGrouped(decimalOf("-1234567.8900"))).toBe("-1,234,567.8900");
     expect(formatGrouped(decimal.trimmed(decimalOf("1000.5000"), 2))).toBe("1,000.50");

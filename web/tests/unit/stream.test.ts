@@ -22,6 +22,8 @@ class Line implements Socket {
   }
 }
 
+const FILLS = { channel: "fills", account: "acc-16" };
+
 let lines: Line[];
 let stream: Stream;
 let heard: Delivery[];
@@ -39,7 +41,7 @@ beforeEach(() => {
     () => Date.now(),
   );
   stream.start();
-  stream.subscribe({ channel: "fills", account: "acc-16" }, (delivery) => heard.push(delivery));
+  stream.subscribe(FILLS, (delivery) => heard.push(delivery));
 });
 
 afterEach(() => {
@@ -56,39 +58,47 @@ function open(at = 0): Line {
 describe("a subscription", () => {
   it("hears a snapshot, then every delta once and in order", () => {
     const line = open();
-    line.say({ id: 1, type: "snapshot", seq: 4, data: [] });
-    line.say({ id: 1, type: "delta", seq: 5, data: "five" });
-    line.say({ id: 1, type: "delta", seq: 5, data: "five" });
-    line.say({ id: 1, type: "delta", seq: 6, data: "six" });
+    line.say({ ...FILLS, type: "snapshot", seq: 4, data: [] });
+    line.say({ ...FILLS, type: "delta", seq: 5, data: "five" });
+    line.say({ ...FILLS, type: "delta", seq: 5, data: "five" });
+    line.say({ ...FILLS, type: "delta", seq: 6, data: "six" });
     expect(heard.map(({ seq }) => seq)).toEqual([4, 5, 6]);
   });
 
   it("asks again from the last one seen when one is missing", () => {
     const line = open();
-    line.say({ id: 1, type: "snapshot", seq: 4, data: [] });
-    line.say({ id: 1, type: "delta", seq: 6, data: "six" });
+    line.say({ ...FILLS, type: "snapshot", seq: 4, data: [] });
+    line.say({ ...FILLS, type: "delta", seq: 6, data: "six" });
     expect(heard).toHaveLength(1);
     expect(line.asked.at(-1)).toMatchObject({ channel: "fills", account: "acc-16", since: 4 });
-    const id = line.asked.at(-1)!["id"];
-    line.say({ id: 1, type: "delta", seq: 7, data: "of the old subscription" });
-    line.say({ id, type: "delta", seq: 5, data: "five" });
-    line.say({ id, type: "delta", seq: 6, data: "six" });
+    line.say({ ...FILLS, type: "delta", seq: 7, data: "sent before the server heard" });
+    line.say({ ...FILLS, type: "delta", seq: 5, data: "five" });
+    line.say({ ...FILLS, type: "delta", seq: 6, data: "six" });
     expect(heard.map(({ seq }) => seq)).toEqual([4, 5, 6]);
     expect(stream.state.gaps).toBe(1);
   });
 
   it("learns from a heartbeat that the last delta was lost", () => {
     const line = open();
-    line.say({ id: 1, type: "snapshot", seq: 4, data: [] });
-    line.say({ id: 1, type: "heartbeat", seq: 5 });
+    line.say({ ...FILLS, type: "snapshot", seq: 4, data: [] });
+    line.say({ ...FILLS, type: "heartbeat", seq: 5 });
     expect(line.asked.at(-1)).toMatchObject({ since: 4 });
+  });
+
+  it("knows its frames by their fields, which each repeats", () => {
+    const line = open();
+    stream.subscribe({ channel: "bars", instrument: "BTC-USD", interval: "1m" }, (delivery) => heard.push(delivery));
+    line.say({ channel: "bars", instrument: "BTC-USD", interval: "1s", type: "snapshot", seq: 1, data: "another" });
+    line.say({ channel: "bars", instrument: "BTC-USD", interval: "1m", type: "snapshot", seq: 1, data: "mine" });
+    line.say({ channel: "fills", account: "acc-17", type: "snapshot", seq: 1, data: "another" });
+    expect(heard.map(({ data }) => data)).toEqual(["mine"]);
   });
 
   it("ends when it is told to", () => {
     const line = open();
     const end = stream.subscribe({ channel: "health" }, (delivery) => heard.push(delivery));
     end();
-    line.say({ id: 2, type: "snapshot", seq: 1, data: [] });
+    line.say({ channel: "health", type: "snapshot", seq: 1, data: [] });
     expect(heard).toEqual([]);
     expect(line.sent.at(-1)).toMatchObject({ op: "unsubscribe", channel: "health" });
   });
@@ -96,7 +106,7 @@ describe("a subscription", () => {
 
 describe("the link", () => {
   it("comes back by itself and resumes where it was", async () => {
-    open().say({ id: 1, type: "snapshot", seq: 9, data: [] });
+    open().say({ ...FILLS, type: "snapshot", seq: 9, data: [] });
     lines[0]!.onclose?.({ code: 1006, reason: "" });
     expect(stream.state.link).toBe("lost");
     await vi.advanceTimersByTimeAsync(400);
@@ -126,7 +136,7 @@ describe("the link", () => {
   it("measures its latency", async () => {
     const line = open();
     await vi.advanceTimersByTimeAsync(7);
-    line.say({ type: "pong", id: 0 });
+    line.say({ type: "ack", data: { op: "ping", id: 0 } });
     expect(stream.state.latency_ms).toBe(7);
   });
 });

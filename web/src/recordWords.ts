@@ -1,0 +1,144 @@
+/**
+ * Records in a dealer's words. The journal holds numbers (docs/reference/engine.md); this page shows them and says beside
+ * them what they mean. Numbers of docs/reference/engine.md and crates/core/src/messages.rs.
+ */
+import { formatGrouped, trimmed } from "./decimal";
+import type { FieldValue, Instrument, JournalRecord } from "./wire/types";
+
+export type Fields = Record<string, FieldValue>;
+
+/** What a record alone does not say. */
+export interface Lexicon {
+  instrument: (id: number) => Instrument | undefined;
+  /** The instrument of an order that was placed while this page looked on. */
+  instrumentOfOrder: (order: number) => Instrument | undefined;
+}
+
+const NAMES: Record<string, readonly (string | undefined)[]> = {
+  side: ["", "buy", "sell"],
+  taker_side: ["", "buy", "sell"],
+  tif: ["", "GTC", "IOC", "FOK", "day"],
+  liquidity: ["", "maker", "taker"],
+  priority_kept: ["place lost", "place kept"],
+  settlement: ["reference only", "settlement"],
+};
+const KINDS: Record<string, readonly string[]> = {
+  PlaceOrder: ["", "limit", "market"],
+  OpenAccount: ["", "client", "house", "outside venue"],
+  AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual"],
+};
+const ENDS = [
+  "user",
+  "IOC",
+  "FOK",
+  "self-trade",
+  "expired",
+  "mass cancel",
+  "session",
+  "post-only",
+  "kill",
+  "recording restarted",
+  "venue refused",
+];
+const ROLES = ["", "client", "trader", "operator", "auditor", "house"];
+const GATEWAYS = ["", "REST", "WebSocket", "Alpaca facade", "the server itself"];
+const ACCOUNTS = ["account", "maker", "taker", "source", "target"];
+const ORDERS = ["order", "maker_order", "taker_order"];
+const SYSTEM = ["", "world", "house:fees", "house:rounding", "house:settlement"];
+
+/** The instrument that a record's fields are about, if it can be known. */
+export function instrumentOf(fields: Fields, { instrument, instrumentOfOrder }: Lexicon): Instrument | undefined {
+  if (isCount(fields["instrument"]) && fields["instrument"] !== 0) return instrument(fields["instrument"]);
+  const order = ORDERS.map((name) => fields[name]).find((value) => isCount(value) && value !== 0);
+  return isCount(order) ? instrumentOfOrder(order) : undefined;
+}
+
+/** What a number in a record means; null where the number speaks for itself. */
+export function meaning(
+  message: string,
+  name: string,
+  value: FieldValue,
+  about: Instrument | undefined,
+): string | null {
+  if (!isCount(value)) return null;
+  if (name === "kind") return KINDS[message]?.[value] ?? null;
+  if (name === "reason" && message !== "Rejected" && message !== "Repeated") return ENDS[value] ?? null;
+  if (name === "instrument") return value === 0 ? "everything" : (about?.instrument ?? null);
+  if (name === "venue" && value === 0) return "house book";
+  if (name === "role") return ROLES[value] ?? null;
+  if (name === "gateway") return GATEWAYS[value] ?? null;
+  if (ACCOUNTS.includes(name)) return SYSTEM[value] || `acc-${value}`;
+  if (ORDERS.includes(name)) return value === 0 ? "at the venue" : `ord-${value}`;
+  if (name === "flags" && message === "PlaceOrder") return value === 1 ? "post-only" : null;
+  if (name in NAMES) return NAMES[name]?.[value] || null;
+  return about ? scaled(name, value, about) : null;
+}
+
+function scaled(name: string, value: number, about: Instrument): string | null {
+  const show = (scale: number): string => formatGrouped(trimmed({ units: BigInt(value), scale }));
+  if (name === "price" || name === "mark") return value === 0 ? null : `${show(about.price_decimals)} ${about.quote}`;
+  return name === "quantity" ? `${show(about.quantity_decimals)} ${about.instrument}` : null;
+}
+
+/** A record in one line: what was asked, what came of it. */
+export function summaryOf({ kind, command, effects }: JournalRecord, lexicon: Lexicon): string {
+  const about = instrumentOf(command, lexicon);
+  const say = (name: string): string => word(kind, name, command[name], about);
+  const came = effects.map((effect) => outcomeOf(effect, instrumentOf(effect, lexicon) ?? about));
+  return [askedOf(kind, say), ...condensed(came.filter((text) => text !== ""))]
+    .filter((text) => text !== "")
+    .join(" · ");
+}
+
+function askedOf(kind: string, say: (name: string) => string): string {
+  const at = say("price") === "" || say("price") === "0" ? "" : `at ${say("price")}`;
+  switch (kind) {
+    case "PlaceOrder":
+      return join(say("account"), say("side"), say("quantity"), at);
+    case "CancelOrder":
+      return say("order");
+    case "ReplaceOrder":
+      return join(say("order"), "to", say("quantity"), at);
+    case "Mark":
+      return join(say("instrument"), at);
+    case "Deposit":
+    case "Withdraw":
+      return join(say("account"), say("amount"), "minor units");
+    default:
+      return join(say("account"), say("instrument"));
+  }
+}
+
+function outcomeOf({ kind, ...fields }: { kind: string } & Fields, about: Instrument | undefined): string {
+  const say = (name: string): string => word(kind, name, fields[name], about);
+  switch (kind) {
+    case "Rejected":
+      return `refused: ${say("reason").replaceAll("_", " ")}`;
+    case "Traded":
+      return join("traded", say("quantity"), `at ${say("price")}`);
+    case "Cancelled":
+      return join("ended:", say("reason"));
+    default:
+      return kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  }
+}
+
+function word(message: string, name: string, value: FieldValue | undefined, about: Instrument | undefined): string {
+  if (value === undefined || value === null) return "";
+  return meaning(message, name, value, about) ?? String(value);
+}
+
+const OUTCOMES_SHOWN = 3;
+
+function condensed(texts: string[]): string[] {
+  if (texts.length <= OUTCOMES_SHOWN) return texts;
+  return [...texts.slice(0, OUTCOMES_SHOWN), `and ${texts.length - OUTCOMES_SHOWN} more`];
+}
+
+function join(...parts: string[]): string {
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+function isCount(value: FieldValue | undefined): value is number {
+  return typeof value === "number";
+}

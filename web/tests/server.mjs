@@ -1,0 +1,54 @@
+// The real server on a free port and a folder of its own.
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const ISTHMUS = process.env.ISTHMUS ?? join(ROOT, ".venv/bin/isthmus");
+const START_MAX_MS = 60_000;
+
+/** Starts it; `link()` makes a fresh one-time login link, `stop()` ends it and removes its folder. */
+export async function startServer() {
+  if (!existsSync(ISTHMUS)) throw new Error(`${ISTHMUS} is not there: build the broker first (make build)`);
+  if (!existsSync(join(ROOT, "web/dist/index.html"))) throw new Error("web/dist is not there: npm run build first");
+  const data = await mkdtemp(join(tmpdir(), "isthmus-terminal-"));
+  const child = spawn(ISTHMUS, ["serve", "--port", "0", "--data", data], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = [];
+  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const { url } = await ready(child, said);
+  return {
+    url,
+    link: async () => {
+      const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", data, "--json"], { cwd: ROOT });
+      return JSON.parse(stdout).login_link;
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function ready(child, said) {
+  return new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`${why}\n${said.slice(-15).join("\n")}`));
+    const timer = setTimeout(() => fail(`not ready within ${START_MAX_MS} ms`), START_MAX_MS);
+    child.once("exit", (code) => fail(`the server ended with ${code}`));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (!line.startsWith("{")) return;
+      const row = JSON.parse(line);
+      if (row.event !== "ready") return;
+      clearTimeout(timer);
+      resolve(row);
+    });
+  });
+}
