@@ -12,6 +12,9 @@ use crate::messages::Command;
 use crate::record::{Framed, RULES, Recorder};
 use crate::replay::Replay;
 
+/// Frames that wait in memory before they are written without anybody asking.
+const WRITE_AT_BYTES: usize = 1 << 20;
+
 /// Frames waiting for the disk, and the sequence of the last of them.
 #[derive(Default)]
 struct Waiting {
@@ -22,6 +25,8 @@ struct Waiting {
 struct Disk {
     writer: Writer,
     in_flight: Waiting,
+    /// The last sequence that the operating system has.
+    written: u64,
 }
 
 /// The way to the disk, shared between the engine's thread and the one that flushes.
@@ -60,27 +65,34 @@ impl Flusher {
     /// Writes (and under `group` flushes) all that was handed over; returns the durable sequence.
     pub fn flush(&self) -> Result<u64, JournalError> {
         let mut disk = locked(&self.disk);
-        self.flush_into(&mut disk)
+        self.write_into(&mut disk)?;
+        if self.durability == Durability::Group && disk.written > self.durable() {
+            disk.writer.sync()?;
+        }
+        self.durable.store(disk.written, Ordering::Release);
+        Ok(disk.written)
     }
 
-    fn flush_into(&self, disk: &mut Disk) -> Result<u64, JournalError> {
-        let retrying = !disk.in_flight.frames.is_empty();
-        if !retrying {
-            let mut handed = locked(&self.handed);
-            std::mem::swap(&mut handed.frames, &mut disk.in_flight.frames);
-            disk.in_flight.last = handed.last;
+    /// Writes what was handed over, without the flush that `group` promises.
+    fn write(&self) -> Result<(), JournalError> {
+        self.write_into(&mut locked(&self.disk))
+    }
+
+    fn write_into(&self, disk: &mut Disk) -> Result<(), JournalError> {
+        let Disk { writer, in_flight, written } = disk;
+        loop {
+            if in_flight.frames.is_empty() {
+                let mut handed = locked(&self.handed);
+                std::mem::swap(&mut handed.frames, &mut in_flight.frames);
+                in_flight.last = handed.last;
+            }
+            if in_flight.frames.is_empty() {
+                return Ok(());
+            }
+            writer.append(&in_flight.frames)?;
+            in_flight.frames.clear();
+            *written = in_flight.last;
         }
-        if disk.in_flight.frames.is_empty() {
-            return Ok(self.durable());
-        }
-        let Disk { writer, in_flight } = disk;
-        writer.append(&in_flight.frames)?;
-        if self.durability == Durability::Group {
-            writer.sync()?;
-        }
-        in_flight.frames.clear();
-        self.durable.store(in_flight.last, Ordering::Release);
-        if retrying { self.flush_into(disk) } else { Ok(self.durable()) }
     }
 }
 
@@ -151,11 +163,11 @@ impl Broker {
         let flusher = Flusher {
             durability,
             handed: Mutex::default(),
-            disk: Mutex::new(Disk { writer, in_flight: Waiting::default() }),
+            disk: Mutex::new(Disk { writer, in_flight: Waiting::default(), written: replay.engine.sequence }),
             durable: AtomicU64::new(replay.engine.sequence),
         };
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
-        let recorder = Recorder { head: replay.head, frames: Vec::new() };
+        let recorder = Recorder { head: replay.head, ..Recorder::default() };
         Ok(Self {
             engine: replay.engine,
             recorder,
@@ -187,17 +199,28 @@ impl Broker {
     /// Hands over and keeps the promise of the durability.
     pub fn commit(&mut self) -> Result<u64, JournalError> {
         self.hand_over();
+        self.recorder.continues_group = false;
         self.flusher.as_ref().map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
     }
 
-    /// Hands over; writes only if a good deal is waiting (`never` promises nothing).
-    pub fn settle(&mut self) -> Result<u64, JournalError> {
-        const WRITE_AT_BYTES: usize = 1 << 20;
-        let never = self.flusher.as_ref().is_some_and(|f| f.durability == Durability::Never);
-        if never && self.recorder.frames.len() < WRITE_AT_BYTES {
-            return Ok(self.flusher.as_ref().map_or(0, |f| f.durable()));
+    /// Between the parts of a long batch: bounds what waits in memory; the promise comes with [`Broker::settle`].
+    pub fn make_room(&mut self) -> Result<(), JournalError> {
+        if self.flusher.is_some() && self.recorder.frames.len() < WRITE_AT_BYTES {
+            return Ok(());
         }
-        self.commit()
+        self.hand_over();
+        self.recorder.continues_group = true;
+        self.flusher.as_ref().map_or(Ok(()), |flusher| flusher.write())
+    }
+
+    /// Keeps the promise of the durability; `never` promises nothing, so it writes only when a good deal is waiting.
+    pub fn settle(&mut self) -> Result<u64, JournalError> {
+        match &self.flusher {
+            Some(flusher) if flusher.durability == Durability::Never && self.recorder.frames.len() < WRITE_AT_BYTES => {
+                Ok(flusher.durable())
+            }
+            _ => self.commit(),
+        }
     }
 
     /// Writes a snapshot of the present state; returns its path.

@@ -69,19 +69,24 @@ impl Origin {
     }
 }
 
-/// Appends the body of one pass to `out`.
+/// Appends the body of one pass to `out`; returns where in it the effects lie, too.
 #[inline]
-pub fn write_body(engine: &mut Engine, command: &Command, at: u64, origin: &[u8], out: &mut Vec<u8>) -> Passed {
+pub fn write_body(
+    engine: &mut Engine,
+    command: &Command,
+    at: u64,
+    origin: &[u8],
+    out: &mut Vec<u8>,
+) -> (Passed, (usize, usize)) {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD]);
     out.extend_from_slice(origin);
     command.encode(out);
     let effects_at = out.len();
     let passed = engine.apply(command, at, out);
-    let effects_bytes = (out.len() - effects_at) as u32;
-    while !(out.len() - start).is_multiple_of(8) {
-        out.push(0);
-    }
+    let effects_end = out.len();
+    let effects_bytes = (effects_end - effects_at) as u32;
+    out.resize(start + (effects_end - start).next_multiple_of(8), 0);
     let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
     let head = &mut out[start..start + HEAD];
     head[..8].copy_from_slice(&engine.sequence.to_le_bytes());
@@ -92,7 +97,7 @@ pub fn write_body(engine: &mut Engine, command: &Command, at: u64, origin: &[u8]
     head[22..24].copy_from_slice(&(origin.len() as u16).to_le_bytes());
     head[24..28].copy_from_slice(&passed.effects.to_le_bytes());
     head[28..32].copy_from_slice(&effects_bytes.to_le_bytes());
-    passed
+    (passed, (effects_at, effects_end))
 }
 
 /// A body taken apart; borrows its bytes.
@@ -163,6 +168,8 @@ pub struct Recorder {
     pub head: [u8; 32],
     /// Frames made and not yet handed over.
     pub frames: Vec<u8>,
+    /// What comes next belongs to a flush group that is written in part already.
+    pub continues_group: bool,
 }
 
 /// Where a frame lies in [`Recorder::frames`], and its body in it.
@@ -172,9 +179,16 @@ pub struct Framed {
     pub end: usize,
     pub prev: [u8; 32],
     pub passed: Passed,
+    effects: (usize, usize),
 }
 
 impl Framed {
+    /// The encoded effects within the recorder's frames.
+    #[inline]
+    pub fn effects<'a>(&self, frames: &'a [u8]) -> &'a [u8] {
+        &frames[self.effects.0..self.effects.1]
+    }
+
     /// The body within the recorder's frames.
     pub fn body<'a>(&self, frames: &'a [u8]) -> &'a [u8] {
         &frames[self.start + frame::HEADER_BYTES..self.end - frame::FOOTER_BYTES]
@@ -186,10 +200,10 @@ impl Recorder {
     #[inline]
     pub fn record(&mut self, engine: &mut Engine, command: &Command, at: u64, origin: &[u8]) -> Framed {
         let prev = self.head;
-        let first_of_group = self.frames.is_empty();
+        let first_of_group = self.frames.is_empty() && !self.continues_group;
         let start = frame::begin(&mut self.frames, first_of_group);
-        let passed = write_body(engine, command, at, origin, &mut self.frames);
+        let (passed, effects) = write_body(engine, command, at, origin, &mut self.frames);
         self.head = frame::finish(&mut self.frames, start, &prev);
-        Framed { start, end: self.frames.len(), prev, passed }
+        Framed { start, end: self.frames.len(), prev, passed, effects }
     }
 }

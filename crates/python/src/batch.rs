@@ -4,17 +4,17 @@ use isthmus_core::journal::JournalError;
 use isthmus_core::messages::{
     CancelOrder, Cancelled, Command, HEAD, PlaceOrder, Rejected, Repeated, ReplaceOrder, Traded,
 };
-use isthmus_core::record::Body;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 
 /// Bytes of an INSTRUCTION row.
 pub const ROW: usize = 64;
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
-/// Rows between two hand-overs to the disk.
+/// Rows between two looks at how much waits for the disk.
 const CHUNK: usize = 4_096;
 const NOT_CANCELLED: u8 = 255;
 
@@ -35,17 +35,17 @@ impl Batch {
     }
     #[getter]
     fn outcomes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        PyArray1::from_slice(py, &self.outcomes).call_method1("view", (dtype(py, &outcome_fields())?,))
+        PyArray1::from_slice(py, &self.outcomes).call_method1("view", (OUTCOMES.get(py)?,))
     }
     #[getter]
     fn fills<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        PyArray1::from_slice(py, &self.fills).call_method1("view", (dtype(py, &fill_fields())?,))
+        PyArray1::from_slice(py, &self.fills).call_method1("view", (FILLS.get(py)?,))
     }
 }
 
 type Fields = Vec<(&'static str, &'static str)>;
 
-pub fn instruction_fields() -> Fields {
+fn instruction_fields() -> Fields {
     vec![
         ("command", "<u2"),
         ("side", "u1"),
@@ -65,7 +65,7 @@ pub fn instruction_fields() -> Fields {
     ]
 }
 
-pub fn outcome_fields() -> Fields {
+fn outcome_fields() -> Fields {
     vec![
         ("sequence", "<u8"),
         ("order", "<u8"),
@@ -77,7 +77,7 @@ pub fn outcome_fields() -> Fields {
     ]
 }
 
-pub fn fill_fields() -> Fields {
+fn fill_fields() -> Fields {
     vec![
         ("sequence", "<u8"),
         ("maker_order", "<u8"),
@@ -98,15 +98,36 @@ pub fn fill_fields() -> Fields {
     ]
 }
 
-/// The numpy dtype of packed fields.
-pub fn dtype<'py>(py: Python<'py>, fields: &Fields) -> PyResult<Bound<'py, PyAny>> {
-    py.import("numpy")?.call_method1("dtype", (PyList::new(py, fields)?,))
+/// A numpy dtype of packed fields, made once.
+pub struct Dtype {
+    fields: fn() -> Fields,
+    made: PyOnceLock<Py<PyAny>>,
+}
+
+pub static INSTRUCTIONS: Dtype = Dtype::of(instruction_fields);
+pub static OUTCOMES: Dtype = Dtype::of(outcome_fields);
+pub static FILLS: Dtype = Dtype::of(fill_fields);
+
+impl Dtype {
+    const fn of(fields: fn() -> Fields) -> Self {
+        Self { fields, made: PyOnceLock::new() }
+    }
+
+    pub fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let made = self.made.get_or_try_init(py, || {
+            let list = PyList::new(py, (self.fields)())?;
+            Ok::<_, PyErr>(py.import("numpy")?.call_method1("dtype", (list,))?.unbind())
+        })?;
+        Ok(made.bind(py).clone())
+    }
 }
 
 /// The bytes of an array of INSTRUCTION rows.
 pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, u8>> {
     let py = rows.py();
-    if !rows.getattr("dtype")?.eq(dtype(py, &instruction_fields())?)? {
+    let found = rows.getattr("dtype")?;
+    let wanted = INSTRUCTIONS.get(py)?;
+    if !found.is(&wanted) && !found.eq(&wanted)? {
         return Err(PyValueError::new_err("rows: the dtype is not INSTRUCTION"));
     }
     let bytes = rows.call_method1("view", ("u1",))?.cast_into::<PyArray1<u8>>()?;
@@ -149,9 +170,9 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
         for row in chunk.chunks_exact(ROW) {
             let command = command(row);
             let framed = broker.stage(&command, at, origin);
-            batch.add(framed.body(&broker.recorder.frames), &command);
+            batch.add(broker.engine.sequence, framed.effects(&broker.recorder.frames), &command);
         }
-        broker.hand_over();
+        broker.make_room()?;
     }
     broker.settle()?;
     Ok(batch)
@@ -160,23 +181,22 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
 impl Batch {
     /// Adds the outcome and the fills of one record.
     #[inline]
-    fn add(&mut self, body: &[u8], command: &Command) {
-        let body = Body::read(body).expect("a body just written reads back");
+    fn add(&mut self, sequence: u64, effects: &[u8], command: &Command) {
         let order = match command {
-            Command::PlaceOrder(_) => body.sequence,
+            Command::PlaceOrder(_) => sequence,
             Command::CancelOrder(c) => c.order,
             Command::ReplaceOrder(c) => c.order,
             _ => 0,
         };
         let (mut filled, mut reason, mut status, mut cancelled) = (0i64, 0u16, 1u8, NOT_CANCELLED);
-        let mut rest = body.effects;
+        let mut rest = effects;
         while rest.len() >= HEAD {
             let kind = u16::from_le_bytes([rest[0], rest[1]]);
             let length = u16::from_le_bytes([rest[2], rest[3]]) as usize;
             let fields = &rest[HEAD..HEAD + length];
             match kind {
                 Traded::KIND => {
-                    self.fills.extend_from_slice(&body.sequence.to_le_bytes());
+                    self.fills.extend_from_slice(&sequence.to_le_bytes());
                     self.fills.extend_from_slice(fields);
                     filled += Traded::read(fields).quantity;
                 }
@@ -188,7 +208,7 @@ impl Batch {
             rest = &rest[HEAD + length..];
         }
         let mut row = [0; OUTCOME];
-        row[..8].copy_from_slice(&body.sequence.to_le_bytes());
+        row[..8].copy_from_slice(&sequence.to_le_bytes());
         row[8..16].copy_from_slice(&order.to_le_bytes());
         row[16..24].copy_from_slice(&filled.to_le_bytes());
         row[24..26].copy_from_slice(&reason.to_le_bytes());

@@ -24,9 +24,9 @@ fn content_id<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyBytes> {
 #[pyfunction]
 fn __getattr__<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     match name {
-        "INSTRUCTION" => batch::dtype(py, &batch::instruction_fields()),
-        "OUTCOME" => batch::dtype(py, &batch::outcome_fields()),
-        "FILL" => batch::dtype(py, &batch::fill_fields()),
+        "INSTRUCTION" => batch::INSTRUCTIONS.get(py),
+        "OUTCOME" => batch::OUTCOMES.get(py),
+        "FILL" => batch::FILLS.get(py),
         _ => Err(PyAttributeError::new_err(format!("isthmus._core has no {name}"))),
     }
 }

@@ -1,5 +1,6 @@
 //! The frame around a record or a seal: magic, length, body, hash, CRC-32C, trailer (docs/reference/engine.md).
 use super::error::BadReason;
+use sha2::digest::generic_array::GenericArray;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256.
@@ -64,11 +65,45 @@ pub fn continue_group(frames: &mut [u8]) {
     frames[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// SHA-256(previous hash || body).
+/// SHA-256(previous hash || body), block by block: the general way costs a tenth more for what a record has.
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
-    Sha256::new().chain_update(prev).chain_update(body).finalize().into()
+    let Some((head, rest)) = body.split_at_checked(prev.len()) else {
+        return Sha256::new().chain_update(prev).chain_update(body).finalize().into();
+    };
+    let mut state = SHA_256_START;
+    let mut block = [0u8; BLOCK_BYTES];
+    block[..prev.len()].copy_from_slice(prev);
+    block[prev.len()..].copy_from_slice(head);
+    compress(&mut state, &block);
+    let blocks = rest.chunks_exact(BLOCK_BYTES);
+    let last = blocks.remainder();
+    blocks.for_each(|block| compress(&mut state, block));
+    let mut padded = [0u8; 2 * BLOCK_BYTES];
+    padded[..last.len()].copy_from_slice(last);
+    padded[last.len()] = 0x80;
+    let end = (last.len() + PADDING_BYTES_MIN).next_multiple_of(BLOCK_BYTES);
+    let bits = 8 * (prev.len() + body.len()) as u64;
+    padded[end - 8..end].copy_from_slice(&bits.to_be_bytes());
+    padded[..end].chunks_exact(BLOCK_BYTES).for_each(|block| compress(&mut state, block));
+    let mut hash = [0; 32];
+    for (out, word) in hash.chunks_exact_mut(4).zip(state) {
+        out.copy_from_slice(&word.to_be_bytes());
+    }
+    hash
 }
+
+#[inline]
+fn compress(state: &mut [u32; 8], block: &[u8]) {
+    sha2::compress256(state, std::slice::from_ref(GenericArray::from_slice(block)));
+}
+
+const BLOCK_BYTES: usize = 64;
+/// The 1 bit and the length behind a message.
+const PADDING_BYTES_MIN: usize = 9;
+/// SHA-256's initial state (FIPS 180-4, 5.3.3).
+const SHA_256_START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// A whole seal: last sequence, kind, and the head of the chain where a record has its hash.
 pub fn seal(last_sequence: u64, kind: SealKind, head: &Hash) -> Vec<u8> {
@@ -214,6 +249,16 @@ mod tests {
             let mut bytes = *b"IsR1\0\0\0\0";
             bytes[4..].copy_from_slice(&wrong.to_le_bytes());
             assert_eq!(header(&bytes), Err(BadReason::Length), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_chain_is_sha_256_whatever_the_length() {
+        let prev = [7; 32];
+        for length in 0..2_000 {
+            let body: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
+            let plain: Hash = Sha256::new().chain_update(prev).chain_update(&body).finalize().into();
+            assert_eq!(chain(&prev, &body), plain, "{length} bytes");
         }
     }
 }
