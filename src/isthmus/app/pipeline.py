@@ -97,11 +97,17 @@ def open_markets(core: Core, markets: list[Market]) -> None:
         core.driver.subscribe(market.on_record)
 
 
-def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, mode: str) -> Front:
+def labels_of(markets: list[Market]) -> dict[str, str]:
+    """What each instrument's market is: "recorded 2024-08-08", or how it is played."""
+    rows = [(market.mode, row) for market in markets for row in market.listing() if row["taken"]]
+    return {row["instrument"]: row.get("label") or mode for mode, row in rows}
+
+
+def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, markets: list[Market]) -> Front:
     """Gateways on one port."""
     limits = settings.limits
-    reads = Reads(core.driver, core.directory, core.views, clock, mode)
-    renderer = Renderer(core.directory, core.views)
+    reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
+    renderer = Renderer(core.directory, core.views, labels_of(markets))
     submission = Submission(core.driver, clock)
     best_price: Choose = choose
     entry = OrderEntry(submission, core.directory, core.views, best_price)

@@ -25,14 +25,15 @@ PAUSE_MIN_S = 0.001
 
 
 class Running:
-    """Owns the flushing thread and the tasks."""
+    """Owns the tasks, and the thread that waits for the disk; a write that waits for nothing needs no thread."""
 
-    def __init__(self, core: Core, markets: list[Market], limits: StreamLimits) -> None:
+    def __init__(self, core: Core, markets: list[Market], durability: str, limits: StreamLimits) -> None:
         self._core = core
         self._markets = markets
         self._limits = limits
         self._due = asyncio.Event()
         self._flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
+        self._waits_for_disk = durability == "group"
         self._tasks: list[asyncio.Task[None]] = []
         core.driver.on_staged = self._due.set
 
@@ -71,7 +72,10 @@ class Running:
     async def _flush_once(self) -> None:
         driver = self._core.driver
         driver.hand_over()
-        durable = await asyncio.get_running_loop().run_in_executor(self._flusher, driver.flush)
+        if self._waits_for_disk:
+            durable = await asyncio.get_running_loop().run_in_executor(self._flusher, driver.flush)
+        else:
+            durable = driver.flush()
         if driver.fault is not None:
             driver.fault = None
             _tell("the journal can be written again")

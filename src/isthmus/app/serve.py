@@ -53,9 +53,9 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     data, url = Path(settings.data), _url(listener)
     open_markets(core, markets)
     demo = demo_keys.prepare(core, keys, data, url)
-    running = Running(core, markets, settings.limits.stream)
+    running = Running(core, markets, settings.durability, settings.limits.stream)
     await running.settle_all()
-    front = build_front(core, settings, keys, system_clock, markets[0].mode)
+    front = build_front(core, settings, keys, system_clock, markets)
     port = Port(_config(settings, front))
     serving = asyncio.create_task(port.serve(sockets=[listener]))
     loop = asyncio.get_running_loop()
@@ -120,6 +120,7 @@ def _config(settings: Settings, front: Front) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         limit_concurrency=limits.connections,
         timeout_keep_alive=limits.keep_alive_s,

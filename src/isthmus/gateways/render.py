@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from isthmus.engine.engine import Record
@@ -35,11 +36,12 @@ CHANGE_DECIMALS = 6
 
 
 class Renderer:
-    """Knows the names; reads the views and nothing else."""
+    """Knows the names; reads the views and nothing else. `labels` are what markets say of their instruments."""
 
-    def __init__(self, directory: Directory, views: Views) -> None:
+    def __init__(self, directory: Directory, views: Views, labels: Mapping[str, str]) -> None:
         self._directory = directory
         self._views = views
+        self._labels = labels
 
     def instrument(self, row: Instrument, now: int) -> shapes.Instrument:
         """With its state and last prices."""
@@ -66,6 +68,7 @@ class Renderer:
             last_price=text(last.price, row.price_decimals) if last else None,
             change_24h=self.change_24h(row.number, now),
             venues=[HOUSE, *(self._directory.venue_name(venue) for venue in outside)],
+            label=self._labels.get(row.symbol),
         )
 
     def change_24h(self, instrument: int, now: int) -> str | None:

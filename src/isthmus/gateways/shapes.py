@@ -45,7 +45,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Instrument(msgspec.Struct, frozen=True):
-    """What can be traded, with its units and fees."""
+    """What can be traded, with its units and fees. `label` says what its market is: "recorded 2024-08-08"."""
 
     id: int
     instrument: str
@@ -66,6 +66,7 @@ class Instrument(msgspec.Struct, frozen=True):
     last_price: str | None
     change_24h: str | None
     venues: list[str]
+    label: str | None
 
 
 class Book(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ Decimal and text exist only here and in codecs. A number on the wire is plain de
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 QUANTITY_MAX = 10**12
 """Lots; the engine refuses more."""
@@ -66,7 +67,12 @@ def quotient_text(numerator: int, denominator: int, decimals: int) -> str:
 def time_text(at: int) -> str:
     """Nanoseconds since 1970 as RFC 3339 UTC with nanoseconds."""
     seconds, nanos = divmod(at, NS_PER_S)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+    return f"{_second_text(seconds)}.{nanos:09d}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _second_text(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def time_ns(written: str) -> int:
