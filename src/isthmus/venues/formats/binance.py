@@ -23,6 +23,8 @@ from isthmus.venues.formats.depth import (
 )
 
 SPOT, USD_MARGINED, COIN_MARGINED = "binance-spot", "binance-usdm", "binance-coinm"
+ANY = "binance"
+"""One of them: the content tells which."""
 VENUES = (SPOT, USD_MARGINED, COIN_MARGINED)
 QUIET_EVENTS = frozenset(("bookTicker", "kline", "markPriceUpdate", "24hrTicker", "24hrMiniTicker", "forceOrder"))
 MATCHED = "MARKET"

@@ -23,6 +23,17 @@ _READERS: Mapping[str, Reader] = {
     "bitstamp": captures.read_bitstamp,
 }
 
+_ALIASES = {
+    "binance-futures": binance.USD_MARGINED,
+    "binance-um": binance.USD_MARGINED,
+    "binance-perp": binance.USD_MARGINED,
+    "binance-cm": binance.COIN_MARGINED,
+    "binance-coin": binance.COIN_MARGINED,
+    "binance-delivery": binance.COIN_MARGINED,
+    "okex": "okx",
+    "coinbase-pro": "coinbase",
+}
+
 _COINBASE_TYPES = frozenset(("snapshot", "l2update", "match", "last_match", "ticker"))
 
 
@@ -34,9 +45,10 @@ def reader_of(venue: str) -> Reader:
 
 
 def venue_named(name: str) -> str | None:
-    """The venue meant by a name as people write it: "Binance_USDM" is binance-usdm."""
+    """The venue meant by a name as people write it: "Binance_USDM" is binance-usdm, "binance" any of its markets."""
     wanted = name.strip().lower().replace("_", "-").replace(" ", "-")
-    return wanted if wanted in VENUES else None
+    wanted = _ALIASES.get(wanted, wanted)
+    return wanted if wanted in VENUES or wanted == binance.ANY else None
 
 
 def venue_of(line: RawLine) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import short_text
+from isthmus.venues.formats import binance
 from isthmus.venues.formats.depth import PLACES, MarketEvent, RawLine, Reader, Snapshot, TapeTrade, Update
 from isthmus.venues.formats.speakers import LINES_TO_TELL, reader_of, venue_of
 from isthmus.venues.level_book import CHECKSUMS, LevelBook, StreamSync
@@ -48,8 +49,9 @@ class DepthReplay:
     """The books of one stream."""
 
     def __init__(self, venue: str | None) -> None:
-        self.counts = Counts(venue=venue)
-        self._read: Reader | None = reader_of(venue) if venue else None
+        known = venue if venue != binance.ANY else None
+        self.counts = Counts(venue=known)
+        self._read: Reader | None = reader_of(known) if known else None
         self._early: list[RawLine] = []
         self._books: dict[str, SyncedBook] = {}
         self._seen: set[str] = set()
