@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from isthmus.app.output import EXIT_OK, fail, note, print_json, progress, say
+from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import open_input
 from isthmus.venues.formats import lobster as lobster_format
 from isthmus.venues.formats import mbo as mbo_format
@@ -30,8 +31,8 @@ def lobster(arguments: argparse.Namespace) -> int:
         fail("orderbook", "standard input is already the messages")
     rows = None
     if arguments.orderbook:
-        rows = lobster_format.read_rows(open_input(arguments.orderbook), arguments.levels)
-    messages = lobster_format.read_messages(open_input(arguments.messages))
+        rows = lobster_format.read_rows(_opened("orderbook", arguments.orderbook), arguments.levels)
+    messages = lobster_format.read_messages(_opened("messages", arguments.messages))
     return _report(replay_lobster(messages, rows), "messages", arguments.json)
 
 
@@ -39,13 +40,13 @@ def mbo(arguments: argparse.Namespace) -> int:
     """Prints how many rows of the vendor's book and how many makers the engine has as well."""
     if [*arguments.events, arguments.expected].count("-") > 1:
         fail("events", "standard input can be read once")
-    expected = mbo_format.read_expected(open_input(arguments.expected)) if arguments.expected else None
+    expected = mbo_format.read_expected(_opened("expected", arguments.expected)) if arguments.expected else None
     return _report(replay_mbo(_all_events(arguments.events), expected), "events", arguments.json)
 
 
 def _all_events(sources: list[str]) -> Iterator[tuple[int, mbo_format.Event]]:
     for source in sources:
-        yield from mbo_format.read_events(open_input(source))
+        yield from mbo_format.read_events(_opened("events", source))
 
 
 def depth(arguments: argparse.Namespace) -> int:
@@ -53,7 +54,15 @@ def depth(arguments: argparse.Namespace) -> int:
     venue = venue_named(arguments.venue) if arguments.venue else None
     if arguments.venue and venue is None:
         fail("venue", f"{arguments.venue!r} is none of {', '.join(VENUES)}")
-    return _report(replay_depth(read_lines(open_input(arguments.events)), venue), "lines", arguments.json)
+    return _report(replay_depth(read_lines(_opened("events", arguments.events)), venue), "lines", arguments.json)
+
+
+def _opened(field: str, source: str) -> BinaryIO:
+    """The input that an argument names; what is wrong with it is told under the argument's name."""
+    try:
+        return open_input(source)
+    except BadInput as fault:
+        raise BadInput(field, f"{source}: {fault.reason}") from fault
 
 
 def _report(steps: Iterator[Any], unit: str, as_json: bool) -> int:
