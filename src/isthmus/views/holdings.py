@@ -75,6 +75,7 @@ class Holdings:
         self._orders: dict[int, _Holder] = {}
         self._spot_of_base: dict[int, int] = {}
         self._references: dict[int, int] = {}
+        self._settlements: dict[int, int] = {}
 
     def balances(self, account: int) -> list[BalanceRow]:
         """By asset number."""
@@ -96,6 +97,10 @@ class Holdings:
     def reference(self, instrument: int) -> int:
         """Last mark, or the last trade while there is none; 0 without either."""
         return self._references.get(instrument, 0)
+
+    def settlement_mark(self, instrument: int) -> int:
+        """The price that a perpetual's profit and loss was last settled against; 0 for others."""
+        return self._settlements.get(instrument, 0)
 
     def on_record(self, record: Record, effects: list[Any]) -> tuple[Change, Change]:
         """Take the record in; `effects` are its own, decoded once."""
@@ -151,7 +156,8 @@ class Holdings:
     def _accepted(self, record: Record, effect: Any, balances: Change, _: Change) -> None:
         command = record.command
         self._orders[effect.order] = _Holder(command.account, command.instrument, command.side, command.quantity)
-        self._hold_order(effect.order, effect.hold, balances)
+        if effect.price:  # 0: a market order that found an empty book counts for nothing, and holds nothing
+            self._hold_order(effect.order, effect.hold, balances)
 
     def _replaced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         if known := self._orders.get(effect.order):
@@ -228,12 +234,16 @@ class Holdings:
 
     def _marked(self, _: Record, effect: Any, __: Change, ___: Change) -> None:
         self._references[effect.instrument] = effect.price
+        if effect.settlement:
+            self._settlements[effect.instrument] = effect.price
 
     def _instrument_added(self, record: Record, effect: Any, _: Change, __: Change) -> None:
         instrument = self._directory.instruments[effect.instrument]
         if instrument.mark:
             self._references[effect.instrument] = instrument.mark
-        if not instrument.perpetual:
+        if instrument.perpetual:
+            self._settlements[effect.instrument] = instrument.mark
+        else:
             self._spot_of_base.setdefault(instrument.base.number, instrument.number)
 
 

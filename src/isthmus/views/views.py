@@ -14,6 +14,7 @@ from isthmus.views.holdings import Holdings
 from isthmus.views.journal import JournalTail
 from isthmus.views.orders import FillRow, OrderRow, Orders
 from isthmus.views.tape import Tape, TradeRow
+from isthmus.views.versions import Versions
 
 
 class Outlet(Protocol):
@@ -46,6 +47,7 @@ class Views:
     def __init__(self, engine: Engine, directory: Directory, data: str | None) -> None:
         self.directory = directory
         self.orders = Orders(directory)
+        self.versions = Versions(self.orders)
         self.holdings = Holdings(directory, engine.postings)
         self.tape = Tape()
         self.books = Books(engine, directory)
@@ -63,6 +65,7 @@ class Views:
         self.head = record.hash
         self.journal.on_record(record)
         effects = record.effects
+        self.versions.on_record(record, effects)
         orders, fills = self.orders.on_record(record, effects)
         balances, positions = self.holdings.on_record(record, effects)
         trades = _trades(record, effects)
