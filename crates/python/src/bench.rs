@@ -29,7 +29,7 @@ struct Books {
 
 /// What a trial drives.
 enum Subject {
-    Books(Books),
+    Books(Box<Books>),
     Engine(Box<isthmus_core::Engine>),
 }
 
@@ -50,7 +50,11 @@ impl Trial {
     fn new(setup: &Bound<'_, PyList>, rows: &Bound<'_, PyAny>, books_alone: bool) -> PyResult<Self> {
         let rows = batch::bytes_of(rows)?.as_slice()?.to_vec();
         let subject = if books_alone {
-            Subject::Books(Books { sequence: setup.len() as u64, book: Book::default(), orders: Orders::default() })
+            Subject::Books(Box::new(Books {
+                sequence: setup.len() as u64,
+                book: Book::default(),
+                orders: Orders::default(),
+            }))
         } else {
             let mut engine = isthmus_core::Engine::default();
             let mut effects = Vec::new();
