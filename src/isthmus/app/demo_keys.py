@@ -60,7 +60,7 @@ def demo_keys(data: Path) -> dict[str, str]:
         raise BadInput("data", f"{data} has no {FILE}: start `isthmus serve --data {data}` first")
     keys = open_keys(data, system_clock)
     try:
-        link = login_link(keys, kept.url)
+        link = login_link(keys, kept.url, read_defaults()["limits"]["login_link_s"])
     finally:
         keys.close()
     return {
@@ -73,11 +73,11 @@ def demo_keys(data: Path) -> dict[str, str]:
     }
 
 
-def login_link(keys: KeyStore, url: str) -> str:
+def login_link(keys: KeyStore, url: str, life_s: int) -> str:
     """Logs in as the demo operator, who trades for the demo account and may read the journal."""
     user = keys.user_number("operator")
     assert user is not None, "serve makes the operator before it writes the file"
-    return f"{url}/login/{keys.create_login(user, read_defaults()['limits']['login_link_s'])}"
+    return f"{url}/login/{keys.create_login(user, life_s)}"
 
 
 def prepare(core: Core, keys: KeyStore, data: Path, url: str) -> DemoFile:

@@ -23,6 +23,7 @@ from isthmus.app.settings import Settings, read_settings
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
 from isthmus.engine.market import Market
 from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.rest.protocol import RestProtocol
 from isthmus.gateways.websocket.protocol import StreamProtocol
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
@@ -63,7 +64,7 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
         loop.add_signal_handler(number, port.stop)
     working = running.start(front.hub)
     await port.listening.wait()
-    _announce(settings, markets, demo, demo_keys.login_link(keys, url))
+    _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s))
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
@@ -113,7 +114,7 @@ def _config(settings: Settings, front: Front) -> uvicorn.Config:
     limits = settings.limits
     return uvicorn.Config(
         front.application,
-        http="httptools",
+        http=RestProtocol,
         ws=StreamProtocol,
         ws_max_size=limits.stream.message_bytes * 4,
         ws_per_message_deflate=False,

@@ -27,7 +27,6 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of the gateways. What happens above each is said in defaults.toml."""
 
     body_bytes: Positive
-    json_depth: Positive
     rate_per_s: Positive
     rate_burst: Positive
     connections: Positive

@@ -20,10 +20,6 @@ Headers = tuple[tuple[str, str], ...]
 
 BODY_TIMEOUT_S = 10
 """How long a body may take to arrive."""
-SEND_TIMEOUT_S = 30
-"""How long a client may take to read an answer."""
-UNREAD_MAX = 16_384
-"""Bytes of an answer that the connection's buffer takes without waiting for the client."""
 QUERY_FIELDS_MAX = 32
 JSON = "application/json"
 
@@ -117,13 +113,8 @@ def _too_large(value: str, most: int) -> Refusal:
 
 
 async def send_answer(send: Send, answer: Answer, headers: Headers) -> None:
-    """Send it whole. A client that does not read a long one in time is left (TimeoutError ends the connection)."""
+    """Send it whole. Waits for a client that does not read until the connection is cut (`rest.protocol`)."""
     fixed = (("content-type", answer.content_type), ("content-length", str(len(answer.body))))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*fixed, *answer.headers, *headers)]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    last = {"type": "http.response.body", "body": answer.body}
-    if len(answer.body) <= UNREAD_MAX:
-        await send(last)
-        return
-    async with asyncio.timeout(SEND_TIMEOUT_S):
-        await send(last)
+    await send({"type": "http.response.body", "body": answer.body})

@@ -79,7 +79,10 @@ class Server:
             answer = problem_answer(Refusal(500, "internal", "a bug: the request id finds it in the log"), request_id)
         self._on_answer(scope["method"], answer.status)
         shown = rate_headers(rate[0]) if rate else ()
-        await send_answer(send, answer, (("x-request-id", request_id), *shown))
+        try:
+            await send_answer(send, answer, (("x-request-id", request_id), *shown))
+        except (RuntimeError, OSError) as gone:
+            log.debug("request %s: the client went: %s", request_id, gone)
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: dict[str, str], request_id: str, rate: list[Rate]

@@ -1,0 +1,79 @@
+"""uvicorn's HTTP protocol with bounds that it lacks: on a request's head, and on how long an answer stays unread."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES_MAX = 32_768
+"""Of a request line and its headers."""
+HEAD_TIMEOUT_S = 10.0
+"""Until a new connection, or a request that has begun, must have sent its whole head."""
+UNREAD_TIMEOUT_S = 20.0
+"""How long a client may leave an answer unread before the connection is cut."""
+
+
+class RestProtocol(HttpToolsProtocol):
+    """A connection that is too slow is cut; it holds nothing up but itself."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client came."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client went."""
+        self._head_came()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        super().data_received(data)
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self._head_came()
+                self.send_400_response(f"The head of a request has at most {HEAD_BYTES_MAX} bytes.")
+
+    def on_message_begin(self) -> None:
+        """The first bytes of a request."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head came whole."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as we write."""
+        super().pause_writing()
+        self._unread_timer = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+        super().resume_writing()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._head_is_late)
+
+    def _head_came(self) -> None:
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.send_400_response(f"The head of a request must come within {HEAD_TIMEOUT_S:.0f} s.")
