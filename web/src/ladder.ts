@@ -55,8 +55,9 @@ export function centredAxis(price: number, step: number, rows: number): Axis {
   return { top: middle + Math.floor(rows / 2) * step, step, rows };
 }
 
-export function isInSight({ top, step, rows }: Axis, price: number): boolean {
-  return price <= top && price >= top - (rows - 1) * step;
+/** Whether a price stands on the axis, at least `margin` rows from its ends. */
+export function isInSight({ top, step, rows }: Axis, price: number, margin = 0): boolean {
+  return price <= top - margin * step && price >= top - (rows - 1 - margin) * step;
 }
 
 /** What stands on each row, best prices rounded away from the middle, as a resting order's reader expects. */

@@ -12,6 +12,7 @@ export const CHECKS = [
   { name: "a click on the ladder fills the ticket", run: ladderFillsTicket },
   { name: "everything is in sight at 1024 pixels", run: allInSight, view: { viewport: { width: 1024, height: 768 } } },
   { name: "ticket and blotter work at 390 pixels", run: phone, view: { viewport: { width: 390, height: 844 } } },
+  { name: "the desk says that the link is lost, and resumes by itself after a restart", run: survivesARestart },
   { name: "light and dark follow the system and the switch", run: themes, view: { colorScheme: "light" } },
 ];
 
@@ -196,6 +197,25 @@ async function phone({ page, server }) {
   await cancel.click();
   await cancel.waitFor({ state: "detached", ...PATIENT });
   await assertNoSidewaysScroll(page, 390);
+}
+
+async function survivesARestart({ page, server, complaints }) {
+  await openDesk(page, server);
+  await page.keyboard.press("6");
+  await page.locator(".journal-tools .good", { hasText: "records checked" }).waitFor(PATIENT);
+  await server.down();
+  await page.locator(".health .trouble.bad", { hasText: "link to the server is down" }).waitFor(PATIENT);
+  await server.up();
+  await page.locator(".health .good", { hasText: "Live" }).waitFor(PATIENT);
+  const sequence = () => page.locator(".health .item", { hasText: "Sequence" }).innerText();
+  const before = await sequence();
+  await expectChange(sequence, before);
+  assert.match(await page.locator(".journal-tools").innerText(), /all match/, "the chain goes on over the restart");
+  // While nobody listened, the browser itself reported that it could not connect.
+  assert.deepEqual(
+    complaints.splice(0).filter((text) => !/ERR_CONNECTION|WebSocket|ERR_EMPTY/.test(text)),
+    [],
+  );
 }
 
 async function themes({ page, server }) {

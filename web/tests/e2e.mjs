@@ -1,12 +1,14 @@
 // The terminal against the real server, in Debian's chromium:  npm run e2e
-// Each check is named; without chromium each is reported as skipped by its name. Screenshots go to tests/output/.
+// Each check is named; without chromium each is reported as skipped by its name. Screenshots go to the folder that it names.
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CHECKS } from "./checks.mjs";
 import { startServer } from "./server.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const OUTPUT = new URL("./output/", import.meta.url).pathname;
+const OUTPUT = process.env.E2E_OUTPUT ?? join(tmpdir(), "isthmus-terminal");
 const CHECK_TIMEOUT_MS = 90_000;
 const FLAGS = [
   "--headless=new",
@@ -41,6 +43,7 @@ async function run(wanted) {
     await browser.close();
     await server.stop();
   }
+  console.log(`screenshots in ${OUTPUT}`);
   return failed === 0 ? 0 : 1;
 }
 
@@ -54,7 +57,7 @@ async function attempt({ name, run: check, view }, browser, server) {
     (message) => message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`),
   );
   page.on("pageerror", (fault) => complaints.push(fault.message));
-  const picture = `${OUTPUT}${name.replaceAll(/\W+/g, "-")}.png`;
+  const picture = join(OUTPUT, `${name.replaceAll(/\W+/g, "-")}.png`);
   try {
     await withTimeout(check({ page, server, complaints }));
     if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join("; ")}`);

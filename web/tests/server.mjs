@@ -11,31 +11,45 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const ISTHMUS = process.env.ISTHMUS ?? join(ROOT, ".venv/bin/isthmus");
 const START_MAX_MS = 60_000;
 
-/** Starts it; `link()` makes a fresh one-time login link, `stop()` ends it and removes its folder. */
+/**
+ * Starts it. `link()` makes a fresh one-time login link, `down()` stops it and `up()` starts it again on the same port and
+ * folder, `stop()` ends it and removes the folder.
+ */
 export async function startServer() {
   if (!existsSync(ISTHMUS)) throw new Error(`${ISTHMUS} is not there: build the broker first (make build)`);
   if (!existsSync(join(ROOT, "web/dist/index.html"))) throw new Error("web/dist is not there: npm run build first");
   const data = await mkdtemp(join(tmpdir(), "isthmus-terminal-"));
-  const child = spawn(ISTHMUS, ["serve", "--port", "0", "--data", data], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said = [];
-  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const { url } = await ready(child, said);
+  let running = await launch(data, "0");
+  const { url } = running;
   return {
     url,
     link: async () => {
       const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", data, "--json"], { cwd: ROOT });
       return JSON.parse(stdout).login_link;
     },
+    down: () => running.end(),
+    up: async () => {
+      running = await launch(data, new URL(url).port);
+    },
     stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
+      await running.end();
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+async function launch(data, port) {
+  const words = ["serve", "--port", port, "--data", data];
+  const child = spawn(ISTHMUS, words, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const said = [];
+  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const { url } = await ready(child, said);
+  const end = () => {
+    child.kill("SIGTERM");
+    return ended;
+  };
+  return { url, end };
 }
 
 function ready(child, said) {

@@ -53,15 +53,10 @@ function useLink(): LinkState {
   return state;
 }
 
-const PLAIN: Record<string, string> = {
-  journal_unavailable: "The journal cannot be written. No order is acknowledged until it can.",
-  disk_full: "The disk is full. No order is acknowledged until there is room.",
-  read_only: "The disk is read-only. No order is acknowledged until it can be written.",
-};
-
 /** What a dealer must know now; null when all is well. */
 function troubleOf(link: LinkState, health: Health | null): string | null {
   if (link.link === "lost") return `Figures stand still: the link to the server is down (${link.detail}).`;
   if (!health || health.status === "ok") return null;
-  return PLAIN[health.reason ?? ""] ?? `Journal trouble: ${health.reason ?? health.status}. Orders may not be taken.`;
+  const why = health.reason ? ` (${health.reason})` : "";
+  return `The journal cannot be written${why}. No order is acknowledged until it can; nothing acknowledged is lost.`;
 }

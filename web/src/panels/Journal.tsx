@@ -1,9 +1,10 @@
 /** Each record as it arrives, its hash recomputed here; one record in full beside it. */
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useState } from "react";
 import { type Lexicon, summaryOf } from "../recordWords";
 import { useCell } from "../stores/cell";
 import { canCheck, type Check, type CheckedRecord, isGood } from "../stores/journal";
 import { clock, shortHash, words } from "../stores/text";
+import type { JournalRecord } from "../wire/types";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
 import { RecordDetail } from "./RecordDetail";
@@ -76,7 +77,9 @@ function useLexicon(): Lexicon {
 }
 
 function Tally(): ReactNode {
-  const { checked, failed, firstFailed } = useCell(useDesk().journal.tally);
+  const desk = useDesk();
+  const { checked, failed, firstFailed } = useCell(desk.journal.tally);
+  const agrees = useHeadVerdict();
   if (!canCheck())
     return <span className="bad">This address is neither https nor this machine: the browser cannot hash here.</span>;
   if (failed > 0)
@@ -86,11 +89,30 @@ function Tally(): ReactNode {
         {firstFailed}
       </span>
     );
+  if (agrees === false)
+    return (
+      <span className="bad" role="alert">
+        ✕ the head that the server reports is not the hash of that record
+      </span>
+    );
   return (
-    <span className="good" role="status">
-      ✓ {checked.toLocaleString("en")} records checked in this browser, all match
+    <span className="good">
+      ✓ {checked.toLocaleString("en")} records checked in this browser, all match{agrees && ", and so does the head"}
     </span>
   );
+}
+
+/** Whether the last head reported was the hash of its record; it stays false once it was. */
+function useHeadVerdict(): boolean | null {
+  const desk = useDesk();
+  const health = useCell(desk.health);
+  const [verdict, setVerdict] = useState<boolean | null>(null);
+  useEffect(() => {
+    if (!health) return;
+    const found = desk.journal.agrees(health.durable, health.head);
+    setVerdict((before) => (before === false ? false : (found ?? before)));
+  }, [desk, health]);
+  return verdict;
 }
 
 function columnsOf(lexicon: Lexicon, open: (row: CheckedRecord) => void): Column<CheckedRecord>[] {
@@ -112,12 +134,17 @@ function columnsOf(lexicon: Lexicon, open: (row: CheckedRecord) => void): Column
       key: "what",
       head: "What happened",
       from: 1,
-      cell: ({ record }) => <span title={summaryOf(record, lexicon)}>{summaryOf(record, lexicon)}</span>,
+      cell: ({ record }) => <Summary record={record} lexicon={lexicon} />,
     },
     { key: "hash", head: "Hash", width: 92, from: 2, cell: ({ record }) => <code>{shortHash(record.hash)}</code> },
     { key: "check", head: "Check", width: 96, cell: ({ check }) => <Verdict check={check} /> },
   ];
 }
+
+const Summary = memo(function Summary({ record, lexicon }: { record: JournalRecord; lexicon: Lexicon }): ReactNode {
+  const text = summaryOf(record, lexicon);
+  return <span title={text}>{text}</span>;
+});
 
 export function Verdict({ check }: { check: Check | null }): ReactNode {
   if (!check) return <span className="quiet">…</span>;

@@ -11,6 +11,8 @@ import { useDesk } from "./context";
 import { LadderPainter } from "./ladderPainter";
 
 const ROW_PX = 20;
+/** Nearer to an end of the axis than this, the market has left it. */
+const MARGIN_ROWS = 2;
 
 export function Ladder(): ReactNode {
   const desk = useDesk();
@@ -22,7 +24,7 @@ export function Ladder(): ReactNode {
   const { axis, setAxis, centre } = useAxis(book, rows);
   const { instrument } = book;
 
-  usePainter(body, book, axis, ownOrders(orders, instrument), cursor, centre);
+  usePainter(body, book, axis, ownOrders(orders, instrument), cursor);
   usePanelCall(
     useCallback(
       (call) => {
@@ -148,7 +150,7 @@ function useAxis(book: BookFeed, rows: number): AxisState {
       const middle = middleOf(book);
       if (middle === null) return;
       setAxis((now) => {
-        if (now && now.rows === rows && isInSight(now, middle)) return now;
+        if (now && now.rows === rows && isInSight(now, middle, MARGIN_ROWS)) return now;
         const tick = unitsOf(book.instrument.tick_size, book.instrument.price_decimals);
         return rows === 0 ? now : centredAxis(middle, now?.step ?? fittingStep(book, tick, rows), rows);
       });
@@ -163,7 +165,6 @@ function usePainter(
   axis: Axis | null,
   own: OwnOrder[],
   cursor: number | null,
-  _centre: () => void,
 ): void {
   const painter = useRef<LadderPainter | null>(null);
   useEffect(() => {

@@ -130,7 +130,8 @@ function without(errors: FieldErrors, fields: string[]): FieldErrors {
 }
 
 /** A problem in one line: what is wrong, and the limit that was met. */
-export function textOf({ detail, reason, limit }: Problem): string {
+export function textOf({ detail, reason, limit, status }: Problem): string {
+  if (status === 0) return `${detail} Sent again unchanged it keeps its id and cannot be placed twice.`;
   const sentence = detail || words(reason);
   if (limit === null || limit === undefined || sentence.includes(String(limit))) return sentence;
   return `${sentence} Limit: ${String(limit)}.`;

@@ -19,6 +19,7 @@ export class AccountFeed {
 
   follow(stream: Stream): () => void {
     const account = this.account;
+    if (account === "") return () => undefined;
     const ends = [
       stream.subscribe({ channel: "orders", account }, ({ type, data }) => {
         if (type === "snapshot") this.restart(data as Order[]);

@@ -5,6 +5,7 @@ import { Cell } from "./cell";
 
 export const RECORDS_KEPT = 500;
 const ORDERS_REMEMBERED = 50_000;
+const SHOW_EVERY_MS = 250;
 
 /**
  * What this browser found out about a record.
@@ -35,14 +36,23 @@ const NOTHING: JournalTally = { checked: 0, failed: 0, firstFailed: null };
 export class JournalFeed {
   readonly records = new Cell<readonly CheckedRecord[]>([]);
   readonly tally = new Cell<JournalTally>(NOTHING);
+  private rows: CheckedRecord[] = [];
+  private counted = NOTHING;
   private readonly hashes = new Map<number, string>();
   private readonly placed = new Map<number, number>();
   private work: Promise<void> = Promise.resolve();
+  private timer: ReturnType<typeof setTimeout> | null = null;
 
   follow(stream: Stream): () => void {
     return stream.subscribe({ channel: "journal" }, ({ type, data }) =>
       this.take(type, [data].flat() as JournalRecord[]),
     );
+  }
+
+  /** Whether `head` is the hash of the record `sequence`; null when that record was not seen here. */
+  agrees(sequence: number, head: string): boolean | null {
+    const hash = this.hashes.get(sequence);
+    return hash === undefined ? null : hash === head;
   }
 
   /** The instrument's number of an order whose placing passed by. */
@@ -51,11 +61,21 @@ export class JournalFeed {
   }
 
   private take(type: "snapshot" | "delta", records: JournalRecord[]): void {
-    const kept = type === "snapshot" ? [] : this.records.get();
+    const kept = type === "snapshot" ? [] : this.rows;
     const fresh = records.map((record) => ({ record, check: null }));
-    this.records.set([...kept, ...fresh].slice(-RECORDS_KEPT));
+    this.rows = [...kept, ...fresh].slice(-RECORDS_KEPT);
     for (const record of records) this.remember(record);
     for (const record of records) this.work = this.work.then(() => this.examine(record));
+    this.showSoon();
+  }
+
+  /** A list that changes with every record cannot be read: it is shown a few times a second. */
+  private showSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.records.set([...this.rows]);
+      this.tally.set(this.counted);
+    }, SHOW_EVERY_MS);
   }
 
   /** An order's number is the sequence of the record that placed it. */
@@ -68,19 +88,20 @@ export class JournalFeed {
     const check = await checkRecord(record, this.hashes.get(record.sequence - 1));
     this.hashes.set(record.sequence, record.hash);
     this.hashes.delete(record.sequence - 2 * RECORDS_KEPT);
-    const records = this.records.get();
-    this.records.set(records.map((row) => (row.record === record ? { record, check } : row)));
+    const at = this.rows.findLastIndex((row) => row.record === record);
+    if (at >= 0) this.rows[at] = { record, check };
     this.count(record, check);
+    this.showSoon();
   }
 
   private count(record: JournalRecord, check: Check): void {
-    const { checked, failed, firstFailed } = this.tally.get();
+    const { checked, failed, firstFailed } = this.counted;
     const good = isGood(check);
-    this.tally.set({
+    this.counted = {
       checked: checked + 1,
       failed: failed + (good ? 0 : 1),
       firstFailed: good ? firstFailed : (firstFailed ?? record.sequence),
-    });
+    };
   }
 }
 
