@@ -16,6 +16,7 @@ from isthmus.venues.recorded.fills import (
     Answer,
     Changed,
     ClientOrder,
+    DisplayedSide,
     Ended,
     Filled,
     RecordedBook,
@@ -178,6 +179,38 @@ def test_the_seam_ends_every_order_and_clears_the_book() -> None:
     assert book.restart() == [Ended(1, "recording_restarted")]
     assert book.levels(5) == ([], [])
     assert book.cancel(1) == []
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from((BUY, SELL)),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("show"), st.integers(95, 105), st.integers(0, 3)),
+            st.tuples(st.just("sweep"), st.integers(95, 105), st.just(0)),
+            st.tuples(st.just("take"), st.integers(95, 105), st.integers(1, 3)),
+        ),
+        max_size=30,
+    ),
+)
+def test_what_is_available_is_what_the_plain_rule_says(side: int, happenings: list[tuple[str, int, int]]) -> None:
+    displayed, sizes, taken = DisplayedSide(side), dict[int, int](), dict[int, int]()
+    for what, price, quantity in happenings:
+        if what == "show":
+            if sizes.get(price, 0) != quantity:
+                taken[price] = 0
+            sizes[price] = quantity
+            displayed.show(price, quantity)
+        elif what == "sweep":
+            for at in sizes:
+                if at > price if side == BUY else at < price:
+                    taken[at] = sizes[at]
+            displayed.sweep(price)
+        else:
+            taken[price] = min(sizes.get(price, 0), taken.get(price, 0) + quantity)
+            displayed.take(price, quantity)
+        left = {at: size - taken.get(at, 0) for at, size in sizes.items() if size > taken.get(at, 0)}
+        assert displayed.levels(99) == sorted(left.items(), reverse=side == BUY)
 
 
 PRICES = st.integers(95, 105)

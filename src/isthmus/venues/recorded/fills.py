@@ -12,7 +12,7 @@ Sans-I/O: calls in, answers out. Prices and quantities are integers of the instr
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -21,6 +21,8 @@ from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
 
 UNTIL_CANCELLED, FILL_OR_KILL, POST_ONLY, IMMEDIATE = "gtc", "fok", "post_only", "ioc"
 """How long an order rests; the last three are also the reasons why its rest goes."""
+
+NOTHING_SWEPT = -(1 << 62)
 
 Level = tuple[int, int]
 """Price and quantity."""
@@ -89,16 +91,19 @@ class DisplayedSide:
         self._ranks: list[int] = []
         self._sizes: dict[int, int] = {}
         self._taken: dict[int, int] = {}
+        self._swept = NOTHING_SWEPT
 
     def show(self, price: int, quantity: int) -> None:
         """The recording says what stands at a price now; a change there gives back what was taken."""
         if self._sizes.get(price, 0) == quantity:
             return
+        rank = price * self._sign
         self._taken.pop(price, None)
+        self._swept = min(self._swept, rank - 1)
         if quantity and price not in self._sizes:
-            insort(self._ranks, price * self._sign)
+            insort(self._ranks, rank)
         elif not quantity:
-            del self._ranks[bisect_left(self._ranks, price * self._sign)]
+            del self._ranks[bisect_left(self._ranks, rank)]
             del self._sizes[price]
             return
         self._sizes[price] = quantity
@@ -124,9 +129,12 @@ class DisplayedSide:
             if free := self.available(rank * self._sign):
                 yield rank * self._sign, free
 
-    def better_than(self, price: int) -> list[int]:
-        """Prices before this one."""
-        return [rank * self._sign for rank in self._ranks[: bisect_left(self._ranks, price * self._sign)]]
+    def sweep(self, price: int) -> None:
+        """The tape traded at this price: everything before it is taken."""
+        rank = price * self._sign
+        for passed in self._ranks[bisect_right(self._ranks, self._swept) : bisect_left(self._ranks, rank)]:
+            self._taken[passed * self._sign] = self._sizes[passed * self._sign]
+        self._swept = max(self._swept, rank - 1)
 
     def prices(self) -> list[int]:
         """Every price displayed, best first."""
@@ -147,6 +155,7 @@ class DisplayedSide:
         self._ranks.clear()
         self._sizes.clear()
         self._taken.clear()
+        self._swept = NOTHING_SWEPT
 
 
 class RecordedBook:
@@ -187,8 +196,7 @@ class RecordedBook:
         """Others traded: resting orders at the price or better are met, as far as the trade's size goes."""
         side = _other(taker_side)
         shown = self._shown[side]
-        for passed in shown.better_than(price):
-            shown.take(passed, shown.size(passed))
+        shown.sweep(price)
         answers: list[Answer] = []
         left = quantity
         for level in self._resting_up_to(side, price):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -30,7 +29,26 @@ EVENTS_MAX = 20_000_000
 
 Level = tuple[int, int]
 
-_STEP: list[int] = [10 ** (PLACES - decimals) for decimals in range(PLACES + 1)]
+TEXTS_MAX = 1 << 20
+"""Numbers of a recording that are remembered."""
+
+
+class UnitsOf(dict[str, int]):
+    """Whole units of decimal texts, each worked out once. What is finer is dust that nobody can take.
+
+    Raises ValueError for a text that is no number.
+    """
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__()
+        self.decimals = decimals
+        self._step: int = 10 ** (PLACES - decimals)
+
+    def __missing__(self, text: str) -> int:
+        made = scaled(text) // self._step
+        if len(self) < TEXTS_MAX:
+            self[text] = made
+        return made
 
 
 class BookEvent(msgspec.Struct, frozen=True, gc=False):
@@ -53,21 +71,34 @@ class TradeEvent(msgspec.Struct, frozen=True, gc=False):
     taker_side: int
 
 
+Event = BookEvent | TradeEvent
+
+
 class Session(msgspec.Struct, frozen=True):
     """A recording of one instrument. The first event is the whole book; times are ns UTC, never going back."""
 
     venue: str
     symbol: str
-    price_decimals: int
-    quantity_decimals: int
-    events: list[BookEvent | TradeEvent]
+    prices: UnitsOf
+    quantities: UnitsOf
+    events: list[Event]
     left_out: int
     """Lines that were not understood."""
 
     def levels(self, side: Sequence[TextLevel]) -> list[Level]:
-        """A side of a book in whole units. Raises BadInput."""
-        price, quantity = self.price_decimals, self.quantity_decimals
-        return [(units_down(level[0], price), units_down(level[1], quantity)) for level in side]
+        """A side of a book in whole units."""
+        prices, quantities = self.prices, self.quantities
+        return [(prices[price], quantities[quantity]) for price, quantity in side]
+
+    @property
+    def price_decimals(self) -> int:
+        """A price counts 10^-this."""
+        return self.prices.decimals
+
+    @property
+    def quantity_decimals(self) -> int:
+        """A quantity counts 10^-this."""
+        return self.quantities.decimals
 
     @property
     def start(self) -> int:
@@ -161,19 +192,19 @@ class _Reading:
         first = self._events[0][1]
         if not isinstance(first, Snapshot) or not first.bids or not first.asks:
             raise BadInput("events", "the first book has an empty side")
-        price_decimals, quantity_decimals = _decimals(event for _, event in self._events)
-        made = [_in_units(at, event, price_decimals, quantity_decimals) for at, event in self._events]
-        return Session(self._venue, self._symbol, price_decimals, quantity_decimals, _in_order(made), self._left_out)
+        prices, quantities = (UnitsOf(decimals) for decimals in _decimals(event for _, event in self._events))
+        made = [_played(at, event, prices, quantities) for at, event in self._events]
+        return Session(self._venue, self._symbol, prices, quantities, _in_order(made), self._left_out)
 
 
-def _in_order(events: list[BookEvent | TradeEvent]) -> list[BookEvent | TradeEvent]:
+def _in_order(events: list[Event]) -> list[Event]:
     """By the venue's time, trades before a book of the same moment: what they took is then seen to be gone once, not
     twice.
 
     Books keep their order whatever their times say.
     """
     latest = 0
-    keyed: list[tuple[int, int, BookEvent | TradeEvent]] = []
+    keyed: list[tuple[int, int, Event]] = []
     first = events[0]
     for event in events[1:]:
         if isinstance(event, BookEvent):
@@ -206,19 +237,10 @@ def _needed(text: str) -> int:
     return len(text.partition(".")[2].rstrip("0"))
 
 
-def _in_units(
-    at: int, event: Update | TapeTrade | Snapshot, price_decimals: int, quantity_decimals: int
-) -> BookEvent | TradeEvent:
-    if isinstance(event, TapeTrade):
-        price, quantity = units_down(event.price, price_decimals), units_down(event.size, quantity_decimals)
-        return TradeEvent(at, price, quantity, event.taker_side)
-    return BookEvent(at, event.bids, event.asks, isinstance(event, Snapshot))
-
-
-@lru_cache(maxsize=1 << 16)
-def units_down(text: str, decimals: int) -> int:
-    """Whole units in a decimal text; what is finer is dust that nobody can take. Raises BadInput."""
+def _played(at: int, event: Update | TapeTrade | Snapshot, prices: UnitsOf, quantities: UnitsOf) -> Event:
+    if not isinstance(event, TapeTrade):
+        return BookEvent(at, event.bids, event.asks, isinstance(event, Snapshot))
     try:
-        return scaled(text) // _STEP[decimals]
+        return TradeEvent(at, prices[event.price], quantities[event.size], event.taker_side)
     except ValueError as error:
         raise BadInput("events", str(error)) from error

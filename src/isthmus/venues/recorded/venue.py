@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from isthmus.engine.market import MarketDesk
 
 ASSET_DECIMALS = 8
-STEP_LEVELS = 1_500
-"""Level changes and trades played in one step; a few microseconds each."""
+STEP_WORK = 1_000
+"""What is played in one step, counted in level changes of a microsecond or two each."""
+TRADE_WORK, EVENT_WORK = 10, 5
 STEP_EVERY_NS = 10_000_000
 BEHIND_MAX_NS = NS_PER_S
 """If the server stood still for longer than this, the time is skipped and not caught up."""
@@ -83,12 +84,12 @@ class Played:
     def play(self, desk: MarketDesk, at: int) -> tuple[list[Answer], int]:
         """Play the next event, or the seam; the answers to client orders, and how much work it was."""
         if self._next == len(self._events):
-            return self._seam(desk, at), 1
+            return self._seam(desk, at), 0
         event = self._events[self._next]
         self._next += 1
         if isinstance(event, TradeEvent):
             desk.data.trade(self.venue, self.instrument, event.price, event.quantity, event.taker_side, at)
-            return self.book.trade(event.price, event.quantity, event.taker_side), 1
+            return self.book.trade(event.price, event.quantity, event.taker_side), TRADE_WORK
         return self._change(event), len(event.bids) + len(event.asks)
 
     def _change(self, event: BookEvent) -> list[Answer]:
@@ -174,7 +175,7 @@ class RecordedMarkets:
             return at + STEP_EVERY_NS
         work = 0
         changed: set[tuple[int, int]] = set()
-        while work < STEP_LEVELS:
+        while work < STEP_WORK:
             key, played = min(self._played.items(), key=lambda row: row[1].due_at(self._speed))
             due = played.due_at(self._speed)
             if due > at:
@@ -182,13 +183,13 @@ class RecordedMarkets:
             if at - due > BEHIND_MAX_NS:
                 self._skip(at - due)
             answers, done = played.play(self._desk, at)
-            work += 1 + done
+            work += EVENT_WORK + done
             changed.add(key)
             self._answer(played, answers)
         for key in changed:
             self._played[key].publish(self._desk, at)
         self._mark(at)
-        if work >= STEP_LEVELS:
+        if work >= STEP_WORK:
             return at
         return max(at + STEP_EVERY_NS, min(played.due_at(self._speed) for played in self._played.values()))
 
