@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import os
 import signal
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[Market], listener: socket.socket) -> int:
     data, url = Path(settings.data), _url(listener)
     open_markets(core, markets)
+    gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
     running = Running(core, markets, settings.durability, settings.limits.stream)
     await running.settle_all()
