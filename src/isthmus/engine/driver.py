@@ -32,6 +32,7 @@ class Driver:
         self.fault: str | None = None
         self.on_staged: Callable[[], None] = _nothing
         self._clock = clock
+        self._flusher = engine.flusher  # asked once: the flushing thread never touches the engine
         self._waiting: deque[tuple[Record, Then | None]] = deque()
         self._subscribers: list[Subscriber] = []
         self._observers: list[Subscriber] = []
@@ -78,8 +79,7 @@ class Driver:
 
     def flush(self) -> int:
         """Write what was handed over; returns the durable sequence. Blocks; on the flushing thread. Raises OSError."""
-        flusher = self.engine.flusher
-        return flusher.flush() if flusher is not None else self.engine.sequence
+        return self._flusher.flush() if self._flusher is not None else self.engine.sequence
 
     def settle(self, durable: int, most: int) -> bool:
         """Tell subscribers and askers of at most `most` records up to `durable`; True while there are more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from isthmus.engine.driver import Driver
@@ -52,3 +53,14 @@ def test_a_faulty_journal_refuses_without_staging(tmp_path: Path) -> None:
     made.fault = "No space left on device"
     assert made.submit(AddAsset(code="USD", decimals=2), Origin()) is None
     assert (made.refusal, made.engine.sequence) == ("journal_unavailable", 0)
+
+
+def test_a_flush_and_a_snapshot_at_once_do_not_meet(tmp_path: Path) -> None:
+    made = driver(tmp_path)
+    with ThreadPoolExecutor(1) as flushing:
+        for at in range(40):
+            made.submit(AddAsset(code=f"A{at}", decimals=2), Origin())
+            made.hand_over()
+            flushed = flushing.submit(lambda: [made.flush() for _ in range(50)][-1])
+            made.engine.snapshot()
+            assert flushed.result() == at + 1
