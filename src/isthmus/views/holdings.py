@@ -1,4 +1,4 @@
-"""What accounts own and what of it is held, from postings and holds; positions with their average cost and profit.
+"""What clients own and what of it is held, from postings and holds; positions with their average cost and profit.
 
 The same figures as the engine's own, as of the last durable record: nobody sees money move before the journal has it.
 """
@@ -75,6 +75,7 @@ class Holdings:
         self._orders: dict[int, _Holder] = {}
         self._spot_of_base: dict[int, int] = {}
         self._references: dict[int, int] = {}
+        self._marked_once: set[int] = set()
         self._settlements: dict[int, int] = {}
 
     def balances(self, account: int) -> list[BalanceRow]:
@@ -102,6 +103,11 @@ class Holdings:
         """The price that a perpetual's profit and loss was last settled against; 0 for others."""
         return self._settlements.get(instrument, 0)
 
+    def note_trade(self, instrument: int, price: int) -> None:
+        """A trade on the house book is the reference price while there is no mark."""
+        if instrument not in self._marked_once:
+            self._references[instrument] = price
+
     def on_record(self, record: Record, effects: list[Any]) -> tuple[Change, Change]:
         """Take the record in; `effects` are its own, decoded once."""
         balances: Change = set()
@@ -121,10 +127,10 @@ class Holdings:
         return row
 
     def _post(self, posting: Any, balances: Change) -> None:
-        self._row(posting.source, posting.asset).total -= posting.amount
-        self._row(posting.target, posting.asset).total += posting.amount
-        balances.add((posting.source, posting.asset))
-        balances.add((posting.target, posting.asset))
+        for account, amount in ((posting.source, -posting.amount), (posting.target, posting.amount)):
+            if self._directory.is_client(account):
+                self._row(account, posting.asset).total += amount
+                balances.add((account, posting.asset))
 
     def _set_hold(self, key: Any, account: int, asset: int, hold: int, balances: Change) -> None:
         before = self._holds.pop(key, 0)
@@ -155,6 +161,8 @@ class Holdings:
 
     def _accepted(self, record: Record, effect: Any, balances: Change, _: Change) -> None:
         command = record.command
+        if not self._directory.is_client(command.account):
+            return
         self._orders[effect.order] = _Holder(command.account, command.instrument, command.side, command.quantity)
         if effect.price:  # 0: a market order that found an empty book counts for nothing, and holds nothing
             self._hold_order(effect.order, effect.hold, balances)
@@ -173,13 +181,14 @@ class Holdings:
 
     def _traded(self, record: Record, traded: Any, balances: Change, positions: Change) -> None:
         instrument = self._directory.instruments[traded.instrument]
-        self._references.setdefault(instrument.number, traded.price)
         maker_side = SELL if traded.taker_side == BUY else BUY
         sides = (
             (traded.maker_order, traded.maker, maker_side, traded.maker_hold),
             (traded.taker_order, traded.taker, traded.taker_side, traded.taker_hold),
         )
         for order, account, side, hold in sides:
+            if not self._directory.is_client(account):
+                continue
             if instrument.perpetual:
                 self._set_hold((account, instrument.number), account, instrument.quote.number, hold, balances)
             else:
@@ -223,17 +232,22 @@ class Holdings:
         return key
 
     def _settled(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
+        if not self._directory.is_client(effect.account):
+            return
         asset = self._directory.instruments[effect.instrument].quote.number
         key = (effect.account, effect.instrument)
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
 
     def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        if not self._directory.is_client(effect.account):
+            return
         self._row(effect.account, effect.asset).frozen = type(effect).__name__ == "Frozen"
         balances.add((effect.account, effect.asset))
 
     def _marked(self, _: Record, effect: Any, __: Change, ___: Change) -> None:
         self._references[effect.instrument] = effect.price
+        self._marked_once.add(effect.instrument)
         if effect.settlement:
             self._settlements[effect.instrument] = effect.price
 
@@ -241,6 +255,7 @@ class Holdings:
         instrument = self._directory.instruments[effect.instrument]
         if instrument.mark:
             self._references[effect.instrument] = instrument.mark
+            self._marked_once.add(effect.instrument)
         if instrument.perpetual:
             self._settlements[effect.instrument] = instrument.mark
         else:

@@ -178,7 +178,9 @@ class Orders:
     def _trade(
         self, record: Record, traded: Any, ordinal: int, changed: dict[int, OrderRow], fills: list[FillRow]
     ) -> None:
-        for liquidity in (MAKER, TAKER):
+        for liquidity, account in ((MAKER, traded.maker), (TAKER, traded.taker)):
+            if not self._directory.is_client(account):
+                continue
             fill = _fill(record, traded, ordinal, liquidity)
             if row := self._rows.get(fill.order):
                 row.filled += fill.quantity
@@ -187,9 +189,8 @@ class Orders:
                 if row.filled >= row.quantity:
                     row.status = "filled"
                 changed[row.number] = row
-            if self._directory.is_client(fill.account):
-                self._keep_fill(fill)
-                fills.append(fill)
+            self._keep_fill(fill)
+            fills.append(fill)
 
     def _keep_fill(self, fill: FillRow) -> None:
         self._fills.setdefault(fill.account, deque()).append(fill)

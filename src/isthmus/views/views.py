@@ -17,6 +17,10 @@ from isthmus.views.tape import Tape, TradeRow
 from isthmus.views.versions import Versions
 
 
+HOUSE_KINDS = ("PlaceOrder", "ReplaceOrder", "CancelOrder")
+"""Kinds of commands that concern nobody but their account, unless they trade. `account` 0 is an operator."""
+
+
 class Outlet(Protocol):
     """Somebody who passes on what changed: a gateway's streams. Called in order, on the records' thread; no
     blocking.
@@ -65,14 +69,32 @@ class Views:
         self.head = record.hash
         self.journal.on_record(record)
         effects = record.effects
-        self.versions.on_record(record, effects)
-        orders, fills = self.orders.on_record(record, effects)
-        balances, positions = self.holdings.on_record(record, effects)
         trades = _trades(record, effects)
         for trade in trades:
             self.tape.add(trade)
+            self.holdings.note_trade(trade.instrument, trade.price)
         for outlet in self._outlets:
             outlet.record(record)
+            for trade in trades:
+                outlet.trade(trade)
+        if self._concerns_clients(record.command, effects):
+            self._tell_clients(record, effects)
+
+    def _concerns_clients(self, command: Any, effects: list[Any]) -> bool:
+        """Most records are the house's own orders: nothing but its trades with clients is anybody's here."""
+        if type(command).__name__ not in HOUSE_KINDS or command.account == 0:
+            return True
+        is_client = self.directory.is_client
+        return is_client(command.account) or any(
+            type(effect).__name__ == "Traded" and (is_client(effect.maker) or is_client(effect.taker))
+            for effect in effects
+        )
+
+    def _tell_clients(self, record: Record, effects: list[Any]) -> None:
+        self.versions.on_record(record, effects)
+        orders, fills = self.orders.on_record(record, effects)
+        balances, positions = self.holdings.on_record(record, effects)
+        for outlet in self._outlets:
             for row in orders:
                 outlet.order(row)
             for fill in fills:
@@ -81,8 +103,6 @@ class Views:
                 outlet.balance(account, asset)
             for account, instrument in positions:
                 outlet.position(account, instrument)
-            for trade in trades:
-                outlet.trade(trade)
 
     def book(
         self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
