@@ -25,11 +25,7 @@ run: build  ## build what changed, then run the broker on http://127.0.0.1:8080
 build: $(STAMPS)/engine $(STAMPS)/command $(if $(WEB),$(STAMPS)/web)  ## environment, engine and terminal, each only if something changed
 
 test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
-	@echo "== cargo test"
-	@cargo test --quiet --locked --package isthmus-core
-	@sh tools/web_tests.sh $(BIN)
-	@echo "== pytest"
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@BIN=$(BIN) sh tools/test.sh
 
 check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules
 	@BIN=$(BIN) sh tools/check.sh

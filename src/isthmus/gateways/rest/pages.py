@@ -27,12 +27,14 @@ PAGE_HEADERS: Headers = (
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 )
+FAVICON = "/favicon.ico"
+"""Browsers ask for it on pages that name no icon of their own."""
 FOREVER: Headers = (("cache-control", "public, max-age=31536000, immutable"),)
 ASK_AGAIN: Headers = (("cache-control", "no-cache"),)
 
 NO_TERMINAL = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Isthmus</title>"
-    "<p>The broker runs. The terminal is not built: run <code>make web</code>. "
+    "<p>The broker runs. The terminal is not built: run <code>make build</code>. "
     "The API is described at <a href=/docs>/docs</a>.</p></html>"
 )
 
@@ -48,6 +50,9 @@ class StaticFiles:
         for path in found:
             if path.stat().st_size <= FILE_BYTES_MAX:
                 self._files["/" + path.relative_to(folder).as_posix()] = _loaded(path)
+        for path, loaded in list(self._files.items()):
+            if path.startswith("/assets/icon") and path.endswith(".svg"):
+                self._files.setdefault(FAVICON, loaded)
 
     @property
     def empty(self) -> bool:
