@@ -93,14 +93,16 @@ def test_a_market_order_goes_to_the_recorded_venue_and_is_filled(client: httpx.C
 
 @pytest.mark.parametrize("instrument", MARKETS)
 def test_resting_orders_are_filled_by_the_tape(client: httpx.Client, instrument: str) -> None:
-    best = book(client, instrument)
-    orders = [
-        placed(client, instrument, "buy", price=best["bids"][0][0]),
-        placed(client, instrument, "sell", price=best["asks"][0][0]),
-    ]
-    assert any(ended(client, order)["status"] == "filled" for order in orders)
-    made = {fill["order"]: fill["liquidity"] for fill in client.get("/v1/fills").json()["data"]}
-    assert any(made.get(order) == "maker" for order in orders)
+    def maker_fill() -> bool:
+        """Orders at both best prices; they may come to the seam first, or through the price and take."""
+        best = book(client, instrument)
+        prices = {"buy": best["bids"][0][0], "sell": best["asks"][0][0]}
+        orders = {placed(client, instrument, side, price=price) for side, price in prices.items()}
+        statuses = {ended(client, order)["status"] for order in orders}
+        made = client.get("/v1/fills", params={"instrument": instrument}).json()["data"]
+        return "filled" in statuses and any(fill["order"] in orders and fill["liquidity"] == "maker" for fill in made)
+
+    assert waited(maker_fill)
 
 
 @pytest.mark.parametrize("instrument", MARKETS)
