@@ -12,8 +12,8 @@ use crate::messages::Command;
 use crate::record::{Framed, RULES, Recorder};
 use crate::replay::Replay;
 
-/// Frames that wait in memory before they are written without anybody asking.
-const WRITE_AT_BYTES: usize = 1 << 20;
+/// Frames that wait in memory before they are written without anybody asking: a part of a usual second-level cache.
+const WRITE_AT_BYTES: usize = 1 << 18;
 
 /// Frames waiting for the disk, and the sequence of the last of them.
 #[derive(Default)]

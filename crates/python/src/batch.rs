@@ -15,7 +15,7 @@ pub const ROW: usize = 64;
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
 /// Rows between two looks at how much waits for the disk.
-const CHUNK: usize = 4_096;
+const CHUNK: usize = 1_024;
 const NOT_CANCELLED: u8 = 255;
 
 /// What a batch did: one OUTCOME row a command, one FILL row a trade.
