@@ -322,7 +322,7 @@ def test_a_signature_counts_once_within_its_window_and_for_its_own_words(
         problem(client.send(other_words), 401, "unauthenticated")
 
 
-def test_a_login_link_works_once_and_a_change_needs_the_same_origin(broker: Broker) -> None:
+def test_a_login_link_works_once_and_a_change_needs_the_same_origin(broker: Broker, operator: httpx.Client) -> None:
     code, demo = isthmus("demo-keys", "--data", str(broker.data))
     assert (code, demo["url"], demo["alpaca"]) == (0, broker.url, broker.url + "/alpaca")
     with httpx.Client(base_url=broker.url) as browser:
@@ -338,6 +338,9 @@ def test_a_login_link_works_once_and_a_change_needs_the_same_origin(broker: Brok
         problem(browser.post("/v1/orders", json=ORDER, headers=elsewhere), 403, "wrong_origin")
         here = {"Origin": broker.url}
         assert browser.post("/v1/orders", json=ORDER | {"price": "1.00"}, headers=here).status_code == 201
+        kept = dict(browser.cookies)
+        browser.delete("/v1/session", headers=here).raise_for_status()
+        problem(httpx.get(f"{broker.url}/v1/session", cookies=kept), 401, "unauthenticated")
     assert httpx.get(demo["login_link"]).status_code == 401
 
 

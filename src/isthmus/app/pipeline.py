@@ -19,6 +19,8 @@ from isthmus.engine.engine import Engine, JournalReader
 from isthmus.engine.market import Choose, Market
 from isthmus.execution.best_price import choose
 from isthmus.gateways.access import Access
+from isthmus.gateways.alpaca.facade import PREFIX, Facade, Parts
+from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
@@ -30,7 +32,8 @@ from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.pages import Pages
 from isthmus.gateways.rest.routes import RouteTable
 from isthmus.gateways.rest.server import Application, Server
-from isthmus.gateways.rest.table import market_routes, operator_routes, trading_routes
+from isthmus.gateways.rest.session import SessionHandlers
+from isthmus.gateways.rest.table import market_routes, operator_routes, session_routes, trading_routes
 from isthmus.gateways.rest.trading import TradingHandlers
 from isthmus.gateways.submission import Submission
 from isthmus.gateways.websocket.hub import Hub
@@ -58,6 +61,7 @@ class Front(msgspec.Struct, frozen=True):
     """What faces the outside."""
 
     hub: Hub
+    feed: Feed
     application: Application
 
 
@@ -119,14 +123,18 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     routes = RouteTable(
         (
             *market_routes(MarketHandlers(reads, renderer, limits)),
+            *session_routes(SessionHandlers(reads, keys)),
             *trading_routes(TradingHandlers(entry, reads, renderer, limits)),
             *operator_routes(OperatorHandlers(submission, core.directory, core.views, keys, core.driver)),
         )
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))
     pages = Pages(terminal_folder(), openapi, keys, limits)
-    mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application}
-    return Front(hub, Server(routes, access, pages, limits, mounts, metrics.count))
+    facade = Facade(Parts(entry, reads, renderer, access, limits), metrics.count)
+    core.views.tell(facade.updates)
+    core.views.tell(facade.feed)
+    mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
+    return Front(hub, facade.feed, Server(routes, access, pages, limits, mounts, metrics.count))
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

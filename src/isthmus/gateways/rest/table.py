@@ -13,6 +13,7 @@ from isthmus.gateways.rest.routes import (
     Field,
     Route,
 )
+from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.trading import TradingHandlers
 
 ACCOUNT = Field("account", "traders, operators and auditors: the account that is meant")
@@ -43,6 +44,14 @@ def market_routes(market: MarketHandlers) -> tuple[Route, ...]:
     )
 
 
+def session_routes(own: SessionHandlers) -> tuple[Route, ...]:
+    """Who is asking."""
+    return (
+        Route("GET", "/v1/session", own.session, "Who you are", shapes.Session),
+        Route("DELETE", "/v1/session", own.log_out, "Log out", shapes.Nothing),
+    )
+
+
 def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
     """An account's own affairs, and the journal."""
     listed = (ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
@@ -50,7 +59,6 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
     start = Field("start", "first sequence; negative: from the end")
     order, by_client_id = "/v1/orders/{id}", "/v1/orders/by-client-id/{client_order_id}"
     return (
-        Route("GET", "/v1/session", own.session, "Who you are", shapes.Session),
         Route("GET", "/v1/balances", own.balances, "What is owned and held", list[shapes.Balance], fields=(ACCOUNT,)),
         Route("GET", "/v1/positions", own.positions, "Positions", list[shapes.Position], fields=(ACCOUNT,)),
         Route(

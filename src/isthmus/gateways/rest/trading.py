@@ -13,7 +13,7 @@ from isthmus.gateways.render import Renderer
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import body_as, one_of, whole_number
 from isthmus.gateways.rest.http import Answer, Request
-from isthmus.kernel.ids import account_id, number_of, order_id
+from isthmus.kernel.ids import number_of, order_id
 from isthmus.refdata.instruments import Instrument
 
 SEQUENCE_MAX = 2**62
@@ -27,20 +27,6 @@ class TradingHandlers:
         self._reads = reads
         self._render = renderer
         self._limits = limits
-
-    async def session(self, request: Request) -> Answer:
-        """Who is asking."""
-        identity = request.known
-        own = [identity.account] if identity.account is not None else []
-        numbers = [account.number for account in self._reads.directory.clients()] if identity.sees_all else own
-        return ok(
-            shapes.Session(
-                user=identity.name,
-                role=identity.role,
-                account=account_id(identity.account) if identity.account is not None else None,
-                accounts=[account_id(number) for number in numbers],
-            )
-        )
 
     async def place(self, request: Request) -> Answer:
         """201 with the order."""
