@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.venues.recordings import SPOT, PlainDesk, written
 
+from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, SELL, CancelAll, CancelOrder, ReplaceOrder
 from isthmus.venues.recorded import make
 from isthmus.venues.recorded.venue import RecordedMarkets
@@ -124,6 +125,13 @@ def test_orders_that_a_former_run_left_are_ended_at_the_next_start(played: Playe
     Played(tmp_path, played.desk)
     assert played.ended() == [(order, 9)]
     assert played.desk.engine.balance(played.account, 2)[1] == 0
+
+
+def test_a_journal_that_lists_the_symbol_with_other_units_is_refused(played: Played, tmp_path: Path) -> None:
+    finer = [text.replace("102.51", "102.513") for text in SPOT]
+    written(tmp_path, "spot", finer)
+    with pytest.raises(BadInput, match="price_decimals 2, the recording needs 3"):
+        Played(tmp_path, played.desk)
 
 
 def test_nothing_is_lost_while_the_server_takes_no_commands(played: Played) -> None:

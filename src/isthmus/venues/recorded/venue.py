@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from isthmus.engine.engine import content_id
+from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     ACCOUNT_VENUE,
     CANCEL_REASONS,
@@ -151,11 +152,26 @@ class RecordedMarkets:
         for recording in self._recordings:
             venue = desk.account(f"venue:{recording.venue}", ACCOUNT_VENUE)
             assets = [desk.asset(code, ASSET_DECIMALS) for code in (recording.base, recording.quote)]
-            instrument = desk.instrument(listed(recording, *assets))
+            terms = listed(recording, *assets)
+            instrument = desk.instrument(terms)
+            self._must_match(terms, instrument)
             desk.show_at(instrument, venue)
             self._played[(venue, instrument)] = Played(recording, instrument, venue, at)
         self._end_former_orders({venue for venue, _ in self._played})
         self._flush()
+
+    def _must_match(self, terms: Any, instrument: int) -> None:
+        """A former run may have listed the symbol with other units: the recording's numbers would then mean other
+        sums.
+        """
+        known = next(row for row in self._desk.engine.instruments() if row["instrument"] == instrument)
+        for name in ("kind", "base", "quote", "price_decimals", "quantity_decimals", "tick", "lot", "multiplier"):
+            if known[name] != getattr(terms, name):
+                raise BadInput(
+                    "markets",
+                    f"{terms.symbol} is listed in this journal with {name} {known[name]}, the recording needs "
+                    f"{getattr(terms, name)}: use another data folder",
+                )
 
     def _end_former_orders(self, venues: set[int]) -> None:
         engine = self._desk.engine
