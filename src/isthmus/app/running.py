@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from isthmus.app.output import note
 from isthmus.app.pipeline import Core
 from isthmus.engine.market import Market
+from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.kernel.values import NS_PER_S
@@ -37,9 +38,9 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
         core.driver.on_staged = self._due.set
 
-    def start(self, hub: Hub) -> asyncio.Future[None]:
+    def start(self, hub: Hub, feed: Feed) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
-        loops = [self._flush(), self._sample(hub), self._each_second(hub), self._heartbeat(hub)]
+        loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
         loops += [self._play(market) for market in self._markets]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
@@ -96,16 +97,18 @@ class Running:
             following = market.step(clock())
             await asyncio.sleep(max(PAUSE_MIN_S, (following - clock()) / NS_PER_S))
 
-    async def _sample(self, hub: Hub) -> None:
+    async def _sample(self, hub: Hub, feed: Feed) -> None:
         pause = 1 / self._limits.book_updates_per_s
         while True:
             await asyncio.sleep(pause)
             hub.sample()
+            feed.sample()
 
-    async def _each_second(self, hub: Hub) -> None:
+    async def _each_second(self, hub: Hub, feed: Feed) -> None:
         while True:
             await asyncio.sleep(1)
             hub.second()
+            feed.second()
 
     async def _heartbeat(self, hub: Hub) -> None:
         while True:

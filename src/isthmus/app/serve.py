@@ -64,7 +64,7 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
-    working = running.start(front.hub)
+    working = running.start(front.hub, front.feed)
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s))
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)

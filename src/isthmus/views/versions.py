@@ -20,8 +20,8 @@ LATEST_MAX = 200_000
 
 
 class Superseded(msgspec.Struct, frozen=True):
-    """A version that is no more: the order as it stood when record `by` replaced it. `version` 0 is the order as placed,
-    else the sequence of the replacement that made it.
+    """A version that is no more: the order as it stood when version `by` replaced it. `version` 0 is the order as
+    placed, else the sequence of the replacement that made it.
     """
 
     order: int

@@ -34,7 +34,12 @@ class Outbox:
             self._frames.append(frame)
             self._something.set()
 
-    async def drain(self, write: Callable[[str], Awaitable[None]]) -> None:
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits."""
+        return self._bytes
+
+    async def drain(self, write: Callable[[bytes], Awaitable[None]]) -> None:
         """Write frames as they come. Raises TooSlow when one frame cannot be written in time."""
         while True:
             await self._something.wait()
@@ -49,9 +54,9 @@ class Outbox:
         await self._overflowed.wait()
         raise TooSlow(f"more than {self._bytes_max} bytes unsent")
 
-    async def _write(self, write: Callable[[str], Awaitable[None]], frame: bytes) -> None:
+    async def _write(self, write: Callable[[bytes], Awaitable[None]], frame: bytes) -> None:
         try:
             async with asyncio.timeout(self._seconds_max):
-                await write(frame.decode())
+                await write(frame)
         except TimeoutError:
             raise TooSlow(f"nothing was read for {self._seconds_max} s") from None

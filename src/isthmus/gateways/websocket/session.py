@@ -138,8 +138,8 @@ class Connection:
     async def _drain(self) -> None:
         await self._outbox.drain(self._write)
 
-    async def _write(self, frame: str) -> None:
-        await self._send({"type": "websocket.send", "text": frame})
+    async def _write(self, frame: bytes) -> None:
+        await self._send({"type": "websocket.send", "text": frame.decode()})
 
     async def _close(self, code: int, reason: str) -> None:
         if hang_up := self._scope.get(HANG_UP):
