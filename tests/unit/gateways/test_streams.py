@@ -93,9 +93,9 @@ def test_an_outbox_gives_up_on_a_client_that_takes_nothing() -> None:
 def test_an_outbox_sends_in_order_and_forgets_what_it_sent() -> None:
     async def work() -> None:
         outbox = Outbox(unsent_bytes=10, unsent_s=1)
-        sent: list[str] = []
+        sent: list[bytes] = []
 
-        async def write(frame: str) -> None:
+        async def write(frame: bytes) -> None:
             sent.append(frame)
 
         draining = asyncio.create_task(outbox.drain(write))
@@ -104,6 +104,7 @@ def test_an_outbox_sends_in_order_and_forgets_what_it_sent() -> None:
             await asyncio.sleep(0)
         await asyncio.sleep(0.01)
         draining.cancel()
-        assert sent == [str(number) for number in range(50)]
+        assert sent == [str(number).encode() for number in range(50)]
+        assert outbox.unsent_bytes == 0
 
     asyncio.run(work())
