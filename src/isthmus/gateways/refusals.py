@@ -14,7 +14,7 @@ from isthmus.views.views import Views
 
 STATUSES = {"duplicate_client_id": 409, "unknown_order": 422}
 
-_DETAILS = {
+DETAILS = {
     "unknown_account": "there is no such account",
     "account_not_trading": "this account does not trade",
     "duplicate_client_id": "this client id was used with other content",
@@ -35,7 +35,32 @@ _DETAILS = {
     "account_frozen": "the account's equity is under its holds: only orders that close a position are taken",
     "insufficient_funds": "the order would hold more than is available",
     "amount_not_positive": "the amount must be above zero",
+    "unknown_asset": "there is no such asset, or base and quote are the same",
+    "unknown_instrument": "there is no such instrument",
+    "unknown_side": "a side is buy (1) or sell (2)",
+    "unknown_kind": "there is no such kind",
+    "unknown_tif": "a time in force is gtc (1), ioc (2), fok (3) or day (4)",
+    "unknown_flag": "the only flag is post-only (1)",
+    "unknown_venue": "the venue is neither the house book nor the account of an outside venue",
+    "same_account": "source and target are the same account",
+    "already_exists": "this code or symbol is taken",
+    "bad_code": "codes (16 bytes) and symbols (32) are made of A-Z, 0-9, point, hyphen, underscore; symbols of / too",
+    "bad_decimals": "too many decimals, or more than the asset can count",
+    "bad_tick": "the tick must be above zero and is too large beyond 10^15",
+    "bad_lot": "the lot must be above zero and is too large beyond 10^12",
+    "bad_multiplier": "the multiplier is 1 to 10^9, and 1 unless the instrument is a perpetual",
+    "bad_fee": "fees are at most 100,000 ppm either way, and maker and taker together at least 0",
+    "bad_collar": "a collar is at most 9,999 bps",
+    "bad_margin": "the initial margin of a perpetual is 1 to 10,000 bps, of anything else 0",
+    "bad_mark": "a mark is above zero and at most 10^15, a perpetual needs one, and only a perpetual settles",
+    "limit_reached": "there is no number left for one more",
+    "not_halted": "it is not halted",
+    "wrong_venue": "the order is at another venue",
+    "unknown_liquidity": "liquidity is maker (1) or taker (2)",
+    "no_client_id": "a venue's fill needs an id of its own",
+    "unknown_reason": "there is no such reason for a cancel",
 }
+"""Every reason of the gate in words; in order of their numbers they are the order of its checks."""
 
 _FIELDS = {
     "unknown_account": "account",
@@ -89,7 +114,7 @@ def refusal_of(record: Record, command: Any, instrument: Instrument | None, view
     return Refusal(
         STATUSES.get(reason, 422),
         reason,
-        _DETAILS.get(reason, reason.replace("_", " ")),
+        DETAILS[reason],
         field=field,
         value=value,
         limit=limit,

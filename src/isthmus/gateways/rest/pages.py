@@ -12,6 +12,7 @@ from isthmus.gateways.access import COOKIE
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import EDGE_REASONS
+from isthmus.gateways.refusals import DETAILS
 from isthmus.gateways.rest.http import Answer, Headers, Request
 from isthmus.kernel.messages import REASONS
 
@@ -125,8 +126,8 @@ def errors_page() -> str:
     """Every reason with what it means; problem documents point here."""
     own = "".join(f"<dt id={name}><code>{name}</code><dd>{html.escape(text)}" for name, text in EDGE_REASONS.items())
     gate = "".join(
-        f"<dt id={name}><code>{name}</code><dd>Refused by the gate (check {number})."
-        for number, name in REASONS.items()
+        f"<dt id={name}><code>{name}</code><dd>{html.escape(DETAILS[name])}"
+        for name in REASONS.values()
         if name not in EDGE_REASONS
     )
     head = "<!doctype html><html lang=en><meta charset=utf-8><title>Isthmus: errors</title>"
