@@ -7,6 +7,7 @@ import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from isthmus.app.day_end import DayEnd
 from isthmus.app.output import note
 from isthmus.app.pipeline import Core
 from isthmus.engine.market import Market
@@ -41,7 +42,8 @@ class Running:
     def start(self, hub: Hub, feed: Feed) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
-        loops += [self._play(market) for market in self._markets]
+        day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders)
+        loops += [self._play(stepping) for stepping in (*self._markets, day_end)]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
 
@@ -91,7 +93,7 @@ class Running:
             _tell(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
         self._core.driver.fault = reason
 
-    async def _play(self, market: Market) -> None:
+    async def _play(self, market: Market | DayEnd) -> None:
         clock = self._core.desk.now
         while True:
             following = market.step(clock())

@@ -1,0 +1,50 @@
+"""The end of the trading day, 00:00 UTC: day orders that are left expire."""
+
+from __future__ import annotations
+
+from isthmus.app.desk import Desk
+from isthmus.kernel.messages import CANCEL_REASONS, DAY, CancelOrder
+from isthmus.kernel.values import NS_PER_S
+from isthmus.refdata.directory import Directory
+from isthmus.views.orders import OrderRow, Orders
+from isthmus.views.tape import DAY_NS
+
+EXPIRED = next(number for number, name in CANCEL_REASONS.items() if name == "expired")
+STEP_ORDERS = 200
+"""Orders cancelled in one step; the rest waits for the next."""
+AGAIN_NS = NS_PER_S // 100
+"""Until the next step, while there is more to do."""
+
+
+class DayEnd:
+    """Cancels with reason `expired` every open day order that was placed before the present day began. What was due
+    while the server was down is done at its first step.
+    """
+
+    def __init__(self, desk: Desk, directory: Directory, orders: Orders) -> None:
+        self._desk = desk
+        self._directory = directory
+        self._orders = orders
+        self._asked: set[int] = set()
+
+    def step(self, at: int) -> int:
+        """Cancel what is due; returns when to be called again."""
+        day = at - at % DAY_NS
+        due = self._due(day)[:STEP_ORDERS]
+        for row in due:
+            if self._desk.submit(CancelOrder(order=row.number, account=0, reason=EXPIRED, client_id=bytes(16))) is None:
+                return at + NS_PER_S
+            self._asked.add(row.number)
+        if due:
+            return at + AGAIN_NS
+        self._asked.clear()
+        return day + DAY_NS
+
+    def _due(self, day: int) -> list[OrderRow]:
+        """A cancel takes a moment to become durable, or to be answered by a venue, so each is asked for once."""
+        return [
+            row
+            for account in self._directory.clients()
+            for row in self._orders.newest_first(account.number, open_only=True)
+            if row.tif == DAY and row.created_at < day and row.number not in self._asked
+        ]
