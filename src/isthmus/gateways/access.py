@@ -23,6 +23,8 @@ COOKIE = "isthmus_session"
 BUCKETS_MAX = 16_384
 """Token buckets kept; the one unused for longest goes first, which only gives its owner a full one again."""
 NS_PER_MS = 1_000_000
+ROWS_A_TOKEN = 50
+"""A page of many rows counts as several requests: its work does."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -52,24 +54,26 @@ class Buckets:
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def take(self, name: str) -> Rate:
-        """One token. Raises Refusal 429 when there is none."""
+    def take(self, name: str, tokens: int = 1) -> Rate:
+        """So many tokens (at most a full bucket). Raises Refusal 429 when they are not there."""
+        tokens = min(tokens, self._burst)
         now = self._clock()
         level, at = self._levels.pop(name, (float(self._burst), now))
         level = min(float(self._burst), level + (now - at) * self._per_s / NS_PER_S)
-        refused = level < 1
-        self._levels[name] = (level if refused else level - 1, now)
+        refused = level < tokens
+        self._levels[name] = (level if refused else level - tokens, now)
         if len(self._levels) > BUCKETS_MAX:
             self._levels.popitem(last=False)
         if refused:
             raise Refusal(
                 429,
                 "rate_limited",
-                f"more than {self._per_s} requests a second: wait a second",
+                f"more than {self._per_s} requests (or {ROWS_A_TOKEN} rows each) a second: wait a second",
                 limit=str(self._per_s),
                 headers=(("retry-after", "1"), *rate_headers(Rate(self._burst, 0, 1))),
             )
-        return Rate(self._burst, int(level - 1), int((self._burst - level + 1) / self._per_s) + 1)
+        left = level - tokens
+        return Rate(self._burst, int(left), int((self._burst - left) / self._per_s) + 1)
 
 
 def rate_headers(rate: Rate) -> tuple[tuple[str, str], ...]:
@@ -112,18 +116,18 @@ class Access:
         self._seen = SignaturesSeen(self._window_ns, limits.signatures_remembered)
         self._buckets = Buckets(limits.rate_per_s, limits.rate_burst, clock)
 
-    def identify(self, asked: Asked) -> tuple[Identity, Rate]:
-        """By secret, signature or cookie, in this order. Raises Refusal 401, 403 or 429."""
+    def identify(self, asked: Asked, tokens: int = 1) -> tuple[Identity, Rate]:
+        """By secret, signature or cookie, in this order; charged so many tokens. Raises Refusal 401, 403 or 429."""
         try:
             identity = self._identify(asked)
         except Refusal:
             self._buckets.take(f"address {asked.address}")
             raise
-        return identity, self.charge(identity)
+        return identity, self.charge(identity, tokens)
 
-    def charge(self, identity: Identity) -> Rate:
-        """One request of this key or browser session. Raises Refusal 429."""
-        return self._buckets.take(f"{'browser' if identity.browser else 'key'} {identity.session}")
+    def charge(self, identity: Identity, tokens: int = 1) -> Rate:
+        """A request of this key or browser session. Raises Refusal 429."""
+        return self._buckets.take(f"{'browser' if identity.browser else 'key'} {identity.session}", tokens)
 
     def stranger(self, address: str) -> Rate:
         """The rate of somebody who need not say who he is."""

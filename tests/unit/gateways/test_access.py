@@ -112,3 +112,11 @@ def test_another_origin_is_refused(origin: str) -> None:
     with pytest.raises(Refusal, match="Origin"):
         require_same_origin({"host": "127.0.0.1:8080", "origin": origin})
     require_same_origin({"host": "127.0.0.1:8080", "origin": "http://127.0.0.1:8080"})
+
+
+def test_a_request_for_many_rows_takes_more_tokens_but_never_more_than_a_full_bucket(clock: Clock) -> None:
+    buckets = Buckets(per_s=1, burst=10, clock=clock)
+    assert buckets.take("a", 6).remaining == 4
+    with pytest.raises(Refusal):
+        buckets.take("a", 5)
+    assert buckets.take("b", 1_000).remaining == 0

@@ -108,3 +108,14 @@ def test_an_outbox_sends_in_order_and_forgets_what_it_sent() -> None:
         assert outbox.unsent_bytes == 0
 
     asyncio.run(work())
+
+
+def test_a_stream_keeps_bounded_bytes_for_those_who_come_back() -> None:
+    made, listener = stream(remembered=1_000), Listener()
+    for _ in range(8):
+        made.publish("x" * 100_000)
+    made.catch_up(listener, made.seq - 4)
+    assert [kind for kind, _ in listener.said()] == ["delta"] * 4
+    late = Listener()
+    made.catch_up(late, made.seq - 6)
+    assert [kind for kind, _ in late.said()] == ["snapshot"]

@@ -10,7 +10,7 @@ from itertools import count
 
 import msgspec
 
-from isthmus.gateways.access import Access, Asked, Rate, rate_headers
+from isthmus.gateways.access import ROWS_A_TOKEN, Access, Asked, Rate, rate_headers
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import PROBLEM_TYPE, Refusal
 from isthmus.gateways.rest.http import (
@@ -101,14 +101,16 @@ class Server:
         if route.roles:
             if scope["query_string"]:
                 target += "?" + scope["query_string"].decode("latin-1")
-            request.identity, now = self._access.identify(Asked(method, target, headers, body, address))
+            asked = Asked(method, target, headers, body, address)
+            request.query = query_of(scope)
+            request.identity, now = self._access.identify(asked, _tokens(request.query))
             rate.append(now)
             if request.identity.role not in route.roles:
                 roles = ", ".join(route.roles)
                 raise Refusal(403, "forbidden", f"this is for: {roles}", value=request.identity.role, limit=roles)
         else:
             rate.append(self._access.stranger(address))
-        request.query = query_of(scope)
+            request.query = query_of(scope)
         return await route.handler(request)
 
     def _request_id(self, headers: dict[str, str]) -> str:
@@ -116,6 +118,12 @@ class Server:
         if 1 <= len(given) <= REQUEST_ID_MAX and given.isascii() and given.isprintable():
             return given
         return f"req-{next(self._numbers)}"
+
+
+def _tokens(query: dict[str, str]) -> int:
+    """What the request counts for: one, and one more for every so many rows asked for."""
+    rows = query.get("limit", "")
+    return 1 + (int(rows) // ROWS_A_TOKEN if rows.isascii() and rows.isdigit() and len(rows) <= 9 else 0)
 
 
 def problem_answer(refusal: Refusal, request_id: str) -> Answer:

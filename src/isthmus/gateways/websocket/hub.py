@@ -20,8 +20,13 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.orders import FillRow, OrderRow
 from isthmus.views.tape import INTERVALS_NS, TradeRow
 
-STREAMS_MAX = 10_000
+STREAMS_MAX = 4_096
 """Streams kept at once; those without listeners go first, then new ones are refused."""
+SAMPLED_MAX = 256
+"""Of these, books, quotes and market lists, which are looked at all the time."""
+IDLE_MAX_S = 300
+"""How long a stream without listeners is kept for those who come back."""
+SAMPLED = ("book", "quotes", "markets")
 SNAPSHOT_TRADES = 50
 SNAPSHOT_FILLS = 50
 SNAPSHOT_ORDERS = 500
@@ -51,7 +56,7 @@ class Hub:
         self._send_pending()
         stream = self._streams.get(subject)
         if stream is None:
-            self._make_room()
+            self._make_room(sampled=subject.channel in SAMPLED)
             stream = Stream(subject, self._snapshot_of(subject), self._reads.now, self.limits.remembered)
             self._streams[subject] = stream
         elif (sampler := self._samplers.get(subject)) and (change := sampler.change()) is not None:
@@ -111,6 +116,8 @@ class Hub:
         if health := self._streams.get(Subject("health")):
             health.publish(self._health())
         self._counted = 0
+        for subject in [subject for subject, stream in self._streams.items() if self._is_old(stream)]:
+            self._forget(subject)
 
     def heartbeat(self) -> None:
         """Every stream tells its last seq."""
@@ -172,19 +179,28 @@ class Hub:
             "lag": self._reads.backlog,
         }
 
-    def _make_room(self) -> None:
-        if len(self._streams) < STREAMS_MAX:
+    def _make_room(self, sampled: bool) -> None:
+        kept, most = (self._samplers, SAMPLED_MAX) if sampled else (self._streams, STREAMS_MAX)
+        if len(kept) < most and len(self._streams) < STREAMS_MAX:
             return
-        idle = next((subject for subject, stream in self._streams.items() if not stream.listeners), None)
+        idle = next((subject for subject in kept if not self._streams[subject].listeners), None)
         if idle is None:
-            raise Refusal(503, "busy", "too many streams", limit=str(STREAMS_MAX))
-        del self._streams[idle]
-        self._samplers.pop(idle, None)
+            raise Refusal(503, "busy", "too many streams", limit=str(most))
+        self._forget(idle)
+
+    def _forget(self, subject: Subject) -> None:
+        del self._streams[subject]
+        self._samplers.pop(subject, None)
+
+    def _is_old(self, stream: Stream) -> bool:
+        """Asked once a second."""
+        stream.idle_s = 0 if stream.listeners else stream.idle_s + 1
+        return stream.idle_s > IDLE_MAX_S
 
     # What a new listener gets first.
 
     def _snapshot_of(self, subject: Subject) -> Callable[[], Any]:
-        if subject.channel in ("book", "quotes", "markets"):
+        if subject.channel in SAMPLED:
             return self._sampler_of(subject).snapshot
         if subject.channel in ("trades", "bars"):
             assert subject.instrument is not None

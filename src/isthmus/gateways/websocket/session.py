@@ -27,6 +27,8 @@ TOO_MANY = 4029
 GOING_AWAY = 1001
 ACCOUNT_CHANNELS = ("orders", "fills", "balances", "positions")
 MARKET_CHANNELS = ("book", "trades", "quotes", "bars")
+SUBSCRIBE_TOKENS = 2
+"""What a subscription counts for besides its message: a snapshot is a page of rows."""
 CONNECTIONS_MAX = 4_096
 """Streams open at once, over all clients."""
 
@@ -202,6 +204,8 @@ class Connection:
             self._refuse(refusal, message)
 
     def _subscribe(self, message: Message) -> None:
+        assert self._identity is not None
+        self._server.access.charge(self._identity, SUBSCRIBE_TOKENS)
         subject = self._subject(message)
         if subject not in self._listening and len(self._listening) >= self._limits.subscriptions:
             most = str(self._limits.subscriptions)

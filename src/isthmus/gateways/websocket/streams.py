@@ -12,6 +12,9 @@ from isthmus.kernel.clock import Clock
 
 NS_PER_MS = 1_000_000
 
+REMEMBERED_BYTES_MAX = 524_288
+"""Bytes of deltas that one stream keeps for those who come back."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -45,6 +48,8 @@ class Stream:
         self._head = _encoder.encode(subject)[:-1]
         self._snapshot = snapshot
         self._remembered: deque[tuple[int, bytes]] = deque(maxlen=remembered)
+        self._bytes = 0
+        self.idle_s = 0
 
     def frame(self, kind: str, data: Any = None) -> bytes:
         """A frame with the last seq."""
@@ -54,9 +59,17 @@ class Stream:
         """The next delta."""
         self.seq += 1
         frame = self.frame("delta", data)
-        self._remembered.append((self.seq, frame))
+        self._remember(frame)
         for listener in tuple(self.listeners):
             listener.send(frame)
+
+    def _remember(self, frame: bytes) -> None:
+        if len(self._remembered) == self._remembered.maxlen:
+            self._bytes -= len(self._remembered[0][1])
+        self._remembered.append((self.seq, frame))
+        self._bytes += len(frame)
+        while self._bytes > REMEMBERED_BYTES_MAX:
+            self._bytes -= len(self._remembered.popleft()[1])
 
     def catch_up(self, listener: Listener, since: int | None) -> None:
         """The deltas after `since` if they are all remembered, else a snapshot; then the listener gets every delta."""
