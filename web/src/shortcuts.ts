@@ -19,7 +19,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
 ];
 
 /** Sent to the panels by name, so that a shortcut needs no hold of them. */
-export type PanelCall = { panel: "ladder"; what: "centre" | "focus" } | { panel: "blotter"; tab: number };
+export type PanelCall = { panel: "ladder"; what: "centre" | "focus" } | { panel: "blotter"; tab: number | "journal" };
 
 export const PANEL_CALL = "isthmus:panel";
 

@@ -6,6 +6,7 @@ import { amount, clock, money, quantity, signed } from "../stores/text";
 import type { Balance, Fill, Position } from "../wire/types";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
+import { RecordLink } from "./RecordLink";
 
 const FILLS: readonly Column<Fill>[] = [
   { key: "time", head: "Time (UTC)", width: 98, from: 1, sort: (fill) => fill.time, cell: (fill) => clock(fill.time) },
@@ -47,7 +48,7 @@ const FILLS: readonly Column<Fill>[] = [
   },
   { key: "liquidity", head: "Role", width: 64, from: 1, cell: (fill) => fill.liquidity },
   { key: "venue", head: "Venue", width: 96, from: 2, cell: (fill) => fill.venue },
-  { key: "record", head: "Record", from: 2, cell: (fill) => <code>{fill.record}</code> },
+  { key: "record", head: "Record", from: 2, cell: (fill) => <RecordLink record={fill.record} /> },
 ];
 
 export function FillsTable(): ReactNode {

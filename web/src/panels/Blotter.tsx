@@ -27,7 +27,8 @@ export function Blotter({ tall, onTall }: { tall: boolean; onTall: () => void })
   const [tab, setTab] = useState<Tab>("open");
   usePanelCall(
     useCallback((call) => {
-      const wished = call.panel === "blotter" ? tabs[call.tab] : undefined;
+      if (call.panel !== "blotter") return;
+      const wished = typeof call.tab === "number" ? tabs[call.tab] : call.tab;
       if (wished) setTab(wished);
       // The list of tabs follows from the session, which does not change.
       // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -3,11 +3,13 @@ import {
   CandlestickSeries,
   ColorType,
   createChart,
+  createSeriesMarkers,
   type CreatePriceLineOptions,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
   LineStyle,
+  type SeriesMarker,
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
@@ -16,9 +18,11 @@ import { isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
 import { change, settings } from "../stores/settings";
 import { amount, NOTHING, quantity } from "../stores/text";
-import type { Bar, Instrument, Interval } from "../wire/types";
+import type { Bar, Fill, Instrument, Interval } from "../wire/types";
 import { useDesk } from "./context";
 
+const BAR_S: Record<Interval, number> = { "1s": 1, "1m": 60, "1d": 86_400 };
+const FILLS_MARKED = 200;
 /** Width of a bar when a chart opens. */
 const BAR_PX = 7;
 const INTERVALS: readonly Interval[] = ["1s", "1m", "1d"];
@@ -31,6 +35,7 @@ export function Chart(): ReactNode {
   const [pointed, setPointed] = useState<Bar | null>(null);
   const drawing = useBars(place, instrument, interval, setPointed);
   useOwnLines(drawing, instrument, interval);
+  useOwnFills(drawing, instrument, interval);
   return (
     <section className="panel chart" aria-label={`Chart of ${instrument.instrument}`}>
       <header className="panel-head">
@@ -147,6 +152,35 @@ function useOwnLines(drawing: RefObject<Drawing | null>, instrument: Instrument,
       if (drawing.current?.candles === series) made.forEach((line) => series.removePriceLine(line));
     };
   }, [drawing, wanted, instrument, interval, looks]);
+}
+
+/** An arrow at the bar of each of one's own fills. */
+function useOwnFills(drawing: RefObject<Drawing | null>, instrument: Instrument, interval: Interval): void {
+  const fills = useCell(useCell(useDesk().account).fills);
+  const looks = useCell(settings);
+  useEffect(() => {
+    const series = drawing.current?.candles;
+    if (!series) return undefined;
+    const own = fills.filter((fill) => fill.instrument === instrument.instrument).slice(0, FILLS_MARKED);
+    const made = createSeriesMarkers(
+      series,
+      own.reverse().map((fill) => markerOf(fill, BAR_S[interval])),
+    );
+    return () => {
+      if (drawing.current?.candles === series) made.detach();
+    };
+  }, [drawing, fills, instrument, interval, looks]);
+}
+
+function markerOf({ time, side }: Fill, bar_s: number): SeriesMarker<UTCTimestamp> {
+  const start = Math.floor(Date.parse(time) / 1000 / bar_s) * bar_s;
+  const buy = side === "buy";
+  return {
+    time: start as UTCTimestamp,
+    position: buy ? "belowBar" : "aboveBar",
+    shape: buy ? "arrowUp" : "arrowDown",
+    color: cssColour(buy ? "--up" : "--down"),
+  };
 }
 
 function lineOf(price: string, title: string, colour: string): CreatePriceLineOptions {

@@ -9,6 +9,7 @@ import { useDesk } from "./context";
 export function HealthStrip(): ReactNode {
   const desk = useDesk();
   const health = useCell(desk.health);
+  const instrument = useCell(desk.instrument);
   const link = useLink();
   const trouble = troubleOf(link, health);
   return (
@@ -29,7 +30,7 @@ export function HealthStrip(): ReactNode {
         {health?.rate ?? "–"}
       </Item>
       <Item name="Market" wide>
-        {health?.mode ?? "–"}
+        {instrument.label ?? health?.mode ?? "–"}
       </Item>
       <span role="status" className={trouble ? "trouble bad" : "trouble"}>
         {trouble ?? (health ? "Journal: every acknowledged record is written" : "")}

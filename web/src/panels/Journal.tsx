@@ -1,5 +1,5 @@
 /** Each record as it arrives, its hash recomputed here; one record in full beside it. */
-import { memo, type ReactNode, useEffect, useMemo, useState } from "react";
+import { type FormEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { type Lexicon, summaryOf } from "../recordWords";
 import { useCell } from "../stores/cell";
 import { canCheck, type Check, type CheckedRecord, isGood } from "../stores/journal";
@@ -14,7 +14,7 @@ export function Journal(): ReactNode {
   const arriving = useCell(desk.journal.records);
   const [frozen, setFrozen] = useState<readonly CheckedRecord[] | null>(null);
   const [kind, setKind] = useState("");
-  const [wanted, setWanted] = useState<number | null>(null);
+  const wanted = useCell(desk.recordWanted);
   useEffect(() => desk.journal.follow(desk.stream), [desk]);
 
   const records = frozen ?? arriving;
@@ -23,14 +23,18 @@ export function Journal(): ReactNode {
     () => records.filter(({ record }) => kind === "" || record.kind === kind).reverse(),
     [records, kind],
   );
-  const selected = records.find(({ record }) => record.sequence === wanted) ?? null;
+  const selected = useRecord(wanted, records);
   const lexicon = useLexicon();
-  const columns = useMemo(() => columnsOf(lexicon, (row) => setWanted(row.record.sequence)), [lexicon]);
+  const columns = useMemo(
+    () => columnsOf(lexicon, (row) => desk.recordWanted.set(row.record.sequence)),
+    [desk, lexicon],
+  );
   return (
     <div className="journal">
       <div className="journal-list">
         <div className="journal-tools">
           <Tally />
+          <GoTo />
           <label>
             <span className="hidden">Kind of record</span>
             <select value={kind} onChange={(event) => setKind(event.target.value)}>
@@ -56,11 +60,56 @@ export function Journal(): ReactNode {
           id={(row) => String(row.record.sequence)}
           empty="Waiting for a record."
           selected={wanted === null ? null : String(wanted)}
-          onSelect={(row) => setWanted(row.record.sequence)}
+          onSelect={(row) => desk.recordWanted.set(row.record.sequence)}
         />
       </div>
       <RecordDetail row={selected} lexicon={lexicon} />
     </div>
+  );
+}
+
+/** The record wanted: one of those at hand, else read from the journal. */
+function useRecord(wanted: number | null, records: readonly CheckedRecord[]): CheckedRecord | null {
+  const { journal } = useDesk();
+  const [read, setRead] = useState<CheckedRecord | null>(null);
+  const atHand = records.find(({ record }) => record.sequence === wanted) ?? null;
+  const seen = useRef<CheckedRecord | null>(null);
+  if (atHand) seen.current = atHand;
+  const known = [atHand, seen.current, read].find((row) => row?.record.sequence === wanted) ?? null;
+  const missing = wanted !== null && known === null;
+  useEffect(() => {
+    if (!missing) return undefined;
+    let late = false;
+    journal.read(wanted).then(
+      (row) => late || setRead(row),
+      () => late || setRead(null),
+    );
+    return () => {
+      late = true;
+    };
+  }, [journal, wanted, missing]);
+  return known;
+}
+
+/** A sequence to look up. */
+function GoTo(): ReactNode {
+  const desk = useDesk();
+  const [text, setText] = useState("");
+  const go = (event: FormEvent): void => {
+    event.preventDefault();
+    const sequence = Number(text.replace(/^rec-|,/g, ""));
+    if (Number.isSafeInteger(sequence) && sequence > 0) desk.recordWanted.set(sequence);
+  };
+  return (
+    <form onSubmit={go} className="go-to">
+      <input
+        aria-label="Sequence of a record"
+        placeholder="record no."
+        inputMode="numeric"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+    </form>
   );
 }
 

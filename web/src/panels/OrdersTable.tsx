@@ -8,6 +8,7 @@ import type { Order } from "../wire/types";
 import { SideMark } from "./AccountTables";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
+import { RecordLink } from "./RecordLink";
 import { textOf } from "./useTicket";
 
 interface Edit {
@@ -110,7 +111,7 @@ function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
         align: "right",
         cell: (order) => <Buttons {...{ order, actions }} />,
       }
-    : { key: "record", head: "Record", width: 92, from: 2, cell: ({ record }) => <code>{record}</code> };
+    : { key: "record", head: "Record", width: 92, from: 2, cell: ({ record }) => <RecordLink record={record} /> };
   return [
     ...IDENTITY,
     {
@@ -170,7 +171,7 @@ const IDENTITY: readonly Column<Order>[] = [
     sort: (order) => order.side,
     cell: ({ side }) => <SideMark side={side} />,
   },
-  { key: "type", head: "Type", width: 112, from: 2, cell: typeOf },
+  { key: "type", head: "Type", width: 104, from: 2, cell: typeOf },
 ];
 
 const PROGRESS: readonly Column<Order>[] = [
@@ -186,7 +187,7 @@ const PROGRESS: readonly Column<Order>[] = [
   {
     key: "venue",
     head: "Venue",
-    width: 76,
+    width: 92,
     from: 2,
     cell: ({ venue, routing }) => <span title={routing ?? ""}>{venue}</span>,
   },

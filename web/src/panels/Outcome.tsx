@@ -17,8 +17,8 @@ export function Outcome({ ticket }: { ticket: Ticket }): ReactNode {
     );
   if (outcome?.kind !== "placed")
     return (
-      <p className="outcome" role="status">
-        {outcome?.kind === "refused" ? `✕ Refused: ${words(outcome.problem.reason)}` : ""}
+      <p className="outcome bad" role="status">
+        {outcome?.kind === "refused" ? `✕ Refused: ${outcome.problem.detail}` : ""}
       </p>
     );
   const order = orders.get(outcome.order.id) ?? outcome.order;

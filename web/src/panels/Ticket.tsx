@@ -48,7 +48,7 @@ export function Ticket(): ReactNode {
         <MarketChoice instrument={instrument} />
       </header>
       <form onSubmit={submit} onKeyDown={escape} noValidate>
-        <TouchQuotes onTake={(price) => set({ price, type: "limit" })} />
+        <TouchQuotes onTake={(price) => desk.fillTicket({ price, focus: "quantity" })} />
         <Choice
           label="Side"
           name="side"

@@ -16,7 +16,8 @@ export function useSurroundings(side: Side): Surroundings {
   const balances = useCell(useCell(desk.account).balances);
   const market = useCell(desk.markets.rows).get(instrument.instrument);
   const opposite = useOpposite(book, side);
-  const reference = instrument.mark ?? market?.last ?? instrument.last_price;
+  const mark = useCell(desk.marks).get(instrument.instrument);
+  const reference = mark ?? market?.last ?? instrument.last_price;
   return { instrument, balances, opposite, reference };
 }
 

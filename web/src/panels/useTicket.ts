@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useCell } from "../stores/cell";
 import type { Desk } from "../stores/desk";
 import { settings } from "../stores/settings";
-import { words } from "../stores/text";
+import { money, words } from "../stores/text";
 import { errorsOf, type Field, type FieldErrors, type Form, requestOf } from "../ticket";
 import { placeOrder, Refusal } from "../wire/rest";
 import type { Order, Problem } from "../wire/types";
@@ -54,10 +54,9 @@ export function useTicket(desk: Desk): Ticket {
   }, []);
 
   const refuse = (problem: Problem): void => {
-    const text = textOf(problem);
     setOutcome({ kind: "refused", problem });
-    if (problem.field !== null && FIELDS.includes(problem.field)) setErrors({ [problem.field as Field]: text });
-    else setGeneral(text);
+    if (problem.field === null || !FIELDS.includes(problem.field)) setGeneral(textOf(problem));
+    else setErrors({ [problem.field as Field]: briefOf(problem) });
   };
 
   const send = async (): Promise<void> => {
@@ -127,6 +126,15 @@ function useFreshMarket(desk: Desk, set: (part: Partial<Form>) => void, setOutco
 function without(errors: FieldErrors, fields: string[]): FieldErrors {
   const left = Object.entries(errors).filter(([field]) => !fields.includes(field) && field !== "post_only");
   return Object.fromEntries(left);
+}
+
+/** The reason and the limit that was met, short enough to stand under a field. */
+export function briefOf({ reason, limit }: Problem): string {
+  const name = words(reason);
+  const brief = name.charAt(0).toUpperCase() + name.slice(1);
+  if (limit === null || limit === undefined) return brief;
+  const [figure, ...unit] = String(limit).split(" ");
+  return `${brief} · limit ${[money(figure), ...unit].join(" ")}`;
 }
 
 /** A problem in one line: what is wrong, and the limit that was met. */

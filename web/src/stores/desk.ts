@@ -1,4 +1,5 @@
 /** Everything the terminal follows, wired in one place. Owns what is selected; the feeds own their data. */
+import { readInstruments } from "../wire/rest";
 import type { Stream } from "../wire/stream";
 import type { Health, Instrument, Session } from "../wire/types";
 import { AccountFeed } from "./account";
@@ -8,6 +9,8 @@ import { BookFeed, Markets, TradeFeed } from "./market";
 import { change, settings } from "./settings";
 
 const BOOK_DEPTH = 100;
+/** Reference prices and new instruments come by REST; they change slowly. */
+const INSTRUMENTS_EVERY_MS = 10_000;
 
 /** What a click on a price or an order hands to the ticket; `stamp` makes two equal ones differ. */
 export interface Draft {
@@ -23,8 +26,12 @@ export class Desk {
   readonly markets = new Markets();
   readonly health = new Cell<Health | null>(null);
   readonly draft = new Cell<Draft>({ stamp: 0 }, "at once");
+  /** The journal's record that is shown in full. */
+  readonly recordWanted = new Cell<number | null>(null, "at once");
   readonly instrument: Cell<Instrument>;
   readonly instruments: Cell<readonly Instrument[]>;
+  /** The price that a market order is held against, by market. */
+  readonly marks: Cell<ReadonlyMap<string, string>>;
   readonly account: Cell<AccountFeed>;
   readonly book: Cell<BookFeed>;
   readonly trades: Cell<TradeFeed>;
@@ -40,6 +47,7 @@ export class Desk {
     const first = instruments.find((one) => one.instrument === chosen.instrument) ?? instruments[0];
     if (!first) throw new Error("the server lists no instruments");
     this.instruments = new Cell(instruments);
+    this.marks = new Cell(marksOf(instruments));
     this.instrument = new Cell(first, "at once");
     this.book = new Cell(new BookFeed(first), "at once");
     this.trades = new Cell(new TradeFeed(first.instrument), "at once");
@@ -94,13 +102,31 @@ export class Desk {
       this.markets.follow(this.stream),
       this.stream.subscribe({ channel: "health" }, ({ data }) => this.health.set(data as Health)),
     ];
-    return () => ends.forEach((end) => end());
+    const timer = setInterval(() => void this.refreshInstruments(), INSTRUMENTS_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      ends.forEach((end) => end());
+    };
+  }
+
+  /** Known instruments stay the same values, so that nothing that hangs on them starts anew. */
+  private async refreshInstruments(): Promise<void> {
+    const read = await readInstruments().catch(() => null);
+    if (!read) return;
+    this.marks.set(marksOf(read));
+    const known = this.instruments.get();
+    const fresh = read.filter(({ id }) => known.every((one) => one.id !== id));
+    if (fresh.length > 0) this.instruments.set([...known, ...fresh]);
   }
 
   private followMarket(): () => void {
     const ends = [this.book.get().follow(this.stream, BOOK_DEPTH), this.trades.get().follow(this.stream)];
     return () => ends.forEach((end) => end());
   }
+}
+
+function marksOf(instruments: readonly Instrument[]): ReadonlyMap<string, string> {
+  return new Map(instruments.flatMap(({ instrument, mark }) => (mark === null ? [] : [[instrument, mark]])));
 }
 
 function firstAccount(session: Session, wished: string | null): string {

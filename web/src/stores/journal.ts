@@ -1,4 +1,5 @@
 /** The journal as it grows, each record's hash recomputed here in the browser. */
+import { readJournal } from "../wire/rest";
 import type { Stream } from "../wire/stream";
 import type { JournalRecord } from "../wire/types";
 import { Cell } from "./cell";
@@ -6,6 +7,8 @@ import { Cell } from "./cell";
 export const RECORDS_KEPT = 500;
 const ORDERS_REMEMBERED = 50_000;
 const SHOW_EVERY_MS = 250;
+/** What stands before the first record. */
+const FIRST_PREV = "00".repeat(32);
 
 /**
  * What this browser found out about a record.
@@ -47,6 +50,16 @@ export class JournalFeed {
     return stream.subscribe({ channel: "journal" }, ({ type, data }) =>
       this.take(type, [data].flat() as JournalRecord[]),
     );
+  }
+
+  /** Any record of the past, checked like those that arrive; null when there is none of that sequence. */
+  async read(sequence: number): Promise<CheckedRecord | null> {
+    const { data } = await readJournal(Math.max(1, sequence - 1), 2);
+    const record = data.find((one) => one.sequence === sequence);
+    if (!record) return null;
+    const before = sequence === 1 ? FIRST_PREV : data.find((one) => one.sequence === sequence - 1)?.hash;
+    this.remember(record);
+    return { record, check: await checkRecord(record, before) };
   }
 
   /** Whether `head` is the hash of the record `sequence`; null when that record was not seen here. */

@@ -33,6 +33,8 @@ export interface Instrument {
   last_price: string | null;
   change_24h: string | null;
   venues: string[];
+  /** What its market is: "recorded 2024-08-08", "simulated". */
+  label?: string | null;
 }
 
 /** Price, quantity, number of orders (null where a venue does not tell). */
