@@ -6,6 +6,8 @@ import "./styles/tokens.css";
 import "./styles/layout.css";
 import "./styles/controls.css";
 import "./styles/panels.css";
+import "./styles/ticket.css";
+import "./styles/edges.css";
 import "./styles/blotter.css";
 
 dress();
