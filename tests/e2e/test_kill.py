@@ -9,7 +9,6 @@ import httpx
 import pytest
 from tests.e2e.server import Broker, isthmus
 
-KILLS = 20
 ORDERS_BEFORE_THE_KILL = 25
 THREADS = 2
 
@@ -44,10 +43,10 @@ class Load:
             thread.join()
 
 
-@pytest.mark.parametrize("durability", ["group"])
-def test_nothing_acknowledged_is_lost_by_twenty_kills(tmp_path: Path, durability: str) -> None:
+@pytest.mark.parametrize(("durability", "kills"), [("group", 20), ("os", 4)])
+def test_nothing_acknowledged_is_lost_by_kills(tmp_path: Path, durability: str, kills: int) -> None:
     acknowledged: list[str] = []
-    for round_number in range(KILLS):
+    for round_number in range(kills):
         broker = Broker(tmp_path / "data", "--durability", durability)
         load = Load(broker, round_number)
         assert load.enough.wait(30)

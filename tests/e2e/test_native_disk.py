@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.server import Broker, isthmus
 
 ORDER = {"instrument": "BTC-USD", "side": "buy", "type": "limit", "quantity": "0.001", "price": "1.00"}
+LOG_ROOM = 5_000
+"""Bytes: below the journal's end, above that of the log."""
 NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -49,6 +51,21 @@ def test_a_full_disk_stops_acknowledging_says_so_and_recovers(tmp_path: Path, du
         with again.client() as client:
             kept = {row["id"] for row in client.get("/v1/orders", params={"limit": 500}).json()["data"]}
             assert set(acknowledged) <= kept
+    finally:
+        assert again.stop() == 0
+
+
+def test_a_stop_while_the_disk_is_full_says_so_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    with broker.client() as client:
+        order = client.post("/v1/orders", json=ORDER).raise_for_status().json()["id"]
+        resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (LOG_ROOM, resource.RLIM_INFINITY))
+        wait_for(client, "degraded")
+    assert broker.stop() == 2
+    again = Broker(tmp_path / "data")
+    try:
+        with again.client() as client:
+            assert client.get(f"/v1/orders/{order}").raise_for_status().json()["status"] == "open"
     finally:
         assert again.stop() == 0
 

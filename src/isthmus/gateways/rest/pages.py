@@ -51,8 +51,8 @@ class StaticFiles:
         for path in found:
             if path.stat().st_size <= FILE_BYTES_MAX:
                 self._files["/" + path.relative_to(folder).as_posix()] = _loaded(path)
-        for path, loaded in list(self._files.items()):
-            if path.startswith("/assets/icon") and path.endswith(".svg"):
+        for name, loaded in list(self._files.items()):
+            if name.startswith("/assets/icon") and name.endswith(".svg"):
                 self._files.setdefault(FAVICON, loaded)
 
     @property
