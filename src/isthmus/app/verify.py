@@ -43,11 +43,16 @@ def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapsho
 
 
 def exit_code(answer: dict[str, Any]) -> int:
-    """By the verdict: damage goes before a torn tail."""
-    torn = answer["tail"] == "torn"
+    """By the verdict: damage, and a head that is not there, go before a torn tail."""
+    torn = answer["tail"] == "torn" and not head_missing(answer)
     if answer["effects_equal"] is False or (not answer["ok"] and not torn):
         return EXIT_FOUND
     return EXIT_UNCLEAN if torn else EXIT_OK
+
+
+def head_missing(answer: dict[str, Any]) -> bool:
+    """Whether a head was given that is not in the chain."""
+    return answer["first_bad"] is not None and answer["first_bad"]["reason"] == "head"
 
 
 def described(answer: dict[str, Any]) -> list[str]:
@@ -55,7 +60,9 @@ def described(answer: dict[str, Any]) -> list[str]:
     code = exit_code(answer)
     tail = f", tail {answer['tail']}" if answer["tail"] else ""
     lines = [f"{VERDICTS[code]}: {answer['records']:,} records{tail}"]
-    if bad := answer["first_bad"]:
+    if head_missing(answer):
+        lines.append("the head that was given is not in this journal: records were cut off, or it is another journal")
+    elif bad := answer["first_bad"]:
         lines.append(f"first bad: record {bad['record']} in {bad['segment']} at byte {bad['offset']} ({bad['reason']})")
     if code == EXIT_UNCLEAN:
         lines.append(f"recovery would cut {answer['torn_bytes']:,} bytes there; no record before it is touched")

@@ -12,6 +12,7 @@ from isthmus.app.cli import main
 
 OpenAccount = next(command for command in COMMANDS.values() if command.__name__ == "OpenAccount")
 RECORDS = 6
+SEAL_BYTES = 4 + 4 + 16 + 32 + 4 + 4
 
 
 @pytest.fixture
@@ -99,3 +100,15 @@ def test_a_growing_journal_is_sound(tmp_path: Path, capsys: pytest.CaptureFixtur
     code, answer = verify(capsys, str(tmp_path))
     assert (code, answer["tail"]) == (0, "open")
     engine.close()
+
+
+def test_a_known_head_that_the_torn_tail_took_is_damage(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = verify(capsys, str(sealed))[1]["head"]
+    content = segment(sealed).read_bytes()[:-SEAL_BYTES]
+    segment(sealed).write_bytes(content[:-8] + bytes(1_000))
+    code, torn = verify(capsys, str(sealed))
+    assert (code, torn["tail"], torn["records"]) == (3, "torn", RECORDS - 1)
+    assert verify(capsys, str(sealed), "--head", torn["head"])[0] == 3
+    assert verify(capsys, str(sealed), "--head", head)[0] == 1
+    assert main(["verify", str(sealed), "--head", head]) == 1
+    assert "the head that was given is not in this journal" in capsys.readouterr().out
