@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
+from isthmus.app.terminal import terminal_folder
 
 FREE_BYTES_WANTED = 1 << 30
 OPEN_FILES_WANTED = 1_024
@@ -96,8 +97,8 @@ def _tool(name: str, ask: str, fix: str) -> Check:
 
 
 def _terminal() -> Check:
-    page = Path.cwd() / "web" / "dist" / "index.html"
-    return _check("terminal", page.is_file(), "web/dist" if page.is_file() else None, "build the pages: make build")
+    folder = terminal_folder()
+    return _check("terminal", folder is not None, str(folder) if folder else None, "build the pages: make build")
 
 
 def _disk(folder: Path) -> Check:

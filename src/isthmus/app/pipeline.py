@@ -14,6 +14,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.desk import Desk
 from isthmus.app.settings import Settings
+from isthmus.app.terminal import terminal_folder
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, JournalReader
 from isthmus.engine.market import Choose, Market
@@ -140,10 +141,3 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
 def open_keys(data: Path, clock: Clock) -> KeyStore:
     """The data folder's keys."""
     return KeyStore(data / "keys.sqlite", clock, secrets.token_bytes)
-
-
-def terminal_folder() -> Path | None:
-    """The built terminal: in the package, or in the checkout it was built in."""
-    package = Path(__file__).parent / "terminal"
-    checkout = Path(__file__).parents[3] / "web" / "dist"
-    return next((folder for folder in (package, checkout) if folder.is_dir()), None)

@@ -1,5 +1,7 @@
 """Inputs: a path or `-`, plain or packed. What packed them is told by the content, never by the name."""
 
+from __future__ import annotations
+
 import bz2
 import gzip
 import io
@@ -7,11 +9,14 @@ import lzma
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
 from isthmus.kernel.errors import BadInput
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 UNPACKING_ERRORS = (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError)
 """What reading from an opened input can raise."""
@@ -67,11 +72,52 @@ class _Bzip2(_Owning, bz2.BZ2File):
         self.source = source
 
 
+class _ZstdFrames(io.RawIOBase):
+    """All frames of a stream. zstandard's own reader takes a cut stream for its end; this one raises EOFError."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: WriteableBuffer) -> int:
+        while not self._ready:
+            packed = self._source.read(_ZSTD_STEP)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("the stream ends in the middle of a frame")
+                return 0
+            self._ready = self._unpack(packed)
+        view = memoryview(target).cast("B")
+        size = min(len(view), len(self._ready))
+        view[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _unpack(self, packed: bytes) -> bytes:
+        found = []
+        while packed:
+            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            found.append(frame.decompress(packed))
+            packed = frame.unused_data if frame.eof else b""
+            self._frame = None if frame.eof else frame
+        return b"".join(found)
+
+    def close(self) -> None:
+        super().close()
+        self._source.close()
+
+
 def _zstd(raw: BinaryIO) -> io.BufferedReader:
-    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return io.BufferedReader(cast(io.RawIOBase, reader))
+    return io.BufferedReader(_ZstdFrames(raw), _ZSTD_BUFFER)
 
 
+_ZSTD_STEP = 1 << 14
+_ZSTD_BUFFER = 1 << 17
 _MAGIC_BYTES = 6
 _PACKINGS: tuple[tuple[bytes, Callable[[BinaryIO], object]], ...] = (
     (b"\x1f\x8b", _Gzip),

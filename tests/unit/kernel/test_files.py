@@ -44,8 +44,9 @@ def test_an_absent_input_is_refused_by_its_name(tmp_path: Path) -> None:
     assert caught.value.field == str(tmp_path / "absent.csv")
 
 
-def test_broken_packing_shows_while_reading(tmp_path: Path) -> None:
-    path = tmp_path / "cut.gz"
-    path.write_bytes(gzip.compress(TEXT)[:-20])
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress, two_frames])
+def test_broken_packing_shows_while_reading(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(pack(TEXT)[:-20])
     with open_input(path) as lines, pytest.raises(UNPACKING_ERRORS):
         lines.read()

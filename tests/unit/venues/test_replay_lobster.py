@@ -123,6 +123,8 @@ def test_a_header_a_seventh_column_and_blank_lines_are_taken() -> None:
         ("34200.1,1,1,10,100,3\n", "direction", 1),
         ("34200.1,1,1,10\n", "messages", 1),
         ("34200.1,1,1,10,9000000000000000,1\n", "price", 1),
+        ("34200.1,4,1,10,99999999999999999999,1\n", "price", 1),
+        ("34200.1,1,1,10,100,1\n34200.1,1,2,99999999999999999999,100,1\n", "size", 2),
     ],
 )
 def test_a_malformed_message_is_named_with_its_line(text: str, field: str, number: int) -> None:

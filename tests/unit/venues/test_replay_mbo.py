@@ -156,6 +156,9 @@ def test_prices_may_be_counts_of_a_billionth() -> None:
     [
         (event("A", "B", "x", 100, 1, 10), "price"),
         (event("A", "B", "5.51", -1, 1, 10), "size"),
+        (event("C", "B", "5.51", -1, 9, 10), "size"),
+        (event("A", "B", "5.51", 10**20, 1, 10), "size"),
+        (event("M", "B", "5.51", 10**20, 9, 10), "size"),
         (event("A", "Q", "5.51", 1, 1, 10), "side"),
         (event("Z", "B", "5.51", 1, 1, 10), "action"),
         (event("A", "N", "5.51", 1, 1, 10), "side"),
@@ -189,3 +192,17 @@ def test_a_dbn_file_that_is_cut_short_is_bad_input() -> None:
     cut = dbn(mbo_record(b"A", b"B", 5_510_000_000, 100, 1, 10)[:-3])
     with pytest.raises(BadInput, match="middle of a record"):
         list(read_events(cut))
+
+
+def level_record(body: bytes) -> bytes:
+    return struct.pack("<BBHIQ", (16 + len(body)) // 4, 0x01, 2, 1108, 1_752_739_503 * 10**9) + body
+
+
+def test_a_book_by_level_is_no_feed_of_orders() -> None:
+    with pytest.raises(BadInput, match="not orders"):
+        list(read_events(dbn(level_record(b"\0" * 64))))
+
+
+def test_a_level_record_that_is_too_short_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="cut short"):
+        list(read_expected(dbn(level_record(b"\0" * 8))))

@@ -67,8 +67,10 @@ def is_dbn(head: bytes) -> bool:
 
 
 def read_mbo(stream: BinaryIO) -> Iterator[tuple[int, MboRecord]]:
-    """(record number, order event); records of other types are passed over."""
+    """(record number, order event); status and other side records are passed over, a book by level is refused."""
     for number, header, body in _records(stream):
+        if header[1] in (RTYPE_MBP_1, RTYPE_MBP_10):
+            raise BadInput("events", "holds a book by level, not orders", number)
         if header[1] != RTYPE_MBO:
             continue
         if len(body) < _MBO.size:
@@ -83,6 +85,8 @@ def read_levels(stream: BinaryIO) -> Iterator[tuple[int, LevelsRecord]]:
     for number, header, body in _records(stream):
         if header[1] not in (RTYPE_MBP_1, RTYPE_MBP_10):
             continue
+        if len(body) < _MBP.size + _LEVEL.size:
+            raise BadInput("expected", "a book is cut short", number)
         _, _, action, _, _, _, _, _, sequence = _MBP.unpack_from(body)
         levels: list[Sequence[int]] = []
         for start in range(_MBP.size, len(body) - _LEVEL.size + 1, _LEVEL.size):

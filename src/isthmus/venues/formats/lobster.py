@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX
 from isthmus.venues.formats.lines import numbered_lines
 
 SUBMISSION, PARTIAL_CANCEL, DELETION, VISIBLE_EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, HALT = range(1, 8)
@@ -80,9 +81,9 @@ def _refusal(kind: int, size: int, price: int, direction: int) -> tuple[str, str
         return None
     if direction not in (1, -1):
         return "direction", f"{direction} is neither 1 nor -1"
-    if size <= 0:
-        return "size", f"{size} is not positive"
-    return ("price", f"{price} is not positive") if price <= 0 else None
+    if not 0 < size <= QUANTITY_MAX:
+        return "size", f"{size} is not 1 to {QUANTITY_MAX}"
+    return None if 0 < price <= PRICE_MAX else ("price", f"{price} is not 1 to {PRICE_MAX}")
 
 
 def read_rows(stream: BinaryIO, levels: int | None = None) -> Iterator[tuple[int, BookRow]]:

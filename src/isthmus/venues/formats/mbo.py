@@ -95,6 +95,8 @@ def _event(row: dict[str, str], number: int) -> Event:
 def _checked(event: Event, number: int) -> Event:
     if event.action not in ACTIONS and event.action != IGNORED_ACTION:
         raise BadInput("action", f"{event.action!r} is none of A, C, M, T, F, R", number)
+    if event.size < 0:
+        raise BadInput("size", f"{event.size} is negative", number)
     if event.action not in (ADD, MODIFY):
         return event
     if event.side == NONE:

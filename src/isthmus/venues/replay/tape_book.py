@@ -21,6 +21,7 @@ from isthmus.kernel.messages import (
     PlaceOrder,
     ReplaceOrder,
 )
+from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX
 
 EQUITY = 1
 DEPOSIT_MAX = (1 << 62) - 1
@@ -221,6 +222,9 @@ class TapeBook:
     def _place(self, resting: Resting, instrument: int) -> None:
         resting.account = self._tape.anonymous if resting.name is None else self._tape.recorded
         resting.instrument = instrument
+        if resting.remaining > QUANTITY_MAX or resting.price > PRICE_MAX:
+            field = "size" if resting.remaining > QUANTITY_MAX else "price"
+            raise BadInput(field, "is larger than the engine takes")
         record = self._engine.submit(
             PlaceOrder(
                 account=resting.account,
