@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import json
 import platform
+import resource
 import struct
 import sys
 import time
@@ -19,6 +20,8 @@ from typing import Any
 
 LIMIT, CANCEL, MARKET = 0, 1, 2
 ROUNDS = 3
+LIMIT_S = 20
+"""Of processor time; the kernel ends the process then."""
 SECONDS_FOR_MORE = 4.0
 """A peer that needs longer than this for a round is driven once."""
 
@@ -197,6 +200,7 @@ PEERS: dict[str, tuple[Drive, str | None, bool]] = {
 def main(name: str, commands_file: str, trades_file: str) -> None:
     """Drives one peer and prints what it did."""
     drive, package, reports = PEERS[name]
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_S, LIMIT_S))
     commands = list(struct.iter_unpack("<BBHIiI", Path(commands_file).read_bytes()))
     rounds: list[float] = []
     first: list[Trade] = []

@@ -27,6 +27,8 @@ PEERS = (
     "cython-orderbook",
 )
 LIMIT_S = 20
+"""Of processor time, which the peer's process sets itself; on the wall it may take WALL_LIMIT_S on a busy machine."""
+WALL_LIMIT_S = 60
 TWIN_LIMIT_S = 60
 TWIN_COMMANDS = 10_000
 NOT_HERE = "bench/ of the repository is not here"
@@ -38,14 +40,16 @@ def run_peer(name: str, folder: Path, truth: Truth, count: int) -> Peer:
     if not script.exists():
         return Peer(name=name, reason=NOT_HERE)
     try:
-        done = _run(script, name, str(folder / "commands"), str(trades), limit_s=LIMIT_S)
+        done = _run(script, name, str(folder / "commands"), str(trades), limit_s=WALL_LIMIT_S)
     except subprocess.TimeoutExpired:
-        return Peer(name=name, status="timeout", reason=f"over {LIMIT_S} s, or hangs")
+        return Peer(name=name, status="timeout", reason=f"over {WALL_LIMIT_S} s on the wall")
+    if done.returncode < 0:
+        return Peer(name=name, status="timeout", reason=f"over {LIMIT_S} s of processor time")
     if done.returncode:
         reason = _last_line(done.stderr)
         return Peer(name=name, status="missing" if reason.startswith("ModuleNotFound") else "wrong", reason=reason)
     found = json.loads(done.stdout)
-    value = round(count / statistics.median(found["rounds"]), 1)
+    value = _rate(count, found["rounds"])
     peer = Peer(name=name, version=found["version"], value=value, status="ok")
     if found["trades"] is None:
         peer.reason = "reports no trades"
@@ -85,9 +89,14 @@ def run_twin(folder: Path, workload: Workload) -> Row:
     engine = fresh_engine(workload)
     engine.submit_batch(workload.rows[:count], 1)
     row.ok = found["head"] == engine.head.hex()
-    row.value, row.rounds = round(count / statistics.median(found["rounds"]), 1), len(found["rounds"])
+    row.value, row.rounds = _rate(count, found["rounds"]), len(found["rounds"])
     row.reason = f"the first {count} commands, {'the same' if row.ok else 'ANOTHER'} chain"
     return row
+
+
+def _rate(count: int, rounds: list[float]) -> float:
+    """Commands a second; a round shorter than the clock's step counts as a microsecond."""
+    return round(count / max(statistics.median(rounds), 1e-6), 1)
 
 
 def _run(script: Path, *arguments: str, limit_s: int) -> subprocess.CompletedProcess[str]:

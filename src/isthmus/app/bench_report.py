@@ -26,7 +26,7 @@ its probe."""
 
 class Row(Struct, kw_only=True):
     """One figure. `value` is in `unit`; the percentiles are of single commands (of a whole batch where `batch` is over
-    1). `clock`: cpu (time of the measuring thread) or wall; `wall_value` is the same on the wall."""
+    1). `clock`: cpu (processor time) or wall; `cpu_value` and `wall_value` are the same figure by either."""
 
     name: str
     unit: str = "commands/s"
@@ -39,6 +39,7 @@ class Row(Struct, kw_only=True):
     ok: bool = False
     goal: float | None = None
     clock: str | None = None
+    cpu_value: float | None = None
     wall_value: float | None = None
     batch: int | None = None
     reason: str | None = None
@@ -95,6 +96,7 @@ class Rates:
         reached = right and (goal is None or value >= goal)
         more = {"goal": goal, "ok": reached} | more
         return Row(
+            cpu_value=round(self.cpu_rate, 1),
             name=name,
             value=round(value, 1),
             clock=clock,

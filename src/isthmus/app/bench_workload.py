@@ -86,7 +86,7 @@ def prepared(commands: Array, generated: bool) -> Workload:
     ids = commands["id"][placed]
     cancels = np.flatnonzero(commands["type"] == CANCEL)
     at = np.minimum(np.searchsorted(ids, commands["id"][cancels]), len(ids) - 1)
-    known = (ids[at] == commands["id"][cancels]) & (placed[at] < cancels) if len(ids) else np.zeros(0, bool)
+    known = (ids[at] == commands["id"][cancels]) & (placed[at] < cancels) if len(ids) else np.zeros(len(cancels), bool)
     sides = commands["side"].astype(np.int64)
     sides[cancels[known]] = sides[placed[at[known]]]
     orders = np.zeros(len(commands), np.uint64)
