@@ -43,7 +43,8 @@ class Running:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders)
-        loops += [self._play(stepping) for stepping in (*self._markets, day_end)]
+        stepping: list[Market | DayEnd] = [*self._markets, day_end]
+        loops += [self._play(one) for one in stepping]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
 
