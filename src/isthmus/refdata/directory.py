@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import ACCOUNT_CLIENT, ACCOUNT_HOUSE, ACCOUNT_VENUE, SYSTEM_ACCOUNTS
+from isthmus.kernel.messages import (
+    ACCOUNT_CLIENT,
+    ACCOUNT_HOUSE,
+    ACCOUNT_VENUE,
+    SYSTEM_ACCOUNTS,
+    AddAsset,
+    AddInstrument,
+    Halt,
+    OpenAccount,
+    Resume,
+)
 from isthmus.refdata.instruments import Account, Asset, Instrument
 
 HOUSE = "house"
@@ -19,6 +29,7 @@ class Directory:
         self.assets: dict[int, Asset] = {}
         self.instruments: dict[int, Instrument] = {}
         self.accounts = {number: Account(number, ACCOUNT_HOUSE, name) for number, name in SYSTEM_ACCOUNTS.items()}
+        self.client_numbers: set[int] = set()
         self.halted: set[int] = set()
         self._asset_of_code: dict[str, Asset] = {}
         self._instrument_of_symbol: dict[str, Instrument] = {}
@@ -27,7 +38,7 @@ class Directory:
 
     def on_record(self, record: Record) -> None:
         """Take in what the record added; most records add nothing."""
-        if type(record.command).__name__ in _ADDING:
+        if type(record.command) in _ADDING:
             for effect in record.effects:
                 if take := _TAKES.get(type(effect).__name__):
                     take(self, record, effect)
@@ -50,8 +61,7 @@ class Directory:
 
     def is_client(self, number: int) -> bool:
         """Whether this is a client's account."""
-        account = self.accounts.get(number)
-        return account is not None and account.kind == ACCOUNT_CLIENT
+        return number in self.client_numbers
 
     def is_halted(self, instrument: int) -> bool:
         """Whether the instrument, or everything, is halted."""
@@ -84,6 +94,8 @@ class Directory:
         account = Account(effect.account, record.command.kind, name)
         self.accounts[account.number] = account
         self._account_of_name.setdefault(name, account)
+        if account.kind == ACCOUNT_CLIENT:
+            self.client_numbers.add(account.number)
 
     def _add_asset(self, record: Record, effect: Any) -> None:
         asset = Asset(effect.asset, record.command.code, record.command.decimals)
@@ -123,7 +135,7 @@ _COPIED = (
     "mark",
 )
 
-_ADDING = {"OpenAccount", "AddAsset", "AddInstrument", "Halt", "Resume"}
+_ADDING = frozenset((OpenAccount, AddAsset, AddInstrument, Halt, Resume))
 _TAKES = {
     "AccountOpened": Directory._add_account,
     "AssetAdded": Directory._add_asset,

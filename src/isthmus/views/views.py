@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from isthmus.engine.engine import Engine, Record
 from isthmus.kernel.ids import trade_id
-from isthmus.kernel.messages import FILLED_OUTSIDE
+from isthmus.kernel.messages import FILLED_OUTSIDE, CancelOrder, PlaceOrder, ReplaceOrder, Traded
 from isthmus.refdata.directory import Directory
 from isthmus.views.books import Books
 from isthmus.views.holdings import Holdings
@@ -16,8 +16,7 @@ from isthmus.views.orders import FillRow, OrderRow, Orders
 from isthmus.views.tape import Tape, TradeRow
 from isthmus.views.versions import Versions
 
-
-HOUSE_KINDS = ("PlaceOrder", "ReplaceOrder", "CancelOrder")
+HOUSE_KINDS = frozenset((PlaceOrder, ReplaceOrder, CancelOrder))
 """Kinds of commands that concern nobody but their account, unless they trade. `account` 0 is an operator."""
 
 
@@ -68,27 +67,30 @@ class Views:
         """Take a record in and tell the outlets; the directory must have seen it."""
         self.head = record.hash
         self.journal.on_record(record)
-        effects = record.effects
-        trades = _trades(record, effects)
-        for trade in trades:
-            self.tape.add(trade)
-            self.holdings.note_trade(trade.instrument, trade.price)
         for outlet in self._outlets:
             outlet.record(record)
-            for trade in trades:
-                outlet.trade(trade)
-        if self._concerns_clients(record.command, effects):
+        command, effects = record.command, record.effects
+        traded = [effect for effect in effects if type(effect) is Traded]
+        if traded:
+            self._tell_trades(record, traded)
+        if self._concerns_clients(command, traded):
             self._tell_clients(record, effects)
 
-    def _concerns_clients(self, command: Any, effects: list[Any]) -> bool:
+    def _concerns_clients(self, command: Any, traded: list[Any]) -> bool:
         """Most records are the house's own orders: nothing but its trades with clients is anybody's here."""
-        if type(command).__name__ not in HOUSE_KINDS or command.account == 0:
+        if type(command) not in HOUSE_KINDS or command.account == 0:
             return True
-        is_client = self.directory.is_client
-        return is_client(command.account) or any(
-            type(effect).__name__ == "Traded" and (is_client(effect.maker) or is_client(effect.taker))
-            for effect in effects
+        clients = self.directory.client_numbers
+        return command.account in clients or any(
+            effect.maker in clients or effect.taker in clients for effect in traded
         )
+
+    def _tell_trades(self, record: Record, traded: list[Any]) -> None:
+        for trade in _trades(record, traded):
+            self.tape.add(trade)
+            self.holdings.note_trade(trade.instrument, trade.price)
+            for outlet in self._outlets:
+                outlet.trade(trade)
 
     def _tell_clients(self, record: Record, effects: list[Any]) -> None:
         self.versions.on_record(record, effects)
@@ -119,8 +121,7 @@ class Views:
             outlet.trade(row)
 
 
-def _trades(record: Record, effects: list[Any]) -> list[TradeRow]:
-    traded = [effect for effect in effects if type(effect).__name__ == "Traded"]
+def _trades(record: Record, traded: list[Any]) -> list[TradeRow]:
     return [
         _trade_row(record, effect, ordinal)
         for ordinal, effect in enumerate(traded, 1)
