@@ -85,12 +85,12 @@ export function summaryOf({ kind, command, effects }: JournalRecord, lexicon: Le
   const about = instrumentOf(command, lexicon);
   const say = (name: string): string => word(kind, name, command[name], about);
   const came = effects.map((effect) => outcomeOf(effect, instrumentOf(effect, lexicon) ?? about));
-  return [askedOf(kind, say), ...condensed(came.filter((text) => text !== ""))]
+  return [askedOf(kind, say, about !== undefined), ...condensed(came.filter((text) => text !== ""))]
     .filter((text) => text !== "")
     .join(" · ");
 }
 
-function askedOf(kind: string, say: (name: string) => string): string {
+function askedOf(kind: string, say: (name: string) => string, known: boolean): string {
   const at = say("price") === "" || say("price") === "0" ? "" : `at ${say("price")}`;
   switch (kind) {
     case "PlaceOrder":
@@ -98,7 +98,7 @@ function askedOf(kind: string, say: (name: string) => string): string {
     case "CancelOrder":
       return say("order");
     case "ReplaceOrder":
-      return join(say("order"), "to", say("quantity"), at);
+      return known ? join(say("order"), "to", say("quantity"), at) : say("order");
     case "Mark":
       return join(say("instrument"), at);
     case "Deposit":

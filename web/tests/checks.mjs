@@ -12,6 +12,7 @@ export const CHECKS = [
   { name: "a click on the ladder fills the ticket", run: ladderFillsTicket },
   { name: "everything is in sight at 1024 pixels", run: allInSight, view: { viewport: { width: 1024, height: 768 } } },
   { name: "ticket and blotter work at 390 pixels", run: phone, view: { viewport: { width: 390, height: 844 } } },
+  { name: "the operator halts a market, orders are refused, and resumes it", run: haltAndResume },
   { name: "the desk says that the link is lost, and resumes by itself after a restart", run: survivesARestart },
   { name: "light and dark follow the system and the switch", run: themes, view: { colorScheme: "light" } },
 ];
@@ -196,6 +197,31 @@ async function phone({ page, server }) {
   await cancel.click();
   await cancel.waitFor({ state: "detached", ...PATIENT });
   await assertNoSidewaysScroll(page, 390);
+}
+
+async function haltAndResume({ page, server, complaints }) {
+  await openDesk(page, server);
+  const market = await page.locator(".market-head h1").innerText();
+  const pull = async (lever) => {
+    await page.keyboard.press("7");
+    await page.getByRole("button", { name: `${lever} ${market}…` }).click();
+    await page.getByRole("button", { name: "Yes, do it" }).click();
+    await page.locator(".operate p.good", { hasText: lever }).waitFor(PATIENT);
+  };
+  await pull("Halt");
+  await page.locator(".market-head .badge", { hasText: "Halted" }).waitFor(PATIENT);
+  await page.locator(".touch .bid").click();
+  await stepQuantity(page, 10);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.locator(".outcome.bad", { hasText: "halted" }).waitFor(PATIENT);
+  await page.keyboard.press("Escape");
+  await pull("Resume");
+  await page.locator(".market-head .badge").waitFor({ state: "detached", ...PATIENT });
+  assert.deepEqual(
+    complaints.splice(0).filter((text) => !text.includes("422")),
+    [],
+  );
 }
 
 async function survivesARestart({ page, server, complaints }) {

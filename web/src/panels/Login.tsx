@@ -1,6 +1,9 @@
 import icon from "../icon.svg";
 import type { ReactNode } from "react";
 
+const LINK = `make run                       # prints it while it starts
+.venv/bin/isthmus demo-keys    # prints a fresh one`;
+
 /** What a visitor without a session reads. */
 export function Login(): ReactNode {
   return (
@@ -13,11 +16,11 @@ export function Login(): ReactNode {
           asked:
         </p>
         <pre>
-          <code>{"make run\n\n.venv/bin/isthmus demo-keys      # the key and a fresh link"}</code>
+          <code>{LINK}</code>
         </pre>
         <p>
-          Look for the line that says <b>login link</b>, open that address in this browser, and the desk appears here. A
-          link works once; the session it opens stays in a cookie that only this server can read.
+          Open the address that ends in <b>/login/…</b> in this browser, and the desk appears here. A link works once;
+          the session it opens stays in a cookie that only this server can read.
         </p>
         <p>
           <a href="/docs">Documentation of the API</a> · <a href="/health">Health of the server</a>

@@ -6,6 +6,8 @@ import { Cell } from "./cell";
 
 const PAGE = 100;
 export const FILLS_KEPT = 2_000;
+/** Above this the oldest that have ended are forgotten; they can be read again. */
+export const ORDERS_KEPT = 5_000;
 
 export class AccountFeed {
   readonly orders = new Cell<ReadonlyMap<string, Order>>(new Map());
@@ -42,7 +44,7 @@ export class AccountFeed {
       const before = known.get(order.id);
       if (!before || before.updated_at <= order.updated_at) known.set(order.id, order);
     }
-    this.orders.set(known);
+    this.orders.set(known.size > ORDERS_KEPT ? withoutOldest(known) : known);
   }
 
   async readOlderOrders(): Promise<void> {
@@ -76,6 +78,13 @@ export class AccountFeed {
 
 export function isOpen(order: Order): boolean {
   return order.status === "open" || order.status === "pending_cancel" || order.status === "pending_replace";
+}
+
+function withoutOldest(orders: ReadonlyMap<string, Order>): Map<string, Order> {
+  const ended = [...orders.values()].filter((order) => !isOpen(order));
+  ended.sort((left, right) => (left.created_at < right.created_at ? -1 : 1));
+  const forgotten = new Set(ended.slice(0, orders.size - ORDERS_KEPT).map(({ id }) => id));
+  return new Map([...orders].filter(([id]) => !forgotten.has(id)));
 }
 
 function merge<T>(
