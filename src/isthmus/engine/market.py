@@ -7,15 +7,12 @@ that it writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from isthmus.engine.engine import Engine, Record
-
-STEP_MAX_NS = 5_000_000
-"""How long one `step` may take: the server's other work waits for it."""
 
 
 class VenueQuote(msgspec.Struct, frozen=True):
@@ -105,7 +102,7 @@ class Market(Protocol):
         """Rows for the ready line: kind, instrument, venue, files, taken, why."""
 
     def step(self, at: int) -> int:
-        """Do what is due at `at` (short: STEP_MAX_NS); return the time at which to be called again."""
+        """Do what is due at `at`, in 5 ms at most: the server's other work waits. Returns when to be called again."""
 
     def on_record(self, record: Record) -> None:
         """A durable record, every one, in order. Orders routed to the market's venue account are answered from here,
@@ -113,6 +110,3 @@ class Market(Protocol):
 
     def close(self) -> None:
         """The server stops cleanly: close files. House orders may stay in the book."""
-
-
-MakeMarket = Callable[[], Market]

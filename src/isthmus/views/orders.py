@@ -95,10 +95,6 @@ class Orders:
         rows = (self._open if open_only else self._of_account).get(account, {})
         return reversed(rows.values())
 
-    def open_count(self, account: int) -> int:
-        """Orders that can still trade."""
-        return len(self._open.get(account, {}))
-
     def fills_newest_first(self, account: int) -> Iterator[FillRow]:
         """The account's fills."""
         return reversed(self._fills.get(account, deque()))

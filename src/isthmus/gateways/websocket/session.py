@@ -24,7 +24,6 @@ UNAUTHENTICATED = 4001
 FORBIDDEN = 4003
 SLOW = 4008
 TOO_MANY = 4029
-GOING_AWAY = 1001
 ACCOUNT_CHANNELS = ("orders", "fills", "balances", "positions")
 MARKET_CHANNELS = ("book", "trades", "quotes", "bars")
 SUBSCRIBE_TOKENS = 2
