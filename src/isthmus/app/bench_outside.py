@@ -46,7 +46,7 @@ def run_peer(name: str, folder: Path, truth: Truth, count: int) -> Peer:
     if done.returncode < 0:
         return Peer(name=name, status="timeout", reason=f"over {LIMIT_S} s of processor time")
     if done.returncode:
-        reason = _last_line(done.stderr)
+        reason = last_line(done.stderr)
         return Peer(name=name, status="missing" if reason.startswith("ModuleNotFound") else "wrong", reason=reason)
     found = json.loads(done.stdout)
     value = _rate(count, found["rounds"])
@@ -83,7 +83,7 @@ def run_twin(folder: Path, workload: Workload) -> Row:
         row.reason = f"over {TWIN_LIMIT_S} s"
         return row
     if done.returncode:
-        row.reason = _last_line(done.stderr)
+        row.reason = last_line(done.stderr)
         return row
     found = json.loads(done.stdout)
     engine = fresh_engine(workload)
@@ -104,5 +104,6 @@ def _run(script: Path, *arguments: str, limit_s: int) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """What a process said last, usually why it ended."""
     return (text.strip().splitlines() or ["ended without a word"])[-1]

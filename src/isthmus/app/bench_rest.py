@@ -14,12 +14,13 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from isthmus.app.bench_outside import NOT_HERE, SCRIPTS
+from isthmus.app.bench_outside import NOT_HERE, SCRIPTS, last_line
 from isthmus.app.bench_report import Probe, Row, percentiles
 
 ORDERS = 500
@@ -94,9 +95,15 @@ def _bare() -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
+    ):
         try:
             yield process
+        except ValueError as error:
+            complaints.seek(0)
+            raise Unmeasured(last_line(complaints.read())) from error
         finally:
             process.send_signal(signal.SIGTERM)
             try:
