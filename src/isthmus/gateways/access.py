@@ -129,9 +129,9 @@ class Access:
         """A request of this key or browser session. Raises Refusal 429."""
         return self._buckets.take(f"{'browser' if identity.browser else 'key'} {identity.session}", tokens)
 
-    def stranger(self, address: str) -> Rate:
+    def stranger(self, address: str, tokens: int = 1) -> Rate:
         """The rate of somebody who need not say who he is."""
-        return self._buckets.take(f"address {address}")
+        return self._buckets.take(f"address {address}", tokens)
 
     def by_secret(self, key_id: str, secret: str) -> Identity:
         """Raises Refusal 401."""

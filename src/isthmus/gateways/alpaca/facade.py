@@ -10,7 +10,7 @@ from itertools import count
 
 import msgspec
 
-from isthmus.gateways.access import Access, Asked, Rate, rate_headers
+from isthmus.gateways.access import ROWS_A_TOKEN, Access, Asked, Rate, rate_headers
 from isthmus.gateways.alpaca.account import AccountHandlers
 from isthmus.gateways.alpaca.errors import answer_of
 from isthmus.gateways.alpaca.feed import Feed
@@ -19,7 +19,7 @@ from isthmus.gateways.alpaca.orders import OrderBoard
 from isthmus.gateways.alpaca.positions import PositionHandlers
 from isthmus.gateways.alpaca.quotes import Quotes
 from isthmus.gateways.alpaca.symbols import Symbols
-from isthmus.gateways.alpaca.table import account_routes, data_routes, trading_routes
+from isthmus.gateways.alpaca.table import DATA_PREFIXES, account_routes, data_routes, trading_routes
 from isthmus.gateways.alpaca.talks import Talks
 from isthmus.gateways.alpaca.trading import OrderHandlers
 from isthmus.gateways.alpaca.updates import Updates
@@ -77,8 +77,8 @@ class Facade:
                     PositionHandlers(parts.entry, reads, board, symbols),
                 ),
                 *data_routes(
-                    DataHandlers(reads, quotes, symbols, stocks=True),
-                    DataHandlers(reads, quotes, symbols, stocks=False),
+                    DataHandlers(reads, quotes, symbols, parts.access, stocks=True),
+                    DataHandlers(reads, quotes, symbols, parts.access, stocks=False),
                 ),
             )
         )
@@ -115,14 +115,24 @@ class Facade:
         request = Request(method, target, {}, headers, body, address, request_id, {})
         route, request.parameters = self._routes.find("GET" if method == "HEAD" else method, target)
         if route.roles or "apca-api-key-id" in headers:
-            request.identity, now = self._access.identify(Asked(method, target, headers, body, address))
+            asked = Asked(method, target, headers, body, address)
+            request.query = query_of(scope)
+            request.identity, now = self._access.identify(asked, _tokens(target, request.query))
             rate.append(now)
             if route.roles and request.identity.role not in route.roles:
                 raise Refusal(403, "forbidden", f"this is for: {', '.join(route.roles)}", value=request.identity.role)
         else:
             rate.append(self._access.stranger(address))
-        request.query = query_of(scope)
+            request.query = query_of(scope)
         return await route.handler(request)
+
+
+def _tokens(path: str, query: Mapping[str, str]) -> int:
+    """What a request counts for, by the rows it asks for; pages of market data are charged by the rows they have."""
+    if path.startswith(DATA_PREFIXES):
+        return 1
+    rows = query.get("limit", query.get("page_size", ""))
+    return 1 + (int(rows) // ROWS_A_TOKEN if rows.isascii() and rows.isdigit() and len(rows) <= 9 else 0)
 
 
 def with_basic(headers: Mapping[str, str]) -> dict[str, str]:

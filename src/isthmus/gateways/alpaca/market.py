@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.gateways.access import ROWS_A_TOKEN, Access
 from isthmus.gateways.alpaca.bars import Timeframe, bars_of, shown_bar, timeframe_of
 from isthmus.gateways.alpaca.fields import moment
 from isthmus.gateways.alpaca.quotes import Quotes, shown_quote, shown_trade
@@ -43,10 +44,11 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 class DataHandlers:
     """`stocks` says which of the two families of paths this is: shares, or everything else."""
 
-    def __init__(self, reads: Reads, quotes: Quotes, symbols: Symbols, stocks: bool) -> None:
+    def __init__(self, reads: Reads, quotes: Quotes, symbols: Symbols, access: Access, stocks: bool) -> None:
         self._reads = reads
         self._quotes = quotes
         self._symbols = symbols
+        self._access = access
         self._stocks = stocks
 
     async def bars(self, request: Request) -> Answer:
@@ -107,7 +109,7 @@ class DataHandlers:
         left = whole_number(query, "limit", PAGE, 1, PAGE_MAX)
         falling = one_of(query, "sort", "asc", ("asc", "desc")) == "desc"
         cursor = _cursor(query.get("page_token"))
-        found: dict[str, list[Any]] = {}
+        pages: list[tuple[str, Instrument, list[Row]]] = []
         following = None
         for text, instrument in instruments:
             if cursor is not None and text < cursor.symbol:
@@ -118,13 +120,22 @@ class DataHandlers:
             rows = _after(read(instrument, start, end)[:: -1 if falling else 1], cursor, text, falling)
             page, left = rows[:left], max(0, left - len(rows))
             if page:
-                found[text] = [show(row, instrument) for _, row in page]
+                pages.append((text, instrument, page))
             if len(rows) > len(page):
                 following = _behind(text, page, cursor)
                 break
+        self._charge(request, sum(len(page) for _, _, page in pages))
+        found = {text: [show(row, instrument) for _, row in page] for text, instrument, page in pages}
         if single is not None:
             return ok({"symbol": single, name: found.get(single, []), "next_page_token": _token(following)})
         return ok({name: found, "next_page_token": _token(following)})
+
+    def _charge(self, request: Request, rows: int) -> None:
+        """Raises Refusal 429 before many rows are written out for somebody who asked for too many."""
+        if (tokens := rows // ROWS_A_TOKEN) and request.identity is not None:
+            self._access.charge(request.identity, tokens)
+        elif tokens:
+            self._access.stranger(request.address, tokens)
 
     def _bars(self, row: Instrument, timeframe: Timeframe, start: int, end: int) -> list[Row]:
         return [(bar.start, bar) for bar in bars_of(self._reads.views.tape, row.number, timeframe, start, end)]

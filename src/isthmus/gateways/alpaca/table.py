@@ -12,6 +12,8 @@ from isthmus.gateways.rest.routes import ALL_ROLES, EVERYBODY, TRADING_ROLES, Ha
 
 OPEN_PREFIX = "/v1beta3/crypto/"
 """Clients of this protocol read these paths without a key."""
+STOCKS_PREFIX = "/v2/stocks"
+DATA_PREFIXES = (OPEN_PREFIX, STOCKS_PREFIX)
 
 
 def account_routes(own: AccountHandlers) -> tuple[Route, ...]:
@@ -56,7 +58,7 @@ def data_routes(stocks: DataHandlers, others: DataHandlers) -> tuple[Route, ...]
 
 
 def _stock_routes(data: DataHandlers) -> tuple[Route, ...]:
-    base, one = "/v2/stocks", "/v2/stocks/{symbol}"
+    base, one = STOCKS_PREFIX, STOCKS_PREFIX + "/{symbol}"
     history = (("bars", data.bars), ("trades", data.trades), ("quotes", data.quotes))
     latest = (("bars", data.latest_bars), ("trades", data.latest_trades), ("quotes", data.latest_quotes))
     return (
