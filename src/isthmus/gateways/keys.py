@@ -97,6 +97,11 @@ class KeyStore:
         row = self._base.execute("SELECT number FROM users WHERE name = ?", (name,)).fetchone()
         return int(row[0])
 
+    def standing(self, name: str) -> tuple[str, int | None] | None:
+        """Role and account of the user; None when there is none of this name."""
+        row = self._base.execute("SELECT role, account FROM users WHERE name = ?", (name,)).fetchone()
+        return None if row is None else (str(row[0]), row[1])
+
     def user_number(self, name: str) -> int | None:
         """The number of a user."""
         row = self._base.execute("SELECT number FROM users WHERE name = ?", (name,)).fetchone()

@@ -6,7 +6,7 @@ from typing import Any
 
 from isthmus.engine.engine import Record
 from isthmus.gateways.problems import Refusal
-from isthmus.kernel.ids import record_id
+from isthmus.kernel.ids import account_id, record_id
 from isthmus.kernel.messages import BUY, REASONS
 from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, short_text, text
 from isthmus.refdata.instruments import Instrument
@@ -33,7 +33,7 @@ DETAILS = {
     "no_reference_price": "there is no price yet that a market order could be protected by: send a limit order",
     "notional_too_large": "price times quantity is too large to count",
     "account_frozen": "the account's equity is under its holds: only orders that close a position are taken",
-    "insufficient_funds": "the order would hold more than is available",
+    "insufficient_funds": "that is more than is available",
     "amount_not_positive": "the amount must be above zero",
     "unknown_asset": "there is no such asset, or base and quote are the same",
     "unknown_instrument": "there is no such instrument",
@@ -107,7 +107,7 @@ def reason_of(record: Record) -> str | None:
 def refusal_of(record: Record, command: Any, instrument: Instrument | None, views: Views) -> Refusal:
     """The engine refused (or the first answer was a refusal): why, in the asker's terms."""
     reason = reason_of(record) or "unknown_order"
-    field = _FIELDS.get(reason)
+    field = "amount" if reason == "insufficient_funds" and hasattr(command, "amount") else _FIELDS.get(reason)
     value, limit = _value(command, instrument, field), None
     if instrument is not None:
         limit = _limit(reason, command, instrument, views)
@@ -124,6 +124,8 @@ def refusal_of(record: Record, command: Any, instrument: Instrument | None, view
 
 def _value(command: Any, instrument: Instrument | None, field: str | None) -> str | None:
     found = getattr(command, field, None) if field is not None else None
+    if field in ("account", "target") and found is not None:
+        return account_id(found)
     if instrument is None or found is None:
         return None if found is None else str(found)
     if field == "price":

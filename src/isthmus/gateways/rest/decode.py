@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -15,6 +15,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+_NUMBER = re.compile(r"Expected `str( \| null)?`, got `(int|float)`")
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 
 
@@ -26,18 +27,31 @@ def body_as(body: bytes, shape: type[Shape]) -> Shape:
     try:
         made: Shape = decoder.decode(body or b"{}")
     except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from None
+        raise _misfit(str(error), shape) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, "malformed_json", str(error)) from None
     return made
 
 
-def _misfit(message: str) -> Refusal:
+def _misfit(message: str, shape: type[msgspec.Struct]) -> Refusal:
     place = _PLACE.search(message)
     words = message[: place.start()] if place else message
     found = _UNKNOWN.search(message) or _MISSING.search(message)
     field = found[1] if found else (place[1] if place else None)
-    return Refusal(400, "malformed_request", words, field=field)
+    limit = None
+    if words.startswith("Invalid enum value"):
+        limit = ", ".join(_choices(shape, field))
+        words = f"{field} is one of: {limit}"
+    elif _NUMBER.fullmatch(words):
+        words = f'{field} is text in quotes, like "12.50": a number might be rounded on the way'
+    return Refusal(400, "malformed_request", words, field=field, limit=limit)
+
+
+def _choices(shape: type[msgspec.Struct], field: str | None) -> list[str]:
+    """The words that a field may be."""
+    made = next((made.type for made in msgspec.structs.fields(shape) if made.name == field), None)
+    literals = [part for part in (made, *get_args(made)) if get_origin(part) is Literal]
+    return [word for literal in literals for word in get_args(literal)]
 
 
 def whole_number(query: dict[str, str], field: str, default: int, least: int, most: int) -> int:

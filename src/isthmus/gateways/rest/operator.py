@@ -148,13 +148,16 @@ class OperatorHandlers:
             raise Refusal(503, "journal_unavailable", f"the snapshot was not written: {error}") from error
 
     async def create_key(self, request: Request) -> Answer:
-        """A key for a user, who is made when there is none of this name."""
+        """A key for a user, who is made when there is none of this name; one that there is keeps role and account."""
         wanted = body_as(request.body, shapes.NewKey)
         account = self._client_account(wanted.account)
         if wanted.role == "client" and account is None:
             raise Refusal(400, "malformed_request", "a client needs an account", field="account")
         public_key = _public_key(wanted.public_key)
         _symbol(wanted.user, "user", 64)
+        if self._keys.standing(wanted.user) not in (None, (wanted.role, account)):
+            text = "there is a user of this name with another role or account: his other keys would change too"
+            raise Refusal(409, "already_exists", text, field="user", value=wanted.user)
         user = self._keys.user(wanted.user, wanted.role, account)
         key_id, secret = self._keys.create_key(user, public_key)
         shown = account_id(account) if account is not None else None
