@@ -349,6 +349,8 @@ def test_every_answer_carries_a_request_id_and_the_rate(demo: httpx.Client) -> N
     assert answer.headers["x-request-id"] == "mine-1"
     assert int(answer.headers["x-ratelimit-remaining"]) < int(answer.headers["x-ratelimit-limit"])
     assert "x-ratelimit-reset" in answer.headers
+    for refused in (demo.get("/v1/nothing"), httpx.get(f"{demo.base_url}/v1/session"), httpx.get(f"{demo.base_url}")):
+        assert {"x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining"} <= set(refused.headers)
 
 
 def test_the_document_names_every_route_and_the_pages_load_nothing_from_elsewhere(broker: Broker) -> None:

@@ -10,6 +10,7 @@ import ipaddress
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         core = build_core(engine, settings, system_clock)
         with progress("reading the journal", engine.sequence) as advance:
             replay(core, settings.data, advance)
-        keys = open_keys(data, system_clock)
+        try:
+            keys = open_keys(data, system_clock)
+        except (OSError, sqlite3.Error) as error:
+            raise BadInput("data", f"{data / 'keys.sqlite'}: {error}") from error
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_serve(settings, core, keys, markets, listener))
@@ -57,7 +61,10 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
     running = Running(core, markets, settings.durability, settings.limits.stream)
-    await running.settle_all()
+    try:
+        await running.settle_all()
+    except OSError as error:
+        raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
     port = Port(_config(settings, front))
     serving = asyncio.create_task(port.serve(sockets=[listener]))

@@ -90,6 +90,7 @@ EDGE_REASONS = {
     "rate_limited": "Too many requests: wait as long as Retry-After says.",
     "busy": "Too many commands wait for the engine.",
     "journal_unavailable": "The journal cannot be written: nothing is accepted until it can.",
+    "keys_unavailable": "The file of keys and sessions cannot be read or written now.",
     "internal": "A bug. The request id finds it in the log.",
 }
 """Reasons that the gateways give themselves; the others are the engine's (docs/reference/engine.md)."""

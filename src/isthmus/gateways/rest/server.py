@@ -5,6 +5,7 @@ a problem.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 
@@ -25,7 +26,7 @@ from isthmus.gateways.rest.http import (
     send_answer,
 )
 from isthmus.gateways.rest.pages import Pages
-from isthmus.gateways.rest.routes import RouteTable
+from isthmus.gateways.rest.routes import Route, RouteTable
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +72,11 @@ class Server:
         try:
             answer = await self._answer(scope, receive, headers, request_id, rate)
         except Refusal as refusal:
-            answer = problem_answer(refusal, request_id)
+            answer = problem_answer(self._charged(refusal, scope, rate), request_id)
         except ConnectionResetError:
             return
+        except sqlite3.OperationalError as error:
+            answer = problem_answer(Refusal(503, "keys_unavailable", f"keys.sqlite: {error}"), request_id)
         except Exception:
             log.exception("request %s failed", request_id)
             answer = problem_answer(Refusal(500, "internal", "a bug: the request id finds it in the log"), request_id)
@@ -88,36 +91,51 @@ class Server:
         self, scope: Scope, receive: Receive, headers: dict[str, str], request_id: str, rate: list[Rate]
     ) -> Answer:
         method, path, target = scope["method"], scope["path"], scope["raw_path"].decode("latin-1")
-        client = scope.get("client")
-        address = client[0] if client else ""
+        address = _address(scope)
         body = await body_of(receive, headers, self._limits.body_bytes)
         request = Request(method, path, {}, headers, body, address, request_id, {})
         if method in ("GET", "HEAD") and not path.startswith("/v1/"):
-            if path.startswith("/login/"):
-                rate.append(self._access.stranger(address))
+            rate.append(self._access.stranger(address))
             if (page := self._pages.answer(request)) is not None:
                 return page
         route, request.parameters = self._routes.find("GET" if method == "HEAD" else method, target)
+        request.query = query_of(scope)
         if route.roles:
-            if scope["query_string"]:
-                target += "?" + scope["query_string"].decode("latin-1")
-            asked = Asked(method, target, headers, body, address)
-            request.query = query_of(scope)
-            request.identity, now = self._access.identify(asked, _tokens(request.query))
-            rate.append(now)
-            if request.identity.role not in route.roles:
-                roles = ", ".join(route.roles)
-                raise Refusal(403, "forbidden", f"this is for: {roles}", value=request.identity.role, limit=roles)
-        else:
+            self._identify(request, route, scope, rate)
+        elif not rate:
             rate.append(self._access.stranger(address))
-            request.query = query_of(scope)
         return await route.handler(request)
+
+    def _identify(self, request: Request, route: Route, scope: Scope, rate: list[Rate]) -> None:
+        query = scope["query_string"].decode("latin-1")
+        target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+        asked = Asked(request.method, target, request.headers, request.body, request.address)
+        request.identity, now = self._access.identify(asked, _tokens(request.query))
+        rate.append(now)
+        if request.identity.role not in route.roles:
+            roles = ", ".join(route.roles)
+            raise Refusal(403, "forbidden", f"this is for: {roles}", value=request.identity.role, limit=roles)
+
+    def _charged(self, refusal: Refusal, scope: Scope, rate: list[Rate]) -> Refusal:
+        """Who was refused before it was known who he is pays by his address; the refusal that is then due."""
+        if rate or refusal.reason == "rate_limited":
+            return refusal
+        try:
+            rate.append(self._access.stranger(_address(scope)))
+        except Refusal as limited:
+            return limited
+        return refusal
 
     def _request_id(self, headers: dict[str, str]) -> str:
         given = headers.get("x-request-id", "")
         if 1 <= len(given) <= REQUEST_ID_MAX and given.isascii() and given.isprintable():
             return given
         return f"req-{next(self._numbers)}"
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _tokens(query: dict[str, str]) -> int:
