@@ -7,7 +7,13 @@ const server = process.env["ISTHMUS_URL"] ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   // The server's Content-Security-Policy knows no data: addresses, so every asset stays a file.
-  build: { outDir: "dist", assetsInlineLimit: 0, target: "es2022", chunkSizeWarningLimit: 900 },
+  build: {
+    outDir: "dist",
+    license: { fileName: "licences.md" },
+    assetsInlineLimit: 0,
+    target: "es2022",
+    chunkSizeWarningLimit: 900,
+  },
   server: {
     proxy: {
       "/v1": { target: server, ws: true },

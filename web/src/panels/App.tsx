@@ -23,7 +23,10 @@ export function App(): ReactNode {
     };
     open().then(
       (desk) => {
-        close = watchSession(desk, () => settle({ step: "login" }));
+        close = watchSession(desk, () => {
+          close();
+          settle({ step: "login" });
+        });
         if (over) close();
         settle({ step: "desk", desk });
       },

@@ -30,6 +30,9 @@ export function Help({ onClose }: { onClose: () => void }): ReactNode {
         <input type="checkbox" checked={confirm} onChange={(event) => change({ confirm: event.target.checked })} />
         Review every order before it is sent
       </label>
+      <p className="quiet licences">
+        Built with others' work: <a href="/licences.md">licences</a>, <a href="/inter-licence.txt">typeface</a>.
+      </p>
     </dialog>
   );
 }
