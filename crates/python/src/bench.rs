@@ -44,6 +44,10 @@ pub struct Trial {
 
 #[pymethods]
 impl Trial {
+    /// How the extension was built.
+    #[classattr]
+    const PROFILE: &'static str = if cfg!(debug_assertions) { "dev" } else { "release" };
+
     /// `setup`: commands applied beforehand. With `books_alone` they only move the sequence.
     #[new]
     #[pyo3(signature = (setup, rows, books_alone = false))]
