@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 0 after a clean stop, 1 damaged journal or a bug, 2 bad settings, port in use or folder locked."""
     settings = read_settings(arguments)
     data = _data_folder(settings)
+    if settings.markets:
+        note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
     with _listening(settings) as listener, _engine(settings) as engine:
         core = build_core(engine, settings, system_clock)

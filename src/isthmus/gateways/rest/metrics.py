@@ -19,6 +19,7 @@ class Metrics:
         self.application = cast(
             Callable[[Scope, Receive, Send], Awaitable[None]], make_asgi_app(self._registry, disable_compression=True)
         )
+        self._counters: dict[tuple[str, str], Counter] = {}
         self._answers = Counter(
             "isthmus_http_answers_total", "HTTP answers.", ("method", "status"), registry=self._registry
         )
@@ -33,7 +34,11 @@ class Metrics:
 
     def count(self, method: str, status: int) -> None:
         """One answer more."""
-        self._answers.labels(method if method in METHODS else "other", str(status)).inc()
+        key = (method if method in METHODS else "other", str(status))
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._answers.labels(*key)
+        counter.inc()
 
     def _gauge(self, name: str, text: str, value: Callable[[], Any]) -> None:
         Gauge(name, text, registry=self._registry).set_function(value)
