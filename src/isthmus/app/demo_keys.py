@@ -19,6 +19,7 @@ from isthmus.kernel.messages import ACCOUNT_CLIENT
 
 FILE = "demo-keys.json"
 ACCOUNT = "client:demo"
+OPERATOR = "operator"
 QUOTE_UNITS = 1_000_000
 """Whole units of every asset that something is priced in."""
 BASE_WORTH = 200_000
@@ -54,12 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def demo_keys(data: Path) -> dict[str, str]:
-    """What the contract names. Raises BadInput when serve never ran on this folder."""
+    """What the contract names. Raises BadInput when serve never ran on this folder, or the keys went since."""
     kept = read_file(data)
     if kept is None:
         raise BadInput("data", f"{data} has no {FILE}: start `isthmus serve --data {data}` first")
     keys = open_keys(data, system_clock)
     try:
+        if keys.user_number(OPERATOR) is None or keys.key(kept.client.key_id) is None:
+            raise BadInput("data", f"{data} no longer has the keys of {FILE}: `isthmus serve` makes new ones")
         link = login_link(keys, kept.url, read_defaults()["limits"]["login_link_s"])
     finally:
         keys.close()
@@ -75,7 +78,7 @@ def demo_keys(data: Path) -> dict[str, str]:
 
 def login_link(keys: KeyStore, url: str, life_s: int) -> str:
     """Logs in as the demo operator, who trades for the demo account and may read the journal."""
-    user = keys.user_number("operator")
+    user = keys.user_number(OPERATOR)
     assert user is not None, "serve makes the operator before it writes the file"
     return f"{url}/login/{keys.create_login(user, life_s)}"
 
@@ -107,7 +110,7 @@ def read_file(data: Path) -> DemoFile | None:
 def _made(keys: KeyStore, account: int, url: str) -> DemoFile:
     users = {
         "client": keys.user("demo", "client", account),
-        "operator": keys.user("operator", "operator", account),
+        "operator": keys.user(OPERATOR, "operator", account),
         "auditor": keys.user("auditor", "auditor", None),
     }
     made = {}
