@@ -14,6 +14,7 @@ export const CHECKS = [
   { name: "ticket and blotter work at 390 pixels", run: phone, view: { viewport: { width: 390, height: 844 } } },
   { name: "the operator halts a market, orders are refused, and resumes it", run: haltAndResume },
   { name: "the desk says that the link is lost, and resumes by itself after a restart", run: survivesARestart },
+  { name: "a session that ended leads back to the login page", run: sessionEnds },
   { name: "light and dark follow the system and the switch", run: themes, view: { colorScheme: "light" } },
 ];
 
@@ -241,6 +242,15 @@ async function survivesARestart({ page, server, complaints }) {
     complaints.splice(0).filter((text) => !/ERR_CONNECTION|WebSocket|ERR_EMPTY/.test(text)),
     [],
   );
+}
+
+async function sessionEnds({ page, server, complaints }) {
+  await openDesk(page, server);
+  await page.context().clearCookies();
+  await server.down();
+  await server.up();
+  await page.getByRole("heading", { name: "You are not logged in" }).waitFor(PATIENT);
+  complaints.splice(0);
 }
 
 async function themes({ page, server }) {

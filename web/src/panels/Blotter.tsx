@@ -1,6 +1,6 @@
 /** Orders, fills, positions, balances; for operator and auditor the journal; for the operator the levers. */
-import { type KeyboardEvent, type ReactNode, useCallback, useState } from "react";
-import { usePanelCall } from "../shortcuts";
+import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useState } from "react";
+import { type PanelCall, usePanelCall } from "../shortcuts";
 import { isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
 import { BalancesTable, FillsTable, PositionsTable } from "./AccountTables";
@@ -23,17 +23,17 @@ const NAMES: Record<Tab, string> = {
 
 export function Blotter({ tall, onTall }: { tall: boolean; onTall: () => void }): ReactNode {
   const desk = useDesk();
-  const tabs = tabsOf(desk.mayReadJournal, desk.session.role === "operator");
+  const tabs = useMemo(() => tabsOf(desk.mayReadJournal, desk.session.role === "operator"), [desk]);
   const [tab, setTab] = useState<Tab>("open");
-  usePanelCall(
-    useCallback((call) => {
+  const called = useCallback(
+    (call: PanelCall) => {
       if (call.panel !== "blotter") return;
       const wished = typeof call.tab === "number" ? tabs[call.tab] : call.tab;
       if (wished) setTab(wished);
-      // The list of tabs follows from the session, which does not change.
-      // eslint-disable-next-line react-hooks/exhaustive-deps
-    }, []),
+    },
+    [tabs],
   );
+  usePanelCall(called);
   const counts = useCounts();
   return (
     <section className="panel blotter" aria-label="Blotter">
