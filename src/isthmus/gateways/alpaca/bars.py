@@ -15,14 +15,9 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.tape import BARS_MAX, DAY_NS, BarRow, Tape
 
 MINUTE_NS = 60 * NS_PER_S
-_TIMEFRAME = re.compile(r"([1-9][0-9]?)(Min|T|Hour|H|Day|D|Week|W|Month|M)", re.ASCII)
+_TIMEFRAME = re.compile(r"([1-9][0-9]?)((?i:min|hour|day|week|month)|[THDWM])", re.ASCII)
 _MOST = {"minute": 59, "hour": 23, "day": 1, "week": 1, "month": 12}
-_UNITS = {"Min": "minute", "T": "minute", "Hour": "hour", "H": "hour", "Day": "day", "D": "day"} | {
-    "Week": "week",
-    "W": "week",
-    "Month": "month",
-    "M": "month",
-}
+_LETTERS = {"min": "minute", "T": "minute", "H": "hour", "D": "day", "W": "week", "M": "month"}
 
 
 class Timeframe(msgspec.Struct, frozen=True):
@@ -55,7 +50,8 @@ class Timeframe(msgspec.Struct, frozen=True):
 def timeframe_of(text: str) -> Timeframe:
     """ "1Min", "15Min", "1Hour", "1Day", "1Week", "3Month". Raises Refusal 400."""
     match = _TIMEFRAME.fullmatch(text)
-    unit = _UNITS[match[2]] if match else ""
+    word = "" if match is None else match[2] if len(match[2]) == 1 else match[2].lower()
+    unit = _LETTERS.get(word, word)
     if match is None or int(match[1]) > _MOST[unit]:
         raise Refusal(
             400,

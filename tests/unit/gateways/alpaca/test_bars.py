@@ -27,7 +27,9 @@ def tape() -> Tape:
     return made
 
 
-@pytest.mark.parametrize(("text", "minutes"), [("5Min", 5), ("15Min", 15), ("1Hour", 60), ("4H", 240), ("7T", 7)])
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("5Min", 5), ("15Min", 15), ("1Hour", 60), ("4H", 240), ("7T", 7), ("1hour", 60)]
+)
 def test_a_bar_is_the_trades_of_its_span(tape: Tape, text: str, minutes: int) -> None:
     trades = list(tape.trades_newest_first(1))[::-1]
     bars = bars_of(tape, 1, timeframe_of(text), 0, TIME_MAX_NS)
@@ -64,7 +66,7 @@ def test_a_bar_starts_at_its_boundary(text: str, time: int, start: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Min", "0Min", "60Min", "24Hour", "2Day", "2Week", "13Month", "1min", "1 Min", "-1Min"]
+    "text", ["", "Min", "0Min", "60Min", "24Hour", "2Day", "2Week", "13Month", "1m", "1 Min", "-1Min"]
 )
 def test_other_lengths_are_refused(text: str) -> None:
     with pytest.raises(Refusal) as caught:
