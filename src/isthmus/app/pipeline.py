@@ -13,6 +13,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.desk import Desk
+from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.driver import Driver
@@ -135,7 +136,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
-    return Front(hub, facade.feed, Server(routes, access, pages, limits, mounts, metrics.count))
+    return Front(hub, facade.feed, guarded(Server(routes, access, pages, limits, mounts, metrics.count)))
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

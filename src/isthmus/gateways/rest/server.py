@@ -77,9 +77,6 @@ class Server:
             return
         except sqlite3.OperationalError as error:
             answer = problem_answer(Refusal(503, "keys_unavailable", f"keys.sqlite: {error}"), request_id)
-        except Exception:
-            log.exception("request %s failed", request_id)
-            answer = problem_answer(Refusal(500, "internal", "a bug: the request id finds it in the log"), request_id)
         self._on_answer(scope["method"], answer.status)
         shown = rate_headers(rate[0]) if rate else ()
         try:
