@@ -135,7 +135,9 @@ def _add_verify(commands: Commands) -> None:
     verify.add_argument("dir", metavar="DIR", help="data folder, or its journal folder")
     verify.add_argument("--head", metavar="HEX", type=_hash, help="a known head: proves that nothing was cut off")
     verify.add_argument("--replay", action="store_true", help="run every command again and compare its effects")
-    verify.add_argument("--no-snapshot", action="store_true", help="with --replay: start from the first record")
+    verify.add_argument(
+        "--no-snapshot", action="store_true", help="leave snapshots out; with --replay: start from the first record"
+    )
 
 
 def _add_bench(commands: Commands) -> None:

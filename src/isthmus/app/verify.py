@@ -1,11 +1,20 @@
-"""`isthmus verify`: is this journal what was written? The check itself is the extension's; here it gets its words."""
+"""`isthmus verify`: is this journal what was written? The check itself is the extension's; here it gets its words.
+
+Snapshots are checked here: each ends with the SHA-256 of all before it. Recovery passes over a damaged one, an auditor
+is told.
+"""
 
 import argparse
+import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, print_json, say
+
+HEAD_OF_NOTHING = "00" * 32
+"""The hash before the first record."""
+HASH_BYTES = 32
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,9 +46,33 @@ def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapsho
     from isthmus._core import verify
 
     try:
-        return verify(str(data), head, replay, use_snapshot)
+        answer = verify(str(data), head, replay, use_snapshot)
+        bad = nothing_proven(answer, head) or (damaged_snapshot(data) if use_snapshot else None)
     except OSError as error:
         fail("dir", f"{asked}: {error.strerror or error}")
+    if bad is not None and answer["first_bad"] is None:
+        answer |= {"ok": False, "first_bad": bad}
+    return answer
+
+
+def nothing_proven(answer: dict[str, Any], head: str | None) -> dict[str, Any] | None:
+    """The head of an empty journal says nothing about one that has records: it does not count as known."""
+    if head != HEAD_OF_NOTHING or not answer["records"]:
+        return None
+    return {"record": answer["records"] + 1, "segment": None, "offset": None, "reason": "head"}
+
+
+def damaged_snapshot(data: Path) -> dict[str, Any] | None:
+    """The newest snapshot that is not what was written, named as a first bad place."""
+    for path in sorted((data / "snapshots").glob("*.snap"), reverse=True):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            continue  # a live server keeps the newest two only
+        if hashlib.sha256(content[:-HASH_BYTES]).digest() != content[-HASH_BYTES:]:
+            record = int(path.stem) if path.stem.isdigit() else None
+            return {"record": record, "segment": path.name, "offset": 0, "reason": "snapshot"}
+    return None
 
 
 def exit_code(answer: dict[str, Any]) -> int:

@@ -60,6 +60,21 @@ def test_a_known_head_proves_that_nothing_was_cut_off(sealed: Path, capsys: pyte
     assert verify(capsys, str(sealed), "--head", answer["head"])[0] == 0
     code, other = verify(capsys, str(sealed), "--head", "11" * 32)
     assert (code, other["first_bad"]["reason"]) == (1, "head")
+    code, other = verify(capsys, str(sealed), "--head", "00" * 32)
+    assert (code, other["ok"], other["first_bad"]["reason"]) == (1, False, "head")
+
+
+def test_a_flipped_byte_of_a_snapshot_is_named(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = next((sealed / "snapshots").glob("*.snap"))
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        code, answer = verify(capsys, str(sealed))
+        assert (code, answer["ok"]) == (1, False)
+        assert answer["first_bad"] == {"record": RECORDS, "segment": path.name, "offset": 0, "reason": "snapshot"}
+    assert verify(capsys, str(sealed), "--no-snapshot")[0] == 0
+    assert main(["verify", str(sealed)]) == 1
+    assert path.name in capsys.readouterr().out
 
 
 def test_a_flipped_byte_anywhere_is_damage_with_its_place(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
