@@ -19,7 +19,8 @@ export async function startServer() {
   if (!existsSync(ISTHMUS)) throw new Error(`${ISTHMUS} is not there: build the broker first (make build)`);
   if (!existsSync(join(ROOT, "web/dist/index.html"))) throw new Error("web/dist is not there: npm run build first");
   const data = await mkdtemp(join(tmpdir(), "isthmus-terminal-"));
-  let running = await launch(data, "0");
+  const remove = () => rm(data, { recursive: true, force: true });
+  let running = await launch(data, "0").catch((fault) => remove().then(() => Promise.reject(fault)));
   const { url } = running;
   return {
     url,
@@ -33,7 +34,7 @@ export async function startServer() {
     },
     stop: async () => {
       await running.end();
-      await rm(data, { recursive: true, force: true });
+      await remove();
     },
   };
 }
