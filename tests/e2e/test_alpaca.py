@@ -237,6 +237,8 @@ def test_an_amount_of_money_buys_whole_lots(client: TradingClient) -> None:
         (limit(symbol="ACME", time_in_force="opg"), 422, 42_210_000, "time_in_force"),
         (market("NOPE", 1), 422, 42_210_000, "symbol"),
         (market("ACME", -1), 422, 42_210_000, "qty"),
+        (market("ACME", 1, position_intent="sell_to_close"), 422, 42_210_000, "position_intent"),
+        (market(PERPETUAL, 1, position_intent="buy_to_close"), 422, 42_210_000, "position_intent"),
         (
             StopOrderRequest(symbol="ACME", qty=1, side="buy", time_in_force="day", stop_price=9),
             422,
@@ -282,7 +284,7 @@ def test_a_wrong_key_and_a_foreign_order_are_refused(broker: Broker, client: Tra
         (b"{", 400, ""),
         (b"[]", 400, "object"),
         (b'{"symbol":"ACME"}', 400, "side"),
-        (b'{"symbol":"ACME","side":"hold","type":"market","time_in_force":"day","qty":1}', 400, "hold"),
+        (b'{"symbol":"ACME","side":"hold","type":"market","time_in_force":"day","qty":1}', 400, "buy, sell"),
         (b'{"symbol":"ACME","side":"buy","type":"market","time_in_force":"day","qty":"NaN"}', 422, "qty"),
         (b'{"symbol":"ACME","side":"buy","type":"market","time_in_force":"day","qty":1e999}', 422, "qty"),
         (b'{"symbol":"ACME","side":"buy","type":"market","time_in_force":"day","qty":1,"notional":1}', 422, "notional"),

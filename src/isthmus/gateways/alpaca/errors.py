@@ -8,14 +8,14 @@ from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.http import Answer
 
-NOT_UNIQUE = 40_010_001
+BAD_REQUEST = 40_010_001
+"""Also that of a client_order_id that is not unique, whose status is 422."""
 FIELDS = {
     "instrument": "symbol",
     "quantity": "qty",
     "price": "limit_price",
     "id": "order_id",
 }
-_CODES = {"duplicate_client_id": NOT_UNIQUE}
 _STATUSES = {
     "insufficient_funds": 403,
     "account_frozen": 403,
@@ -25,7 +25,6 @@ _STATUSES = {
 }
 _MESSAGES = {
     "duplicate_client_id": "client_order_id must be unique",
-    "insufficient_funds": "insufficient buying power or position: the order would hold more than is available",
     "unauthenticated": "request is not authorized: the key id or its secret is wrong or missing",
     "not_found": "endpoint not found",
 }
@@ -37,13 +36,18 @@ def status_of(refusal: Refusal) -> int:
 
 
 def code_of(refusal: Refusal) -> int:
-    """The status and five digits."""
-    return _CODES.get(refusal.reason, status_of(refusal) * 100_000 + 10_000)
+    """The status and five digits; clients know some of these codes."""
+    if refusal.reason == "duplicate_client_id" or status_of(refusal) == 400:
+        return BAD_REQUEST
+    return status_of(refusal) * 100_000 + 10_000
 
 
 def message_of(refusal: Refusal) -> str:
     """What is wrong, and with which field, value and limit."""
     said = _MESSAGES.get(refusal.reason, refusal.detail)
+    if refusal.reason == "insufficient_funds":
+        asset = (refusal.limit or "").rpartition(" ")[2] or "the account"
+        said = f"insufficient balance for {asset}: {refusal.detail}"
     field = field_of(refusal)
     facts = []
     if field is not None and field not in said.split():

@@ -58,6 +58,9 @@ class Subscriber(Protocol):
     def tell(self, messages: list[Message]) -> None:
         """Queue them; never blocks."""
 
+    def wants_book(self, symbol: str) -> bool:
+        """Whether it subscribed to this book."""
+
 
 class Feed:
     """An outlet of the views. The loop calls `sample` at the rate of books and `second` once a second."""
@@ -103,7 +106,8 @@ class Feed:
         self._send(messages)
 
     def second(self) -> None:
-        """At the turn of a minute: the bar that closed, and the day's so far."""
+        """At the turn of a minute: the bar that closed, and the day's so far. Books that nobody wants are let go."""
+        self._books = {number: book for number, book in self._books.items() if self._is_wanted(number)}
         minute = self._reads.now() // MINUTE_NS
         if minute == self._minute:
             return
@@ -127,6 +131,10 @@ class Feed:
         elif (change := sampler.change()) is not None:
             self._send([self._book_message(instrument, change)])
         return self._book_message(instrument, sampler.snapshot(), reset=True)
+
+    def _is_wanted(self, instrument: int) -> bool:
+        symbol = self.symbols.name(instrument)
+        return any(subscriber.wants_book(symbol) for subscriber in self.subscribers)
 
     def _traded(self) -> list[Message]:
         trades, self._trades = self._trades, []

@@ -181,6 +181,11 @@ class DataTalk(Conversation):
         """Subscriber."""
         self._wire.outbox.send(array_of([message.encoded(self._packed) for message in messages], self._packed))
 
+    def wants_book(self, symbol: str) -> bool:
+        """Subscriber."""
+        names = self._wanted.get("orderbooks", ())
+        return symbol in names or EVERYTHING in names
+
     async def _talk(self) -> None:
         self._say({"T": "success", "msg": "connected"})
         if "apca-api-key-id" in self._headers:

@@ -79,6 +79,7 @@ class OrderHandlers:
         account = self._reads.account(request.known, None)
         _require_simple(wanted)
         instrument = self._symbols.known(wanted.symbol)
+        _require_intent(wanted, instrument)
         if wanted.client_order_id is not None:
             self._require_unique(wanted.client_order_id, account)
         order = NewOrder(
@@ -243,6 +244,20 @@ def _require_simple(wanted: OrderRequest) -> None:
         )
     if wanted.type == "limit" and wanted.limit_price is None:
         raise Refusal(422, "price_not_positive", "limit orders require a limit_price", field="limit_price")
+
+
+def _require_intent(wanted: OrderRequest, instrument: Instrument) -> None:
+    """A spot sale never sells what is not there; a perpetual's order does not know what it opens or closes."""
+    intent = wanted.position_intent
+    if intent is None:
+        return
+    side, _, rest = intent.partition("_to_")
+    if side != wanted.side or rest not in ("open", "close"):
+        raise Refusal(
+            422, "malformed_request", "position_intent contradicts side", field="position_intent", value=intent
+        )
+    if rest == "close" and instrument.perpetual:
+        raise unsupported("position_intent", "close a perpetual by DELETE /v2/positions", intent)
 
 
 def _require_alive(face: Face) -> None:
