@@ -113,7 +113,7 @@ def test_an_outbox_sends_in_order_and_forgets_what_it_sent() -> None:
 def test_a_stream_keeps_bounded_bytes_for_those_who_come_back() -> None:
     made, listener = stream(remembered=1_000), Listener()
     for _ in range(8):
-        made.publish("x" * 100_000)
+        made.publish("x" * 400_000)
     made.catch_up(listener, made.seq - 4)
     assert [kind for kind, _ in listener.said()] == ["delta"] * 4
     late = Listener()

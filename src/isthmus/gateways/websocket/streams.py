@@ -12,8 +12,8 @@ from isthmus.kernel.clock import Clock
 
 NS_PER_MS = 1_000_000
 
-REMEMBERED_BYTES_MAX = 524_288
-"""Bytes of deltas that one stream keeps for those who come back."""
+REMEMBERED_BYTES_MAX = 2_097_152
+"""Bytes of deltas that one stream keeps for those who come back: enough for its full number of journal records."""
 
 _encoder = msgspec.json.Encoder()
 
