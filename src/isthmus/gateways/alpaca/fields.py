@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.decode import time_in
-from isthmus.kernel.values import DECIMAL_TEXT_MAX
+from isthmus.kernel.values import DECIMAL_TEXT_MAX, TIME_MAX_NS
 
 EXPONENT_MAX = 30
 """Powers of ten either way that a number may have."""
@@ -25,9 +25,11 @@ def plain(number: Decimal | None, field: str) -> str | None:
 
 
 def moment(query: dict[str, str], field: str, default: int) -> int:
-    """A time, RFC 3339 or a date alone (its first nanosecond, UTC). Raises Refusal 400."""
+    """A time, RFC 3339 or a date alone (its first nanosecond, UTC); 1970 or 2262 for one before or after all of ours.
+    Raises Refusal 400.
+    """
     written = query.get(field, "")
     if not written:
         return default
     full = f"{written}T00:00:00Z" if len(written) == len("2026-11-23") else written
-    return time_in({field: full}, field, default)
+    return min(max(0, time_in({field: full}, field, default)), TIME_MAX_NS)

@@ -48,6 +48,8 @@ def test_a_number_out_of_all_bounds_is_refused(written: str) -> None:
         ("2026-11-23T00:00:01+00:00", 1_795_392_001 * 10**9),
         ("2026-11-23T00:00:00.5Z", 1_795_392_000 * 10**9 + 5 * 10**8),
         ("", 7),
+        ("0001-01-01T00:00:00Z", 0),
+        ("9999-12-31T23:59:59Z", 2**63 - 1),
     ],
 )
 def test_a_time_is_a_date_or_rfc_3339(written: str, expected: int) -> None:
