@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable
@@ -26,9 +27,13 @@ from isthmus.views.tape import DAY_NS
 PAGE_MAX = 10_000
 PAGE = 1_000
 BOOK_LEVELS = 50
+STRETCH = 250
+"""Rows written out before others get a turn."""
 
 Row = tuple[int, Any]
 """Time, and what the views keep."""
+Page = tuple[str, Instrument, list[Row]]
+"""Rows of one symbol."""
 Read = Callable[[Instrument, int, int], list[Row]]
 Show = Callable[[Any, Instrument], dict[str, Any]]
 
@@ -54,15 +59,15 @@ class DataHandlers:
     async def bars(self, request: Request) -> Answer:
         """Of any length."""
         timeframe = timeframe_of(request.query.get("timeframe", "1Min"))
-        return self._paged(request, "bars", lambda row, *span: self._bars(row, timeframe, *span), shown_bar)
+        return await self._paged(request, "bars", lambda row, *span: self._bars(row, timeframe, *span), shown_bar)
 
     async def trades(self, request: Request) -> Answer:
         """Those that are kept."""
-        return self._paged(request, "trades", self._trades, shown_trade)
+        return await self._paged(request, "trades", self._trades, shown_trade)
 
     async def quotes(self, request: Request) -> Answer:
         """Those that are kept."""
-        return self._paged(request, "quotes", self._quotes_between, shown_quote)
+        return await self._paged(request, "quotes", self._quotes_between, shown_quote)
 
     async def latest_bars(self, request: Request) -> Answer:
         """The minute that is growing."""
@@ -99,36 +104,43 @@ class DataHandlers:
         shown = {text: row for text, row in rows.items() if row is not None}
         return ok({name: shown} if name else shown)
 
-    def _paged(self, request: Request, name: str, read: Read, show: Show) -> Answer:
+    async def _paged(self, request: Request, name: str, read: Read, show: Show) -> Answer:
         """Symbol after symbol, each by time; at most `limit` rows over all of them."""
-        query, single = request.query, request.parameters.get("symbol")
-        names = [single] if single is not None else sorted(listed(query.get("symbols", "")))
-        instruments = [(text, self._found(text)) for text in names]
-        now = self._reads.now()
+        single = request.parameters.get("symbol")
+        names = [single] if single is not None else sorted(listed(request.query.get("symbols", "")))
+        pages, following = self._pages(request, [(text, self._found(text)) for text in names], read)
+        self._charge(request, sum(len(page) for _, _, page in pages))
+        found: dict[str, list[Any]] = {}
+        for text, instrument, page in pages:
+            found[text] = []
+            for at in range(0, len(page), STRETCH):
+                found[text] += [show(row, instrument) for _, row in page[at : at + STRETCH]]
+                await asyncio.sleep(0)
+        if single is not None:
+            return ok({"symbol": single, name: found.get(single, []), "next_page_token": _token(following)})
+        return ok({name: found, "next_page_token": _token(following)})
+
+    def _pages(
+        self, request: Request, instruments: list[tuple[str, Instrument]], read: Read
+    ) -> tuple[list[Page], Cursor | None]:
+        query, now = request.query, self._reads.now()
         start, end = moment(query, "start", now - now % DAY_NS), moment(query, "end", now)
         left = whole_number(query, "limit", PAGE, 1, PAGE_MAX)
         falling = one_of(query, "sort", "asc", ("asc", "desc")) == "desc"
         cursor = _cursor(query.get("page_token"))
-        pages: list[tuple[str, Instrument, list[Row]]] = []
-        following = None
+        pages: list[Page] = []
         for text, instrument in instruments:
             if cursor is not None and text < cursor.symbol:
                 continue
             if left == 0:
-                following = Cursor(text, 0, 0)
-                break
+                return pages, Cursor(text, 0, 0)
             rows = _after(read(instrument, start, end)[:: -1 if falling else 1], cursor, text, falling)
             page, left = rows[:left], max(0, left - len(rows))
             if page:
                 pages.append((text, instrument, page))
             if len(rows) > len(page):
-                following = _behind(text, page, cursor)
-                break
-        self._charge(request, sum(len(page) for _, _, page in pages))
-        found = {text: [show(row, instrument) for _, row in page] for text, instrument, page in pages}
-        if single is not None:
-            return ok({"symbol": single, name: found.get(single, []), "next_page_token": _token(following)})
-        return ok({name: found, "next_page_token": _token(following)})
+                return pages, _behind(text, page, cursor)
+        return pages, None
 
     def _charge(self, request: Request, rows: int) -> None:
         """Raises Refusal 429 before many rows are written out for somebody who asked for too many."""
