@@ -92,3 +92,13 @@ def test_a_damaged_journal_is_named_and_exits_1(tmp_path: Path) -> None:
     code, answer = isthmus("serve", "--data", str(tmp_path / "data"), "--port", "0")
     assert code == 1
     assert "record" in answer["error"]["reason"]
+
+
+def test_a_journal_that_is_gone_while_its_snapshot_stays_is_damage(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    assert broker.stop() == 0
+    for segment in (tmp_path / "data" / "journal").glob("*.seg"):
+        segment.unlink()
+    code, answer = isthmus("serve", "--data", str(tmp_path / "data"), "--port", "0")
+    assert code == 1
+    assert "snapshot" in answer["error"]["reason"]

@@ -22,6 +22,7 @@ from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
+from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
 from isthmus.engine.market import Market
 from isthmus.gateways.keys import KeyStore
@@ -44,8 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     markets = markets_of(settings)
     with _listening(settings) as listener, _engine(settings) as engine:
         core = build_core(engine, settings, system_clock)
-        with progress("reading the journal", engine.sequence) as advance:
-            replay(core, settings.data, advance)
+        _read_journal(core, settings)
         try:
             keys = open_keys(data, system_clock)
         except (OSError, sqlite3.Error) as error:
@@ -184,10 +184,25 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         raise Damaged(f"{settings.data}: {error}") from error
     except OSError as error:
         raise BadInput("data", f"{settings.data}: {error.strerror or error}") from error
-    if torn := engine.recovered.get("torn_bytes"):
+    torn = engine.recovered.get("torn_bytes")
+    if torn:
         note(f"the last stop was not clean: {torn} bytes that were never acknowledged were cut")
+    elif (known := newest_sequence(snapshots_in(Path(settings.data)))) > engine.sequence:
+        raise Damaged(
+            f"{settings.data}: the journal ends at record {engine.sequence}, a snapshot was made of record {known}: "
+            "bring back its segments, or remove the snapshots to go on without these records"
+        )
     yield engine
     engine.close()
+
+
+def _read_journal(core: Core, settings: Settings) -> None:
+    """All of it, for directory and views: what recovery skipped thanks to a snapshot is checked here too."""
+    try:
+        with progress("reading the journal", core.engine.sequence) as advance:
+            replay(core, settings.data, advance)
+    except JournalDamaged as error:
+        raise Damaged(f"{settings.data}: {error}") from error
 
 
 def _url(listener: socket.socket) -> str:

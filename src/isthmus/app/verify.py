@@ -1,20 +1,19 @@
 """`isthmus verify`: is this journal what was written? The check itself is the extension's; here it gets its words.
 
-Snapshots are checked here: each ends with the SHA-256 of all before it. Recovery passes over a damaged one, an auditor
-is told.
+Snapshots are looked at here: recovery passes over a damaged one, an auditor is told; and a snapshot knows a record that
+was in the journal before it.
 """
 
 import argparse
-import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, print_json, say
+from isthmus.app.snapshots import SnapshotFile, newest_sequence, snapshots_in
 
 HEAD_OF_NOTHING = "00" * 32
 """The hash before the first record."""
-HASH_BYTES = 32
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,10 +45,11 @@ def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapsho
     from isthmus._core import verify
 
     try:
+        snapshots = snapshots_in(data) if use_snapshot else []
         answer = verify(str(data), head, replay, use_snapshot)
-        bad = nothing_proven(answer, head) or (damaged_snapshot(data) if use_snapshot else None)
     except OSError as error:
         fail("dir", f"{asked}: {error.strerror or error}")
+    bad = nothing_proven(answer, head) or against_snapshots(answer, snapshots)
     if bad is not None and answer["first_bad"] is None:
         answer |= {"ok": False, "first_bad": bad}
     return answer
@@ -62,16 +62,15 @@ def nothing_proven(answer: dict[str, Any], head: str | None) -> dict[str, Any] |
     return {"record": answer["records"] + 1, "segment": None, "offset": None, "reason": "head"}
 
 
-def damaged_snapshot(data: Path) -> dict[str, Any] | None:
-    """The newest snapshot that is not what was written, named as a first bad place."""
-    for path in sorted((data / "snapshots").glob("*.snap"), reverse=True):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            continue  # a live server keeps the newest two only
-        if hashlib.sha256(content[:-HASH_BYTES]).digest() != content[-HASH_BYTES:]:
-            record = int(path.stem) if path.stem.isdigit() else None
-            return {"record": record, "segment": path.name, "offset": 0, "reason": "snapshot"}
+def against_snapshots(answer: dict[str, Any], snapshots: list[SnapshotFile]) -> dict[str, Any] | None:
+    """A snapshot that is not what was written, or one of a record that the journal does not hold any more."""
+    for found in snapshots:
+        if found.sequence is None:
+            stem = found.name.partition(".")[0]
+            record = int(stem) if stem.isdigit() else None
+            return {"record": record, "segment": found.name, "offset": 0, "reason": "snapshot"}
+    if newest_sequence(snapshots) > answer["records"]:
+        return {"record": answer["records"] + 1, "segment": None, "offset": None, "reason": "cut_off"}
     return None
 
 
@@ -95,6 +94,8 @@ def described(answer: dict[str, Any]) -> list[str]:
     lines = [f"{VERDICTS[code]}: {answer['records']:,} records{tail}"]
     if head_missing(answer):
         lines.append("the head that was given is not in this journal: records were cut off, or it is another journal")
+    elif answer["first_bad"] is not None and answer["first_bad"]["reason"] == "cut_off":
+        lines.append(f"record {answer['first_bad']['record']} and more are gone: a snapshot was made of a later one")
     elif bad := answer["first_bad"]:
         lines.append(f"first bad: record {bad['record']} in {bad['segment']} at byte {bad['offset']} ({bad['reason']})")
     if code == EXIT_UNCLEAN:

@@ -87,6 +87,24 @@ def test_a_flipped_byte_anywhere_is_damage_with_its_place(sealed: Path, capsys: 
         assert answer["first_bad"]["offset"] <= at
 
 
+def test_a_snapshot_of_a_later_record_tells_that_records_were_cut_off(
+    sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = segment(sealed).read_bytes()
+    engine = Engine(str(sealed), "os")
+    engine.submit(OpenAccount(kind=1), RECORDS)
+    engine.close()
+    segments = sorted((sealed / "journal").glob("*.seg"))
+    assert (len(segments), segments[0].read_bytes()) == (2, first)
+    segments[1].unlink()
+    code, answer = verify(capsys, str(sealed))
+    assert (code, answer["ok"], answer["records"]) == (1, False, RECORDS)
+    assert (answer["first_bad"]["record"], answer["first_bad"]["reason"]) == (RECORDS + 1, "cut_off")
+    assert main(["verify", str(sealed)]) == 1
+    assert "are gone" in capsys.readouterr().out
+    assert verify(capsys, str(sealed), "--no-snapshot")[0] == 0
+
+
 def test_a_torn_tail_is_exit_3_and_what_would_be_cut_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
