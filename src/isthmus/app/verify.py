@@ -50,6 +50,8 @@ def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapsho
     except OSError as error:
         fail("dir", f"{asked}: {error.strerror or error}")
     bad = nothing_proven(answer, head) or against_snapshots(answer, snapshots)
+    if bad is not None and bad["segment"] is None:
+        bad |= end_of_journal(data)
     if bad is not None and answer["first_bad"] is None:
         answer |= {"ok": False, "first_bad": bad}
     return answer
@@ -72,6 +74,12 @@ def against_snapshots(answer: dict[str, Any], snapshots: list[SnapshotFile]) -> 
     if newest_sequence(snapshots) > answer["records"]:
         return {"record": answer["records"] + 1, "segment": None, "offset": None, "reason": "cut_off"}
     return None
+
+
+def end_of_journal(data: Path) -> dict[str, Any]:
+    """Where the record that is missing would have been looked for."""
+    last = max((data / "journal").glob("*.seg"), default=None)
+    return {"segment": last.name, "offset": last.stat().st_size} if last is not None else {}
 
 
 def exit_code(answer: dict[str, Any]) -> int:

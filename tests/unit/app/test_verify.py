@@ -99,7 +99,8 @@ def test_a_snapshot_of_a_later_record_tells_that_records_were_cut_off(
     segments[1].unlink()
     code, answer = verify(capsys, str(sealed))
     assert (code, answer["ok"], answer["records"]) == (1, False, RECORDS)
-    assert (answer["first_bad"]["record"], answer["first_bad"]["reason"]) == (RECORDS + 1, "cut_off")
+    place = {"record": RECORDS + 1, "segment": segments[0].name, "offset": len(first), "reason": "cut_off"}
+    assert answer["first_bad"] == place
     assert main(["verify", str(sealed)]) == 1
     assert "are gone" in capsys.readouterr().out
     assert verify(capsys, str(sealed), "--no-snapshot")[0] == 0
