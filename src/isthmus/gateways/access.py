@@ -121,7 +121,7 @@ class Access:
         try:
             identity = self._identify(asked)
         except Refusal:
-            self._buckets.take(f"address {asked.address}")
+            self._buckets.take(f"refused {asked.address}")  # apart from `stranger`: guessing must not stop /health
             raise
         return identity, self.charge(identity, tokens)
 

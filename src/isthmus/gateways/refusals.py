@@ -123,7 +123,9 @@ def refusal_of(record: Record, command: Any, instrument: Instrument | None, view
 
 
 def _value(command: Any, instrument: Instrument | None, field: str | None) -> str | None:
-    found = getattr(command, field, None) if field is not None else None
+    if field is None or field == "amount":  # a count of minor units: the asker wrote a decimal
+        return None
+    found = getattr(command, field, None)
     if field in ("account", "target") and found is not None:
         return account_id(found)
     if instrument is None or found is None:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.gateways.access import Buckets, SignaturesSeen, require_same_origin
+from isthmus.app.settings import read_defaults
+from isthmus.gateways.access import Access, Asked, Buckets, SignaturesSeen, require_same_origin
 from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
+from isthmus.kernel.config import shaped
 
 SECOND = 10**9
 
@@ -120,3 +123,16 @@ def test_a_request_for_many_rows_takes_more_tokens_but_never_more_than_a_full_bu
     with pytest.raises(Refusal):
         buckets.take("a", 5)
     assert buckets.take("b", 1_000).remaining == 0
+
+
+def test_guessing_keys_stops_the_guesser_and_no_public_page(keys: KeyStore, clock: Clock) -> None:
+    limits = shaped(read_defaults()["limits"], Limits)
+    access = Access(keys, limits, clock)
+    guess = Asked("GET", "/v1/session", {"isthmus-key": "x", "isthmus-secret": "y"}, b"", "198.51.100.7")
+    for _ in range(limits.rate_burst):
+        with pytest.raises(Refusal, match="wrong"):
+            access.identify(guess)
+    with pytest.raises(Refusal) as refused:
+        access.identify(guess)
+    assert refused.value.status == 429
+    assert access.stranger("198.51.100.7").remaining == limits.rate_burst - 1
