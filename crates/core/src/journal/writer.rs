@@ -41,8 +41,9 @@ impl Position {
 struct Unfinished {
     total: usize,
     done: usize,
-    /// The end of the frames that go to the present segment.
+    /// The end of the frames that go to the present segment, and where the last of them begins.
     run_end: usize,
+    run_last: usize,
 }
 
 /// The one writer of a journal. Every error leaves it able to go on where it stopped, except a failed fdatasync.
@@ -115,7 +116,7 @@ impl<D: Disk> Writer<D> {
     /// stopped: nothing twice, nothing lost.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
         self.usable()?;
-        let mut at = self.unfinished.take().unwrap_or(Unfinished { total: frames.len(), done: 0, run_end: 0 });
+        let mut at = self.unfinished.take().unwrap_or(Unfinished { total: frames.len(), done: 0, run_end: 0, run_last: 0 });
         assert_eq!(at.total, frames.len(), "an append that failed is tried again with the same bytes");
         let result = self.advance(frames, &mut at);
         if result.is_err() {
@@ -182,24 +183,12 @@ impl<D: Disk> Writer<D> {
             at.done += written;
             self.position.offset += written as u64;
             if at.done == at.run_end {
-                let last = self.last_frame(&frames[..at.run_end]);
+                let last = &frames[at.run_last..at.run_end];
                 self.position.head = *frame::hash(last);
                 self.position.next_sequence = frame::sequence(last) + 1;
             }
         }
         Ok(())
-    }
-
-    /// The frame that ends a run: its length is not known from its end, so it is found from the run's start.
-    fn last_frame<'f>(&self, run: &'f [u8]) -> &'f [u8] {
-        let mut start = 0;
-        loop {
-            let length = frame::length(&run[start..]);
-            if start + length >= run.len() {
-                return &run[start..];
-            }
-            start += length;
-        }
     }
 
     /// Takes as many frames as fit before the room kept for the seal.
@@ -214,6 +203,7 @@ impl<D: Disk> Writer<D> {
             if (at.run_end - at.done + length) as u64 > room {
                 break;
             }
+            at.run_last = at.run_end;
             at.run_end += length;
         }
     }
