@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from isthmus import _core
 from isthmus.app.output import say
 
 GOALS = {
@@ -124,7 +125,7 @@ def machine(folder: Path) -> dict[str, Any]:
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "engine": "release, fat LTO",
+        "engine": f"{getattr(_core.Trial, 'PROFILE', 'unknown')} build, rules {_core.RULES}",
         "file_system": file_system(folder),
         "load_before": round(load[0], 2),
         "load_after": None,
