@@ -116,7 +116,8 @@ impl<D: Disk> Writer<D> {
     /// stopped: nothing twice, nothing lost.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
         self.usable()?;
-        let mut at = self.unfinished.take().unwrap_or(Unfinished { total: frames.len(), done: 0, run_end: 0, run_last: 0 });
+        let mut at =
+            self.unfinished.take().unwrap_or(Unfinished { total: frames.len(), done: 0, run_end: 0, run_last: 0 });
         assert_eq!(at.total, frames.len(), "an append that failed is tried again with the same bytes");
         let result = self.advance(frames, &mut at);
         if result.is_err() {
