@@ -1,10 +1,8 @@
 """What of a folder can be played: files recognised by their content, `markets.toml` over that, and why the rest is
 left.
 
-`markets.toml` names markets that override what the content tells::
-
-[[market]] files = ["binance_spot_btcusdt_20240808.gz"] kind = "crypto_spot" # or "linear_perpetual" instrument =
-"BTCUSDT" # the symbol that clients see venue = "binance-spot"
+An entry [[market]] of `markets.toml` names `files` and overrides what the content tells: `kind` (crypto_spot or
+linear_perpetual), `instrument` (the symbol that clients see), `venue`.
 """
 
 from __future__ import annotations
