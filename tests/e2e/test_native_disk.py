@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import resource
+import signal
+import subprocess
 import time
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.e2e.server import Broker, isthmus
+from tests.e2e.server import COMMAND, Broker, isthmus
 
 ORDER = {"instrument": "BTC-USD", "side": "buy", "type": "limit", "quantity": "0.001", "price": "1.00"}
 LOG_ROOM = 5_000
@@ -102,3 +104,13 @@ def test_a_journal_that_is_gone_while_its_snapshot_stays_is_damage(tmp_path: Pat
     code, answer = isthmus("serve", "--data", str(tmp_path / "data"), "--port", "0")
     assert code == 1
     assert "snapshot" in answer["error"]["reason"]
+
+
+def test_a_stop_before_the_server_is_up_ends_without_an_error(tmp_path: Path) -> None:
+    words = [*COMMAND, "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while not (tmp_path / "data" / "journal").exists() and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert isthmus("verify", str(tmp_path / "data"))[0] == 0

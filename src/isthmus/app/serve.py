@@ -36,9 +36,24 @@ GRACE_S = 3
 BACKLOG = 1_024
 
 
+class StoppedEarly(BaseException):
+    """SIGTERM came before the server was up: nobody handles it but `run` and those who have something to close."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Exit 0 after a clean stop, 1 damaged journal or a bug, 2 bad settings, port in use or folder locked."""
-    settings = read_settings(arguments)
+    signal.signal(signal.SIGTERM, _stop_early)
+    try:
+        return _run(read_settings(arguments))
+    except StoppedEarly:
+        return EXIT_OK
+
+
+def _stop_early(_signal: int, _frame: object) -> None:
+    raise StoppedEarly
+
+
+def _run(settings: Settings) -> int:
     data = _data_folder(settings)
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
@@ -192,7 +207,11 @@ def _engine(settings: Settings) -> Iterator[Engine]:
             f"{settings.data}: the journal ends at record {engine.sequence}, a snapshot was made of record {known}: "
             "bring back its segments, or remove the snapshots to go on without these records"
         )
-    yield engine
+    try:
+        yield engine
+    except StoppedEarly:
+        engine.close()
+        raise
     engine.close()
 
 
