@@ -84,7 +84,9 @@ def test_a_client_takes_everything_and_the_book_comes_back(session: Session, sym
     assert ask < bids[0][0] * 1.01
 
 
-def test_a_clients_wall_through_the_price_is_worn_down(session: Session) -> None:
+def test_a_clients_wall_through_the_price_is_worn_down() -> None:
+    session = Session(symbols=("ACME",))
+    session.play(2)
     client = session.client(USD=9 * 10**18)
     _, _, ask, _ = session.best("ACME")
     wall = session.desk.submit(order(client, session.instruments["ACME"], BUY, 20_000, ask + 50))

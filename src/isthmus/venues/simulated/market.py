@@ -46,12 +46,14 @@ class SimulatedMarkets:
         self._flows: dict[str, Flow] = {}
         self._clocks: list[MarkClock] = []
         self._opened_at = 0
+        self._luck = ""
         self._skipped = 0
 
     def open(self, desk: MarketDesk) -> None:
         """Add what is missing of assets, instruments, accounts and money; carry on at the last prices."""
         self._desk = desk
         self._opened_at = desk.now()
+        self._luck = luck(self._seed, desk.engine.sequence)
         assets = {code: desk.asset(code, decimals) for code, decimals in ASSETS.items()}
         accounts = {role: desk.account(f"house:{role}", ACCOUNT_HOUSE) for role in ROLES}
         for account in accounts.values():
@@ -66,7 +68,7 @@ class SimulatedMarkets:
         instrument = self._desk.instrument(added(listing, assets))
         fair = fair_value(model, self._desk.engine.reference(instrument), at, self._flows)
         players = Accounts(*(participant(accounts[role], instrument, listing, assets) for role in ROLES))
-        flow = Flow(model, fair, players, Random(f"{self._seed} {listing.symbol}"), at)  # noqa: S311
+        flow = Flow(model, fair, players, Random(f"{self._luck} {listing.symbol}"), at)  # noqa: S311
         if listing.tied_to is not None:
             self._flows[listing.tied_to].follower = flow
         self._flows[listing.symbol] = flow
@@ -143,6 +145,13 @@ class MarkClock:
             self._settle_at = at + SETTLEMENT_NS
         self._price = price
         return Mark(instrument=self._instrument, settlement=int(settlement), source=SOURCE, price=price)
+
+
+def luck(seed: int, sequence: int) -> str:
+    """What a start draws from: the seed and, unless it is the first, how far the journal has come. With the seed alone
+    every start on one journal would repeat the moves of the last one from where they had ended, and the price climb.
+    """
+    return f"{seed} {sequence}" if sequence else f"{seed}"
 
 
 def fair_value(model: Parameters, start: int, at: int, others: dict[str, Flow]) -> Fair:
