@@ -25,6 +25,7 @@ run: build  ## build what changed, then run the broker on http://127.0.0.1:8080
 build: $(STAMPS)/engine $(STAMPS)/command $(if $(WEB),$(STAMPS)/web)  ## environment, engine and terminal, each only if something changed
 
 test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
+	@$(MAKE) --no-print-directory $(STAMPS)/bench || echo "== SKIPPED: the peers of the benchmarks cannot be installed here"
 	@BIN=$(BIN) sh tools/test.sh
 
 check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules
