@@ -28,7 +28,9 @@ def guarded(application: Application) -> Application:
 
         try:
             await application(scope, receive, watched)
-        except Exception:
+        except Exception as error:
+            if scope["type"] == "websocket" and isinstance(error, OSError):
+                return  # who was to be told has gone
             log.exception("%s %s failed", scope["type"], scope["path"])
             if begun or scope["type"] != "http":
                 raise

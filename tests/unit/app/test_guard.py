@@ -46,3 +46,14 @@ def test_a_bug_is_a_problem_document_with_the_requests_id(caplog: pytest.LogCapt
 def test_an_answer_that_has_begun_is_not_begun_again() -> None:
     with pytest.raises(ZeroDivisionError):
         asked(begins=True)
+
+
+def test_a_stream_whose_client_went_in_the_middle_of_a_write_is_no_bug(caplog: pytest.LogCaptureFixture) -> None:
+    async def talking(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def gone(message: Message) -> None:
+        raise ConnectionResetError
+
+    asyncio.run(guarded(talking)({"type": "websocket", "path": "/v1/stream", "headers": []}, nothing, gone))  # type: ignore[arg-type]
+    assert not caplog.records

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isthmus.gateways.websocket.outbox import Outbox, TooSlow
+from isthmus.gateways.websocket.outbox import Gone, Outbox, TooSlow
 from isthmus.gateways.websocket.streams import Stream, Subject
 
 
@@ -119,3 +119,16 @@ def test_a_stream_keeps_bounded_bytes_for_those_who_come_back() -> None:
     late = Listener()
     made.catch_up(late, made.seq - 6)
     assert [kind for kind, _ in late.said()] == ["snapshot"]
+
+
+def test_an_outbox_ends_when_the_client_goes_in_the_middle_of_a_write() -> None:
+    async def nobody(frame: bytes) -> None:
+        raise ConnectionResetError
+
+    async def work() -> None:
+        outbox = Outbox(unsent_bytes=10, unsent_s=1)
+        outbox.send(b"1")
+        with pytest.raises(Gone):
+            await outbox.drain(nobody)
+
+    asyncio.run(work())

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.http import Receive, Scope, Send
-from isthmus.gateways.websocket.outbox import Outbox, TooSlow
+from isthmus.gateways.websocket.outbox import Gone, Outbox, TooSlow
 from isthmus.gateways.websocket.protocol import HANG_UP
-from isthmus.gateways.websocket.session import SLOW, UNAUTHENTICATED, Closing, Gone
+from isthmus.gateways.websocket.session import SLOW, UNAUTHENTICATED, Closing
 
 Said = bytes | str
 REST_S = 1.0

@@ -11,8 +11,14 @@ class TooSlow(Exception):
     """The client does not read."""
 
 
+class Gone(Exception):
+    """The client went."""
+
+
 class Outbox:
-    """A listener of streams: `send` never blocks. `drain` and `overflow` run as tasks; both end by TooSlow only."""
+    """A listener of streams: `send` never blocks. `drain` and `overflow` run as tasks; both end by TooSlow, the
+    former by Gone too.
+    """
 
     def __init__(self, unsent_bytes: int, unsent_s: float) -> None:
         self._bytes_max = unsent_bytes
@@ -40,7 +46,9 @@ class Outbox:
         return self._bytes
 
     async def drain(self, write: Callable[[bytes], Awaitable[None]]) -> None:
-        """Write frames as they come. Raises TooSlow when one frame cannot be written in time."""
+        """Write frames as they come. Raises TooSlow when one frame cannot be written in time, Gone when nobody is
+        there any more.
+        """
         while True:
             await self._something.wait()
             self._something.clear()
@@ -60,3 +68,5 @@ class Outbox:
                 await write(frame)
         except TimeoutError:
             raise TooSlow(f"nothing was read for {self._seconds_max} s") from None
+        except OSError:
+            raise Gone from None

@@ -14,7 +14,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.rest.http import Receive, Scope, Send, headers_of
 from isthmus.gateways.rest.market import CHANNELS
 from isthmus.gateways.websocket.hub import Hub
-from isthmus.gateways.websocket.outbox import Outbox, TooSlow
+from isthmus.gateways.websocket.outbox import Gone, Outbox, TooSlow
 from isthmus.gateways.websocket.protocol import HANG_UP
 from isthmus.gateways.websocket.streams import Stream, Subject
 from isthmus.kernel.ids import account_id
@@ -46,10 +46,6 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: int | None = None
     key: str | None = None
     secret: str | None = None
-
-
-class Gone(Exception):
-    """The client went."""
 
 
 class Closing(Exception):
