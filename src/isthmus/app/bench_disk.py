@@ -170,10 +170,10 @@ class Disk:
         return [*rows, self._recovery_row(right)]
 
     def _recovery_row(self, right: bool) -> Row:
-        """Two threads share the work; on a busy machine the processor time of both together counts as well."""
+        """Two threads share the work; the goal is for one core, so the processor time of both together decides."""
         row = self.recovery.row("recovery", "wall", right, unit="records/s", durability="os")
-        row.ok = row.ok or (right and self.recovery.cpu_rate >= GOALS["recovery"])
-        row.reason = f"on the wall with two threads; {self.recovery.cpu_rate:,.0f} of their processor time together"
+        row.ok = right and self.recovery.cpu_rate >= GOALS["recovery"]
+        row.reason = f"on the wall with two threads; {self.recovery.cpu_rate:,.0f} on one core, by their processor time"
         return row
 
     def found(self) -> list[Probe]:
