@@ -39,6 +39,7 @@ class Order:
     walk: Walk | None = None
     key: Key | None = None
     arrival: int = 0
+    session: int = 0
 
     @property
     def left(self) -> int:

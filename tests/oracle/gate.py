@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .books import Order
+from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
 from .values import (
@@ -31,7 +32,7 @@ from .values import (
     ceil_div,
 )
 
-CANCEL_REASON_MAX = 10
+CANCEL_REASON_MAX = max(CANCEL_REASONS.values())
 
 
 def place(state: State, command: Any) -> Iterator[Any]:
@@ -120,7 +121,7 @@ def newcomer(state: State, command: Any) -> Order | None:
     if price is None:
         return None
     words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
-    return Order(state.sequence, command.account, instrument.number, *words, walk=walk)
+    return Order(state.sequence, command.account, instrument.number, *words, walk=walk, session=command.session)
 
 
 def initial_hold(state: State, order: Order) -> int:

@@ -3,8 +3,9 @@ use crate::engine::{Alive, Effects, Engine};
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
-use crate::messages::{Accepted, PlaceOrder, Reason};
-use crate::orders::{BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, NONE, Order, POST_ONLY, SELL};
+use crate::messages::{Accepted, PlaceOrder};
+use crate::names::Reason;
+use crate::orders::{BUY, DAY, Details, FOK, GTC, IOC, LIMIT, MARKET, NAMED, NONE, Order, POST_ONLY, ROUTED, SELL};
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
 /// What a market order without a collar would take: units, and the sum of price x units.
@@ -91,7 +92,7 @@ impl Engine {
             return Err(Reason::InstrumentHalted);
         }
         check_quantity(c.quantity, instrument.terms.lot)?;
-        let mut taker = Taker::new(self.new_order(c));
+        let mut taker = self.newcomer(c);
         if c.kind == LIMIT {
             check_price(c.price, instrument.terms.tick)?;
         } else if c.price != 0 {
@@ -107,46 +108,49 @@ impl Engine {
             if instrument.is_perpetual() { self.hold_perpetual(at, &taker)? } else { self.hold_spot(at, &mut taker)? };
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         if c.venue != 0 {
-            self.orders.insert(taker.order);
+            self.orders.insert(taker.order, taker.details);
             return Ok(true);
         }
         Ok(self.work(at, taker, None, effects))
     }
 
     #[inline]
-    fn new_order(&self, c: &PlaceOrder) -> Order {
-        Order {
+    fn newcomer(&self, c: &PlaceOrder) -> Taker {
+        let named = if c.client_id == [0; 16] { 0 } else { NAMED };
+        let routed = if c.venue == 0 { 0 } else { ROUTED };
+        let order = Order {
             id: self.sequence,
+            price: c.price,
+            left: c.quantity,
+            hold: 0,
             account: c.account,
-            instrument: c.instrument,
-            venue: c.venue,
             page: NONE,
             prev: NONE,
             next: NONE,
-            price: c.price,
-            quantity: c.quantity,
-            filled: 0,
-            hold: 0,
             value_carry: 0,
             fee_carry: 0,
+            instrument: c.instrument as u16,
+            marks: named | routed,
             side: c.side,
             kind: c.kind,
             tif: c.tif,
             flags: c.flags,
-            client_id: c.client_id,
-        }
+        };
+        let details =
+            Details { quantity: c.quantity, client_id: c.client_id, venue: c.venue, session: c.session, special: NONE };
+        Taker { order, details, walk: None }
     }
 
     /// What the order would take from the book now, up to its quantity or the first order of its own account.
     fn walk(&self, at: usize, order: &Order) -> Walk {
-        let side = self.books[at].side(!order.buys());
+        let side = self.markets[at].book.side(!order.buys());
         let mut walk = Walk::default();
         for row in side.in_priority(&self.orders) {
             let resting = self.orders.get(row);
-            if walk.units == order.quantity || resting.account == order.account {
+            if walk.units == order.left || resting.account == order.account {
                 break;
             }
-            let units = resting.left().min(order.quantity - walk.units);
+            let units = resting.left.min(order.left - walk.units);
             walk.units += units;
             walk.value += i128::from(units) * i128::from(resting.price);
             walk.worst = resting.price;
@@ -162,7 +166,7 @@ impl Engine {
         let hold = match &taker.walk {
             Some(walk) if walk.units == 0 => 0,
             Some(walk) => walk_hold(instrument, order, walk)?,
-            None => spot_hold(instrument, order, order.price, order.quantity)?,
+            None => spot_hold(instrument, order, order.price, order.left)?,
         };
         let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
         if hold > 0 {
@@ -183,7 +187,7 @@ impl Engine {
         let (units, value) = match &taker.walk {
             Some(walk) if walk.units == 0 => return Ok(0),
             Some(walk) => (walk.units, walk.value),
-            None => (order.quantity, i128::from(order.quantity) * i128::from(order.price)),
+            None => (order.left, i128::from(order.left) * i128::from(order.price)),
         };
         let mut new = old;
         new.count(order.buys(), units, value);
@@ -238,7 +242,7 @@ fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64,
     let hold = if order.buys() {
         value.and_then(|v| v.checked_add(fee_hold(v, instrument.worst_fee_ppm(), 0)?))
     } else {
-        value.and_then(|_| order.quantity.checked_mul(instrument.base_units))
+        value.and_then(|_| order.left.checked_mul(instrument.base_units))
     };
     hold.ok_or(Reason::NotionalTooLarge)
 }
