@@ -59,7 +59,7 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "SetTick": (session.check_set_tick, session.set_tick),
     "SetSession": (session.check_set_session, session.set_session),
     "Uncross": (session.check_uncross, session.uncross),
-    "PlaceSpecial": (special.check_place_special, special.place_special),
+    "PlaceSpecial": (gate.place, matching.place),
     "ReplaceSpecial": (special.check_replace_special, special.replace_special),
     "ReduceOrder": (special.check_reduce, special.reduce),
     "AcceptQuote": (negotiation.check_accept_quote, negotiation.accept_quote),
@@ -109,7 +109,7 @@ class Twin:
         ended = (state.sequence, state.stamp)
         if refusal is None:
             effects = list(act(state, command))
-            lives = name_of(command) == "PlaceOrder" and state.sequence in state.orders
+            lives = name_of(command) in ("PlaceOrder", "PlaceSpecial") and state.sequence in state.orders
             state.memory.remember(command, None, state.sequence, None if lives else ended)
             return effects
         if not isinstance(refusal, str):

@@ -8,12 +8,9 @@ from typing import Any
 from .state import State
 
 
-def check_place_special(state: State, command: Any) -> Iterator[Any]:
-    yield "unknown_kind"
-
-
-def place_special(state: State, command: Any) -> Iterator[Any]:
-    yield from ()
+def waiting_price(state: State, command: Any) -> int | None:
+    """The price that an order is held for while it waits for its trigger or follows its peg; None refuses it."""
+    return int(command.price or command.stop)
 
 
 def check_replace_special(state: State, command: Any) -> Iterator[Any]:

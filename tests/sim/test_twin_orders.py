@@ -292,7 +292,7 @@ def test_a_halt_stops_new_orders_and_replacements_but_no_cancel(desk: Pair) -> N
         ("unknown_side", {"side": 3}),
         ("unknown_kind", {"kind": 0}),
         ("unknown_tif", {"tif": 5}),
-        ("unknown_flag", {"flags": 2}),
+        ("bad_terms", {"flags": 128}),
         ("post_only_conflict", {"flags": 1, "tif": IOC}),
         ("unknown_venue", {"venue": BEN}),
         ("quantity_not_positive", {"quantity": 0}),

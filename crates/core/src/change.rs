@@ -71,7 +71,7 @@ impl Engine {
 
     /// A live order as one on its way through the book.
     pub(crate) fn taker(&self, row: u32) -> Taker {
-        Taker { order: *self.orders.get(row), details: *self.orders.details(row), walk: None }
+        Taker { order: *self.orders.get(row), details: *self.orders.details(row), special: None, walk: None }
     }
 
     pub(crate) fn replace(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {

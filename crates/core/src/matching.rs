@@ -4,7 +4,7 @@ use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
-use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY};
+use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY, Special};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
@@ -12,6 +12,8 @@ use crate::place::Walk;
 pub struct Taker {
     pub order: Order,
     pub details: Details,
+    /// The special terms of one that is not in the slab yet.
+    pub special: Option<Special>,
     pub walk: Option<Walk>,
 }
 

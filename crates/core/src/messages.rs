@@ -77,8 +77,8 @@ macro_rules! for_each_message {
                 TimePassed = 18 { }
                 /// Sets a rule of an instrument's book; `rule`: [`crate::names::Rule`].
                 SetRule = 19 { instrument: u32, rule: u16, value: i64 }
-                /// From this price on the instrument ticks so. Rows are added from low to high; the first is AddInstrument's.
-                SetTick = 20 { instrument: u32, from_price: i64, tick: i64 }
+                /// From the price `lowest` on the instrument ticks so. Rows are added from low to high; the first is AddInstrument's.
+                SetTick = 20 { instrument: u32, lowest: i64, tick: i64 }
                 /// Moves an instrument to another trading state; `state`: [`crate::names::SessionState`].
                 SetSession = 21 { instrument: u32, state: u8 }
                 /// Ends the call of an auction: one price, then continuous trading.
@@ -188,7 +188,7 @@ macro_rules! for_each_message {
                 /// The rule holds from now on.
                 RuleSet = 20 { instrument: u32, rule: u16, value: i64 }
                 /// The row of the tick table was added.
-                TickSet = 21 { instrument: u32, from_price: i64, tick: i64 }
+                TickSet = 21 { instrument: u32, lowest: i64, tick: i64 }
                 /// The instrument is in this state. `cause`: [`crate::names::SessionCause`].
                 SessionChanged = 22 { instrument: u32, state: u8, cause: u8 }
                 /// An auction found its price (0: none), its volume and what was left over there (more to buy: positive).

@@ -142,6 +142,7 @@ named! {
         DeadMan = 17 "dead_man",
         Cleared = 18 "cleared",
         Requoted = 19 "requoted",
+        Funds = 20 "funds",
     }
 }
 
