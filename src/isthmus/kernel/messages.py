@@ -114,6 +114,8 @@ PENDING, HELD = 1, 2
 MAKER, TAKER = 1, 2
 LINEAR_PERPETUAL = 4
 HOUSE_BOOK = 0
+NO_ORDER = 0
+"""No order has this number."""
 FILLED_OUTSIDE = 1
 """Flag of Traded: filled at an outside venue."""
 
