@@ -123,7 +123,7 @@ class Door:
 
     def replace(self, row: Row) -> Rows:
         order, number = row["order"], self.names.orders.get(row["order"], m.NO_ORDER)
-        new: int = row.get("new_order", order)
+        new: int = row["new_order"] if "new_order" in row else order
         if new != order and self._alive(new):
             yield {"ev": "rejected", "order": order, "reason": "duplicate_order"}
             return
