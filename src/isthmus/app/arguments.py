@@ -131,7 +131,7 @@ def _add_match(commands: Commands) -> None:
         "match",
         "isthmus.app.match:run",
         "Plays rows (NDJSON) of any engine's test suite: orders, books, auctions; what happened comes out as rows.",
-        """echo '{"do":"instrument","instrument":"X"}' | isthmus match -""",
+        "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
 
