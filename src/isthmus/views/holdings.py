@@ -266,6 +266,18 @@ class Holdings:
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
 
+    def _corrected(self, record: Record, effect: Any, _: Change, positions: Change) -> None:
+        """The trade is taken back at its price; an adjusted one is made again at the new one."""
+        trade = record.command
+        maker_side = SELL if trade.taker_side == BUY else BUY
+        for account, side in ((trade.maker, maker_side), (trade.taker, trade.taker_side)):
+            if not self._directory.is_client(account):
+                continue
+            key = (account, trade.instrument)
+            positions.add(self._move(key, SELL if side == BUY else BUY, trade.price, trade.quantity))
+            if effect.price:
+                self._move(key, side, effect.price, trade.quantity)
+
     def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
@@ -299,6 +311,7 @@ _TAKES = {
     "Traded": Holdings._traded,
     "Posted": Holdings._posted,
     "Settled": Holdings._settled,
+    "TradeCorrected": Holdings._corrected,
     "Frozen": Holdings._froze,
     "Unfrozen": Holdings._froze,
     "Marked": Holdings._marked,
