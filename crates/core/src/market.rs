@@ -33,6 +33,11 @@ impl Default for Market {
 }
 
 impl Market {
+    /// All its orders are gone at once.
+    pub fn clear(&mut self) {
+        (self.book, self.hidden) = (Book::default(), Book::default());
+    }
+
     /// Decides anew whether matching may take its short way.
     pub fn replan(&mut self) {
         let watched =

@@ -263,6 +263,16 @@ impl Orders {
         self.free.push(row);
     }
 
+    /// No order is left; the room stays.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.details.clear();
+        self.free.clear();
+        self.specials.clear();
+        self.free_specials.clear();
+        self.pages.iter_mut().for_each(|page| *page = Page::default());
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len() - self.free.len()
     }
