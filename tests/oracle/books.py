@@ -21,8 +21,8 @@ class Walk:
 class Order:
     """A live order. `hold` is a spot order's own; `walk` is set for an uncollared market order in its pass.
 
-    `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed, for a minimum
-    quantity that counts in total; `behind`: it stands behind the visible orders at its price; `top`: it was the first
+    `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
+    minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
     at a price that bettered its side.
     """
 

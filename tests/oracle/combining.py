@@ -80,7 +80,7 @@ class Collector(Planner):
         return max(taken, fitting.least(self.state, place.order, place.left))
 
     def front_first(self, lots: int) -> list[int]:
-        """What each collected order gives of `lots`: as much as it can, in priority, or nothing if that does not fit."""
+        """What each collected order gives of `lots`: in priority as much as it can, or nothing if that does not fit."""
         given: list[int] = []
         stopped: list[Order] = []
         for place, size in self.collected:

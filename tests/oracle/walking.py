@@ -212,14 +212,12 @@ class Planner:
         while True:
             shares = [self.share_of(place, size) for place, size in offers]
             share_out(shares, min(room, sum(share.size for share in shares)), self.lot, self.rules)
-            fit = [
-                not share.given or self.fits(place, share.given)
-                for (place, _), share in zip(offers, shares, strict=True)
-            ]
+            given = [share.given for share in shares]
+            fit = [not lots or self.fits(place, lots) for (place, _), lots in zip(offers, given, strict=True)]
             if all(fit):
                 break
             offers = [offer for offer, fits in zip(offers, fit, strict=True) if fits]
-        served = [(place, share.given) for (place, _), share in zip(offers, shares, strict=True) if share.given]
+        served = [(place, lots) for (place, _), lots in zip(offers, given, strict=True) if lots]
         for place, quantity in served:
             self.fill(place.order, quantity)
         return [again for place, quantity in served for again in self.next_peak(place, quantity)]
