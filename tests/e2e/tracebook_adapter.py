@@ -57,7 +57,11 @@ class IsthmusAdapter:
         """One row; a book query behind it marks the end of its answers."""
         assert self.door.stdin and self.door.stdout
         end = {"do": "book", "instrument": row["instrument"], "orders": True, "id": "end"}
-        sent = row if row["do"] in ("instrument", "mass_cancel") else {k: v for k, v in row.items() if k in _KEYS[row["do"]]}
+        sent = (
+            row
+            if row["do"] in ("instrument", "mass_cancel")
+            else {k: v for k, v in row.items() if k in _KEYS[row["do"]]}
+        )
         self.door.stdin.write(json.dumps(sent) + "\n" + json.dumps(end) + "\n")
         self.door.stdin.flush()
         answers = []
