@@ -9,6 +9,11 @@ RULES: int
 REASONS: dict[int, str]
 CANCEL_REASONS: dict[int, str]
 TEMPLATES: dict[int, str]
+BOOK_RULES: dict[int, str]
+SESSION_STATES: dict[int, str]
+SESSION_CAUSES: dict[int, str]
+SCOPES: dict[int, str]
+LIMITS: dict[int, str]
 COMMANDS: dict[int, type[Any]]
 EFFECTS: dict[int, type[Any]]
 FIELDS: dict[str, list[tuple[str, str]]]
@@ -92,6 +97,7 @@ class Engine:
     def depth(
         self, instrument: int, levels: int, /
     ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
+    def book_orders(self, instrument: int) -> list[tuple[int, int, int, int, int, int, bool]]: ...
     def queue(self, instrument: int, side: int, price: int, /) -> list[tuple[int, int, int]]: ...
     def order(self, order: int, /) -> dict[str, int] | None: ...
     def orders(self, account: int, /) -> list[int]: ...

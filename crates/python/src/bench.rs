@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use isthmus_core::book::{Book, Side};
 use isthmus_core::messages::{Command, Effect, HEAD, PlaceOrder, Traded};
-use isthmus_core::orders::{BUY, LIMIT, NONE, Order, Orders};
+use isthmus_core::orders::{BUY, Details, LIMIT, NONE, Order, Orders};
 use isthmus_core::values::PRICE_MAX;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -137,7 +137,7 @@ impl Trial {
     fn best(&self) -> (i64, i64) {
         let book = match &self.subject {
             Subject::Books(books) => Some(&books.book),
-            Subject::Engine(engine) => engine.books.first(),
+            Subject::Engine(engine) => engine.markets.first().map(|market| &market.book),
         };
         let top = |side: &Side| side.best().unwrap_or(0);
         book.map_or((0, 0), |book| (top(&book.buys), top(&book.sells)))
@@ -182,7 +182,7 @@ impl Books {
             filled += self.fill(!buys, c.quantity - filled, trades);
         }
         if filled < c.quantity && c.kind == LIMIT {
-            let row = self.orders.insert(self.resting(c, filled));
+            let row = self.orders.insert(self.resting(c, filled), Details::default());
             self.book.side_mut(buys).push(&mut self.orders, row);
         }
     }
@@ -193,10 +193,10 @@ impl Books {
         let side = self.book.side_mut(buys);
         let row = side.first().expect("a side that is met has a first order");
         let maker = self.orders.get_mut(row);
-        let quantity = wanted.min(maker.left());
-        maker.filled += quantity;
+        let quantity = wanted.min(maker.left);
+        maker.left -= quantity;
         trades.push((maker.id, self.sequence, maker.price, quantity));
-        let done = maker.left() == 0;
+        let done = maker.left == 0;
         side.shrink(&self.orders, row, quantity);
         if done {
             side.unlink(&mut self.orders, row);
@@ -218,23 +218,21 @@ impl Books {
     fn resting(&self, c: &PlaceOrder, filled: i64) -> Order {
         Order {
             id: self.sequence,
+            price: c.price,
+            left: c.quantity - filled,
+            hold: 0,
             account: c.account,
-            instrument: c.instrument,
-            venue: 0,
             page: NONE,
             prev: NONE,
             next: NONE,
-            price: c.price,
-            quantity: c.quantity,
-            filled,
-            hold: 0,
             value_carry: 0,
             fee_carry: 0,
+            instrument: c.instrument as u16,
+            marks: 0,
             side: c.side,
             kind: c.kind,
             tif: c.tif,
             flags: c.flags,
-            client_id: c.client_id,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
+use isthmus_core::orders::PARKED;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -178,7 +179,7 @@ impl Engine {
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
     fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
-        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
         let top =
             |side: &isthmus_core::book::Side| side.best().map_or((0, 0), |price| (price, side.level(price).quantity));
         let ((bid, bids), (ask, asks)) = (top(&book.buys), top(&book.sells));
@@ -188,7 +189,7 @@ impl Engine {
     /// Bids and asks, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
-        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
         let list = |side: &isthmus_core::book::Side| {
             side.levels().take(levels).map(|(price, level)| (price, level.quantity, level.count)).collect()
         };
@@ -198,29 +199,54 @@ impl Engine {
     /// Orders at a price, oldest first: (order, account, what is left).
     fn queue(&self, instrument: u32, side: u8, price: i64) -> PyResult<Vec<(u64, u32, i64)>> {
         let engine = &self.broker.engine;
-        let side = engine.books[self.instrument_at(instrument)?].side(side == 1);
+        let side = engine.markets[self.instrument_at(instrument)?].book.side(side == 1);
         let rows = side.queue(&engine.orders, price).map(|row| engine.orders.get(row));
-        Ok(rows.map(|order| (order.id, order.account, order.left())).collect())
+        Ok(rows.map(|order| (order.id, order.account, order.left)).collect())
+    }
+
+    /// Every live order of the instrument that is not at an outside venue: bids, then asks, each in priority, then those
+    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits).
+    #[allow(clippy::type_complexity)]
+    fn book_orders(&self, instrument: u32) -> PyResult<Vec<(u64, u32, u8, i64, i64, i64, bool)>> {
+        let at = self.instrument_at(instrument)?;
+        let orders = &self.broker.engine.orders;
+        let row = |row: u32| {
+            let order = orders.get(row);
+            let waits = order.marks & PARKED != 0;
+            (order.id, order.account, order.side, order.price, orders.shown(row), order.left, waits)
+        };
+        let market = &self.broker.engine.markets[at];
+        let mut all: Vec<u32> = Vec::new();
+        for buys in [true, false] {
+            let sides = [market.book.side(buys), market.hidden.side(buys)];
+            let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
+            side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
+            all.extend(side);
+        }
+        all.extend(orders.by_id().filter(|row| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at));
+        Ok(all.into_iter().map(row).collect())
     }
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
         let orders = &self.broker.engine.orders;
-        let Some(order) = orders.find(order).map(|row| orders.get(row)) else {
+        let Some(row) = orders.find(order) else {
             return Ok(None);
         };
+        let (order, details) = (orders.get(row), orders.details(row));
         let dict = PyDict::new(py);
         dict.set_item("order", order.id)?;
         dict.set_item("account", order.account)?;
         dict.set_item("instrument", order.instrument)?;
-        dict.set_item("venue", order.venue)?;
+        dict.set_item("venue", details.venue)?;
+        dict.set_item("session", details.session)?;
         dict.set_item("side", order.side)?;
         dict.set_item("kind", order.kind)?;
         dict.set_item("tif", order.tif)?;
         dict.set_item("flags", order.flags)?;
         dict.set_item("price", order.price)?;
-        dict.set_item("quantity", order.quantity)?;
-        dict.set_item("filled", order.filled)?;
+        dict.set_item("quantity", details.quantity)?;
+        dict.set_item("filled", orders.filled(row))?;
         dict.set_item("hold", order.hold)?;
         Ok(Some(dict))
     }
