@@ -1,100 +1,15 @@
 //! An engine with its journal: recovery, group commit, snapshots, a clean stop.
 //!
-//! [`Broker`] applies and frames on the caller's thread; [`Flusher`] writes on whatever thread calls it, so that
-//! commands go on while the disk works. What failed to be written is kept and written first at the next try.
+//! [`Broker`] applies on the caller's thread; chaining and writing are the [`Flusher`]'s.
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::journal::{Durability, JournalError, Lock, SnapshotHead, Tail, Writer, frame, repair_end, snapshot_file};
+use crate::flusher::{Drain, Flusher, HAND_ON_BYTES, Link, Run};
+use crate::journal::{Durability, Hash, JournalError, Lock, SnapshotHead, Tail, Writer, repair_end, snapshot_file};
 use crate::messages::Command;
-use crate::record::{Framed, RULES, Recorder};
+use crate::record::{self, Framed, RULES};
 use crate::replay::Replay;
-
-/// Frames that wait in memory before they are written without anybody asking: a part of a usual second-level cache.
-const WRITE_AT_BYTES: usize = 1 << 18;
-
-/// Frames waiting for the disk, and the sequence of the last of them.
-#[derive(Default)]
-struct Waiting {
-    frames: Vec<u8>,
-    last: u64,
-}
-
-struct Disk {
-    writer: Writer,
-    in_flight: Waiting,
-    /// The last sequence that the operating system has.
-    written: u64,
-}
-
-/// The way to the disk, shared between the engine's thread and the one that flushes.
-pub struct Flusher {
-    durability: Durability,
-    handed: Mutex<Waiting>,
-    disk: Mutex<Disk>,
-    durable: AtomicU64,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Flusher {
-    /// The sequence up to which the promise of the durability holds.
-    pub fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
-    }
-
-    fn hand_over(&self, frames: &mut Vec<u8>, last: u64) {
-        let mut handed = locked(&self.handed);
-        if frames.is_empty() {
-            return;
-        }
-        if handed.frames.is_empty() {
-            std::mem::swap(&mut handed.frames, frames);
-        } else {
-            frame::continue_group(frames);
-            handed.frames.append(frames);
-        }
-        handed.last = last;
-        frames.clear();
-    }
-
-    /// Writes (and under `group` flushes) all that was handed over; returns the durable sequence.
-    pub fn flush(&self) -> Result<u64, JournalError> {
-        let mut disk = locked(&self.disk);
-        self.write_into(&mut disk)?;
-        if self.durability == Durability::Group && disk.written > self.durable() {
-            disk.writer.sync()?;
-        }
-        self.durable.store(disk.written, Ordering::Release);
-        Ok(disk.written)
-    }
-
-    /// Writes what was handed over, without the flush that `group` promises.
-    fn write(&self) -> Result<(), JournalError> {
-        self.write_into(&mut locked(&self.disk))
-    }
-
-    fn write_into(&self, disk: &mut Disk) -> Result<(), JournalError> {
-        let Disk { writer, in_flight, written } = disk;
-        loop {
-            if in_flight.frames.is_empty() {
-                let mut handed = locked(&self.handed);
-                std::mem::swap(&mut handed.frames, &mut in_flight.frames);
-                in_flight.last = handed.last;
-            }
-            if in_flight.frames.is_empty() {
-                return Ok(());
-            }
-            writer.append(&in_flight.frames)?;
-            in_flight.frames.clear();
-            *written = in_flight.last;
-        }
-    }
-}
 
 /// What a start found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -130,9 +45,11 @@ impl From<JournalError> for BrokerError {
 /// An engine that remembers.
 pub struct Broker {
     pub engine: Engine,
-    pub recorder: Recorder,
     pub recovered: Recovered,
-    flusher: Option<Arc<Flusher>>,
+    /// What a batch stages into.
+    run: Run,
+    drain: Drain,
+    flusher: Arc<Flusher>,
     data: PathBuf,
     lock: Option<Lock>,
 }
@@ -140,14 +57,13 @@ pub struct Broker {
 impl Broker {
     /// In memory only: hashed, never written.
     pub fn in_memory() -> Self {
-        Self {
-            engine: Engine::default(),
-            recorder: Recorder::default(),
-            recovered: Recovered::default(),
-            flusher: None,
-            data: PathBuf::new(),
-            lock: None,
-        }
+        let flusher = Flusher::new(Durability::Never, None, 0, [0; 32]);
+        Self::driven(Engine::default(), flusher, Recovered::default())
+    }
+
+    fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered) -> Self {
+        let drain = Drain::of(&flusher);
+        Self { engine, recovered, run: Run::default(), drain, flusher, data: PathBuf::new(), lock: None }
     }
 
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
@@ -160,90 +76,102 @@ impl Broker {
             end = replay.run(data)?;
         }
         let writer = Writer::open(data, durability, segment_bytes, end.position)?;
-        let flusher = Flusher {
-            durability,
-            handed: Mutex::default(),
-            disk: Mutex::new(Disk { writer, in_flight: Waiting::default(), written: replay.engine.sequence }),
-            durable: AtomicU64::new(replay.engine.sequence),
-        };
+        let flusher = Flusher::new(durability, Some(writer), replay.engine.sequence, replay.head);
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
-        let recorder = Recorder { head: replay.head, ..Recorder::default() };
-        Ok(Self {
-            engine: replay.engine,
-            recorder,
-            recovered,
-            flusher: Some(Arc::new(flusher)),
-            data: data.to_owned(),
-            lock: Some(lock),
-        })
+        let opened = Self::driven(replay.engine, flusher, recovered);
+        Ok(Self { data: data.to_owned(), lock: Some(lock), ..opened })
     }
 
-    pub fn flusher(&self) -> Option<&Arc<Flusher>> {
-        self.flusher.as_ref()
+    pub fn flusher(&self) -> &Arc<Flusher> {
+        &self.flusher
     }
 
-    /// Applies and frames one command; nothing is promised before a flush.
+    /// The hash of the last record.
+    pub fn head(&self) -> Hash {
+        self.flusher.head()
+    }
+
+    /// Applies one command; `see` is shown its frame, and what it makes of it comes with the record's place in the
+    /// chain. Nothing is promised before a flush.
+    #[inline]
+    pub fn stage_one<T>(
+        &mut self,
+        command: &Command,
+        at: u64,
+        origin: &[u8],
+        see: impl FnOnce(&Framed, &[u8]) -> T,
+    ) -> (T, Link) {
+        let engine = &mut self.engine;
+        let (made, link, waits) = self.flusher.stage_one(|frames| {
+            let framed = record::stage(engine, command, at, origin, frames);
+            (engine.sequence, see(&framed, frames))
+        });
+        if waits && self.flusher.durability() == Durability::Never {
+            self.drain.start();
+        }
+        (made, link)
+    }
+
+    /// Begins a batch: from here to [`Broker::settle`] commands go through [`Broker::stage`].
+    pub fn begin(&mut self) {
+        self.run = self.flusher.take_run();
+    }
+
+    /// Applies one command of a batch; the frame is in [`Broker::frames`] until room is made.
     #[inline]
     pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
-        self.recorder.record(&mut self.engine, command, at, origin)
+        let framed = record::stage(&mut self.engine, command, at, origin, &mut self.run.frames);
+        self.run.staged(self.engine.sequence);
+        framed
     }
 
-    /// Hands what was staged to the flusher (in memory: lets go of it).
-    pub fn hand_over(&mut self) {
-        match &self.flusher {
-            Some(flusher) => flusher.hand_over(&mut self.recorder.frames, self.engine.sequence),
-            None => self.recorder.frames.clear(),
-        }
+    /// The frames of the batch that were not handed on.
+    #[inline]
+    pub fn frames(&self) -> &[u8] {
+        &self.run.frames
     }
 
-    /// Hands over and keeps the promise of the durability.
-    pub fn commit(&mut self) -> Result<u64, JournalError> {
-        self.hand_over();
-        self.recorder.continues_group = false;
-        self.flusher.as_ref().map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
-    }
-
-    /// Between the parts of a long batch: bounds what waits in memory; the promise comes with [`Broker::settle`].
+    /// Between the parts of a batch: bounds what waits; the promise comes with [`Broker::settle`].
+    #[inline]
     pub fn make_room(&mut self) -> Result<(), JournalError> {
-        if self.flusher.is_some() && self.recorder.frames.len() < WRITE_AT_BYTES {
+        if self.run.frames.len() < HAND_ON_BYTES {
             return Ok(());
         }
-        self.hand_over();
-        self.recorder.continues_group = true;
-        self.flusher.as_ref().map_or(Ok(()), |flusher| flusher.write())
+        self.run = self.flusher.hand_on(std::mem::take(&mut self.run));
+        self.drain.start();
+        if self.flusher.is_stuck() || !self.drain.runs() { self.flusher.write() } else { Ok(()) }
     }
 
-    /// Keeps the promise of the durability; `never` promises nothing, so it writes only when a good deal is waiting.
+    /// Ends a batch, or follows a single command, and keeps the promise of the durability; `never` promises nothing.
     pub fn settle(&mut self) -> Result<u64, JournalError> {
-        match &self.flusher {
-            Some(flusher) if flusher.durability == Durability::Never && self.recorder.frames.len() < WRITE_AT_BYTES => {
-                Ok(flusher.durable())
-            }
-            _ => self.commit(),
+        if !self.run.is_empty() {
+            self.flusher.give_back(std::mem::take(&mut self.run));
         }
+        if self.flusher.durability() != Durability::Never {
+            return self.flusher.flush();
+        }
+        if self.flusher.is_stuck() {
+            self.flusher.write()?;
+        }
+        Ok(self.flusher.durable())
     }
 
     /// Writes a snapshot of the present state; returns its path.
     pub fn snapshot(&mut self) -> Result<PathBuf, JournalError> {
-        self.commit()?;
+        self.flusher.flush()?;
         let Engine { sequence, stamp, .. } = self.engine;
-        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.recorder.head };
+        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.head() };
         snapshot_file::save(&self.data, &of, &self.engine.state())
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed, the folder free.
     pub fn close(&mut self) -> Result<(), JournalError> {
-        if self.flusher.is_none() {
+        if self.lock.is_none() {
             return Ok(());
         }
         self.snapshot()?;
-        if let Some(flusher) = self.flusher.take() {
-            let mut disk = locked(&flusher.disk);
-            if flusher.durability != Durability::Never {
-                disk.writer.sync()?;
-            }
-            disk.writer.seal()?;
-        }
+        self.drain.stop();
+        self.flusher.seal()?;
         self.lock = None;
         Ok(())
     }

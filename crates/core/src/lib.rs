@@ -10,6 +10,7 @@ mod corrections;
 mod dark;
 pub mod deadlines;
 pub mod engine;
+pub mod flusher;
 mod form;
 pub mod instrument;
 pub mod journal;

@@ -3,9 +3,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
+use isthmus_core::broker::Broker;
+use isthmus_core::flusher::Flusher as CoreFlusher;
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
+use isthmus_core::record::Framed;
 use isthmus_core::orders::PARKED;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,7 +16,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error};
 use crate::messages as classes;
-use crate::record::{Origin, Record};
+use crate::record::{Chained, Origin, Record};
 
 /// Writes what was handed over; may run in a thread of its own (the interpreter is free meanwhile).
 #[pyclass(frozen, module = "isthmus._core")]
@@ -62,10 +64,10 @@ impl Engine {
         self.open()?;
         let command = classes::command(command)?;
         let block = origin.map_or(&[][..], |origin| &origin.block);
-        let framed = self.broker.stage(&command, at.unwrap_or_else(now), block);
-        self.clock_held += u64::from(framed.passed.clock_held);
-        let bytes = framed.body(&self.broker.recorder.frames).to_vec();
-        Ok(Record { bytes, prev: framed.prev, hash: self.broker.recorder.head })
+        let seen = |framed: &Framed, frames: &[u8]| (framed.body(frames).to_vec(), framed.passed.clock_held);
+        let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        self.clock_held += u64::from(held);
+        Ok(Record { bytes, chained: Chained::Linked(link) })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -101,11 +103,12 @@ impl Engine {
     }
     #[getter]
     fn head<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.broker.recorder.head)
+        PyBytes::new(py, &py.detach(|| self.broker.head()))
     }
     #[getter]
     fn durable(&self) -> u64 {
-        self.broker.flusher().map_or(self.broker.engine.sequence, |flusher| flusher.durable())
+        let flusher = self.broker.flusher();
+        if flusher.in_memory() { self.broker.engine.sequence } else { flusher.durable() }
     }
     #[getter]
     fn clock_held(&self) -> u64 {
@@ -122,7 +125,8 @@ impl Engine {
     }
     #[getter]
     fn flusher(&self) -> Option<Flusher> {
-        self.broker.flusher().map(|flusher| Flusher(flusher.clone()))
+        let flusher = self.broker.flusher();
+        (!flusher.in_memory()).then(|| Flusher(flusher.clone()))
     }
 
     /// Applies one command and keeps the durability's promise before it returns.
@@ -135,9 +139,7 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Record> {
         let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
-        if self.broker.flusher().is_none() {
-            self.broker.hand_over();
-        } else {
+        if !self.broker.flusher().in_memory() {
             py.detach(|| self.broker.settle()).map_err(journal_error)?;
         }
         Ok(record)
@@ -156,7 +158,6 @@ impl Engine {
 
     /// Hands what was staged to the flusher; returns the last sequence handed over.
     fn hand_over(&mut self) -> u64 {
-        self.broker.hand_over();
         self.broker.engine.sequence
     }
 
@@ -344,7 +345,7 @@ impl Engine {
     /// Writes a snapshot; returns its path.
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
         self.open()?;
-        if self.broker.flusher().is_none() {
+        if self.broker.flusher().in_memory() {
             return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
         }
         let path = py.detach(|| self.broker.snapshot()).map_err(journal_error)?;

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors::{broker_error, hex, journal_error};
-use crate::record::Record;
+use crate::record::{Chained, Record};
 
 /// Reads a journal's records in order, while it grows as well: at the end it stops and may be asked again.
 #[pyclass(module = "isthmus._core")]
@@ -29,7 +29,7 @@ impl JournalReader {
 
     fn __next__(&mut self) -> PyResult<Option<Record>> {
         let entry = self.0.read().map_err(journal_error)?;
-        Ok(entry.map(|e| Record { bytes: e.body.to_vec(), prev: *e.prev, hash: *e.hash }))
+        Ok(entry.map(|e| Record { bytes: e.body.to_vec(), chained: Chained::Known { prev: *e.prev, hash: *e.hash } }))
     }
 }
 

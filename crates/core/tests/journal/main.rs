@@ -2,6 +2,7 @@
 mod cuts;
 mod damage;
 mod faults;
+mod flushing;
 mod live;
 mod round_trip;
 mod snapshots;
