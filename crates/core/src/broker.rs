@@ -48,6 +48,8 @@ pub struct Broker {
     pub recovered: Recovered,
     /// What a batch stages into.
     run: Run,
+    /// Frames are written, so that they need their sums.
+    summed: bool,
     drain: Drain,
     flusher: Arc<Flusher>,
     data: PathBuf,
@@ -62,8 +64,8 @@ impl Broker {
     }
 
     fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered) -> Self {
-        let drain = Drain::of(&flusher);
-        Self { engine, recovered, run: Run::default(), drain, flusher, data: PathBuf::new(), lock: None }
+        let (drain, summed) = (Drain::of(&flusher), !flusher.in_memory());
+        Self { engine, recovered, run: Run::default(), summed, drain, flusher, data: PathBuf::new(), lock: None }
     }
 
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
@@ -101,9 +103,9 @@ impl Broker {
         origin: &[u8],
         see: impl FnOnce(&Framed, &[u8]) -> T,
     ) -> (T, Link) {
-        let engine = &mut self.engine;
+        let (engine, summed) = (&mut self.engine, self.summed);
         let (made, link, waits) = self.flusher.stage_one(|frames| {
-            let framed = record::stage(engine, command, at, origin, frames);
+            let framed = record::stage(engine, (command, at, origin), summed, frames);
             (engine.sequence, see(&framed, frames))
         });
         if waits && self.flusher.durability() == Durability::Never {
@@ -120,7 +122,7 @@ impl Broker {
     /// Applies one command of a batch; the frame is in [`Broker::frames`] until room is made.
     #[inline]
     pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
-        let framed = record::stage(&mut self.engine, command, at, origin, &mut self.run.frames);
+        let framed = record::stage(&mut self.engine, (command, at, origin), self.summed, &mut self.run.frames);
         self.run.staged(self.engine.sequence);
         framed
     }

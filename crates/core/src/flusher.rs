@@ -12,7 +12,7 @@ use crate::journal::frame::{self, Hash};
 use crate::journal::{Durability, JournalError, Writer};
 
 /// Frames that are handed on without anybody asking: a small part of a usual second-level cache.
-pub const HAND_ON_BYTES: usize = 1 << 16;
+pub const HAND_ON_BYTES: usize = 1 << 15;
 /// Runs of frames that wait for the draining thread; then the engine's thread waits for it.
 const WAITING_MAX: usize = 32;
 /// Buffers kept for use again.
@@ -178,9 +178,9 @@ impl Flusher {
         let mut handing = locked(&self.handing);
         let open = &mut handing.open;
         let (last, made) = stage(&mut open.frames);
-        let links = open.links.get_or_insert_with(|| {
-            Arc::new(Links { hashes: OnceLock::new(), flusher: Arc::downgrade(self) })
-        });
+        let links = open
+            .links
+            .get_or_insert_with(|| Arc::new(Links { hashes: OnceLock::new(), flusher: Arc::downgrade(self) }));
         let link = Link { links: links.clone(), at: open.count };
         open.staged(last);
         if open.frames.len() >= HAND_ON_BYTES {

@@ -184,11 +184,20 @@ impl Framed {
     }
 }
 
-/// Applies one command and appends its frame, which is not chained yet.
+/// Applies one command and appends its frame, which is not chained yet. `summed`: it will be written.
 #[inline]
-pub fn stage(engine: &mut Engine, command: &Command, at: u64, origin: &[u8], frames: &mut Vec<u8>) -> Framed {
+pub fn stage(
+    engine: &mut Engine,
+    (command, at, origin): (&Command, u64, &[u8]),
+    summed: bool,
+    frames: &mut Vec<u8>,
+) -> Framed {
     let start = frame::begin(frames);
     let (passed, effects) = write_body(engine, command, at, origin, frames);
-    frame::end(frames, start);
+    if summed {
+        frame::end(frames, start)
+    } else {
+        frame::end_unsummed(frames, start)
+    }
     Framed { start, end: frames.len(), passed, effects }
 }

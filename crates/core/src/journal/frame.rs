@@ -1,5 +1,6 @@
 //! The frame around a record or a seal: magic, length, body, hash, CRC-32C, trailer (docs/reference/engine.md).
 use super::error::BadReason;
+use sha2::digest::consts::U64;
 use sha2::digest::generic_array::GenericArray;
 use sha2::{Digest, Sha256};
 
@@ -46,10 +47,20 @@ pub fn begin(out: &mut Vec<u8>) -> usize {
     start
 }
 
-/// Ends the frame begun at `start` whose body, a multiple of 8 bytes, was appended since: writes its length and leaves
-/// room for what [`seal_all`] makes, on whatever thread that runs.
+/// Ends the frame begun at `start` whose body, a multiple of 8 bytes, was appended since: writes its length, leaves room
+/// for what [`seal_all`] makes on whatever thread that runs, and sums header and body while they are near.
 #[inline]
 pub fn end(out: &mut Vec<u8>, start: usize) {
+    end_unsummed(out, start);
+    let frame = &mut out[start..];
+    let (summed, checked) = (frame.len() - FOOTER_BYTES, frame.len() - 8);
+    let crc = crc32c::crc32c(&frame[..summed]);
+    frame[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// As [`end`], for frames that are only ever hashed.
+#[inline]
+pub fn end_unsummed(out: &mut Vec<u8>, start: usize) {
     out.extend_from_slice(&[0; FOOTER_BYTES]);
     let length = out.len() - start;
     assert!(can_be_length(length), "a body is padded to 8 bytes");
@@ -62,11 +73,14 @@ pub fn seal_all(frames: &mut [u8], head: &mut Hash, mut first_of_group: bool, mu
     let mut rest = frames;
     while !rest.is_empty() {
         let (frame, behind) = rest.split_at_mut(length(rest));
-        if std::mem::take(&mut first_of_group) {
-            frame[..4].copy_from_slice(&MAGIC_GROUP);
-        }
         *head = chain(head, body(frame));
-        close(frame, head);
+        let summed = if std::mem::take(&mut first_of_group) {
+            frame[..4].copy_from_slice(&MAGIC_GROUP);
+            crc32c::crc32c(&frame[..frame.len() - FOOTER_BYTES])
+        } else {
+            u32::from_le_bytes(*frame.last_chunk::<8>().expect("a footer").first_chunk().expect("a sum"))
+        };
+        close(frame, head, summed);
         each(head);
         rest = behind;
     }
@@ -83,27 +97,28 @@ pub fn hash_all(frames: &[u8], head: &mut Hash, mut each: impl FnMut(&Hash)) {
     }
 }
 
-/// SHA-256(previous hash || body), block by block: the general way costs a tenth more for what a record has.
+/// SHA-256(previous hash || body). A message that fits is laid out with its padding and compressed in one go: the general
+/// way costs a fifth more for what a record has.
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
-    let Some((head, rest)) = body.split_at_checked(prev.len()) else {
+    let length = prev.len() + body.len();
+    let count = (length + PADDING_BYTES_MIN).div_ceil(BLOCK_BYTES);
+    let Some((head, rest)) = body.split_at_checked(BLOCK_BYTES - prev.len()).filter(|_| count <= BLOCKS_LAID_OUT)
+    else {
         return Sha256::new().chain_update(prev).chain_update(body).finalize().into();
     };
+    let mut blocks = [Block::default(); BLOCKS_LAID_OUT];
+    blocks[0][..prev.len()].copy_from_slice(prev);
+    blocks[0][prev.len()..].copy_from_slice(head);
+    let whole = rest.chunks_exact(BLOCK_BYTES);
+    let last = whole.remainder();
+    whole.zip(&mut blocks[1..]).for_each(|(bytes, block)| block.copy_from_slice(bytes));
+    let ending = &mut blocks[length / BLOCK_BYTES];
+    ending[..last.len()].copy_from_slice(last);
+    ending[last.len()] = 0x80;
+    blocks[count - 1][BLOCK_BYTES - 8..].copy_from_slice(&(8 * length as u64).to_be_bytes());
     let mut state = SHA_256_START;
-    let mut block = [0u8; BLOCK_BYTES];
-    block[..prev.len()].copy_from_slice(prev);
-    block[prev.len()..].copy_from_slice(head);
-    compress(&mut state, &block);
-    let blocks = rest.chunks_exact(BLOCK_BYTES);
-    let last = blocks.remainder();
-    blocks.for_each(|block| compress(&mut state, block));
-    let mut padded = [0u8; 2 * BLOCK_BYTES];
-    padded[..last.len()].copy_from_slice(last);
-    padded[last.len()] = 0x80;
-    let end = (last.len() + PADDING_BYTES_MIN).next_multiple_of(BLOCK_BYTES);
-    let bits = 8 * (prev.len() + body.len()) as u64;
-    padded[end - 8..end].copy_from_slice(&bits.to_be_bytes());
-    padded[..end].chunks_exact(BLOCK_BYTES).for_each(|block| compress(&mut state, block));
+    sha2::compress256(&mut state, &blocks[..count]);
     let mut hash = [0; 32];
     for (out, word) in hash.chunks_exact_mut(4).zip(state) {
         out.copy_from_slice(&word.to_be_bytes());
@@ -111,12 +126,10 @@ pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
     hash
 }
 
-#[inline]
-fn compress(state: &mut [u32; 8], block: &[u8]) {
-    sha2::compress256(state, std::slice::from_ref(GenericArray::from_slice(block)));
-}
-
+type Block = GenericArray<u8, U64>;
 const BLOCK_BYTES: usize = 64;
+/// Longer messages go the general way.
+const BLOCKS_LAID_OUT: usize = 8;
 /// The 1 bit and the length behind a message.
 const PADDING_BYTES_MIN: usize = 9;
 /// SHA-256's initial state (FIPS 180-4, 5.3.3).
@@ -130,16 +143,17 @@ pub fn seal(last_sequence: u64, kind: SealKind, head: &Hash) -> [u8; SEAL_BYTES]
     out[4..8].copy_from_slice(&(SEAL_BYTES as u32).to_le_bytes());
     out[8..16].copy_from_slice(&last_sequence.to_le_bytes());
     out[16..24].copy_from_slice(&(if kind == SealKind::Rotation { 1u64 } else { 2 }).to_le_bytes());
-    close(&mut out, head);
+    let summed = crc32c::crc32c(&out[..SEAL_BYTES - FOOTER_BYTES]);
+    close(&mut out, head, summed);
     out
 }
 
-/// Writes the footer of a frame whose header and body stand.
+/// Writes the footer of a frame whose header and body stand and have the CRC `summed`.
 #[inline]
-fn close(frame: &mut [u8], hash: &Hash) {
+fn close(frame: &mut [u8], hash: &Hash, summed: u32) {
     let checked = frame.len() - 8;
     frame[checked - 32..checked].copy_from_slice(hash);
-    let crc = crc32c::crc32c(&frame[..checked]);
+    let crc = crc32c::crc32c_append(summed, hash);
     frame[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
     frame[checked + 4..].copy_from_slice(&TRAILER);
 }
