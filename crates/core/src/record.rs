@@ -136,7 +136,12 @@ impl<'a> Body<'a> {
         let origin = bytes.get(HEAD..command_at).ok_or(BadBody)?;
         let (command, length) = Command::decode(&bytes[command_at..])?;
         let effects_at = command_at + length;
-        let effects = bytes.get(effects_at..effects_at + u32_at(28) as usize).ok_or(BadBody)?;
+        let end = effects_at.checked_add(u32_at(28) as usize).ok_or(BadBody)?;
+        let effects = bytes.get(effects_at..end).ok_or(BadBody)?;
+        let padding = &bytes[end..];
+        if bytes.len() != end.next_multiple_of(8) || padding.iter().any(|byte| *byte != 0) {
+            return Err(BadBody);
+        }
         Ok(Self {
             sequence: u64_at(0),
             stamp: u64_at(8),

@@ -4,7 +4,7 @@ use std::path::Path;
 use crate::broker::BrokerError;
 use crate::engine::Engine;
 use crate::journal::{Check, End, Snapshot, scan_ahead, snapshot_file};
-use crate::record::{Body, CLOCK_HELD, write_body};
+use crate::record::{Body, CLOCK_HELD, RULES};
 
 /// An engine on its way through a journal; every record it makes is compared with the one that stands there.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub struct Replay {
     pub records: u64,
     /// The snapshot's sequence; 0 for genesis.
     pub snapshot: u64,
-    body: Vec<u8>,
+    effects: Vec<u8>,
 }
 
 impl Replay {
@@ -64,6 +64,8 @@ impl Replay {
         })
     }
 
+    /// The command again; its effects, and all that the head says, must be what was recorded. What the body holds
+    /// besides is the command and the origin themselves, which the chain has proven.
     fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
         let differs = BrokerError::Differs { record: sequence };
         let Ok(recorded) = Body::read(body) else {
@@ -71,9 +73,12 @@ impl Replay {
         };
         let held = recorded.flags & CLOCK_HELD != 0;
         let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
-        self.body.clear();
-        write_body(&mut self.engine, &recorded.command, at, recorded.origin, &mut self.body);
-        if self.body != body {
+        self.effects.clear();
+        let passed = self.engine.apply(&recorded.command, at, &mut self.effects);
+        let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
+        let made = (self.engine.sequence, self.engine.stamp, RULES, flags, passed.effects);
+        let stands = (recorded.sequence, recorded.stamp, recorded.rules, recorded.flags, recorded.count);
+        if made != stands || self.effects != recorded.effects {
             return Err(differs);
         }
         self.records += 1;

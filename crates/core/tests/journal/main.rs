@@ -4,6 +4,7 @@ mod damage;
 mod faults;
 mod flushing;
 mod live;
+mod replaying;
 mod round_trip;
 mod snapshots;
 mod support;
