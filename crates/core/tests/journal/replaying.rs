@@ -1,7 +1,7 @@
 //! A journal whose chain is whole but whose effects are not those of its commands is found by running it again.
 use crate::support::Folder;
 use isthmus_core::broker::{Broker, BrokerError};
-use isthmus_core::journal::{BadReason, Durability, JournalError, Position, Writer, frame};
+use isthmus_core::journal::{Durability, Position, Writer, frame};
 use isthmus_core::messages::{AddAsset, Code, Command, Deposit, OpenAccount};
 use isthmus_core::record::HEAD;
 use isthmus_core::replay::Replay;
@@ -47,15 +47,13 @@ fn every_flip_in_head_effects_and_padding_of_a_chained_record_is_found() {
     let honest = bodies();
     for (nth, body) in honest.iter().enumerate() {
         let command = u16::from_le_bytes([body[HEAD + 2], body[HEAD + 3]]) as usize + 4;
-        let of_no_consequence = |at: usize| (8..16).contains(&at) || (HEAD..HEAD + command).contains(&at);
+        // A sequence out of turn is the scan's to find; another time (stamp and flag 1) or command, chained anew, is another history.
+        let of_no_consequence = |at: usize| at < 16 || at == 20 || (HEAD..HEAD + command).contains(&at);
         for at in (0..body.len()).filter(|at| !of_no_consequence(*at)) {
             let mut forged = honest.clone();
             forged[nth][at] ^= 1;
             match rerun(&forged) {
                 Err(BrokerError::Differs { record }) => assert_eq!(record, nth as u64 + 1, "byte {at}"),
-                Err(BrokerError::Journal(JournalError::Damaged(bad))) if at < 8 => {
-                    assert_eq!((bad.record, bad.reason), (nth as u64 + 1, BadReason::Sequence), "byte {at}");
-                }
                 other => panic!("byte {at} of record {}: {:?}", nth + 1, other.map(|replay| replay.records)),
             }
         }
