@@ -76,10 +76,26 @@ class Flusher:
     def flush(self) -> int: ...
 
 @final
+class Follower:
+    """Runs the journal again behind the engine, in a thread of its own, and writes the snapshots."""
+
+    sequence: int
+    saved: int
+    fault: str | None
+    def snapshot(self, at: int, /) -> str: ...
+
+@final
 class Engine:
     """The broker's engine. `data` None keeps everything in memory."""
 
-    def __new__(cls, data: str | None = None, durability: str = "never", segment_bytes: int = 67108864) -> Engine: ...
+    def __new__(
+        cls,
+        data: str | None = None,
+        durability: str = "never",
+        segment_bytes: int = 67108864,
+        snapshot_records: int = 1_000_000,
+    ) -> Engine: ...
+    follower: Follower
     sequence: int
     stamp: int
     head: bytes

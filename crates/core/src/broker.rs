@@ -1,14 +1,16 @@
 //! An engine with its journal: recovery, group commit, snapshots, a clean stop.
 //!
 //! [`Broker`] applies on the caller's thread; chaining and writing are the [`Flusher`]'s.
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::flusher::{Drain, Flusher, HAND_ON_BYTES, Link, Run};
-use crate::journal::{Durability, Hash, JournalError, Lock, SnapshotHead, Tail, Writer, repair_end, snapshot_file};
+use crate::follower::Following;
+use crate::journal::{Durability, Hash, JournalError, Lock, Tail, Writer, repair_end};
 use crate::messages::Command;
-use crate::record::{self, Framed, RULES};
+use crate::record::{self, Framed};
 use crate::replay::Replay;
 
 /// What a start found.
@@ -36,9 +38,42 @@ pub enum BrokerError {
     },
 }
 
+impl fmt::Display for BrokerError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(out),
+            Self::Differs { record } => {
+                write!(out, "record {record}: running it again does not give what was journalled")
+            }
+            Self::BadState { sequence } => write!(out, "snapshot at {sequence}: not a state of this release"),
+        }
+    }
+}
+
 impl From<JournalError> for BrokerError {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
+    }
+}
+
+/// How a data folder is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub durability: Durability,
+    pub segment_bytes: u64,
+    /// A start re-runs about this many records at most: a snapshot is made whenever so many came since the last.
+    pub snapshot_records: u64,
+}
+
+/// Whoever runs the journal again stops with the broker, however many look on.
+#[derive(Default)]
+struct Followed(Option<Arc<Following>>);
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        if let Some(following) = &self.0 {
+            following.stop();
+        }
     }
 }
 
@@ -52,6 +87,8 @@ pub struct Broker {
     summed: bool,
     drain: Drain,
     flusher: Arc<Flusher>,
+    following: Followed,
+    options: Options,
     data: PathBuf,
     lock: Option<Lock>,
 }
@@ -60,16 +97,29 @@ impl Broker {
     /// In memory only: hashed, never written.
     pub fn in_memory() -> Self {
         let flusher = Flusher::new(Durability::Never, None, 0, [0; 32]);
-        Self::driven(Engine::default(), flusher, Recovered::default())
+        let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
+        Self::driven(Engine::default(), flusher, Recovered::default(), options)
     }
 
-    fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered) -> Self {
+    fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered, options: Options) -> Self {
         let (drain, summed) = (Drain::of(&flusher), !flusher.in_memory());
-        Self { engine, recovered, run: Run::default(), summed, drain, flusher, data: PathBuf::new(), lock: None }
+        let (run, data) = (Run::default(), PathBuf::new());
+        Self {
+            engine,
+            recovered,
+            run,
+            summed,
+            drain,
+            flusher,
+            following: Followed::default(),
+            options,
+            data,
+            lock: None,
+        }
     }
 
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
-    pub fn open(data: &Path, durability: Durability, segment_bytes: u64) -> Result<Self, BrokerError> {
+    pub fn open(data: &Path, options: Options) -> Result<Self, BrokerError> {
         let lock = Lock::take(data)?;
         let (mut replay, mut end) = Replay::newest(data)?;
         let torn_bytes = end.torn_bytes;
@@ -77,10 +127,10 @@ impl Broker {
             repair_end(data, &end)?;
             end = replay.run(data)?;
         }
-        let writer = Writer::open(data, durability, segment_bytes, end.position)?;
-        let flusher = Flusher::new(durability, Some(writer), replay.engine.sequence, replay.head);
+        let writer = Writer::open(data, options.durability, options.segment_bytes, end.position)?;
+        let flusher = Flusher::new(options.durability, Some(writer), replay.engine.sequence, replay.head);
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
-        let opened = Self::driven(replay.engine, flusher, recovered);
+        let opened = Self::driven(replay.engine, flusher, recovered, options);
         Ok(Self { data: data.to_owned(), lock: Some(lock), ..opened })
     }
 
@@ -108,6 +158,7 @@ impl Broker {
             let framed = record::stage(engine, (command, at, origin), summed, frames);
             (engine.sequence, see(&framed, frames))
         });
+        self.follow_when_due();
         if waits && self.flusher.durability() == Durability::Never {
             self.drain.start();
         }
@@ -149,6 +200,7 @@ impl Broker {
         if !self.run.is_empty() {
             self.flusher.give_back(std::mem::take(&mut self.run));
         }
+        self.follow_when_due();
         if self.flusher.durability() != Durability::Never {
             return self.flusher.flush();
         }
@@ -158,22 +210,58 @@ impl Broker {
         Ok(self.flusher.durable())
     }
 
-    /// Writes a snapshot of the present state; returns its path.
-    pub fn snapshot(&mut self) -> Result<PathBuf, JournalError> {
-        self.flusher.flush()?;
-        let Engine { sequence, stamp, .. } = self.engine;
-        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.head() };
-        snapshot_file::save(&self.data, &of, &self.engine.state())
+    /// What runs the journal again behind this engine; it is started when it is first asked for, or when
+    /// `snapshot_records` came since the last snapshot.
+    pub fn following(&mut self) -> Result<Arc<Following>, BrokerError> {
+        if let Some(following) = &self.following.0 {
+            return Ok(following.clone());
+        }
+        let started = Following::start(&self.data, self.options.snapshot_records, self.engine.sequence)?;
+        Ok(self.following.0.insert(Arc::new(started)).clone())
+    }
+
+    /// Whether somebody follows already.
+    pub fn followed(&self) -> Option<&Arc<Following>> {
+        self.following.0.as_ref()
+    }
+
+    /// A snapshot of the present state, or of a later one, is in its file when this returns the path. Only a follower
+    /// writes snapshots: this waits for it.
+    pub fn snapshot(&mut self) -> Result<PathBuf, Arc<BrokerError>> {
+        if self.engine.sequence == 0 {
+            return Err(Arc::new(JournalError::Refused("nothing happened yet: there is nothing to snapshot").into()));
+        }
+        self.flusher.flush().map_err(BrokerError::from)?;
+        self.following()?.snapshot(self.engine.sequence)
+    }
+
+    #[inline]
+    fn follow_when_due(&mut self) {
+        if self.engine.sequence - self.recovered.snapshot >= self.options.snapshot_records && self.following.0.is_none()
+        {
+            self.follow();
+        }
+    }
+
+    /// A follower that cannot start now is tried again at the stop, where it is missed.
+    #[cold]
+    fn follow(&mut self) {
+        if self.lock.is_some() {
+            let _ = self.following();
+        }
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed, the folder free.
-    pub fn close(&mut self) -> Result<(), JournalError> {
+    pub fn close(&mut self) -> Result<(), Arc<BrokerError>> {
         if self.lock.is_none() {
             return Ok(());
         }
-        self.snapshot()?;
+        if self.engine.sequence > 0 {
+            self.snapshot()?;
+        }
+        self.following = Followed::default();
         self.drain.stop();
-        self.flusher.seal()?;
+        self.flusher.seal().map_err(BrokerError::from)?;
         self.lock = None;
         Ok(())
     }

@@ -11,6 +11,7 @@ mod dark;
 pub mod deadlines;
 pub mod engine;
 pub mod flusher;
+pub mod follower;
 mod form;
 pub mod instrument;
 pub mod journal;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::broker::BrokerError;
 use crate::engine::Engine;
-use crate::journal::{Check, End, Snapshot, scan_ahead, snapshot_file};
+use crate::journal::{Check, End, Entry, Snapshot, scan_ahead, snapshot_file};
 use crate::record::{Body, CLOCK_HELD, RULES};
 
 /// An engine on its way through a journal; every record it makes is compared with the one that stands there.
@@ -54,14 +54,17 @@ impl Replay {
 
     /// Runs what the journal holds beyond the present state; a second thread reads, checks and hashes ahead.
     pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
-        scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| {
-            if *entry.prev != self.head {
-                return Err(BrokerError::Differs { record: entry.sequence });
-            }
-            self.step(entry.sequence, entry.body)?;
-            self.head = *entry.hash;
-            Ok(())
-        })
+        scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| self.take(&entry))
+    }
+
+    /// Runs one record, which must be the next.
+    pub fn take(&mut self, entry: &Entry<'_>) -> Result<(), BrokerError> {
+        if *entry.prev != self.head {
+            return Err(BrokerError::Differs { record: entry.sequence });
+        }
+        self.step(entry.sequence, entry.body)?;
+        self.head = *entry.hash;
+        Ok(())
     }
 
     /// The command again; its effects, and all that the head says, must be what was recorded. What the body holds

@@ -3,8 +3,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use isthmus_core::broker::Broker;
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::flusher::Flusher as CoreFlusher;
+use isthmus_core::follower::Following;
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
 use isthmus_core::orders::PARKED;
@@ -14,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::batch::{self, Batch};
-use crate::errors::{broker_error, journal_error};
+use crate::errors::{broker_error, journal_error, shared_error};
 use crate::messages as classes;
 use crate::record::{Chained, Origin, Record};
 
@@ -31,6 +32,37 @@ impl Flusher {
 
     fn flush(&self, py: Python<'_>) -> PyResult<u64> {
         py.detach(|| self.0.flush()).map_err(journal_error)
+    }
+}
+
+/// Runs the journal again behind the engine, in a thread of its own, and writes snapshots.
+#[pyclass(frozen, module = "isthmus._core")]
+pub struct Follower(Arc<Following>);
+
+#[pymethods]
+impl Follower {
+    /// The last record that was run again.
+    #[getter]
+    fn sequence(&self) -> u64 {
+        self.0.sequence()
+    }
+
+    /// The record that the newest snapshot is of; 0 while there is none.
+    #[getter]
+    fn saved(&self) -> u64 {
+        self.0.saved()
+    }
+
+    /// Why there is no newer snapshot, or None.
+    #[getter]
+    fn fault(&self) -> Option<String> {
+        self.0.fault()
+    }
+
+    /// Waits for a snapshot of the record `at`, which is durable, or of a later one; returns its path.
+    fn snapshot(&self, py: Python<'_>, at: u64) -> PyResult<String> {
+        let path = py.detach(|| self.0.snapshot(at)).map_err(shared_error)?;
+        Ok(path.display().to_string())
     }
 }
 
@@ -60,6 +92,14 @@ impl Engine {
         if self.closed { Err(PyRuntimeError::new_err("the engine is closed")) } else { Ok(()) }
     }
 
+    fn on_disk(&self) -> PyResult<()> {
+        self.open()?;
+        if self.broker.flusher().in_memory() {
+            return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
+        }
+        Ok(())
+    }
+
     fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
         self.open()?;
         let command = classes::command(command)?;
@@ -83,12 +123,18 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864))]
-    fn new(py: Python<'_>, data: Option<&str>, durability: &str, segment_bytes: u64) -> PyResult<Self> {
-        let promise = self::durability(durability)?;
+    #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864, snapshot_records = 1_000_000))]
+    fn new(
+        py: Python<'_>,
+        data: Option<&str>,
+        durability: &str,
+        segment_bytes: u64,
+        snapshot_records: u64,
+    ) -> PyResult<Self> {
+        let options = Options { durability: self::durability(durability)?, segment_bytes, snapshot_records };
         let broker = match data {
             None => Broker::in_memory(),
-            Some(path) => py.detach(|| Broker::open(Path::new(path), promise, segment_bytes)).map_err(broker_error)?,
+            Some(path) => py.detach(|| Broker::open(Path::new(path), options)).map_err(broker_error)?,
         };
         Ok(Self { broker, clock_held: 0, closed: false })
     }
@@ -342,20 +388,24 @@ impl Engine {
         crate::errors::hex(&self.broker.engine.state_hash())
     }
 
-    /// Writes a snapshot; returns its path.
+    /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.
+    #[getter]
+    fn follower(&mut self, py: Python<'_>) -> PyResult<Follower> {
+        self.on_disk()?;
+        py.detach(|| self.broker.following()).map(Follower).map_err(broker_error)
+    }
+
+    /// Waits for a snapshot of the present state and returns its path.
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
-        self.open()?;
-        if self.broker.flusher().in_memory() {
-            return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
-        }
-        let path = py.detach(|| self.broker.snapshot()).map_err(journal_error)?;
+        self.on_disk()?;
+        let path = py.detach(|| self.broker.snapshot()).map_err(shared_error)?;
         Ok(path.display().to_string())
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed.
     fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         if !self.closed {
-            py.detach(|| self.broker.close()).map_err(journal_error)?;
+            py.detach(|| self.broker.close()).map_err(shared_error)?;
             self.closed = true;
         }
         Ok(())

@@ -1,4 +1,6 @@
 //! Faults of the journal as Python exceptions.
+use std::sync::Arc;
+
 use isthmus_core::broker::BrokerError;
 use isthmus_core::journal::JournalError;
 use pyo3::create_exception;
@@ -28,11 +30,22 @@ pub fn journal_error(error: JournalError) -> PyErr {
 pub fn broker_error(error: BrokerError) -> PyErr {
     match error {
         BrokerError::Journal(error) => journal_error(error),
-        BrokerError::Differs { record } => {
-            JournalDamaged::new_err(format!("record {record}: running it again does not give what was journalled"))
-        }
-        BrokerError::BadState { sequence } => {
-            JournalDamaged::new_err(format!("snapshot at {sequence}: not a state of this release"))
-        }
+        other => JournalDamaged::new_err(other.to_string()),
+    }
+}
+
+/// A fault that others may be told of as well.
+pub fn shared_error(error: Arc<BrokerError>) -> PyErr {
+    match Arc::try_unwrap(error) {
+        Ok(error) => broker_error(error),
+        Err(shared) => match &*shared {
+            BrokerError::Journal(JournalError::Io { source, .. }) if source.raw_os_error().is_some() => {
+                PyOSError::new_err((source.raw_os_error(), shared.to_string()))
+            }
+            BrokerError::Journal(JournalError::Io { .. } | JournalError::Poisoned | JournalError::Refused(_)) => {
+                PyOSError::new_err(shared.to_string())
+            }
+            _ => JournalDamaged::new_err(shared.to_string()),
+        },
     }
 }

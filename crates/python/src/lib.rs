@@ -57,6 +57,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<bench::Trial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
+    m.add_class::<engine::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;

@@ -88,6 +88,7 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
+    core.driver.follow()
     working = running.start(front.hub, front.feed)
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s))
@@ -111,6 +112,8 @@ async def _finish(core: Core, running: Running) -> None:
         core.engine.snapshot()
     except OSError as error:
         raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
+    except JournalDamaged as error:
+        raise Damaged(str(error)) from error
     note("stopped cleanly: the journal is sealed")
 
 
@@ -192,7 +195,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _engine(settings: Settings) -> Iterator[Engine]:
     """Recovered from the folder; closed (which seals the journal) on the way out of a clean stop only."""
     try:
-        engine = Engine(settings.data, settings.durability)
+        engine = Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
     except FolderLocked as error:
         raise BadInput("data", f"{settings.data} is in use by another process") from error
     except JournalDamaged as error:

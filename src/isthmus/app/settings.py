@@ -24,6 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0)]
     speed: Annotated[float, Meta(gt=0, le=1_000)]
     durability: Literal["never", "os", "group"]
+    snapshot_records: Annotated[int, Meta(ge=1)]
     limits: Limits
 
 

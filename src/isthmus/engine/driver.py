@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from isthmus.engine.engine import Engine, Origin, Record
+from isthmus.engine.engine import Engine, Follower, Origin, Record
 from isthmus.kernel.clock import Clock
 
 INBOX_MAX = 65_536
@@ -30,6 +30,7 @@ class Driver:
         self.engine = engine
         self.inbox_max = inbox_max
         self.fault: str | None = None
+        self.follower: Follower | None = None
         self.on_staged: Callable[[], None] = _nothing
         self._clock = clock
         self._flusher = engine.flusher  # asked once: the flushing thread never touches the engine
@@ -68,13 +69,17 @@ class Driver:
         self.on_staged()
         return record
 
+    def follow(self) -> None:
+        """Start what runs the journal again and writes snapshots. Raises OSError, JournalDamaged."""
+        self.follower = self.engine.follower
+
     @property
     def work_waiting(self) -> bool:
         """Whether a flush is due."""
         return bool(self._waiting)
 
     def hand_over(self) -> None:
-        """Give what is staged to the flusher. On the submitting thread."""
+        """What is staged belongs to the next flush. On the submitting thread."""
         self.engine.hand_over()
 
     def flush(self) -> int:

@@ -1,12 +1,14 @@
 //! What is staged is chained and written once, in order, by whoever flushes or by the thread that drains ahead.
 use crate::support::Folder;
-use isthmus_core::broker::Broker;
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::flusher::Link;
 use isthmus_core::journal::{Durability, Hash, JournalError, frame, verify_with};
 use isthmus_core::messages::{AddAsset, Code, Command, OpenAccount};
 use std::fs;
 
-const SEGMENT_BYTES: u64 = 1 << 20;
+fn options(durability: Durability) -> Options {
+    Options { durability, segment_bytes: 1 << 20, snapshot_records: 3_000 }
+}
 
 fn command(number: u64) -> Command {
     if number.is_multiple_of(3) {
@@ -81,7 +83,7 @@ fn links_are_right(links: &[(usize, Link)], hashes: &[Hash]) {
 fn singles_and_batches_are_one_chain_on_disk_under_every_durability() {
     for durability in [Durability::Never, Durability::Os, Durability::Group] {
         let folder = Folder::new();
-        let mut broker = Broker::open(&folder.0, durability, SEGMENT_BYTES).unwrap();
+        let mut broker = Broker::open(&folder.0, options(durability)).unwrap();
         let (bodies, links) = session(&mut broker);
         let hashes = chained(&bodies);
         if durability != Durability::Never {
@@ -117,19 +119,19 @@ fn a_record_that_outlives_its_engine_keeps_its_hash() {
 #[test]
 fn a_flusher_that_outlives_its_engine_writes_nothing_more() {
     let folder = Folder::new();
-    let mut broker = Broker::open(&folder.0, Durability::Group, SEGMENT_BYTES).unwrap();
+    let mut broker = Broker::open(&folder.0, options(Durability::Group)).unwrap();
     single(&mut broker, 1);
     let flusher = broker.flusher().clone();
     drop(broker);
     assert!(matches!(flusher.flush(), Err(JournalError::Refused(_))));
-    assert_eq!(Broker::open(&folder.0, Durability::Group, SEGMENT_BYTES).unwrap().engine.sequence, 0);
+    assert_eq!(Broker::open(&folder.0, options(Durability::Group)).unwrap().engine.sequence, 0);
 }
 
 #[test]
 fn a_disk_that_fails_is_told_to_whoever_writes_and_loses_nothing() {
     let folder = Folder::new();
     let journal = folder.0.join("journal");
-    let mut broker = Broker::open(&folder.0, Durability::Never, SEGMENT_BYTES).unwrap();
+    let mut broker = Broker::open(&folder.0, options(Durability::Never)).unwrap();
     let mut bodies = Vec::new();
     fs::rename(&journal, folder.0.join("away")).unwrap();
     let mut number = 1;

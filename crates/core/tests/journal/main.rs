@@ -3,6 +3,7 @@ mod cuts;
 mod damage;
 mod faults;
 mod flushing;
+mod following;
 mod live;
 mod replaying;
 mod round_trip;
