@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::flusher::{Drain, Flusher, HAND_ON_BYTES, Link, Run};
-use crate::follower::Following;
-use crate::journal::{Durability, Hash, JournalError, Lock, Tail, Writer, repair_end};
+use crate::follower::{Follower, Following};
+use crate::journal::segment::detach_last;
+use crate::journal::{
+    BadReason, Durability, End, Entry, FirstBad, Hash, JournalError, Lock, Position, Tail, Writer, frame, repair_end,
+};
 use crate::messages::Command;
 use crate::record::{self, Framed};
-use crate::replay::Replay;
+use crate::replay::{self, Replay};
 
 /// What a start found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +91,7 @@ pub struct Broker {
     drain: Drain,
     flusher: Arc<Flusher>,
     following: Followed,
+    standby: Option<Box<Follower>>,
     options: Options,
     data: PathBuf,
     lock: Option<Lock>,
@@ -112,6 +116,7 @@ impl Broker {
             drain,
             flusher,
             following: Followed::default(),
+            standby: None,
             options,
             data,
             lock: None,
@@ -121,17 +126,106 @@ impl Broker {
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
     pub fn open(data: &Path, options: Options) -> Result<Self, BrokerError> {
         let lock = Lock::take(data)?;
-        let (mut replay, mut end) = Replay::newest(data)?;
+        let (replay, end) = Replay::newest(data)?;
+        Self::go_on(data, options, lock, (replay, end))
+    }
+
+    /// From the end of the journal, in the lock's epoch.
+    fn go_on(
+        data: &Path,
+        options: Options,
+        mut lock: Lock,
+        (mut replay, mut end): (Replay, End),
+    ) -> Result<Self, BrokerError> {
         let torn_bytes = end.torn_bytes;
         if end.tail == Tail::Torn {
             repair_end(data, &end)?;
             end = replay.run(data)?;
         }
-        let writer = Writer::open(data, options.durability, options.segment_bytes, end.position)?;
-        let flusher = Flusher::new(options.durability, Some(writer), replay.engine.sequence, replay.head);
+        lock.raise(end.position.epoch)?;
+        let epoch = if end.position.sealed { lock.epoch() } else { end.position.epoch };
+        let position = Position { epoch, ..end.position };
+        let mut writer = Writer::open(data, options.durability, options.segment_bytes, position)?;
+        writer.begin_epoch(lock.epoch())?;
+        let file = Some((writer, lock.fence()?));
+        let flusher = Flusher::new(options.durability, file, replay.engine.sequence, replay.head);
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
         let opened = Self::driven(replay.engine, flusher, recovered, options);
         Ok(Self { data: data.to_owned(), lock: Some(lock), ..opened })
+    }
+
+    /// Follows a folder that another process owns, until [`Broker::take_over`]. Nothing may be staged meanwhile.
+    pub fn stand_by(data: &Path, options: Options) -> Result<Self, BrokerError> {
+        let follower = Follower::open(data, u64::MAX)?;
+        let mut standby = Self::in_memory();
+        (standby.options, standby.data) = (options, data.to_owned());
+        standby.standby = Some(Box::new(follower));
+        standby.catch_up(0, |_| {})?;
+        Ok(standby)
+    }
+
+    /// Whether this only follows.
+    pub fn stands_by(&self) -> bool {
+        self.standby.is_some()
+    }
+
+    /// Runs at most `most` records that the owner wrote meanwhile and shows them; returns how many there were.
+    pub fn catch_up(&mut self, most: usize, see: impl FnMut(&Entry<'_>)) -> Result<usize, BrokerError> {
+        let follower = self.standby.as_mut().expect("only a standby catches up");
+        if self.engine.sequence > 0 {
+            std::mem::swap(&mut self.engine, &mut follower.replay.engine);
+        }
+        let ran = follower.step(most, see);
+        std::mem::swap(&mut self.engine, &mut follower.replay.engine);
+        ran
+    }
+
+    /// Becomes the owner in a new epoch: of a folder whose lock is free, or by force. Shows the records that were missing.
+    /// A former owner that still lives is refused at its next append.
+    pub fn take_over(&mut self, force: bool, see: impl FnMut(&Entry<'_>)) -> Result<u32, BrokerError> {
+        let free = if force { None } else { Some(Lock::take(&self.data)?) };
+        let lock = Lock::take_over(&self.data)?;
+        drop(free);
+        if force {
+            detach_last(&self.data)?;
+        }
+        match self.taken_over(lock, see) {
+            Ok(owner) => *self = owner,
+            Err(error) => {
+                *self = Self::stand_by(&self.data, self.options)?;
+                return Err(error);
+            }
+        }
+        Ok(self.epoch())
+    }
+
+    fn taken_over(&mut self, lock: Lock, see: impl FnMut(&Entry<'_>)) -> Result<Self, BrokerError> {
+        let follower = self.standby.take().expect("only a standby takes over");
+        let mut replay = Replay::at(std::mem::take(&mut self.engine), follower.replay.head);
+        let end = replay.run_and(&self.data, see)?;
+        Self::go_on(&self.data, self.options, lock, (replay, end))
+    }
+
+    /// Takes in frames that another owner wrote, runs their commands again and keeps the promise of the durability for
+    /// them; shows body, hash before and hash of each. Refuses what does not follow on this journal, and keeps none of it.
+    pub fn receive(&mut self, frames: &[u8], mut see: impl FnMut(&[u8], &Hash, &Hash)) -> Result<u64, BrokerError> {
+        let mut head = self.head();
+        check_stretch(frames, self.engine.sequence, head)?;
+        self.begin();
+        let (mut rest, mut effects) = (frames, Vec::new());
+        while !rest.is_empty() {
+            let (body, hash, behind) = frame::split(rest).expect("checked above");
+            replay::again(&mut self.engine, &mut effects, body)?;
+            self.run.push(self.engine.sequence, body);
+            see(body, &head, hash);
+            (head, rest) = (*hash, behind);
+        }
+        Ok(self.settle()?)
+    }
+
+    /// Grows with every take-over; 0 in memory.
+    pub fn epoch(&self) -> u32 {
+        self.lock.as_ref().map_or(0, Lock::epoch)
     }
 
     pub fn flusher(&self) -> &Arc<Flusher> {
@@ -265,4 +359,22 @@ impl Broker {
         self.lock = None;
         Ok(())
     }
+}
+
+/// Frames that follow on record `sequence` with the hash `head`, whole and chained.
+fn check_stretch(frames: &[u8], mut sequence: u64, mut head: Hash) -> Result<(), JournalError> {
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let offset = (frames.len() - rest.len()) as u64;
+        let bad = |reason| JournalError::Damaged(FirstBad { record: sequence + 1, segment: 0, offset, reason });
+        let (body, hash, behind) = frame::split(rest).map_err(bad)?;
+        if frame::sequence(rest) != sequence + 1 {
+            return Err(bad(BadReason::Sequence));
+        }
+        if frame::chain(&head, body) != *hash {
+            return Err(bad(BadReason::Hash));
+        }
+        (sequence, head, rest) = (sequence + 1, *hash, behind);
+    }
+    Ok(())
 }

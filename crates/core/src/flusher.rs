@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use crate::journal::frame::{self, Hash};
-use crate::journal::{Durability, JournalError, Writer};
+use crate::journal::{Durability, Fence, JournalError, Writer};
 
 /// Frames that are handed on without anybody asking: a small part of a usual second-level cache.
 pub const HAND_ON_BYTES: usize = 1 << 15;
@@ -35,6 +35,14 @@ impl Run {
     pub fn staged(&mut self, sequence: u64) {
         self.last = sequence;
         self.count += 1;
+    }
+
+    /// A record that was made elsewhere.
+    pub fn push(&mut self, sequence: u64, body: &[u8]) {
+        let start = frame::begin(&mut self.frames);
+        self.frames.extend_from_slice(body);
+        frame::end(&mut self.frames, start);
+        self.staged(sequence);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -116,10 +124,17 @@ struct Line {
     sealed: VecDeque<Run>,
     /// None in memory, and once the journal is closed.
     writer: Option<Writer>,
+    /// Whether the folder is still ours, in the eyes of others. It holds the lock, too.
+    fence: Option<Fence>,
     /// The last sequence that the operating system has.
     written: u64,
-    /// The folder is no longer ours.
-    closed: bool,
+}
+
+impl Line {
+    /// Refuses once another process took the folder over.
+    fn owned(&self) -> Result<(), JournalError> {
+        self.fence.as_ref().map_or(Ok(()), Fence::check)
+    }
 }
 
 /// Chains and writes; shared between the engine's thread and those that flush.
@@ -145,9 +160,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Flusher {
     /// Goes on from record `written` with hash `head`; without a writer nothing is ever written.
-    pub fn new(durability: Durability, writer: Option<Writer>, written: u64, head: Hash) -> Arc<Self> {
-        let in_memory = writer.is_none();
-        let line = Line { head, in_group: false, sealed: VecDeque::new(), writer, written, closed: false };
+    pub fn new(durability: Durability, file: Option<(Writer, Fence)>, written: u64, head: Hash) -> Arc<Self> {
+        let in_memory = file.is_none();
+        let (writer, fence) = file.unzip();
+        let line = Line { head, in_group: false, sealed: VecDeque::new(), writer, fence, written };
         Arc::new(Self {
             durability,
             in_memory,
@@ -240,6 +256,7 @@ impl Flusher {
     pub fn flush(&self) -> Result<u64, JournalError> {
         locked(&self.handing).close_open();
         let mut line = locked(&self.line);
+        line.owned()?;
         while self.advance(&mut line)? {}
         if self.durability == Durability::Group
             && line.written > self.durable()
@@ -247,6 +264,7 @@ impl Flusher {
         {
             writer.sync()?;
         }
+        line.owned()?;
         line.in_group = false;
         self.durable.store(line.written, Ordering::Release);
         locked(&self.handing).stuck = false;
@@ -255,6 +273,7 @@ impl Flusher {
 
     /// Chains and writes what was handed on, without the flush that `group` promises.
     pub fn write(&self) -> Result<(), JournalError> {
+        locked(&self.line).owned()?;
         while self.advance(&mut locked(&self.line))? {}
         locked(&self.handing).stuck = false;
         Ok(())
@@ -330,13 +349,13 @@ impl Flusher {
         let mut line = locked(&self.line);
         if let Some(mut writer) = line.writer.take() {
             let sealed = if self.durability == Durability::Never { Ok(()) } else { writer.sync() };
-            let sealed = sealed.and_then(|()| writer.seal());
+            let sealed = sealed.and_then(|()| line.owned()).and_then(|()| writer.seal());
             if sealed.is_err() {
                 line.writer = Some(writer);
             }
             sealed?;
         }
-        line.closed = true;
+        line.fence = None;
         Ok(())
     }
 
@@ -344,8 +363,7 @@ impl Flusher {
     fn let_go(&self) {
         self.head();
         let mut line = locked(&self.line);
-        line.writer = None;
-        line.closed = true;
+        (line.writer, line.fence) = (None, None);
     }
 
     /// The draining thread's work.
@@ -359,7 +377,9 @@ impl Flusher {
                 continue;
             }
             drop(handing);
-            let advanced = self.advance(&mut locked(&self.line));
+            let mut line = locked(&self.line);
+            let advanced = line.owned().and_then(|()| self.advance(&mut line));
+            drop(line);
             handing = locked(&self.handing);
             if advanced.is_err() {
                 handing.stuck = true;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::broker::BrokerError;
-use crate::journal::{Check, JournalError, Reader, SnapshotHead, snapshot_file};
+use crate::journal::{Check, Entry, JournalError, Reader, SnapshotHead, snapshot_file};
 use crate::record::RULES;
 use crate::replay::Replay;
 
@@ -52,13 +52,14 @@ impl Follower {
         self.replay.engine.sequence
     }
 
-    /// Runs at most `most` records; returns how many there were.
-    pub fn step(&mut self, most: usize) -> Result<usize, BrokerError> {
+    /// Runs at most `most` records and shows them; returns how many there were.
+    pub fn step(&mut self, most: usize, mut see: impl FnMut(&Entry<'_>)) -> Result<usize, BrokerError> {
         for done in 0..most {
             let Some(entry) = self.reader.read()? else {
                 return Ok(done);
             };
             self.replay.take(&entry)?;
+            see(&entry);
         }
         Ok(most)
     }
@@ -183,7 +184,7 @@ fn run(mut follower: Follower, every: u64, shared: &Shared) {
 /// Until it is told to stop, or the journal turns out to be damaged or not to be what its commands do.
 fn follow(follower: &mut Follower, every: u64, shared: &Shared) -> Result<(), BrokerError> {
     loop {
-        let ran = follower.step(STRETCH)?;
+        let ran = follower.step(STRETCH, |_| {})?;
         shared.sequence.store(follower.sequence(), Ordering::Release);
         let mut wanted = shared.wanted();
         if wanted.stop {

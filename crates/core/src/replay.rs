@@ -27,6 +27,11 @@ impl Replay {
         Ok(Self { engine, head: found.of.head, snapshot: sequence, ..Self::default() })
     }
 
+    /// From an engine that came so far; `head` is the hash of its last record.
+    pub fn at(engine: Engine, head: [u8; 32]) -> Self {
+        Self { snapshot: engine.sequence, engine, head, ..Self::default() }
+    }
+
     /// The journal run to its end from the newest snapshot that is whole and lies on the chain, else from genesis.
     pub fn newest(data: &Path) -> Result<(Self, End), BrokerError> {
         for path in snapshot_file::list(data)? {
@@ -54,7 +59,16 @@ impl Replay {
 
     /// Runs what the journal holds beyond the present state; a second thread reads, checks and hashes ahead.
     pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
-        scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| self.take(&entry))
+        self.run_and(data, |_| {})
+    }
+
+    /// As [`Replay::run`]; `see` is shown every record that was run.
+    pub fn run_and(&mut self, data: &Path, mut see: impl FnMut(&Entry<'_>)) -> Result<End, BrokerError> {
+        scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| {
+            self.take(&entry)?;
+            see(&entry);
+            Ok(())
+        })
     }
 
     /// Runs one record, which must be the next.
@@ -62,29 +76,29 @@ impl Replay {
         if *entry.prev != self.head {
             return Err(BrokerError::Differs { record: entry.sequence });
         }
-        self.step(entry.sequence, entry.body)?;
+        again(&mut self.engine, &mut self.effects, entry.body)?;
+        self.records += 1;
         self.head = *entry.hash;
         Ok(())
     }
+}
 
-    /// The command again; its effects, and all that the head says, must be what was recorded. What the body holds
-    /// besides is the command and the origin themselves, which the chain has proven.
-    fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
-        let differs = BrokerError::Differs { record: sequence };
-        let Ok(recorded) = Body::read(body) else {
-            return Err(differs);
-        };
-        let held = recorded.flags & CLOCK_HELD != 0;
-        let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
-        self.effects.clear();
-        let passed = self.engine.apply(&recorded.command, at, &mut self.effects);
-        let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
-        let made = (self.engine.sequence, self.engine.stamp, RULES, flags, passed.effects);
-        let stands = (recorded.sequence, recorded.stamp, recorded.rules, recorded.flags, recorded.count);
-        if made != stands || self.effects != recorded.effects {
-            return Err(differs);
-        }
-        self.records += 1;
-        Ok(())
+/// The command again; its effects, and all that the head says, must be what was recorded. What the body holds besides is
+/// the command and the origin themselves, which the chain has proven.
+pub fn again(engine: &mut Engine, effects: &mut Vec<u8>, body: &[u8]) -> Result<(), BrokerError> {
+    let differs = BrokerError::Differs { record: engine.sequence + 1 };
+    let Ok(recorded) = Body::read(body) else {
+        return Err(differs);
+    };
+    let held = recorded.flags & CLOCK_HELD != 0;
+    let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
+    effects.clear();
+    let passed = engine.apply(&recorded.command, at, effects);
+    let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
+    let made = (engine.sequence, engine.stamp, RULES, flags, passed.effects);
+    let stands = (recorded.sequence, recorded.stamp, recorded.rules, recorded.flags, recorded.count);
+    if made != stands || effects != recorded.effects {
+        return Err(differs);
     }
+    Ok(())
 }

@@ -86,6 +86,27 @@ pub fn seal_all(frames: &mut [u8], head: &mut Hash, mut first_of_group: bool, mu
     }
 }
 
+/// Appends a whole frame of a record that has its hash already.
+pub fn whole(out: &mut Vec<u8>, body: &[u8], hash: &Hash) {
+    let start = begin(out);
+    out.extend_from_slice(body);
+    end_unsummed(out, start);
+    let frame = &mut out[start..];
+    let summed = crc32c::crc32c(&frame[..frame.len() - FOOTER_BYTES]);
+    close(frame, hash, summed);
+}
+
+/// A record's body and hash, taken from the front of frames whose CRCs are checked; and what is behind it.
+pub fn split(frames: &[u8]) -> Result<(&[u8], &Hash, &[u8]), BadReason> {
+    let (kind, length) = header(frames.get(..HEADER_BYTES).ok_or(BadReason::Length)?)?;
+    if kind != FrameKind::Record || frames.len() < length {
+        return Err(BadReason::Length);
+    }
+    let (frame, behind) = frames.split_at(length);
+    check(frame)?;
+    Ok((body(frame), hash(frame), behind))
+}
+
 /// As [`seal_all`], of the hashes only: for frames that are never written.
 pub fn hash_all(frames: &[u8], head: &mut Hash, mut each: impl FnMut(&Hash)) {
     let mut rest = frames;
@@ -207,7 +228,7 @@ pub(super) fn hash(frame: &[u8]) -> &Hash {
 
 /// The record's sequence, or the seal's last sequence.
 #[inline]
-pub(super) fn sequence(frame: &[u8]) -> u64 {
+pub fn sequence(frame: &[u8]) -> u64 {
     word(frame, HEADER_BYTES)
 }
 

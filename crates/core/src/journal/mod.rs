@@ -45,7 +45,7 @@ pub use ahead::scan_ahead;
 pub use error::{BadReason, FirstBad, JournalError};
 pub use follow::Reader;
 pub use frame::{Hash, SealKind};
-pub use lock::Lock;
+pub use lock::{Fence, Lock};
 pub use probe::bare_write_sync;
 pub use scan::{Check, End, Entry, Scan, Tail};
 pub use segment::{SEGMENT_BYTES_DEFAULT, journal_folder};

@@ -38,10 +38,10 @@ fn a_follower_comes_to_the_state_that_the_engine_is_in() {
     let folder = Folder::new();
     let mut broker = open(&folder);
     let mut follower = Follower::open(&folder.0, 0).unwrap();
-    assert_eq!(follower.step(10).unwrap(), 0, "there is nothing yet");
+    assert_eq!(follower.step(10, |_| {}).unwrap(), 0, "there is nothing yet");
     for count in [1, 40, 0, 700] {
         apply(&mut broker, count);
-        while follower.step(64).unwrap() > 0 {}
+        while follower.step(64, |_| {}).unwrap() > 0 {}
         assert_eq!(follower.sequence(), broker.engine.sequence);
         assert_eq!(follower.replay.engine.state(), broker.engine.state());
         assert_eq!(follower.replay.head, broker.head());

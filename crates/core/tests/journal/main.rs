@@ -8,4 +8,5 @@ mod live;
 mod replaying;
 mod round_trip;
 mod snapshots;
+mod standby;
 mod support;
