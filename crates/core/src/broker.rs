@@ -223,6 +223,15 @@ impl Broker {
         Ok(self.settle()?)
     }
 
+    /// Goes on in a new epoch, later than `above` and than this folder's: what an owner elsewhere wrote ends here.
+    pub fn begin_epoch(&mut self, above: u32) -> Result<u32, BrokerError> {
+        let lock = self.lock.as_mut().ok_or(JournalError::Refused("an engine without a folder has no epoch"))?;
+        let epoch = lock.epoch().max(above) + 1;
+        lock.raise(epoch)?;
+        self.flusher.begin_epoch(lock)?;
+        Ok(epoch)
+    }
+
     /// Grows with every take-over; 0 in memory.
     pub fn epoch(&self) -> u32 {
         self.lock.as_ref().map_or(0, Lock::epoch)

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use crate::journal::frame::{self, Hash};
-use crate::journal::{Durability, Fence, JournalError, Writer};
+use crate::journal::{Durability, Fence, JournalError, Lock, Writer};
 
 /// Frames that are handed on without anybody asking: a small part of a usual second-level cache.
 pub const HAND_ON_BYTES: usize = 1 << 15;
@@ -341,6 +341,14 @@ impl Flusher {
         if handing.spare.len() < SPARE_MAX {
             handing.spare.push(run.frames);
         }
+    }
+
+    /// What is written from now on is in a segment of the lock's epoch.
+    pub fn begin_epoch(&self, lock: &Lock) -> Result<(), JournalError> {
+        let fence = lock.fence()?;
+        locked(&self.line).fence = Some(fence);
+        self.flush()?;
+        locked(&self.line).writer.as_mut().map_or(Ok(()), |writer| writer.begin_epoch(lock.epoch()))
     }
 
     /// A clean stop: everything written and flushed, the journal sealed.

@@ -89,7 +89,15 @@ fn durability(name: &str) -> PyResult<Durability> {
 
 impl Engine {
     fn open(&self) -> PyResult<()> {
-        if self.closed { Err(PyRuntimeError::new_err("the engine is closed")) } else { Ok(()) }
+        match (self.closed, self.broker.stands_by()) {
+            (true, _) => Err(PyRuntimeError::new_err("the engine is closed")),
+            (_, true) => Err(PyRuntimeError::new_err("the engine stands by: another process writes")),
+            _ => Ok(()),
+        }
+    }
+
+    fn following(&self) -> PyResult<()> {
+        if self.broker.stands_by() { Ok(()) } else { Err(PyRuntimeError::new_err("the engine does not stand by")) }
     }
 
     fn on_disk(&self) -> PyResult<()> {
@@ -137,6 +145,68 @@ impl Engine {
             Some(path) => py.detach(|| Broker::open(Path::new(path), options)).map_err(broker_error)?,
         };
         Ok(Self { broker, clock_held: 0, closed: false })
+    }
+
+    /// An engine that follows a folder which another process owns, until `take_over`.
+    #[staticmethod]
+    #[pyo3(signature = (data, durability = "never", segment_bytes = 67_108_864, snapshot_records = 1_000_000))]
+    fn stand_by(
+        py: Python<'_>,
+        data: &str,
+        durability: &str,
+        segment_bytes: u64,
+        snapshot_records: u64,
+    ) -> PyResult<Self> {
+        let options = Options { durability: self::durability(durability)?, segment_bytes, snapshot_records };
+        let broker = py.detach(|| Broker::stand_by(Path::new(data), options)).map_err(broker_error)?;
+        Ok(Self { broker, clock_held: 0, closed: false })
+    }
+
+    #[getter]
+    fn stands_by(&self) -> bool {
+        self.broker.stands_by()
+    }
+
+    /// Grows with every take-over; 0 before the first.
+    #[getter]
+    fn epoch(&self) -> u32 {
+        self.broker.epoch()
+    }
+
+    /// At most `most` records that the owner wrote meanwhile.
+    fn catch_up(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<Record>> {
+        self.following()?;
+        let mut seen = Vec::new();
+        py.detach(|| self.broker.catch_up(most, |entry| seen.push(Record::from(entry)))).map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Becomes the owner, of a folder whose lock is free or by force; returns the records that were missing.
+    #[pyo3(signature = (force = false))]
+    fn take_over(&mut self, py: Python<'_>, force: bool) -> PyResult<Vec<Record>> {
+        self.following()?;
+        let mut seen = Vec::new();
+        let taken = py.detach(|| self.broker.take_over(force, |entry| seen.push(Record::from(entry))));
+        taken.map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Takes in frames that an owner elsewhere wrote; they are as durable as promised when it returns their records.
+    fn receive(&mut self, py: Python<'_>, frames: &[u8]) -> PyResult<Vec<Record>> {
+        self.open()?;
+        let mut seen = Vec::new();
+        let keep = |body: &[u8], prev: &[u8; 32], hash: &[u8; 32]| {
+            let chained = Chained::Known { prev: *prev, hash: *hash };
+            seen.push(Record { bytes: body.to_vec(), chained });
+        };
+        py.detach(|| self.broker.receive(frames, keep)).map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Goes on in an epoch later than `above` and than this folder's; returns it.
+    fn begin_epoch(&mut self, py: Python<'_>, above: u32) -> PyResult<u32> {
+        self.open()?;
+        py.detach(|| self.broker.begin_epoch(above)).map_err(broker_error)
     }
 
     #[getter]

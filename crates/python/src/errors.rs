@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 
 create_exception!(isthmus._core, JournalDamaged, PyException, "The journal is damaged; the message names the record.");
+create_exception!(isthmus._core, JournalFenced, PyOSError, "Another process took the data folder over.");
 create_exception!(isthmus._core, FolderLocked, PyException, "Another process holds the data folder.");
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -21,6 +22,7 @@ pub fn journal_error(error: JournalError) -> PyErr {
             Some(number) => PyOSError::new_err((number, text)),
             None => PyOSError::new_err(text),
         },
+        JournalError::Fenced { .. } => JournalFenced::new_err(text),
         JournalError::Locked { .. } => FolderLocked::new_err(text),
         JournalError::Damaged(_) | JournalError::BadSnapshot { .. } => JournalDamaged::new_err(text),
         JournalError::Poisoned | JournalError::Refused(_) => PyOSError::new_err(text),

@@ -1,6 +1,6 @@
 //! Records as Python sees them: lazy views on their bytes.
 use isthmus_core::flusher::Link;
-use isthmus_core::journal::frame;
+use isthmus_core::journal::{Entry, frame};
 use isthmus_core::messages::Effect;
 use isthmus_core::record::{self as core, Body};
 use pyo3::exceptions::PyValueError;
@@ -89,6 +89,13 @@ pub enum Chained {
 pub struct Record {
     pub bytes: Vec<u8>,
     pub chained: Chained,
+}
+
+impl From<&Entry<'_>> for Record {
+    fn from(entry: &Entry<'_>) -> Self {
+        let chained = Chained::Known { prev: *entry.prev, hash: *entry.hash };
+        Self { bytes: entry.body.to_vec(), chained }
+    }
 }
 
 impl Record {

@@ -16,11 +16,14 @@ from isthmus._core import (
     Flusher,
     FolderLocked,
     Follower,
+    FrameReader,
     JournalDamaged,
+    JournalFenced,
     JournalReader,
     Origin,
     Record,
     content_id,
+    epoch_of,
     verify,
 )
 
@@ -34,10 +37,13 @@ __all__ = [
     "Flusher",
     "FolderLocked",
     "Follower",
+    "FrameReader",
     "JournalDamaged",
+    "JournalFenced",
     "JournalReader",
     "Origin",
     "Record",
     "content_id",
+    "epoch_of",
     "verify",
 ]

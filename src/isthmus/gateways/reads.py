@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from isthmus.engine.driver import Driver
+from isthmus.engine.driver import Driver, Standby
 from isthmus.engine.engine import Follower, Record
 from isthmus.gateways.amounts import instrument_of, own_account
 from isthmus.gateways.keys import Identity
@@ -28,6 +28,7 @@ class Standing(msgspec.Struct, frozen=True):
     mode: str
     fault: str | None
     follower: Follower | None
+    standby: Standby | None
 
 
 class Reads:
@@ -50,6 +51,7 @@ class Reads:
             mode=self.mode,
             fault=self._driver.fault,
             follower=self._driver.follower,
+            standby=self._driver.standby,
         )
 
     @property

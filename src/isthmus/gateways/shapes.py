@@ -22,6 +22,14 @@ class Following(msgspec.Struct, frozen=True):
     fault: str | None
 
 
+class StandbyLink(msgspec.Struct, frozen=True):
+    """The standby on another host: whether it is linked, up to which record it has receipted, how many are missing."""
+
+    connected: bool
+    receipt: int
+    lag: int
+
+
 class Health(msgspec.Struct, frozen=True):
     """Whether commands are taken, and how far the journal is. `head` is the hash of the last durable record."""
 
@@ -32,6 +40,7 @@ class Health(msgspec.Struct, frozen=True):
     mode: str
     reason: str | None
     follower: Following | None = None
+    standby: StandbyLink | None = None
 
 
 class Capabilities(msgspec.Struct, frozen=True):

@@ -129,7 +129,15 @@ def health_of(reads: Reads) -> shapes.Health:
         mode=now.mode,
         reason=now.fault,
         follower=_following(now),
+        standby=_standby(now),
     )
+
+
+def _standby(now: Standing) -> shapes.StandbyLink | None:
+    link = now.standby
+    if link is None:
+        return None
+    return shapes.StandbyLink(link.connected, link.receipt, max(0, now.sequence - link.receipt))
 
 
 def _following(now: Standing) -> shapes.Following | None:
