@@ -19,8 +19,11 @@ COMMANDS = {
     "replay lobster": ["--messages", "F"],
     "replay mbo": ["--events", "F"],
     "replay depth": ["--events", "F"],
+    "match": ["F"],
     "verify": ["DIR"],
+    "takeover": [],
     "bench engine": [],
+    "sim": [],
     "doctor": [],
 }
 
