@@ -147,6 +147,9 @@ class JournalDamaged(Exception):
 class JournalFenced(OSError):
     """Another process took the data folder over: nothing is acknowledged here any more."""
 
+class OtherRelease(Exception):
+    """The journal has records of earlier rules, which this release does not run; the message says what to do."""
+
 class FolderLocked(Exception):
     """Another process holds the data folder."""
 

@@ -5,6 +5,7 @@ use isthmus_core::broker::BrokerError;
 use isthmus_core::journal::{
     Check, FirstBad, JournalError, Lock, Reader, Tail, Verdict, frame, snapshot_file, verify as judge,
 };
+use isthmus_core::recorded::Whole;
 use isthmus_core::replay::Replay;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -79,7 +80,10 @@ pub fn epoch_of(data: &str) -> PyResult<u32> {
 }
 
 /// What running the journal again found: the state's hash, and whether every effect was the same.
+#[derive(Default)]
 struct Rerun {
+    /// Records of earlier rules, whose effects were added up and not made again.
+    recorded: u64,
     state_hash: Option<[u8; 32]>,
     effects_equal: bool,
     differs: Option<u64>,
@@ -87,14 +91,17 @@ struct Rerun {
 
 fn rerun(data: &Path, use_snapshot: bool) -> Result<Rerun, BrokerError> {
     let found = if use_snapshot { snapshot_file::latest(data)? } else { None };
-    let mut replay = found.as_ref().map_or_else(|| Ok(Replay::default()), Replay::from)?;
-    match replay.run(data) {
-        Ok(_) => Ok(Rerun { state_hash: Some(replay.engine.state_hash()), effects_equal: true, differs: None }),
-        Err(BrokerError::Differs { record }) => {
-            Ok(Rerun { state_hash: None, effects_equal: false, differs: Some(record) })
+    let ran = match &found {
+        Some(found) => Replay::from(found).and_then(|mut replay| replay.run(data).map(|_| (replay.engine, 0))),
+        None => Whole::run(data).map(|whole| (whole.replay.engine, whole.recorded.records)),
+    };
+    match ran {
+        Ok((engine, recorded)) => {
+            Ok(Rerun { recorded, state_hash: Some(engine.state_hash()), effects_equal: true, differs: None })
         }
+        Err(BrokerError::Differs { record }) => Ok(Rerun { differs: Some(record), ..Rerun::default() }),
         Err(BrokerError::Journal(JournalError::Damaged(bad))) => {
-            Ok(Rerun { state_hash: None, effects_equal: false, differs: Some(bad.record) })
+            Ok(Rerun { differs: Some(bad.record), ..Rerun::default() })
         }
         Err(error) => Err(error),
     }
@@ -137,6 +144,7 @@ pub fn verify<'py>(
     dict.set_item("epoch", verdict.position.epoch)?;
     dict.set_item("state_hash", again.as_ref().and_then(|again| again.state_hash.as_ref().map(|hash| hex(hash))))?;
     dict.set_item("effects_equal", again.as_ref().map(|again| again.effects_equal))?;
+    dict.set_item("recorded_only", again.as_ref().map(|again| again.recorded))?;
     dict.set_item("differs", again.as_ref().and_then(|again| again.differs))?;
     Ok(dict)
 }

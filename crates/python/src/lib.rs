@@ -61,6 +61,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<engine::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add_class::<journal::FrameReader>()?;
+    m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;
     m.add("JournalFenced", m.py().get_type::<errors::JournalFenced>())?;
     m.add_function(wrap_pyfunction!(journal::epoch_of, m)?)?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;

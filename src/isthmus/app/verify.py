@@ -42,13 +42,15 @@ def checked(folder: Path, head: str | None, replay: bool, use_snapshot: bool) ->
 
 def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
     """What the extension finds in `data`; a fault of reading names the folder that was asked for."""
-    from isthmus._core import verify
+    from isthmus._core import OtherRelease, verify
 
     try:
         snapshots = snapshots_in(data) if use_snapshot else []
         answer = verify(str(data), head, replay, use_snapshot)
     except OSError as error:
         fail("dir", f"{asked}: {error.strerror or error}")
+    except OtherRelease as error:
+        fail("replay", f"{asked}: {error}")
     bad = nothing_proven(answer, head) or against_snapshots(answer, snapshots)
     if bad is not None and bad["segment"] is None:
         bad |= end_of_journal(data)
@@ -112,6 +114,8 @@ def described(answer: dict[str, Any]) -> list[str]:
     if answer["effects_equal"] is not None:
         same = "equal" if answer["effects_equal"] else f"DIFFERENT from record {answer['differs']} on"
         lines.append(f"effects, when run again: {same}")
+    if answer["recorded_only"]:
+        lines.append(f"{answer['recorded_only']:,} records of earlier rules: not run again, their postings add up")
     if answer["state_hash"] is not None:
         lines.append(f"state {answer['state_hash']}")
     return lines
