@@ -1,6 +1,7 @@
 //! The Python face of the hot tier; the only crate that knows PyO3.
 mod batch;
 mod bench;
+mod bench_journal;
 mod engine;
 mod errors;
 mod journal;
@@ -56,6 +57,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<record::Record>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<bench::Trial>()?;
+    m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
     m.add_class::<engine::Follower>()?;

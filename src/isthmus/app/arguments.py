@@ -182,6 +182,13 @@ def _add_bench(commands: Commands) -> None:
         "Speed of matching, journal, recovery and the Python face, beside the naive twin and PyPI peers.",
         "isthmus bench engine --json",
     )
+    _add(
+        bench,
+        "journal",
+        "isthmus.app.bench_journal:journal",
+        "Durable 300-byte records, hash chain and checksum included, beside RocksDB, LMDB and bare writes.",
+        "isthmus bench journal --json",
+    )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 

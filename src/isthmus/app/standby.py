@@ -2,8 +2,8 @@
 
 On one host it follows the same folder and takes over by itself when the folder's lock is free, which is when the
 owner's process has ended however it ended. An owner that is stopped but alive keeps its lock: then it is for an
-operator to say `isthmus takeover`. From another host (`--from`) it keeps a copy over a link, and takes over by that command only: from
-there an owner that is gone looks like a network that is.
+operator to say `isthmus takeover`. From another host (`--from`) it keeps a copy over a link, and takes over by that
+command only: from there an owner that is gone looks like a network that is.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": ["DIR"],
     "takeover": [],
     "bench engine": [],
+    "bench journal": [],
     "sim": [],
     "doctor": [],
 }
