@@ -84,15 +84,22 @@ pub struct Whole {
 
 impl Whole {
     pub fn run(data: &Path) -> Result<Self, BrokerError> {
-        let mut whole = Self::default();
-        let end = scan_ahead(data, 1, Check::Chain, |entry| whole.take(data, &entry))?;
+        Self::default().go_on(data)
+    }
+
+    /// The rest of the journal behind the records that were taken.
+    pub fn go_on(self, data: &Path) -> Result<Self, BrokerError> {
+        let mut whole = self;
+        let from = whole.recorded.records.max(whole.replay.engine.sequence) + 1;
+        let end = scan_ahead(data, from, Check::Chain, |entry| whole.take(data, &entry))?;
         if whole.replay.engine.sequence == 0 && whole.recorded.records > 0 {
             whole.begin(data, whole.recorded.records, end.position.head)?;
         }
         Ok(whole)
     }
 
-    fn take(&mut self, data: &Path, entry: &Entry<'_>) -> Result<(), BrokerError> {
+    /// The next record.
+    pub fn take(&mut self, data: &Path, entry: &Entry<'_>) -> Result<(), BrokerError> {
         let rules = Body::read(entry.body).map_err(|_| BrokerError::Differs { record: entry.sequence })?.rules;
         if self.replay.engine.sequence == 0 && rules < RULES {
             return self.recorded.take(entry.body);

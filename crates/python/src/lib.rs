@@ -65,7 +65,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<journal::FrameReader>()?;
     m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;
     m.add("JournalFenced", m.py().get_type::<errors::JournalFenced>())?;
+    m.add_class::<journal::Archived>()?;
     m.add_function(wrap_pyfunction!(journal::epoch_of, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::journal_end, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::segment_header, m)?)?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;

@@ -11,6 +11,7 @@ from isthmus._core import (
     INSTRUCTION,
     OUTCOME,
     RULES,
+    Archived,
     Batch,
     Engine,
     Flusher,
@@ -25,6 +26,8 @@ from isthmus._core import (
     Record,
     content_id,
     epoch_of,
+    journal_end,
+    segment_header,
     verify,
 )
 
@@ -33,6 +36,7 @@ __all__ = [
     "INSTRUCTION",
     "OUTCOME",
     "RULES",
+    "Archived",
     "Batch",
     "Engine",
     "Flusher",
@@ -47,5 +51,7 @@ __all__ = [
     "Record",
     "content_id",
     "epoch_of",
+    "journal_end",
+    "segment_header",
     "verify",
 ]

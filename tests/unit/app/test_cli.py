@@ -22,6 +22,8 @@ COMMANDS = {
     "match": ["F"],
     "verify": ["DIR"],
     "takeover": [],
+    "backup": ["--to", "DIR"],
+    "compact": [],
     "bench engine": [],
     "bench journal": [],
     "sim": [],
