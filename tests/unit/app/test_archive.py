@@ -84,10 +84,11 @@ def test_compacting_again_has_nothing_to_do(data: Path, run: Run) -> None:
 
 
 def test_a_compaction_that_was_cut_off_before_it_removed_the_segment_is_gone_on_with(data: Path, run: Run) -> None:
-    kept = shutil.copy(data / "journal" / segments(data)[0], data.parent)
+    kept = Path(shutil.copytree(data / "journal", data.parent / "kept"))
     whole = bodies(data)
     run("compact", "--data", str(data))
-    shutil.move(kept, data / "journal" / Path(kept).name)
+    last = archive.archived(data)[-1].stem + ".seg"
+    shutil.move(kept / last, data / "journal" / last)
     assert run("verify", str(data))[0] == 0
     assert bodies(data) == whole
     assert run("compact", "--data", str(data))[1]["segments"] == 1
