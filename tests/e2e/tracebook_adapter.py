@@ -1,6 +1,7 @@
-"""Lets the public suite tracebook-conformance talk to `isthmus match`: its protocol on one side, our rows on the other.
+"""Lets the public suite tracebook-conformance talk to `isthmus match`: its protocol one side, our rows the other.
 
-Run as a program by the suite, once a trace; it runs `isthmus match -` itself. Prices become ticks, quantities millionths.
+Run as a program by the suite, once a trace; it runs `isthmus match -` itself. Prices become ticks, quantities
+millionths.
 """
 
 from __future__ import annotations

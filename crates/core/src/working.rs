@@ -131,7 +131,7 @@ impl Engine {
     ) -> Result<(), CancelReason> {
         let (order, quantity) = (*self.orders.get(row), self.orders.details(row).quantity);
         let hold = self.may_change(at, &order, price, order.left).map_err(|_| CancelReason::Funds)?;
-        self.set_terms_hold(at, row, price, quantity, hold);
+        let hold = self.set_terms_hold(at, row, (price, quantity), hold);
         self.set_terms(row, price, quantity);
         effects.push(&Repriced { order: order.id, price, hold });
         Ok(())

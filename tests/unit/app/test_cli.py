@@ -19,8 +19,10 @@ COMMANDS = {
     "replay lobster": ["--messages", "F"],
     "replay mbo": ["--events", "F"],
     "replay depth": ["--events", "F"],
+    "match": ["F"],
     "verify": ["DIR"],
     "bench engine": [],
+    "sim": [],
     "doctor": [],
 }
 

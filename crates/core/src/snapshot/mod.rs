@@ -37,6 +37,10 @@ impl Engine {
             out.put(ended.stamp);
             put_answer(out, &ended.key, &self.memory.answers[&ended.key]);
         });
+        out.list(self.corrected.iter(), |out, (sequence, index)| {
+            out.put(*sequence);
+            out.put(*index);
+        });
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
@@ -72,6 +76,7 @@ impl Engine {
             engine.memory.answers.insert(key, answer);
             engine.memory.ended.push_back(Ended { sequence, stamp, key });
         }
+        engine.corrected = bytes.list(|b| Ok((b.take()?, b.take()?)))?.into_iter().collect();
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
@@ -79,21 +84,31 @@ impl Engine {
 
 fn put_account(out: &mut Out, account: &Account) {
     out.put(account.kind);
+    out.put(account.group);
+    out.put(account.firm);
     out.list(account.balances.iter(), |out, balance| {
         out.put(balance.asset);
         out.put(u8::from(balance.margined));
         out.put(u8::from(balance.frozen));
+        out.put(balance.credit);
         out.wide(balance.amount);
         out.wide(balance.held);
     });
 }
 
 fn take_account(bytes: &mut In) -> Result<Account, BadState> {
-    let kind = bytes.take()?;
+    let (kind, group, firm) = (bytes.take()?, bytes.take()?, bytes.take()?);
     let balances = bytes.list(|b| {
-        Ok(Balance { asset: b.take()?, margined: b.flag()?, frozen: b.flag()?, amount: b.wide()?, held: b.wide()? })
+        Ok(Balance {
+            asset: b.take()?,
+            margined: b.flag()?,
+            frozen: b.flag()?,
+            credit: b.take()?,
+            amount: b.wide()?,
+            held: b.wide()?,
+        })
     })?;
-    Ok(Account { kind, balances })
+    Ok(Account { kind, group, firm, balances })
 }
 
 fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {

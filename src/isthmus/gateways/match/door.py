@@ -122,8 +122,9 @@ class Door:
         yield from self.market.rows(record)
 
     def replace(self, row: Row) -> Rows:
-        order, number = row["order"], self.names.orders.get(row["order"], m.NO_ORDER)
-        new: int = row["new_order"] if "new_order" in row else order
+        order: int = row["order"]
+        number = self.names.orders.get(order, m.NO_ORDER)
+        new = row.get("new_order", order)
         if new != order and self._alive(new):
             yield {"ev": "rejected", "order": order, "reason": "duplicate_order"}
             return

@@ -9,7 +9,6 @@ from isthmus.gateways.match.words import KINDS
 from isthmus.kernel import messages as m
 
 _SPECIAL = ("stop", "offset", "display", "display_high", "seed", "min_quantity", "expire", "peg", "trigger")
-_GIVEN = {"price": 1, "quantity": 2, "stop": 4, "offset": 8, "display": 16, "min_quantity": 32, "expire": 64}
 
 
 def placing(row: Row, account: int, instrument: int, links: dict[str, int]) -> Any:
@@ -41,8 +40,8 @@ def _flags(row: Row) -> int:
 
 def replacing(row: Row, order: int) -> Any:
     """ReplaceSpecial with what the row gives."""
-    given = {key: row[key] for key in _GIVEN if key in row}
-    return m.ReplaceSpecial(order=order, given=sum(_GIVEN[key] for key in given), **given)
+    given = {key: row[key] for key in m.GIVEN if key in row}
+    return m.ReplaceSpecial(order=order, given=sum(m.GIVEN[key] for key in given), **given)
 
 
 def quoting(entry: Row, account: int, instrument: int, first: bool) -> Any:

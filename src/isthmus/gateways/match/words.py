@@ -7,16 +7,7 @@ from typing import Any
 from isthmus.kernel import messages as m
 
 SIDES = m.SIDES
-TIFS = {
-    "gtc": m.GTC,
-    "day": m.DAY,
-    "ioc": m.IOC,
-    "fok": m.FOK,
-    "gtd": m.GTD,
-    "at_open": m.AT_OPEN,
-    "at_close": m.AT_CLOSE,
-    "good_for_auction": m.GOOD_FOR_AUCTION,
-}
+TIFS = m.TIMES_IN_FORCE
 KINDS = {
     "limit": m.LIMIT,
     "market": m.MARKET,
@@ -28,19 +19,10 @@ KINDS = {
     "hidden": m.LIMIT,
     "peg": m.PEG,
 }
-PEGS = {"primary": m.PRIMARY, "mid": m.MID, "market": m.MARKET_PEG}
+PEGS = m.PEGS
 POST_ONLY = {"reject": m.POST_ONLY, "slide": m.POST_ONLY | m.SLIDE}
-TRIGGERS = {"last": 1, "mark": 2, "either": 3}
-BOOKS = {
-    "lit": 1,
-    "pro_rata": 2,
-    "mixed": 3,
-    "dark": 4,
-    "auction": 5,
-    "rfq": 6,
-    "negotiated": 7,
-    "sealed": 8,
-}
+TRIGGERS = m.TRIGGERS
+BOOKS = {name: number for number, name in m.BOOK_NAMES.items()}
 PHASES = {"rfq": "rfq", "negotiated": "negotiated", "sealed": "negotiated"}
 STATES = {name: number for number, name in m.SESSION_STATES.items()}
 SCOPES = {name: number for number, name in m.SCOPES.items()}
