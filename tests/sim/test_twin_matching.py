@@ -603,3 +603,24 @@ def test_an_order_without_more_than_a_price_may_have_a_kind_of_its_own(exchange:
     exchange.sell(ANN, 100, 5)
     assert fills(exchange.buy(BEN, 100, 3, kind=LIMIT, tif=GTD, expire=2**63)) == [(ANN, 100, 3)]
     assert fills(exchange.buy(BEN, 0, 3, kind=MARKET, tif=IOC)) == [(ANN, 100, 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ({"display": 11}, "bad_display"),
+        ({"display": 2, "min_quantity": 2}, "bad_display"),
+        ({"min_quantity": 11}, "bad_minimum"),
+        ({"flags": REDUCE_ONLY, "side": BUY}, "reduce_only"),
+        ({"flags": POST_ONLY, "tif": IOC}, "post_only_conflict"),
+        ({"flags": SLIDE}, "bad_terms"),
+        ({"flags": POST_ONLY | ALL_OR_NONE}, "bad_terms"),
+        ({"flags": HIDDEN, "price": 0, "kind": LIMIT}, "price_not_positive"),
+    ],
+)
+def test_what_is_refused_changes_nothing(exchange: Exchange, words: dict[str, Any], reason: str) -> None:
+    exchange.sell(BEN, 100, 5, display=2)
+    before = exchange.state()
+    fields = {"account": ANN, "side": SELL, "price": 90, "quantity": 10} | words
+    assert refusal(exchange.place(**fields)) == reason
+    assert exchange.state() == before
