@@ -11,6 +11,7 @@ from typing import Any
 
 from . import fitting, form, planning, special
 from .books import Order, Walk
+from .kill import killed, killed_order
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
@@ -41,6 +42,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_account"
     if not state.ledger.trades(command.account):
         yield "account_not_trading"
+    if killed(state, command.account, command.session, command.instrument, command.venue):
+        yield "killed"
     yield state.memory.ask(command.account, command.client_id, command)
     instrument = state.instruments.get(command.instrument)
     if instrument is None:
@@ -212,6 +215,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         return
     instrument = state.instruments[order.instrument]
+    if killed_order(state, order):
+        yield "killed"
     if state.halted or instrument.halted:
         yield "instrument_halted"
     yield from form.quantity(instrument, command.quantity)

@@ -87,6 +87,17 @@ def test_a_reduced_all_or_none_order_is_tried_again(exchange: Exchange) -> None:
     assert effects[0].priority_kept == 1
 
 
+@pytest.mark.parametrize("how", ["CancelAll", "Kill"])
+def test_orders_that_went_may_let_an_all_or_none_order_trade(exchange: Exchange, how: str) -> None:
+    exchange.sell(ANN, 100, 4, flags=ALL_OR_NONE)
+    exchange.sell(BEN, 100, 2, flags=ALL_OR_NONE)
+    exchange.sell(DAN, 100, 3, flags=ALL_OR_NONE)
+    # 4 and nothing that makes 5 with it
+    assert fills(exchange.buy(CAT, 100, 5, flags=ALL_OR_NONE)) == []
+    words = {"account": ANN} if how == "CancelAll" else {"scope": 1, "of": ANN}
+    assert fills(exchange.pair.send(how, **words)) == [(BEN, 100, 2), (DAN, 100, 3)]
+
+
 # Minimum quantity
 
 
