@@ -269,13 +269,13 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
         yield _ask_venue(state, order, command)
         return
     keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
-    same = keeps and command.price == order.price and command.quantity <= order.quantity
-    kept = bool(order.parked) or same
+    kept = keeps and command.price == order.price and command.quantity <= order.quantity
     state.touched.add(order.instrument)
-    if not kept:
+    leaves = not (kept or order.parked)
+    if leaves:
         state.books[order.instrument].remove(order)
     yield apply_terms(state, order, command, kept)
-    if not kept:
+    if leaves:
         yield from match(state, order)
 
 
