@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import links
+from .kill import DEAD_MAN, fire_dead_man
 from .operations import request_cancel
 from .state import ORDER, State
 from .values import DAY
@@ -17,9 +18,11 @@ def run(state: State) -> Iterator[Any]:
         due = min(state.deadlines)
         state.deadlines.remove(due)
         _, kind, number = due
-        if kind == ORDER and number in state.orders:
+        if kind == DEAD_MAN:
+            yield from fire_dead_man(state, number)
+        elif number in state.orders:
             yield request_cancel(state, state.orders[number], "expired")
-            yield from links.part_all(state)
+        yield from links.part_all(state)
 
 
 def expire_day(state: State, number: int) -> Iterator[Any]:

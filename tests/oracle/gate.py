@@ -11,6 +11,7 @@ from typing import Any
 
 from . import fitting, form, planning, special, triggers
 from .books import Order, Walk
+from .kill import killed
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import AT_MARKET, State
@@ -39,6 +40,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_account"
     if not state.ledger.trades(command.account):
         yield "account_not_trading"
+    if killed(state, command.account, command.session, command.instrument, command.venue):
+        yield "killed"
     yield state.memory.ask(command.account, command.client_id, command)
     instrument = state.instruments.get(command.instrument)
     if instrument is None:

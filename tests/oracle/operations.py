@@ -207,6 +207,7 @@ def check_resume(state: State, command: Any) -> Iterator[str]:
 
 def resume(state: State, command: Any) -> Iterator[Any]:
     _set_halted(state, command.instrument, False)
+    state.touched.update([command.instrument] if command.instrument else state.instruments)
     yield effects.Resumed(command.instrument)
 
 

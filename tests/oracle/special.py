@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, gate, matching, operations, resting, triggers
+from . import form, gate, kill, matching, operations, resting, triggers
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, ORDER, State
@@ -50,6 +50,8 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     order = state.orders.get(command.order)
     if order is None:
         return
+    if kill.killed_order(state, order):
+        yield "killed"
     here = sum(FIELDS) if not order.venue else PRICE | QUANTITY
     if not given or given & ~here:
         yield "bad_terms"
