@@ -100,13 +100,13 @@ def _go_on(state: State, order: Order, filled: int) -> Iterator[Any]:
         yield effects.Triggered(order.id, 0)
         yield from triggers.work_at_market(state, order)
         return
-    stands = order.kind not in triggers.STOPS or triggers.stand(state, order)
     asked = gate.repriced(order, order.price)
     asked.aside = False
+    stands = order.kind not in triggers.STOPS or triggers.stand(state, asked)
     if not stands or any(gate.affords(state, asked, order)):
         yield state.cancel(order, "funds")
         return
-    order.aside = False
+    order.aside, order.stop, order.price = False, asked.stop, asked.price
     matching.take_hold(state, order)
     if order.kind not in triggers.STOPS:
         yield effects.Triggered(order.id, 0)

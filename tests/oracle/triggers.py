@@ -49,12 +49,14 @@ def prepare(state: State, order: Order) -> bool:
         return True
     order.trigger = order.trigger or state.instruments[order.instrument].rules["stop_trigger"]
     order.limit = order.price if order.kind == TRAILING_STOP else 0
-    return order.aside or stand(state, order)
+    return stand(state, order) or order.aside
 
 
 def stand(state: State, order: Order) -> bool:
-    """A trailing stop without a stop takes its distance from the watched price; false where it cannot."""
-    order.stop = order.stop or anchored(state, order)
+    """A trailing stop without a stop takes its distance from the watched price (once its parent is done); false where
+    it cannot."""
+    if not (order.stop or order.aside):
+        order.stop = anchored(state, order)
     if order.kind != STOP_LIMIT:
         order.price = order.limit or order.stop
     return bool(order.stop)
