@@ -8,7 +8,7 @@ from typing import Any
 from . import links
 from .kill import DEAD_MAN, fire_dead_man
 from .operations import request_cancel
-from .state import ORDER, State
+from .state import State
 from .values import DAY
 
 

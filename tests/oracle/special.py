@@ -59,6 +59,15 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     if state.halted or instrument.halted:
         yield "instrument_halted"
     asked = _asked(order, command, given)
+    yield from _check_terms(state, order, asked, given)
+    if not _settle(state, order, asked, given):
+        yield "no_reference_price"
+    if not order.aside:
+        yield from gate.affords(state, asked, order)
+
+
+def _check_terms(state: State, order: Order, asked: Order, given: int) -> Iterator[str]:
+    instrument = state.instruments[order.instrument]
     if given & QUANTITY:
         yield from form.quantity(instrument, asked.quantity)
         if asked.quantity <= order.filled:
@@ -68,12 +77,8 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     for bit, well, reason in form.TESTS:
         if given & bit and not well(instrument, asked):
             yield reason
-    if given & EXPIRE and (order.tif != GTD or command.expire <= state.stamp):
+    if given & EXPIRE and (order.tif != GTD or asked.expire <= state.stamp):
         yield "bad_expire"
-    if not _settle(state, order, asked, given):
-        yield "no_reference_price"
-    if not order.aside:
-        yield from gate.affords(state, asked, order)
 
 
 def _asked(order: Order, command: Any, given: int) -> Order:

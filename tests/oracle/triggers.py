@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import gate, links, matching, special
+from . import fitting, gate, links, matching, special
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, State
@@ -87,6 +87,9 @@ def fire(state: State, order: Order, price: int) -> Iterator[Any]:
 
 def work_at_market(state: State, order: Order) -> Iterator[Any]:
     """An order at the market that waited: it needs a price to stop at and the funds for that now."""
+    if fitting.spent(state, order):
+        yield state.cancel(order, "reduce_only")
+        return
     asked = replace(order, aside=False, carry=Carry(order.carry.value, order.carry.fee))
     if not gate.price_at_market(state, asked) or any(gate.affords(state, asked, order)):
         yield state.cancel(order, "funds")

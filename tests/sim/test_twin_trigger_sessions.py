@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.oracle import invariants
+from tests.oracle import invariants, waiting
 from tests.oracle.pair import Pair
 
 from isthmus import _core
@@ -24,8 +24,11 @@ fixed = settings(derandomize=True, deadline=None, database=None, suppress_health
 def run(plan: Plan) -> None:
     """Every record equal; money, books, triggers and ties kept after every command; the state equal at the end."""
     pair = Pair(_core)
-    for at, _ in enumerate(play(pair, plan)):
+    was = waiting.ties(pair.twin)
+    for at, effects in enumerate(play(pair, plan)):
         invariants.check(pair.twin)
+        waiting.check(pair.twin, was, effects)
+        was = waiting.ties(pair.twin)
         if at % 16 == 15:
             pair.restore()
     pair.check_state()

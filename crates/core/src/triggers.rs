@@ -174,6 +174,10 @@ impl Engine {
     /// An order at the market that waited: it needs a price to stop at and the funds for that now.
     pub(crate) fn work_at_market(&mut self, at: usize, row: u32, effects: &mut Effects) {
         let mut taker = Taker { special: self.orders.special(row).copied(), ..self.taker(row) };
+        if self.is_spent(at, &taker.order) {
+            self.end_row(row, CancelReason::ReduceOnly, effects);
+            return;
+        }
         if self.price_at_market(at, &mut taker).is_err() || self.ask_hold(at, row, &taker).is_err() {
             self.end_row(row, CancelReason::Funds, effects);
             return;
