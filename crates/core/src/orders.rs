@@ -55,12 +55,12 @@ pub const PARTLY_SHOWN: u16 = 16;
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
-/// Its account is without end in what it would hold, so it holds nothing.
-pub const UNHELD: u16 = 128;
 /// Its market counts it among those that keep matching from its short way.
-pub const COUNTED: u16 = 256;
+pub const COUNTED: u16 = 128;
 /// It was the first at a price that bettered its side, and kept its place.
-pub const TOP: u16 = 512;
+pub const TOP: u16 = 256;
+/// Its account is without end in what it would hold, so it holds nothing.
+pub const UNHELD: u16 = 512;
 /// Others wait for its end.
 pub const PARENT: u16 = 1024;
 /// Its parent is not done: it holds nothing and counts nowhere.

@@ -131,7 +131,7 @@ impl Engine {
     ) -> Result<(), CancelReason> {
         let (order, quantity) = (*self.orders.get(row), self.orders.details(row).quantity);
         let hold = self.may_change(at, &order, price, order.left).map_err(|_| CancelReason::Funds)?;
-        self.set_terms_hold(at, row, (price, quantity), hold);
+        let hold = self.set_terms_hold(at, row, (price, quantity), hold);
         self.set_terms(row, price, quantity);
         effects.push(&Repriced { order: order.id, price, hold });
         Ok(())
@@ -200,11 +200,16 @@ impl Engine {
     /// Before a fill: the partner of either order goes; one whose partner went before goes itself. Are both still there?
     fn both_alone(&mut self, at: usize, passage: &Passage, maker: u32, effects: &mut Effects) -> bool {
         let id = self.orders.get(maker).id;
+        if self.special_of(maker).one_cancels == passage.id {
+            // the two of a pair meet: the incoming one goes
+            self.unpair(maker);
+            self.take_out(passage.row);
+            self.end_passage(at, passage, CancelReason::OneCancels, effects);
+            self.hold_alone(maker);
+            return false;
+        }
         if self.is_parted(maker, effects) {
             self.cancel_row(maker, CancelReason::OneCancels, effects);
-        }
-        if !self.lives(passage) {
-            return false;
         }
         if self.is_parted(passage.row, effects) {
             self.take_out(passage.row);
