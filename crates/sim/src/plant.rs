@@ -1,6 +1,7 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
-use isthmus_core::orders::BEHIND;
+
+use crate::world::PLAIN;
 
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,9 +40,10 @@ fn lose_place(engine: &mut Engine, order: u64) {
         return;
     };
     let found = *engine.orders.get(row);
-    let market = &mut engine.markets[found.at()];
-    let book = if found.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-    let side = book.side_mut(found.buys());
+    if u32::from(found.instrument) != PLAIN {
+        return;
+    }
+    let side = engine.markets[found.at()].book.side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);
 }
