@@ -64,6 +64,7 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 $(STAMPS)/bench: requirements-bench.lock $(STAMPS)/packages
 	@echo "== locked packages of the benchmarks"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
+	@cargo build --quiet --release --locked --package isthmus-bench
 	@touch $@
 
 $(STAMPS)/engine: $(RUST) $(STAMPS)/packages

@@ -42,6 +42,7 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("RULES", isthmus_core::record::RULES)?;
+    m.add("PROFILE", bench::PROFILE)?;
     names(m, "REASONS", Reason::ALL)?;
     names(m, "CANCEL_REASONS", CancelReason::ALL)?;
     names(m, "TEMPLATES", Template::ALL)?;
@@ -49,7 +50,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
     m.add_class::<batch::Batch>()?;
-    m.add_class::<bench::Trial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
     m.add_class::<journal::JournalReader>()?;

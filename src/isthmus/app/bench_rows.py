@@ -1,4 +1,4 @@
-"""The rows of `isthmus bench engine` that need neither disk nor network: books, engine and Python face in memory."""
+"""The rows of `isthmus bench engine` that call the engine in memory from Python."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
-from isthmus import _core
 from isthmus.app.bench_report import GOALS, Rates, Row, percentiles
-from isthmus.app.bench_workload import CANCEL_ORDER, Workload, fresh_engine, trade_hash
+from isthmus.app.bench_workload import CANCEL_ORDER, Array, Workload, fresh_engine, trade_hash
 from isthmus.kernel.messages import CancelOrder, PlaceOrder
 
 BATCH = 1_000
@@ -19,11 +17,9 @@ BATCH = 1_000
 CALLS = 100_000
 """Single calls in a round."""
 
-TRADED = np.dtype([("maker", "<u8"), ("taker", "<u8"), ("price", "<i8"), ("quantity", "<i8")])
-
 
 class Truth(Struct, frozen=True):
-    """What the workload comes to. The books alone and the engine must agree on it."""
+    """What the workload comes to."""
 
     trades: int
     quantity: int
@@ -39,21 +35,21 @@ def timed(act: Callable[[], Any]) -> tuple[float, float]:
     return time.thread_time() - cpu, time.perf_counter() - wall
 
 
-def outcome(workload: Workload, books_alone: bool) -> Truth:
-    """The trades of the workload and where the book ends."""
-    trial = _core.Trial(workload.setup, workload.rows, books_alone)
-    made = np.frombuffer(trial.run_traded(), TRADED)
-    trades = workload.trades(made["maker"], made["taker"], made["price"], made["quantity"])
-    return Truth(len(trades), int(made["quantity"].sum()), trade_hash(trades), *trial.best())
+def outcome(workload: Workload) -> tuple[Truth, Array]:
+    """What the engine makes of the workload, and its trades as TRADE rows."""
+    engine = fresh_engine(workload)
+    fills = engine.submit_batch(workload.rows, 1).fills
+    trades = workload.trades(fills["maker_order"], fills["taker_order"], fills["price"], fills["quantity"])
+    bid, _, ask, _ = engine.best(1)
+    return Truth(len(trades), int(fills["quantity"].sum()), trade_hash(trades), bid, ask), trades
 
 
 class Memory:
-    """Rounds of `match`, `gated`, `python_call` and `python_batch`."""
+    """Rounds of `python_call` and `python_batch`."""
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
-        count = len(workload.rows)
-        self.match, self.gated, self.batch = Rates(count), Rates(count), Rates(count)
+        self.batch = Rates(len(workload.rows))
         self.calls = workload.rows[:CALLS]
         self.call_rate = Rates(len(self.calls))
         self.call_times: list[int] = []
@@ -61,9 +57,6 @@ class Memory:
 
     def round(self) -> None:
         """Every row once."""
-        for rates, books_alone in ((self.match, True), (self.gated, False)):
-            trial = _core.Trial(self.workload.setup, self.workload.rows, books_alone)
-            rates.add(*timed(trial.run))
         self._batch_round()
         self._call_round()
 
@@ -83,23 +76,14 @@ class Memory:
             times.append(clock() - started)
 
     def rows(self, right: bool) -> list[Row]:
-        """The four rows; `right`: the trades are those that they should be."""
+        """The two rows; `right`: the trades are those that they should be."""
         times = percentiles(self.call_times)
         call = Row(
             name="python_call", unit="ns", value=float(times["p50_ns"]), goal=GOALS["python_call"], clock="wall",
             ok=right and times["p50_ns"] <= GOALS["python_call"], rounds=len(self.call_rate.cpu), **times,
         )  # fmt: skip
-        return [
-            self.match.row("match", right=right, **self._each(books_alone=True)),
-            self.gated.row("gated", right=right, **self._each(books_alone=False)),
-            call,
-            self.batch.row("python_batch", right=right, batch=BATCH, **percentiles(self.batch_times)),
-        ]
-
-    def _each(self, books_alone: bool) -> dict[str, Any]:
-        """Percentiles of single commands inside Rust, the clock's own 20 to 40 ns included."""
-        trial = _core.Trial(self.workload.setup, self.workload.rows, books_alone)
-        return dict(zip(("p50_ns", "p99_ns", "p999_ns"), trial.run_timed(), strict=True))
+        batch = self.batch.row("python_batch", right=right, batch=BATCH, **percentiles(self.batch_times))
+        return [call, batch]
 
 
 def submit_all(engine: Any, workload: Workload, times: list[int]) -> None:
