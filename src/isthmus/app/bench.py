@@ -92,7 +92,7 @@ def _measure(workload: Workload, published: bool, folder: Path) -> dict[str, Any
             memory.round()
             disk.round()
     with _one_core():
-        peers = [*native.yardsticks(right), *_peers(folder, truth, memory)]
+        peers = [*native.yardsticks(right), *_peers(folder, truth, native, memory)]
         note("isthmus: naive twin")
         twin = run_twin(folder, workload)
         flushes = disk.singles()
@@ -120,10 +120,10 @@ def _checked(native: Native, truth: Truth, published: bool) -> bool:
     return right
 
 
-def _peers(folder: Path, truth: Truth, memory: Memory) -> Iterator[Peer]:
+def _peers(folder: Path, truth: Truth, native: Native, memory: Memory) -> Iterator[Peer]:
     for name in PEERS:
         note(f"isthmus: peer {name}")
-        yield _compared(run_peer(name, folder, truth, memory.batch.count), memory)
+        yield _compared(run_peer(name, folder, truth, memory.batch.count), native, memory)
 
 
 def _described(workload: Workload, truth: Truth) -> dict[str, Any]:
@@ -138,8 +138,10 @@ def _described(workload: Workload, truth: Truth) -> dict[str, Any]:
     }
 
 
-def _compared(peer: Peer, memory: Memory) -> Peer:
-    if peer.value:
+def _compared(peer: Peer, native: Native, memory: Memory) -> Peer:
+    if peer.value and peer.row == "match":
+        peer.ratio = None if native.why else round(native.rates["match"].cpu_rate / peer.value, 2)
+    elif peer.value:
         peer.ratio = round(memory.batch.cpu_rate / peer.value, 2)
         peer.call_ratio = round(memory.call_rate.cpu_rate / peer.value, 2)
     return peer

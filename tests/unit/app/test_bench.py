@@ -214,11 +214,37 @@ def test_a_peer_with_other_trades_is_wrong_and_one_that_is_not_here_is_missing(
     other = Truth(truth.trades, truth.quantity, bench_outside.trade_hash(trades), 0, 0)
     wrong = run_peer("pure-python", tmp_path, other, SMALL)
     assert (wrong.status, wrong.reason) == ("wrong", "differs in price, first in trade 5")
-    assert set(bench_outside.PEERS) == set(PEERS)
+    assert set(bench_outside.PEERS) == {*PEERS, "nautilus-trader", "exchange-core"}
     monkeypatch.setattr(bench_outside, "SCRIPTS", tmp_path / "elsewhere")
-    missing = run_peer("pure-python", tmp_path, truth, SMALL)
-    assert (missing.status, missing.value) == ("missing", None)
+    for name in bench_outside.PEERS:
+        missing = run_peer(name, tmp_path, truth, SMALL)
+        assert (missing.status, missing.value, missing.reason) == ("missing", None, bench_outside.NOT_HERE)
     assert not run_twin(tmp_path, workload).ok
+
+
+@pytest.mark.parametrize("name", ["nautilus-trader", "exchange-core"])
+def test_a_peer_with_an_environment_of_its_own_makes_the_same_trades_or_is_missing(tmp_path: Path, name: str) -> None:
+    workload = generated(SMALL)
+    commands_file(tmp_path, workload.commands)
+    truth, trades = outcome(workload)
+    trades.tofile(tmp_path / "trades")
+    peer = run_peer(name, tmp_path, truth, SMALL)
+    if peer.status == "missing":
+        pytest.skip(peer.reason or "")
+    assert (peer.status, peer.reason) == ("ok", bench_outside.NOTES[name]) and peer.value
+
+
+def test_peers_with_an_environment_of_their_own_say_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = tmp_path / "bench"
+    scripts.mkdir()
+    (scripts / "peers.py").touch()
+    monkeypatch.setattr(bench_outside, "SCRIPTS", scripts)
+    truth = Truth(0, 0, "", 0, 0)
+    for name, script in (("nautilus-trader", "nautilus"), ("exchange-core", "exchange_core")):
+        peer = run_peer(name, tmp_path, truth, SMALL)
+        assert peer.status == "missing" and peer.reason and peer.reason.startswith(f"sh bench/{script}/build.sh ")
 
 
 def test_the_twin_has_the_same_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
