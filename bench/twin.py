@@ -42,8 +42,8 @@ def twin_rows(workload: Workload, how_many: int) -> list[Any]:
     for values in workload.rows[:how_many].tolist():
         row = dict(zip(names, values, strict=True))
         if row["command"] == PLACE_ORDER:
-            fields = [row[name] for name in commands.PlaceOrder._fields[:-1]]
-            made.append(commands.PlaceOrder(*fields, BLANK))
+            fields = {name: row[name] for name in commands.PlaceOrder._fields if name != "client_id"}
+            made.append(commands.PlaceOrder(**fields))
         else:
             made.append(commands.CancelOrder(row["order"], row["account"], 0, BLANK))
     return made

@@ -39,6 +39,19 @@ class Order:
     walk: Walk | None = None
     key: Key | None = None
     arrival: int = 0
+    session: int = 0
+    stop: int = 0
+    offset: int = 0
+    display: int = 0
+    display_high: int = 0
+    seed: int = 0
+    min_quantity: int = 0
+    expire: int = 0
+    one_cancels: int = 0
+    parent: int = 0
+    request: int = 0
+    peg: int = 0
+    trigger: int = 0
 
     @property
     def left(self) -> int:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import gate, matching, operations, venues
+from . import (
+    corrections,
+    deadlines,
+    gate,
+    kill,
+    limits,
+    makers,
+    matching,
+    negotiation,
+    operations,
+    reactions,
+    rules,
+    session,
+    special,
+    venues,
+)
 from .books import Order
 from .messages import COMMANDS, name_of, rejected
 from .record import CLOCK_HELD, GENESIS, Origin, body, chained
@@ -40,6 +55,24 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "VenueCancelled": (venues.check_cancelled, venues.cancelled),
     "VenueReplaced": (venues.check_replaced, venues.replaced),
     "TimePassed": (free, operations.pass_time),
+    "SetRule": (rules.check_set_rule, rules.set_rule),
+    "SetTick": (session.check_set_tick, session.set_tick),
+    "SetSession": (session.check_set_session, session.set_session),
+    "Uncross": (session.check_uncross, session.uncross),
+    "PlaceSpecial": (gate.place, matching.place),
+    "ReplaceSpecial": (special.check_replace_special, special.replace_special),
+    "ReduceOrder": (special.check_reduce, special.reduce),
+    "AcceptQuote": (negotiation.check_accept_quote, negotiation.accept_quote),
+    "ClearSealed": (negotiation.check_clear_sealed, negotiation.clear_sealed),
+    "SetAccount": (limits.check_set_account, limits.set_account),
+    "SetCredit": (limits.check_set_credit, limits.set_credit),
+    "SetLimit": (limits.check_set_limit, limits.set_limit),
+    "Kill": (kill.check_kill, kill.kill),
+    "Rearm": (kill.check_rearm, kill.rearm),
+    "SetDeadMan": (kill.check_set_dead_man, kill.set_dead_man),
+    "RegisterMaker": (makers.check_register_maker, makers.register_maker),
+    "SetProtection": (makers.check_set_protection, makers.set_protection),
+    "CorrectTrade": (corrections.check_correct_trade, corrections.correct_trade),
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 
@@ -60,7 +93,9 @@ class Twin:
         state.stamp = max(state.stamp, at)
         state.ledger.postings = []
         state.memory.forget(state.sequence, state.stamp)
-        self.effects = self._decide(command)
+        self.effects = list(deadlines.run(state))
+        self.effects.extend(self._decide(command))
+        self.effects.extend(reactions.react(state))
         self.effects.extend(state.ledger.freeze())
         flags = CLOCK_HELD if held_back else 0
         raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)
@@ -74,7 +109,7 @@ class Twin:
         ended = (state.sequence, state.stamp)
         if refusal is None:
             effects = list(act(state, command))
-            lives = name_of(command) == "PlaceOrder" and state.sequence in state.orders
+            lives = name_of(command) in ("PlaceOrder", "PlaceSpecial") and state.sequence in state.orders
             state.memory.remember(command, None, state.sequence, None if lives else ended)
             return effects
         if not isinstance(refusal, str):

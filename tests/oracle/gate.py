@@ -9,33 +9,32 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from . import form, special
 from .books import Order
+from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
 from .values import (
     AMOUNT_MAX,
     BPS,
     BUY,
-    DAY,
-    FOK,
-    GTC,
-    IOC,
-    LIMIT,
     MARKET,
-    POST_ONLY,
+    MARKET_TO_LIMIT,
+    PEG,
     PRICE_MAX,
-    QUANTITY_MAX,
     SELL,
+    STOP,
+    TRAILING_STOP,
     Carry,
     Instrument,
     ceil_div,
 )
 
-CANCEL_REASON_MAX = 10
+CANCEL_REASON_MAX = max(CANCEL_REASONS.values())
 
 
 def place(state: State, command: Any) -> Iterator[Any]:
-    """PlaceOrder."""
+    """PlaceOrder and PlaceSpecial."""
     if command.account not in state.ledger.kinds:
         yield "unknown_account"
     if not state.ledger.trades(command.account):
@@ -45,53 +44,17 @@ def place(state: State, command: Any) -> Iterator[Any]:
     if instrument is None:
         yield "unknown_instrument"
         return
-    yield from _words(state, command)
+    yield from form.words(state, command)
     if state.halted or instrument.halted:
         yield "instrument_halted"
-    yield from quantity_checks(instrument, command.quantity)
-    if command.kind == LIMIT:
-        yield from price_checks(instrument, command.price)
-    elif command.price != 0:
-        yield "price_on_market"
+    yield from form.quantity(instrument, command.quantity)
+    yield from form.limit(instrument, command)
+    yield from form.terms(state, instrument, command)
     order = newcomer(state, command)
     if order is None:
         yield "no_reference_price"
         return
     yield from _affords(state, order, None)
-
-
-def _words(state: State, command: Any) -> Iterator[str]:
-    if command.side not in (BUY, SELL):
-        yield "unknown_side"
-    if command.kind not in (LIMIT, MARKET):
-        yield "unknown_kind"
-    if not GTC <= command.tif <= DAY:
-        yield "unknown_tif"
-    if command.flags & ~POST_ONLY:
-        yield "unknown_flag"
-    if command.flags & POST_ONLY and (command.kind == MARKET or command.tif in (IOC, FOK)):
-        yield "post_only_conflict"
-    if command.venue and not state.is_venue(command.venue):
-        yield "unknown_venue"
-
-
-def quantity_checks(instrument: Instrument | None, quantity: int) -> Iterator[str]:
-    """An outside venue's quantities need not be whole lots: no instrument is given then."""
-    if quantity <= 0:
-        yield "quantity_not_positive"
-    if quantity > QUANTITY_MAX:
-        yield "quantity_too_large"
-    if instrument and quantity % instrument.terms.lot:
-        yield "off_lot"
-
-
-def price_checks(instrument: Instrument | None, price: int) -> Iterator[str]:
-    if price <= 0:
-        yield "price_not_positive"
-    if price > PRICE_MAX:
-        yield "price_too_large"
-    if instrument and price % instrument.terms.tick:
-        yield "off_tick"
 
 
 def protection_price(instrument: Instrument, side: int) -> int | None:
@@ -112,15 +75,20 @@ def newcomer(state: State, command: Any) -> Order | None:
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
     walk = None
-    if command.kind == MARKET and (command.venue or instrument.terms.collar_bps):
+    if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
         price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
-    elif command.kind == MARKET:
+    elif command.kind in (MARKET, MARKET_TO_LIMIT):
         walk = state.books[instrument.number].walk(command.account, command.side, command.quantity)
         price = walk.last_price
+    elif command.kind in (STOP, TRAILING_STOP, PEG):
+        price = special.waiting_price(state, command)
     if price is None:
         return None
     words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
-    return Order(state.sequence, command.account, instrument.number, *words, walk=walk)
+    order = Order(state.sequence, command.account, instrument.number, *words, walk=walk, session=command.session)
+    for name in form.TERMS:
+        setattr(order, name, form.term(command, name))
+    return order
 
 
 def initial_hold(state: State, order: Order) -> int:
@@ -216,8 +184,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[order.instrument]
     if state.halted or instrument.halted:
         yield "instrument_halted"
-    yield from quantity_checks(instrument, command.quantity)
+    yield from form.quantity(instrument, command.quantity)
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
-    yield from price_checks(instrument, command.price)
+    yield from form.price(instrument, command.price)
     yield from _affords(state, changed(order, command), order)

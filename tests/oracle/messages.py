@@ -1,4 +1,4 @@
-"""Commands and effects, read from the one list in crates/core/src/messages.rs, and their wire form."""
+"""Commands and effects, read from the lists in crates/core/src/{messages,names}.rs, and their wire form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-SOURCE = Path(__file__).resolve().parents[2] / "crates" / "core" / "src" / "messages.rs"
+CORE = Path(__file__).resolve().parents[2] / "crates" / "core" / "src"
 FORMATS = {
     "u8": "B",
     "u16": "H",
@@ -20,6 +20,7 @@ FORMATS = {
     "ClientId": "16s",
     "Code": "16s",
     "Symbol": "32s",
+    "Hash": "32s",
 }
 NO_ID = bytes(16)
 
@@ -28,8 +29,8 @@ _FIELD = re.compile(r"(\w+): (\w+)")
 _NAMED = re.compile(r"(\w+) = (\d+) \"(\w+)\"")
 
 
-def _tuple_type(name: str, fields: list[str]) -> Any:
-    return namedtuple(name, fields)
+def _zero(type_: str) -> Any:
+    return bytes(int(FORMATS[type_][:-1])) if FORMATS[type_].endswith("s") else 0
 
 
 class Kind:
@@ -37,7 +38,9 @@ class Kind:
 
     def __init__(self, name: str, number: int, fields: list[tuple[str, str]]) -> None:
         self.name, self.number, self.fields = name, number, fields
-        self.make: Any = _tuple_type(name, [field for field, _ in fields])
+        self.make: Any = namedtuple(
+            name, [field for field, _ in fields], defaults=[_zero(type_) for _, type_ in fields]
+        )
         self._wire = struct.Struct("<HH" + "".join(FORMATS[type_] for _, type_ in fields))
         self._length = self._wire.size - 4
 
@@ -68,12 +71,18 @@ def _named(text: str, name: str) -> dict[str, int]:
     return {label: int(number) for _, number, label in _NAMED.findall(block.group(1))}
 
 
-_TEXT = SOURCE.read_text()
+_TEXT = (CORE / "messages.rs").read_text()
+_NAMES = (CORE / "names.rs").read_text()
 COMMANDS = _family(_TEXT, "commands")
 EFFECTS = _family(_TEXT, "effects")
-REASONS = _named(_TEXT, "Reason")
-CANCEL_REASONS = _named(_TEXT, "CancelReason")
-TEMPLATES = _named(_TEXT, "Template")
+REASONS = _named(_NAMES, "Reason")
+CANCEL_REASONS = _named(_NAMES, "CancelReason")
+TEMPLATES = _named(_NAMES, "Template")
+RULES = _named(_NAMES, "Rule")
+STATES = _named(_NAMES, "SessionState")
+CAUSES = _named(_NAMES, "SessionCause")
+SCOPES = _named(_NAMES, "Scope")
+LIMITS = _named(_NAMES, "Limit")
 
 commands = SimpleNamespace(**{name: kind.make for name, kind in COMMANDS.items()})
 effects = SimpleNamespace(**{name: kind.make for name, kind in EFFECTS.items()})

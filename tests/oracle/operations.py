@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .books import Book, Order
-from .messages import effects
+from .messages import CANCEL_REASONS, effects
 from .money import SETTLEMENT, WORLD
 from .perpetual import counted
 from .state import State
@@ -217,14 +217,16 @@ def check_cancel_all(state: State, command: Any) -> Iterator[str]:
         yield "unknown_instrument"
     if command.side not in (0, BUY, SELL):
         yield "unknown_side"
+    if command.reason not in CANCEL_REASONS.values():
+        yield "unknown_reason"
 
 
 def cancel_all(state: State, command: Any) -> Iterator[Any]:
-    wanted = (command.account, command.instrument, command.side)
+    wanted = (command.account, command.instrument, command.side, command.session)
     for _, order in sorted(state.orders.items()):
-        has = (order.account, order.instrument, order.side)
+        has = (order.account, order.instrument, order.side, order.session)
         if all(want in (0, found) for want, found in zip(wanted, has, strict=True)):
-            yield request_cancel(state, order, "mass")
+            yield request_cancel(state, order, command.reason or "mass")
 
 
 def request_cancel(state: State, order: Order, reason: str | int) -> Any:

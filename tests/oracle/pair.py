@@ -73,7 +73,7 @@ class Pair:
 
 def command_of(name: str, **fields: Any) -> Any:
     """A command by name; fields that are not given are zero, texts are padded."""
-    widths = {"ClientId": 16, "Code": 16, "Symbol": 32}
+    widths = {"ClientId": 16, "Code": 16, "Symbol": 32, "Hash": 32}
     types = dict(COMMANDS[name].fields)
     assert not fields.keys() - types.keys(), fields.keys() - types.keys()
     values: dict[str, Any] = {field: bytes(widths[type_]) if type_ in widths else 0 for field, type_ in types.items()}

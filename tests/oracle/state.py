@@ -28,6 +28,7 @@ class State:
         self.position_holds: dict[tuple[int, int], int] = {}
         self.memory = Memory()
         self.halted = False
+        self.deadlines: set[tuple[int, int, int]] = set()
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE

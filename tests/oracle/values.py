@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from .messages import RULES
 
 QUANTITY_MAX = 10**12
 PRICE_MAX = 10**15
@@ -17,12 +19,31 @@ PPM = 10**6
 BPS = 10**4
 
 BUY, SELL = 1, 2
-LIMIT, MARKET = 1, 2
-GTC, IOC, FOK, DAY = 1, 2, 3, 4
-POST_ONLY = 1
+LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE = range(1, 10)
+GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
+POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
 MAKER, TAKER = 1, 2
 PERPETUAL = 4
 BEYOND_HOLD, OUTSIDE = 2, 1
+
+LIT, PRO_RATA, MIXED, DARK, CALL, RFQ, NEGOTIATED, SEALED = range(1, 9)
+SELF_TRADE_ALLOWED, CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT = range(5)
+
+RULE_DEFAULTS = dict.fromkeys(RULES, 0) | {
+    "book": LIT,
+    "self_trade": CANCEL_NEWEST,
+    "hidden_after_visible": 1,
+    "min_quantity": 1,
+    "hidden_remainder_below_minimum": 1,
+    "auction_tie": 1,
+    "stop_order": 1,
+    "stop_trigger": 3,
+    "replace_keeps_priority": 1,
+    "band_action": 1,
+    "dark_priority": 1,
+    "sealed_price": 1,
+    "all_or_none": 1,
+}
 
 
 def ceil_div(value: int, divisor: int) -> int:
@@ -57,6 +78,9 @@ class Instrument:
     settlement_mark: int
     last_trade: int = 0
     halted: bool = False
+    state: str = "continuous"
+    rules: dict[str, int] = field(default_factory=lambda: dict(RULE_DEFAULTS))
+    ticks: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def perpetual(self) -> bool:

@@ -27,7 +27,7 @@ def row(command: Any) -> bytes:
         return int(getattr(command, name, 0))
 
     words = [field(name) for name in ("side", "kind", "tif", "flags", "reason", "unused")]
-    numbers = [field(name) for name in ("account", "instrument", "venue", "unused2", "order", "price", "quantity")]
+    numbers = [field(name) for name in ("account", "instrument", "venue", "session", "order", "price", "quantity")]
     return ROW.pack(COMMANDS[name_of(command)].number, *words, *numbers, command.client_id)
 
 

@@ -250,7 +250,7 @@ def test_a_cancel_releases_the_hold_and_belongs_to_the_owner_or_an_operator(desk
     ann = place(desk, ANN, BUY, 100, 5)[0].order
     assert refused(desk.send("CancelOrder", order=ann, account=BEN)) == "not_your_order"
     assert refused(desk.send("CancelOrder", order=ann, account=99)) == "unknown_account"
-    assert refused(desk.send("CancelOrder", order=ann, account=ANN, reason=11)) == "unknown_reason"
+    assert refused(desk.send("CancelOrder", order=ann, account=ANN, reason=200)) == "unknown_reason"
     (gone,) = desk.send("CancelOrder", order=ann, account=0, reason=8)
     assert (gone.quantity, gone.released, cancelled([gone])) == (5, 501, "kill")
     assert refused(desk.send("CancelOrder", order=ann, account=ANN)) == "unknown_order"
@@ -292,7 +292,7 @@ def test_a_halt_stops_new_orders_and_replacements_but_no_cancel(desk: Pair) -> N
         ("unknown_side", {"side": 3}),
         ("unknown_kind", {"kind": 0}),
         ("unknown_tif", {"tif": 5}),
-        ("unknown_flag", {"flags": 2}),
+        ("bad_terms", {"flags": 128}),
         ("post_only_conflict", {"flags": 1, "tif": IOC}),
         ("unknown_venue", {"venue": BEN}),
         ("quantity_not_positive", {"quantity": 0}),

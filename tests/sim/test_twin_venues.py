@@ -141,7 +141,7 @@ def test_a_cancel_at_a_venue_is_asked_for_until_it_answers(desk: Pair) -> None:
     assert desk.engine.balance(ANN, USD)[1] == 1_101
     assert refused(desk.send("VenueCancelled", order=order, venue=OTHER)) == "wrong_venue"
     assert refused(desk.send("VenueCancelled", order=order, venue=ANN)) == "unknown_venue"
-    assert refused(desk.send("VenueCancelled", order=order, venue=VENUE, reason=11)) == "unknown_reason"
+    assert refused(desk.send("VenueCancelled", order=order, venue=VENUE, reason=200)) == "unknown_reason"
     assert names(desk.send("VenueCancelled", order=order, venue=VENUE)) == ["Cancelled"]
     assert refused(desk.send("VenueAccepted", order=order, venue=VENUE)) == "unknown_order"
 

@@ -1,7 +1,7 @@
 //! The engine's own books alone: matching with owners, self-trade check and an event for everything that happens.
 //! No accounts, no money, no records.
 use isthmus_core::book::Book;
-use isthmus_core::orders::{BUY, GTC, LIMIT, NONE, Order, Orders, SELL};
+use isthmus_core::orders::{BUY, Details, GTC, LIMIT, NONE, Order, Orders, SELL};
 use isthmus_core::values::PRICE_MAX;
 
 use crate::workload::{Instruction, Kind, Trade};
@@ -70,7 +70,7 @@ impl CoreBooks {
             self.events.push(Event::Cancelled { order, owner, self_trade: false, quantity: left });
             return;
         }
-        let row = self.orders.insert(resting(instrument, c, quantity - left));
+        let row = self.orders.insert(resting(instrument, c, left), Details { quantity, ..Details::default() });
         self.books[instrument as usize].side_mut(c.buys).push(&mut self.orders, row);
     }
 
@@ -84,8 +84,8 @@ impl CoreBooks {
         if maker.account == c.owner {
             return 0;
         }
-        let quantity = wanted.min(maker.left());
-        maker.filled += quantity;
+        let quantity = wanted.min(maker.left);
+        maker.left -= quantity;
         events.push(Event::Traded {
             maker: maker.id,
             taker: u64::from(c.order),
@@ -93,7 +93,7 @@ impl CoreBooks {
             price: maker.price,
             quantity,
         });
-        let done = maker.left() == 0;
+        let done = maker.left == 0;
         side.shrink(orders, row, quantity);
         if done {
             side.unlink(orders, row);
@@ -110,7 +110,7 @@ impl CoreBooks {
             return;
         };
         let resting = self.orders.get(row);
-        let (buys, at, quantity) = (resting.buys(), resting.instrument as usize, resting.left());
+        let (buys, at, quantity) = (resting.buys(), resting.at(), resting.left);
         self.books[at].side_mut(buys).unlink(&mut self.orders, row);
         self.orders.remove(row);
         self.events.push(Event::Cancelled { order, owner, self_trade: false, quantity });
@@ -129,25 +129,23 @@ impl CoreBooks {
 }
 
 #[inline]
-fn resting(instrument: u32, c: &Instruction, filled: i64) -> Order {
+fn resting(instrument: u32, c: &Instruction, left: i64) -> Order {
     Order {
         id: u64::from(c.order),
+        price: i64::from(c.price),
+        left,
+        hold: 0,
         account: c.owner,
-        instrument,
-        venue: 0,
         page: NONE,
         prev: NONE,
         next: NONE,
-        price: i64::from(c.price),
-        quantity: i64::from(c.quantity),
-        filled,
-        hold: 0,
         value_carry: 0,
         fee_carry: 0,
+        instrument: instrument as u16 + 1,
+        marks: 0,
         side: if c.buys { BUY } else { SELL },
         kind: LIMIT,
         tif: GTC,
         flags: 0,
-        client_id: [0; 16],
     }
 }

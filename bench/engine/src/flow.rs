@@ -116,6 +116,7 @@ impl Flow {
             },
             quantity,
             client_id: [0; 16],
+            session: 0,
         })
     }
 

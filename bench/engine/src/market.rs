@@ -102,5 +102,6 @@ fn command(c: &Instruction, order: u64) -> Command {
         price: if market { 0 } else { i64::from(c.price) },
         quantity: i64::from(c.quantity),
         client_id: [0; 16],
+        session: 0,
     })
 }

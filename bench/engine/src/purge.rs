@@ -14,7 +14,7 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 const CHUNK: usize = 1_024;
 
 /// The command that purges everything.
-const PURGE: Command = Command::CancelAll(CancelAll { account: 0, instrument: 0, side: 0 });
+const PURGE: Command = Command::CancelAll(CancelAll { account: 0, instrument: 0, side: 0, session: 0, reason: 0 });
 
 /// {"purged", "cpu_s", "wall_s", "journal_bytes"} of an engine in a fresh folder.
 pub fn measure(folder: &Path, shape: Shape) -> io::Result<String> {

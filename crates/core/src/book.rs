@@ -13,7 +13,7 @@ const WORDS: usize = LEVELS / 64;
 /// Empty side.
 const NO_KEY: i64 = i64::MAX;
 
-/// All orders at one price. `quantity` is what is left of them together.
+/// All orders at one price. `quantity` is what they show together.
 #[derive(Debug, Clone, Copy)]
 pub struct Level {
     head: u32,
@@ -105,7 +105,7 @@ impl Side {
     /// Puts the order behind the others at its price.
     #[inline]
     pub fn push(&mut self, orders: &mut Orders, row: u32) {
-        let (price, left) = (orders.get(row).price, orders.get(row).left());
+        let (price, left) = (orders.get(row).price, orders.shown(row));
         let key = self.key(price);
         let number = key >> BITS;
         let at = match self.find_page(number) {
@@ -134,7 +134,7 @@ impl Side {
     #[inline]
     pub fn unlink(&mut self, orders: &mut Orders, row: u32) {
         let Order { price, page: at, prev, next, .. } = *orders.get(row);
-        let left = orders.get(row).left();
+        let left = orders.shown(row);
         let key = self.key(price);
         let page = &mut self.pages[at as usize];
         let level = &mut page.levels[slot(key)];

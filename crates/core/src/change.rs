@@ -1,20 +1,10 @@
 //! Cancelling and replacing live orders.
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
-use crate::messages::{
-    CancelAll, CancelOrder, CancelReason, CancelRequested, Reason, ReplaceOrder, ReplaceRequested, Replaced,
-};
-use crate::orders::Order;
+use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
+use crate::names::{CancelReason, Reason};
+use crate::orders::{Order, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
-
-impl CancelReason {
-    /// The reason with this number.
-    pub fn of(number: u8) -> Option<Self> {
-        use CancelReason::*;
-        let all = [User, Ioc, Fok, SelfTrade, Expired, Mass, Session, PostOnly, Kill, RecordingRestarted, VenueRefused];
-        all.into_iter().find(|reason| *reason as u8 == number)
-    }
-}
 
 impl Engine {
     pub(crate) fn cancel(&mut self, c: &CancelOrder, effects: &mut Effects) -> Result<(), Reason> {
@@ -35,14 +25,17 @@ impl Engine {
         if c.side > 2 {
             return Err(Reason::UnknownSide);
         }
+        let reason = if c.reason == 0 { Some(CancelReason::Mass) } else { CancelReason::of(c.reason) };
+        let reason = reason.ok_or(Reason::UnknownReason)?;
         let matches = |order: &Order| {
             (c.account == 0 || order.account == c.account)
-                && (c.instrument == 0 || order.instrument == c.instrument)
+                && (c.instrument == 0 || u32::from(order.instrument) == c.instrument)
                 && (c.side == 0 || order.side == c.side)
         };
-        let rows: Vec<u32> = self.orders.by_id().filter(|row| matches(self.orders.get(*row))).collect();
+        let from = |row: u32| c.session == 0 || self.orders.details(row).session == c.session;
+        let rows: Vec<u32> = self.orders.by_id().filter(|row| matches(self.orders.get(*row)) && from(*row)).collect();
         for row in rows {
-            self.cancel_row(row, CancelReason::Mass, effects);
+            self.cancel_row(row, reason, effects);
         }
         Ok(())
     }
@@ -57,16 +50,28 @@ impl Engine {
         if account != 0 && self.orders.get(row).account != account { Err(Reason::NotYourOrder) } else { Ok(row) }
     }
 
-    fn cancel_row(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
+    pub(crate) fn cancel_row(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
         let order = *self.orders.get(row);
-        if order.venue != 0 {
-            effects.push(&CancelRequested { order: order.id, venue: order.venue, reason: reason as u8 });
+        if order.marks & ROUTED != 0 {
+            let venue = self.orders.details(row).venue;
+            effects.push(&CancelRequested { order: order.id, venue, reason: reason as u8 });
             return;
         }
-        let at = order.instrument as usize - 1;
-        self.books[at].side_mut(order.buys()).unlink(&mut self.orders, row);
-        self.end(at, &mut Taker::new(order), reason, effects);
+        self.markets[order.at()].book.side_mut(order.buys()).unlink(&mut self.orders, row);
+        self.end_row(row, reason, effects);
+        self.touch(order.at());
+    }
+
+    /// The rest of an order goes that stands in no book (any more).
+    pub(crate) fn end_row(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
+        let mut taker = self.taker(row);
+        self.end(taker.order.at(), &mut taker, reason, effects);
         self.bury(row);
+    }
+
+    /// A live order as one on its way through the book.
+    pub(crate) fn taker(&self, row: u32) -> Taker {
+        Taker { order: *self.orders.get(row), details: *self.orders.details(row), special: None, walk: None }
     }
 
     pub(crate) fn replace(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
@@ -80,21 +85,21 @@ impl Engine {
     fn replace_live(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.owned(c.order, c.account)?;
         let order = *self.orders.get(row);
-        let at = order.instrument as usize - 1;
+        let (at, total, filled) = (order.at(), self.orders.details(row).quantity, self.orders.filled(row));
         let instrument = &self.instruments[at];
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
         check_quantity(c.quantity, instrument.terms.lot)?;
-        if c.quantity <= order.filled {
+        if c.quantity <= filled {
             return Err(Reason::QuantityNotAboveFilled);
         }
         check_price(c.price, instrument.terms.tick)?;
-        if order.venue != 0 {
+        if order.marks & ROUTED != 0 {
             return self.request_replace(at, row, c, effects);
         }
         let hold = self.change_hold(at, row, c)?;
-        let keeps = c.price == order.price && c.quantity <= order.quantity;
+        let keeps = c.price == order.price && c.quantity <= total;
         effects.push(&Replaced {
             order: order.id,
             price: c.price,
@@ -102,24 +107,30 @@ impl Engine {
             hold,
             priority_kept: u8::from(keeps),
         });
-        let side = self.books[at].side_mut(order.buys());
+        let side = self.markets[at].book.side_mut(order.buys());
         if keeps {
-            side.shrink(&self.orders, row, order.quantity - c.quantity);
-            self.orders.get_mut(row).quantity = c.quantity;
+            side.shrink(&self.orders, row, total - c.quantity);
+            self.set_terms(row, c.price, c.quantity);
             return Ok(());
         }
         side.unlink(&mut self.orders, row);
-        let changed = self.orders.get_mut(row);
-        (changed.price, changed.quantity) = (c.price, c.quantity);
-        let taker = Taker::new(*changed);
+        self.set_terms(row, c.price, c.quantity);
+        let taker = self.taker(row);
         self.work(at, taker, Some(row), effects);
         Ok(())
     }
 
+    /// The order's price and total quantity are now these.
+    pub(crate) fn set_terms(&mut self, row: u32, price: i64, quantity: i64) {
+        let left = quantity - self.orders.filled(row);
+        self.orders.details_mut(row).quantity = quantity;
+        let order = self.orders.get_mut(row);
+        (order.price, order.left) = (price, left);
+    }
+
     /// Checks that the order may hold what the new terms need; returns that hold (a perpetual's: of the position).
-    fn may_change(&self, at: usize, order: &Order, price: i64, quantity: i64) -> Result<i64, Reason> {
+    fn may_change(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
-        let left = quantity - order.filled;
         if instrument.is_perpetual() {
             let (old, new) = self.recounted(at, order, price, left);
             self.check_perpetual(at, order.account, &old, &new, price)?;
@@ -144,14 +155,15 @@ impl Engine {
     ) -> (crate::perpetual::Position, crate::perpetual::Position) {
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let mut new = old;
-        new.count(order.buys(), -order.left(), -i128::from(order.left()) * i128::from(order.price));
+        new.count(order.buys(), -order.left, -i128::from(order.left) * i128::from(order.price));
         new.count(order.buys(), left, i128::from(left) * i128::from(price));
         (old, new)
     }
 
     fn change_hold(&mut self, at: usize, row: u32, c: &ReplaceOrder) -> Result<i64, Reason> {
         let order = *self.orders.get(row);
-        let hold = self.may_change(at, &order, c.price, c.quantity)?;
+        let left = c.quantity - self.orders.filled(row);
+        let hold = self.may_change(at, &order, c.price, left)?;
         self.set_terms_hold(at, row, c.price, c.quantity, hold);
         Ok(hold)
     }
@@ -160,7 +172,7 @@ impl Engine {
     pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, price: i64, quantity: i64, hold: i64) {
         let order = *self.orders.get(row);
         if self.instruments[at].is_perpetual() {
-            let (_, mut new) = self.recounted(at, &order, price, quantity - order.filled);
+            let (_, mut new) = self.recounted(at, &order, price, quantity - self.orders.filled(row));
             let Self { instruments, ledger, .. } = self;
             instruments[at].hold_of(ledger, order.account, &mut new);
             instruments[at].positions.insert(order.account, new);
@@ -179,14 +191,15 @@ impl Engine {
 
     fn request_replace(&mut self, at: usize, row: u32, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let order = *self.orders.get(row);
-        let mut hold = self.may_change(at, &order, c.price, c.quantity)?;
+        let left = c.quantity - self.orders.filled(row);
+        let mut hold = self.may_change(at, &order, c.price, left)?;
         if self.instruments[at].is_perpetual() {
             hold = self.instruments[at].positions.get(&order.account).map_or(0, |p| p.hold);
         } else {
             hold = hold.max(order.hold);
             self.set_spot_hold(at, row, hold);
         }
-        let (venue, price, quantity) = (order.venue, c.price, c.quantity);
+        let (venue, price, quantity) = (self.orders.details(row).venue, c.price, c.quantity);
         effects.push(&ReplaceRequested { order: order.id, venue, price, quantity, hold });
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! The engine: sequence, gate, match, post, one command after the other. A value; somebody else drives it.
 use sha2::{Digest, Sha256};
 
-use crate::book::Book;
+use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::ledger::Ledger;
+use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
-use crate::messages::{Command, Frozen, Message, Reason, Rejected, Repeated, Unfrozen};
+use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
+use crate::names::Reason;
 use crate::orders::{NONE, Orders};
 
 /// Where the effects of a pass go.
@@ -37,10 +39,13 @@ pub struct Engine {
     pub halted: bool,
     pub assets: Vec<Asset>,
     pub instruments: Vec<Instrument>,
-    pub books: Vec<Book>,
+    pub markets: Vec<Market>,
     pub orders: Orders,
     pub ledger: Ledger,
     pub memory: Memory,
+    pub deadlines: Deadlines,
+    /// Markets that this pass touched and that something watches.
+    pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
 }
 
@@ -66,8 +71,14 @@ impl Engine {
         self.stamp = self.stamp_for(at);
         self.memory.forget(self.sequence, self.stamp);
         let mut effects = Effects::new(out);
+        if self.deadlines.is_due(self.stamp) {
+            self.run_deadlines(&mut effects);
+        }
         if let Err(reason) = self.dispatch(command, &mut effects) {
             effects.push(&Rejected { reason: reason as u16 });
+        }
+        if !self.touched.is_empty() {
+            self.react(&mut effects);
         }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
@@ -96,6 +107,24 @@ impl Engine {
             Command::VenueCancelled(c) => self.venue_cancelled(c, effects),
             Command::VenueReplaced(c) => self.venue_replaced(c, effects),
             Command::TimePassed(_) => Ok(()),
+            Command::SetRule(c) => self.set_rule(c, effects),
+            Command::SetTick(c) => self.set_tick(c, effects),
+            Command::SetSession(c) => self.set_session(c, effects),
+            Command::Uncross(c) => self.uncross(c, effects),
+            Command::PlaceSpecial(c) => self.place_special(c, effects),
+            Command::ReplaceSpecial(c) => self.replace_special(c, effects),
+            Command::ReduceOrder(c) => self.reduce(c, effects),
+            Command::AcceptQuote(c) => self.accept_quote(c, effects),
+            Command::ClearSealed(c) => self.clear_sealed(c, effects),
+            Command::SetAccount(c) => self.set_account(c, effects),
+            Command::SetCredit(c) => self.set_credit(c, effects),
+            Command::SetLimit(c) => self.set_limit(c, effects),
+            Command::Kill(c) => self.kill(c, effects),
+            Command::Rearm(c) => self.rearm(c, effects),
+            Command::SetDeadMan(c) => self.set_dead_man(c, effects),
+            Command::RegisterMaker(c) => self.register_maker(c, effects),
+            Command::SetProtection(c) => self.set_protection(c, effects),
+            Command::CorrectTrade(c) => self.correct_trade(c, effects),
         }
     }
 

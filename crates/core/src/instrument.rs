@@ -1,7 +1,8 @@
 //! Instruments: the only place where price and quantity become money.
 use std::collections::BTreeMap;
 
-use crate::messages::{AddInstrument, Code, Reason};
+use crate::messages::{AddInstrument, Code};
+use crate::names::Reason;
 use crate::perpetual::Position;
 use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 

@@ -1,5 +1,5 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
-use crate::messages::Reason;
+use crate::names::Reason;
 use crate::values::ACCOUNTS_MAX;
 
 pub const WORLD: u32 = 1;

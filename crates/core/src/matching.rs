@@ -2,21 +2,19 @@
 use crate::engine::{Alive, Effects, Engine};
 use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
-use crate::messages::{CancelReason, Cancelled, Traded};
-use crate::orders::{FOK, Order, POST_ONLY};
+use crate::messages::{Cancelled, Traded};
+use crate::names::CancelReason;
+use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY, Special};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
 #[derive(Debug, Clone, Copy)]
 pub struct Taker {
     pub order: Order,
+    pub details: Details,
+    /// The special terms of one that is not in the slab yet.
+    pub special: Option<Special>,
     pub walk: Option<Walk>,
-}
-
-impl Taker {
-    pub fn new(order: Order) -> Self {
-        Self { order, walk: None }
-    }
 }
 
 /// What a trade moved.
@@ -73,7 +71,7 @@ pub(crate) fn trade_perpetual(
 /// After a fill: what the spot order holds now.
 #[inline]
 fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
-    let left = order.left();
+    let left = order.left;
     let (asset, hold) = if order.buys() {
         let hold = instrument.buy_hold(order.price, left, order.value_carry, order.fee_carry);
         (instrument.terms.quote, hold.expect("a hold only shrinks"))
@@ -89,7 +87,8 @@ impl Engine {
     /// Matches an accepted order and lets its rest stay or go. `row` is its row if it rested before.
     #[inline]
     pub(crate) fn work(&mut self, at: usize, mut taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
-        let opposite = self.books[at].side(!taker.order.buys());
+        self.touch(at);
+        let opposite = self.markets[at].book.side(!taker.order.buys());
         let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;
         let ended = if !crosses {
             (taker.order.tif == FOK).then_some(CancelReason::Fok)
@@ -100,7 +99,7 @@ impl Engine {
         } else {
             self.match_order(at, &mut taker, effects)
         };
-        if taker.order.left() == 0 {
+        if taker.order.left == 0 {
             self.release(at, &mut taker);
             if let Some(row) = row {
                 self.bury(row);
@@ -120,23 +119,23 @@ impl Engine {
                 *self.orders.get_mut(row) = taker.order;
                 row
             }
-            None => self.orders.insert(taker.order),
+            None => self.orders.insert(taker.order, taker.details),
         };
-        self.books[at].side_mut(taker.order.buys()).push(&mut self.orders, row);
+        self.markets[at].book.side_mut(taker.order.buys()).push(&mut self.orders, row);
         true
     }
 
     /// Could the crossing orders, up to the first of the same account, fill it whole?
     fn can_fill(&self, at: usize, order: &Order) -> bool {
-        let side = self.books[at].side(!order.buys());
-        let mut wanted = order.left();
+        let side = self.markets[at].book.side(!order.buys());
+        let mut wanted = order.left;
         for row in side.in_priority(&self.orders) {
             let resting = self.orders.get(row);
             let beyond = if order.buys() { resting.price > order.price } else { resting.price < order.price };
             if beyond || resting.account == order.account {
                 return false;
             }
-            wanted -= resting.left();
+            wanted -= resting.left;
             if wanted <= 0 {
                 return true;
             }
@@ -146,8 +145,8 @@ impl Engine {
 
     fn match_order(&mut self, at: usize, taker: &mut Taker, effects: &mut Effects) -> Option<CancelReason> {
         let buys = taker.order.buys();
-        while taker.order.left() > 0 && self.books[at].side(!buys).meets(taker.order.price) {
-            let row = self.books[at].side(!buys).first().expect("a side that is met has a first order");
+        while taker.order.left > 0 && self.markets[at].book.side(!buys).meets(taker.order.price) {
+            let row = self.markets[at].book.side(!buys).first().expect("a side that is met has a first order");
             if self.orders.get(row).account == taker.order.account {
                 return Some(CancelReason::SelfTrade);
             }
@@ -159,13 +158,13 @@ impl Engine {
     /// One trade between the taker and the resting order.
     #[inline]
     fn fill(&mut self, at: usize, taker: &mut Taker, row: u32, effects: &mut Effects) {
-        let Self { instruments, books, orders, ledger, .. } = self;
+        let Self { instruments, markets, orders, ledger, .. } = self;
         let instrument = &mut instruments[at];
         let maker = orders.get_mut(row);
-        let quantity = taker.order.left().min(maker.left());
+        let quantity = taker.order.left.min(maker.left);
         let price = maker.price;
-        maker.filled += quantity;
-        taker.order.filled += quantity;
+        maker.left -= quantity;
+        taker.order.left -= quantity;
         let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
         let (flows, maker_hold, taker_hold) = if instrument.is_perpetual() {
             fill_perpetual(instrument, ledger, maker, taker, (price, quantity))
@@ -191,7 +190,7 @@ impl Engine {
             taker_order: taker.order.id,
             maker: maker.account,
             taker: taker.order.account,
-            instrument: maker.instrument,
+            instrument: u32::from(maker.instrument),
             taker_side: taker.order.side,
             flags: 0,
             price,
@@ -204,8 +203,8 @@ impl Engine {
             taker_hold,
         };
         effects.push(&traded);
-        let done = maker.left() == 0;
-        let side = books[at].side_mut(!taker_buys);
+        let done = maker.left == 0;
+        let side = markets[at].book.side_mut(!taker_buys);
         side.shrink(orders, row, quantity);
         if done {
             side.unlink(orders, row);
@@ -225,7 +224,7 @@ impl Engine {
         }
         let (units, value) = match taker.walk {
             Some(walk) => (walk.units, walk.value),
-            None => (order.left(), i128::from(order.left()) * i128::from(order.price)),
+            None => (order.left, i128::from(order.left) * i128::from(order.price)),
         };
         let Some(mut position) = instrument.positions.get(&order.account).copied() else {
             return 0;
@@ -239,7 +238,7 @@ impl Engine {
 
     /// The rest of the order goes.
     pub(crate) fn end(&mut self, at: usize, taker: &mut Taker, reason: CancelReason, effects: &mut Effects) {
-        let quantity = taker.order.left().max(0);
+        let quantity = taker.order.left.max(0);
         let released = self.release(at, taker);
         effects.push(&Cancelled { order: taker.order.id, quantity, reason: reason as u8, released });
     }
@@ -248,7 +247,10 @@ impl Engine {
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
         let order = self.orders.get(row);
-        self.memory.end(self.sequence, self.stamp, (order.account, order.client_id));
+        if order.marks & NAMED != 0 {
+            let key = (order.account, self.orders.details(row).client_id);
+            self.memory.end(self.sequence, self.stamp, key);
+        }
         self.orders.remove(row);
     }
 }
@@ -257,7 +259,7 @@ impl Engine {
 fn rehold_walk(instrument: &Instrument, ledger: &mut Ledger, taker: &mut Taker, flows: &Flows) -> i64 {
     let order = &mut taker.order;
     let spent = flows.buyer_pays + flows.buyer_fee.max(0);
-    let hold = if order.left() == 0 { 0 } else { (order.hold - spent).max(0) };
+    let hold = if order.left == 0 { 0 } else { (order.hold - spent).max(0) };
     ledger.hold(order.account, instrument.terms.quote, hold - order.hold);
     order.hold = hold;
     hold

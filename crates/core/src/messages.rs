@@ -1,11 +1,14 @@
 //! Everything that can be asked of the engine and everything it can answer, declared once.
 //!
 //! [`for_each_message!`] hands the whole list to a macro of the caller's: this crate makes the Rust values and their wire
-//! form of it, the Python crate makes the Python classes. Wire form: the fields in the order of declaration, little-endian,
-//! no padding; a message is preceded by its kind (u16) and its length in bytes (u16). Fields are only appended.
+//! form (`wire.rs`) of it, the Python crate makes the Python classes. Fields are only appended.
+use crate::wire::declare;
+pub use crate::wire::{BadMessage, Field, HEAD, Message};
 
 /// A client's own id for a command: the first 16 bytes of the SHA-256 of its text; all zero means that none was given.
 pub type ClientId = [u8; 16];
+/// A SHA-256.
+pub type Hash = [u8; 32];
 /// A short code in ASCII, padded with zeros: an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(pub [u8; 16]);
@@ -41,13 +44,17 @@ macro_rules! for_each_message {
                 Halt = 7 { instrument: u32, reason: u8 }
                 /// Ends a halt of an instrument, or the halt of everything (0).
                 Resume = 8 { instrument: u32 }
-                /// Cancels every resting order that matches; zero means any.
-                CancelAll = 9 { account: u32, instrument: u32, side: u8 }
+                /// Cancels every live order that matches; zero means any. `reason`: 0 for a mass cancel.
+                CancelAll = 9 { account: u32, instrument: u32, side: u8, session: u32, reason: u8 }
                 /// Places an order. `venue` 0 is the house book, else the account of the outside venue it is sent to.
-                /// `side`: 1 buy, 2 sell. `kind`: 1 limit, 2 market. `tif`: 1 GTC, 2 IOC, 3 FOK, 4 day. `flags`: 1 post-only.
+                /// `side`: 1 buy, 2 sell. `kind`: 1 limit, 2 market, 3 market-to-limit (the others need PlaceSpecial).
+                /// `tif`: 1 GTC, 2 IOC, 3 FOK, 4 day, 6 at-open, 7 at-close, 8 good-for-auction (5, GTD, needs PlaceSpecial).
+                /// `flags`: 1 post-only, 2 hidden, 4 all-or-none, 8 reduce-only, 16 short sale, 32 a post-only order
+                /// slides instead of going, 64 a market maker's quote, 128 first of a mass quote: the maker's earlier
+                /// quotes in the instrument go first. `session`: who sent it, for cancel-on-disconnect; 0 nobody.
                 PlaceOrder = 10 {
                     account: u32, instrument: u32, venue: u32, side: u8, kind: u8, tif: u8, flags: u8,
-                    price: i64, quantity: i64, client_id: ClientId
+                    price: i64, quantity: i64, client_id: ClientId, session: u32
                 }
                 /// Cancels an order. `account` is its owner, or 0 for an operator. `reason`: 0 for the user's own wish.
                 CancelOrder = 11 { order: u64, account: u32, reason: u8, client_id: ClientId }
@@ -68,9 +75,72 @@ macro_rules! for_each_message {
                 VenueReplaced = 17 { order: u64, venue: u32, price: i64, quantity: i64 }
                 /// Nothing but the time.
                 TimePassed = 18 { }
+                /// Sets a rule of an instrument's book; `rule`: [`crate::names::Rule`].
+                SetRule = 19 { instrument: u32, rule: u16, value: i64 }
+                /// From the price `lowest` on the instrument ticks so. Rows are added from low to high; the first is AddInstrument's.
+                SetTick = 20 { instrument: u32, lowest: i64, tick: i64 }
+                /// Moves an instrument to another trading state; `state`: [`crate::names::SessionState`].
+                SetSession = 21 { instrument: u32, state: u8 }
+                /// Ends the call of an auction: one price, then continuous trading.
+                Uncross = 22 { instrument: u32 }
+                /// Places an order with terms beyond PlaceOrder's. `kind` also: 4 stop, 5 stop-limit, 6 trailing stop
+                /// (with a price: stop-limit, both trail), 7 peg, 8 request for quotes, 9 response to one.
+                /// `stop`: trigger price. `offset`: trailing distance, or what a peg adds to its reference (signed).
+                /// `display`: what an iceberg shows (0: all of it); with `display_high` each peak is drawn from
+                /// `display`..=`display_high` by `seed`. `min_quantity`: least execution. `expire`: ns, GTD.
+                /// `one_cancels`: whatever ends or fills one ends the other. `parent`: rests until that order is done.
+                /// `request`: what a response answers. `peg`: 1 primary, 2 mid, 3 market. `trigger`: 0 the book's
+                /// rule, 1 last trade, 2 mark, 3 either.
+                PlaceSpecial = 23 {
+                    account: u32, instrument: u32, venue: u32, side: u8, kind: u8, tif: u8, flags: u8,
+                    price: i64, quantity: i64, client_id: ClientId, session: u32,
+                    stop: i64, offset: i64, display: i64, display_high: i64, seed: u64, min_quantity: i64, expire: u64,
+                    one_cancels: u64, parent: u64, request: u64, peg: u8, trigger: u8
+                }
+                /// Changes the terms that `given` names: 1 price, 2 total quantity (what is filled included), 4 stop,
+                /// 8 offset, 16 display, 32 min_quantity, 64 expire.
+                ReplaceSpecial = 24 {
+                    order: u64, account: u32, given: u16, price: i64, quantity: i64, stop: i64, offset: i64, display: i64,
+                    min_quantity: i64, expire: u64, client_id: ClientId
+                }
+                /// Takes `quantity` lots off an order where it stands; all that is left, or more, ends it.
+                ReduceOrder = 25 { order: u64, account: u32, quantity: i64, client_id: ClientId }
+                /// The one who asked for quotes (or sells by negotiation) takes a response; `quantity` 0: all of it.
+                AcceptQuote = 26 { response: u64, account: u32, quantity: i64, client_id: ClientId }
+                /// Opens the sealed bids of an instrument and awards them.
+                ClearSealed = 27 { instrument: u32 }
+                /// Puts an account into a group and under a firm (0: none).
+                SetAccount = 28 { account: u32, group: u32, firm: u32 }
+                /// How far the account may go below zero in the asset: a credit line, or borrowed stock located for short
+                /// sales. The greatest amount means without end.
+                SetCredit = 29 { account: u32, asset: u32, amount: i64 }
+                /// Sets a limit of the gate. `scope`: [`crate::names::Scope`]; `instrument` 0: every one; `limit`: [`crate::Limit`];
+                /// a negative `value` takes the limit away.
+                SetLimit = 30 { scope: u8, of: u32, instrument: u32, limit: u16, value: i64 }
+                /// Purges every order in the scope and refuses new ones until two operators re-arm it.
+                Kill = 31 { scope: u8, of: u32, user: u32 }
+                /// One of the two agreements that end a kill; the second must be another operator's.
+                Rearm = 32 { scope: u8, of: u32, user: u32 }
+                /// Unless it comes again within `timeout_ns`, the orders of the account (and session, if not 0) are
+                /// cancelled; 0 ends it.
+                SetDeadMan = 33 { account: u32, session: u32, timeout_ns: u64 }
+                /// Registers a market maker with its obligations: both sides within `spread` price steps, at least
+                /// `quantity` lots each, for `presence_bps` of continuous trading. `quantity` 0 ends it.
+                RegisterMaker = 34 { account: u32, instrument: u32, spread: i64, quantity: i64, presence_bps: u32 }
+                /// Pulls the maker's quotes when more than this trades in a window: lots, net lots, share of what was
+                /// quoted; 0: not watched. Sent again it re-opens quoting after a pull.
+                SetProtection = 35 {
+                    account: u32, instrument: u32, window_ns: u64, quantity: i64, delta: i64, percent_bps: u32
+                }
+                /// Busts a trade (`new_price` 0) or moves it to another price, by compensating postings. Record, place
+                /// among its trades (from 0) and amounts are those of the trade's own record.
+                CorrectTrade = 36 {
+                    sequence: u64, index: u16, instrument: u32, maker: u32, taker: u32, taker_side: u8, price: i64,
+                    quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64, new_price: i64
+                }
             }
             effects {
-                /// The command changed nothing; `reason` is a [`crate::Reason`].
+                /// The command changed nothing; `reason` is a [`crate::names::Reason`].
                 Rejected = 1 { reason: u16 }
                 /// The order passed the gate; `hold` is what it holds now, `price` its limit or protection price.
                 Accepted = 2 { order: u64, hold: i64, price: i64 }
@@ -83,13 +153,13 @@ macro_rules! for_each_message {
                     price: i64, quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64,
                     maker_hold: i64, taker_hold: i64
                 }
-                /// The rest of the order is gone: `quantity` lots; `released` is what it held. `reason`: [`crate::CancelReason`].
+                /// The rest of the order is gone: `quantity` lots; `released` is what it held. `reason`: [`crate::names::CancelReason`].
                 Cancelled = 4 { order: u64, quantity: i64, reason: u8, released: i64 }
                 /// The order has a new price and total quantity; `hold` is what it holds before it matches again.
                 Replaced = 5 { order: u64, price: i64, quantity: i64, hold: i64, priority_kept: u8 }
                 /// The same command was answered before, at sequence `first`: that answer stands. `reason` 0 if accepted then.
                 Repeated = 6 { first: u64, reason: u16 }
-                /// Double entry: `amount` minor units of `asset` from `source` to `target`. `template`: [`crate::Template`].
+                /// Double entry: `amount` minor units of `asset` from `source` to `target`. `template`: [`crate::names::Template`].
                 Posted = 7 { source: u32, target: u32, asset: u32, template: u8, amount: i64 }
                 /// A perpetual position was settled against a mark; `amount` was credited (debited if negative).
                 Settled = 8 { account: u32, instrument: u32, position: i64, amount: i64, hold: i64 }
@@ -115,278 +185,66 @@ macro_rules! for_each_message {
                 ReplaceRequested = 18 { order: u64, venue: u32, price: i64, quantity: i64, hold: i64 }
                 /// The outside venue acknowledged.
                 Acknowledged = 19 { order: u64, venue: u32 }
+                /// The rule holds from now on.
+                RuleSet = 20 { instrument: u32, rule: u16, value: i64 }
+                /// The row of the tick table was added.
+                TickSet = 21 { instrument: u32, lowest: i64, tick: i64 }
+                /// The instrument is in this state. `cause`: [`crate::names::SessionCause`].
+                SessionChanged = 22 { instrument: u32, state: u8, cause: u8 }
+                /// An auction found its price (0: none), its volume and what was left over there (more to buy: positive).
+                Auctioned = 23 { instrument: u32, price: i64, quantity: i64, imbalance: i64, reference: i64 }
+                /// The order waits outside the book. `status`: 1 for its trigger, 2 for its session or its parent.
+                Parked = 24 { order: u64, status: u8 }
+                /// The order's trigger came; `price` is what set it off (0: its session or parent).
+                Triggered = 25 { order: u64, price: i64 }
+                /// An iceberg shows a new peak, behind the others at its price.
+                Refreshed = 26 { order: u64, display: i64 }
+                /// The order moved by itself (peg, slide, market-to-limit); `hold` is what it holds now.
+                Repriced = 27 { order: u64, price: i64, hold: i64 }
+                /// A trailing stop's trigger (and limit, if it has one) followed the market.
+                Trailed = 28 { order: u64, stop: i64, price: i64 }
+                /// Lots went off the order where it stands; `left` is its rest.
+                Reduced = 29 { order: u64, quantity: i64, left: i64, released: i64 }
+                /// Group and firm of an account.
+                AccountSet = 30 { account: u32, group: u32, firm: u32 }
+                /// The account may go so far below zero in the asset.
+                CreditSet = 31 { account: u32, asset: u32, amount: i64 }
+                /// The limit holds from now on.
+                LimitSet = 32 { scope: u8, of: u32, instrument: u32, limit: u16, value: i64 }
+                /// The scope is killed: nothing new is taken.
+                Killed = 33 { scope: u8, of: u32, user: u32 }
+                /// So many orders went at once: `digest` is the SHA-256 over (order u64, lots left i64) of each, by order.
+                Purged = 34 { scope: u8, of: u32, orders: u64, lots_low: u64, lots_high: i64, digest: Hash }
+                /// What a purge released of an asset, over all accounts (a 128-bit sum in two words).
+                Released = 35 { asset: u32, amount_low: u64, amount_high: i64 }
+                /// The first operator agreed to re-arm.
+                RearmAsked = 36 { scope: u8, of: u32, user: u32 }
+                /// Two operators agreed: the scope trades again.
+                Rearmed = 37 { scope: u8, of: u32, first: u32, second: u32 }
+                /// The dead-man timer runs (0: stands).
+                DeadManSet = 38 { account: u32, session: u32, timeout_ns: u64 }
+                /// Nothing was heard in time; the cancels follow.
+                DeadManFired = 39 { account: u32, session: u32 }
+                /// The maker's obligations.
+                MakerRegistered = 40 { account: u32, instrument: u32, spread: i64, quantity: i64, presence_bps: u32 }
+                /// A trading session ended: how long the maker met its obligations, of how long it was open.
+                MakerScored = 41 { account: u32, instrument: u32, quoted_ns: u64, open_ns: u64, met: u8 }
+                /// The maker's protection.
+                ProtectionSet = 42 {
+                    account: u32, instrument: u32, window_ns: u64, quantity: i64, delta: i64, percent_bps: u32
+                }
+                /// The maker's quotes are pulled. `cause`: 1 lots, 2 net lots, 3 share.
+                Protected = 43 { account: u32, instrument: u32, cause: u8 }
+                /// The trade is busted (`price` 0) or stands at this price; the compensating postings follow.
+                TradeCorrected = 44 { sequence: u64, index: u16, price: i64 }
+                /// The book reached the edge of its band (`entered` 1) or came back; `price` is the edge.
+                LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
             }
         }
     };
 }
 
-/// A value with a fixed place on the wire.
-pub trait Field: Copy {
-    const SIZE: usize;
-    fn write(self, out: &mut [u8]);
-    fn read(bytes: &[u8]) -> Self;
-}
-
-macro_rules! integer_fields {
-    ($($ty:ty),*) => {$(
-        impl Field for $ty {
-            const SIZE: usize = size_of::<$ty>();
-            #[inline(always)]
-            fn write(self, out: &mut [u8]) {
-                out.copy_from_slice(&self.to_le_bytes());
-            }
-            #[inline(always)]
-            fn read(bytes: &[u8]) -> Self {
-                let mut raw = [0; size_of::<$ty>()];
-                raw.copy_from_slice(bytes);
-                Self::from_le_bytes(raw)
-            }
-        }
-    )*};
-}
-integer_fields!(u8, u16, u32, u64, i32, i64);
-
-impl<const N: usize> Field for [u8; N] {
-    const SIZE: usize = N;
-    #[inline(always)]
-    fn write(self, out: &mut [u8]) {
-        out.copy_from_slice(&self);
-    }
-    #[inline(always)]
-    fn read(bytes: &[u8]) -> Self {
-        let mut raw = [0; N];
-        raw.copy_from_slice(bytes);
-        raw
-    }
-}
-
-macro_rules! text_fields {
-    ($($ty:ident $size:literal),*) => {$(
-        impl Field for $ty {
-            const SIZE: usize = $size;
-            fn write(self, out: &mut [u8]) {
-                self.0.write(out);
-            }
-            fn read(bytes: &[u8]) -> Self {
-                Self(Field::read(bytes))
-            }
-        }
-    )*};
-}
-text_fields!(Code 16, Symbol 32);
-
-/// Something with a wire form.
-pub trait Message {
-    /// Appends head and fields.
-    fn encode(&self, out: &mut Vec<u8>);
-}
-
-/// A message's kind does not exist, or its length is not that of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadMessage {
-    pub kind: u16,
-    pub length: usize,
-}
-
-/// Bytes of the head of a message: kind and length.
-pub const HEAD: usize = 4;
-
-macro_rules! declare {
-    (commands { $($commands:tt)* } effects { $($effects:tt)* }) => {
-        declare! { @family Command $($commands)* }
-        declare! { @family Effect $($effects)* }
-    };
-    (@family $family:ident $(
-        $(#[doc = $doc:literal])+
-        $name:ident = $kind:literal { $($field:ident : $ty:ty),* $(,)? }
-    )*) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub struct $name { $(pub $field: $ty),* }
-
-            impl $name {
-                pub const KIND: u16 = $kind;
-                pub const SIZE: usize = 0 $(+ <$ty as Field>::SIZE)*;
-
-                #[inline(always)]
-                #[allow(unused_variables, unused_mut, unused_assignments)]
-                pub fn write(&self, out: &mut [u8]) {
-                    let mut at = 0;
-                    $(
-                        self.$field.write(&mut out[at..at + <$ty as Field>::SIZE]);
-                        at += <$ty as Field>::SIZE;
-                    )*
-                }
-
-                #[inline(always)]
-                #[allow(unused_variables, unused_mut, unused_assignments)]
-                pub fn read(bytes: &[u8]) -> Self {
-                    let mut at = 0;
-                    $(
-                        let $field = <$ty as Field>::read(&bytes[at..at + <$ty as Field>::SIZE]);
-                        at += <$ty as Field>::SIZE;
-                    )*
-                    Self { $($field),* }
-                }
-
-            }
-
-            impl Message for $name {
-                #[inline]
-                fn encode(&self, out: &mut Vec<u8>) {
-                    let mut raw = [0u8; HEAD + Self::SIZE];
-                    raw[..2].copy_from_slice(&Self::KIND.to_le_bytes());
-                    raw[2..4].copy_from_slice(&(Self::SIZE as u16).to_le_bytes());
-                    self.write(&mut raw[HEAD..]);
-                    out.extend_from_slice(&raw);
-                }
-            }
-
-            impl From<$name> for $family {
-                fn from(message: $name) -> Self {
-                    Self::$name(message)
-                }
-            }
-        )*
-
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $family { $($name($name)),* }
-
-        impl Message for $family {
-            #[inline]
-            fn encode(&self, out: &mut Vec<u8>) {
-                match self { $(Self::$name(message) => message.encode(out)),* }
-            }
-        }
-
-        impl $family {
-            pub fn kind(&self) -> u16 {
-                match self { $(Self::$name(_) => $name::KIND),* }
-            }
-
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name)),* }
-            }
-
-
-            /// Reads one message; returns it and the bytes it took.
-            pub fn decode(bytes: &[u8]) -> Result<(Self, usize), BadMessage> {
-                if bytes.len() < HEAD {
-                    return Err(BadMessage { kind: 0, length: bytes.len() });
-                }
-                let kind = u16::from_le_bytes([bytes[0], bytes[1]]);
-                let length = u16::from_le_bytes([bytes[2], bytes[3]]) as usize;
-                let bad = BadMessage { kind, length };
-                let fields = bytes.get(HEAD..HEAD + length).ok_or(bad)?;
-                match kind {
-                    $($name::KIND if length == $name::SIZE => Ok((Self::$name($name::read(fields)), HEAD + length)),)*
-                    _ => Err(bad),
-                }
-            }
-        }
-    };
-}
 for_each_message!(declare);
-
-/// Names in a list with numbers: the wire knows the number, people read the name.
-macro_rules! named {
-    ($(#[doc = $doc:literal])+ $name:ident : $repr:ty { $($variant:ident = $number:literal $text:literal,)* }) => {
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr($repr)]
-        pub enum $name { $($variant = $number),* }
-
-        impl $name {
-            pub const ALL: &'static [(u16, &'static str)] = &[$(($number, $text)),*];
-
-            pub fn text(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-    };
-}
-
-named! {
-    /// Why a command was refused, in the order in which the gate checks; the first failure is the answer.
-    Reason: u16 {
-        UnknownAccount = 1 "unknown_account",
-        AccountNotTrading = 2 "account_not_trading",
-        DuplicateClientId = 3 "duplicate_client_id",
-        UnknownAsset = 4 "unknown_asset",
-        UnknownInstrument = 5 "unknown_instrument",
-        UnknownOrder = 6 "unknown_order",
-        NotYourOrder = 7 "not_your_order",
-        UnknownSide = 8 "unknown_side",
-        UnknownKind = 9 "unknown_kind",
-        UnknownTif = 10 "unknown_tif",
-        UnknownFlag = 11 "unknown_flag",
-        PostOnlyConflict = 12 "post_only_conflict",
-        UnknownVenue = 13 "unknown_venue",
-        InstrumentHalted = 14 "instrument_halted",
-        QuantityNotPositive = 15 "quantity_not_positive",
-        QuantityTooLarge = 16 "quantity_too_large",
-        OffLot = 17 "off_lot",
-        QuantityNotAboveFilled = 18 "quantity_not_above_filled",
-        PriceOnMarket = 19 "price_on_market",
-        PriceNotPositive = 20 "price_not_positive",
-        PriceTooLarge = 21 "price_too_large",
-        OffTick = 22 "off_tick",
-        NoReferencePrice = 23 "no_reference_price",
-        NotionalTooLarge = 24 "notional_too_large",
-        AccountFrozen = 25 "account_frozen",
-        InsufficientFunds = 26 "insufficient_funds",
-        AmountNotPositive = 27 "amount_not_positive",
-        SameAccount = 28 "same_account",
-        AlreadyExists = 29 "already_exists",
-        BadCode = 30 "bad_code",
-        BadDecimals = 31 "bad_decimals",
-        BadTick = 32 "bad_tick",
-        BadLot = 33 "bad_lot",
-        BadMultiplier = 34 "bad_multiplier",
-        BadFee = 35 "bad_fee",
-        BadCollar = 36 "bad_collar",
-        BadMargin = 37 "bad_margin",
-        BadMark = 38 "bad_mark",
-        LimitReached = 39 "limit_reached",
-        NotHalted = 40 "not_halted",
-        WrongVenue = 41 "wrong_venue",
-        UnknownLiquidity = 42 "unknown_liquidity",
-        NoClientId = 43 "no_client_id",
-        UnknownReason = 44 "unknown_reason",
-    }
-}
-
-named! {
-    /// Why the rest of an order went.
-    CancelReason: u8 {
-        User = 0 "user",
-        Ioc = 1 "ioc",
-        Fok = 2 "fok",
-        SelfTrade = 3 "self_trade",
-        Expired = 4 "expired",
-        Mass = 5 "mass",
-        Session = 6 "session",
-        PostOnly = 7 "post_only",
-        Kill = 8 "kill",
-        RecordingRestarted = 9 "recording_restarted",
-        VenueRefused = 10 "venue_refused",
-    }
-}
-
-named! {
-    /// What a posting is for.
-    Template: u8 {
-        Deposit = 1 "deposit",
-        Withdrawal = 2 "withdrawal",
-        Transfer = 3 "transfer",
-        Payment = 4 "payment",
-        Delivery = 5 "delivery",
-        Fee = 6 "fee",
-        Rounding = 7 "rounding",
-        Settlement = 8 "settlement",
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -405,10 +263,11 @@ mod tests {
             price: 10_000,
             quantity: 5,
             client_id: [7; 16],
+            session: 9,
         };
         let mut bytes = Vec::new();
         order.encode(&mut bytes);
-        assert_eq!(bytes.len(), HEAD + 48);
+        assert_eq!(bytes.len(), HEAD + 52);
         assert_eq!(Command::decode(&bytes), Ok((Command::PlaceOrder(order), bytes.len())));
     }
 
@@ -416,6 +275,6 @@ mod tests {
     fn an_unknown_kind_or_a_wrong_length_is_refused() {
         assert!(Command::decode(&[99, 0, 0, 0]).is_err());
         assert!(Command::decode(&[10, 0, 4, 0, 1, 2, 3, 4]).is_err());
-        assert!(Command::decode(&[10, 0, 48, 0, 1]).is_err());
+        assert!(Command::decode(&[10, 0, 52, 0, 1]).is_err());
     }
 }

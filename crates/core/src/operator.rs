@@ -1,12 +1,13 @@
 //! What operators ask: accounts, assets, instruments, money in and out, halts, marks.
-use crate::book::Book;
 use crate::engine::{Effects, Engine};
 use crate::instrument::{Asset, Instrument};
 use crate::ledger::{SETTLEMENT, WORLD};
+use crate::market::Market;
 use crate::messages::{
     AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, Halt, Halted, InstrumentAdded, Mark, Marked,
-    OpenAccount, Posted, Reason, Resume, Resumed, Settled, Template, Transfer, Withdraw,
+    OpenAccount, Posted, Resume, Resumed, Settled, Transfer, Withdraw,
 };
+use crate::names::{Reason, Template};
 use crate::perpetual::Position;
 use crate::values::{EXPOSURE_MAX, PRICE_MAX};
 
@@ -29,7 +30,7 @@ impl Engine {
     pub(crate) fn add_instrument(&mut self, c: &AddInstrument, effects: &mut Effects) -> Result<(), Reason> {
         let instrument = Instrument::new(c, &self.assets, &self.instruments)?;
         self.instruments.push(instrument);
-        self.books.push(Book::default());
+        self.markets.push(Market::default());
         effects.push(&InstrumentAdded { instrument: self.instruments.len() as u32 });
         Ok(())
     }
@@ -129,6 +130,7 @@ impl Engine {
         if settles {
             self.settle(at, c, effects);
         }
+        self.touch(at);
         Ok(())
     }
 

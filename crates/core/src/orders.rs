@@ -1,6 +1,8 @@
-//! Live orders: a slab of fixed-size rows, and an index from id to row.
+//! Live orders: slabs of fixed-size rows, and an index from id to row.
 //!
-//! Ids are sequence numbers, so the index is an array in pages; a page is freed when none of its orders lives.
+//! What matching touches is one cache line ([`Order`]); what only placing, changing and snapshots need lies beside it
+//! ([`Details`]); terms that few orders have ([`Special`]) are in a slab of their own. Ids are sequence numbers, so the
+//! index is an array in pages; a page is freed when none of its orders lives.
 use crate::messages::ClientId;
 
 /// No row.
@@ -9,43 +11,113 @@ const PAGE: usize = 4_096;
 
 pub const BUY: u8 = 1;
 pub const SELL: u8 = 2;
+
 pub const LIMIT: u8 = 1;
 pub const MARKET: u8 = 2;
+pub const MARKET_TO_LIMIT: u8 = 3;
+pub const STOP: u8 = 4;
+pub const STOP_LIMIT: u8 = 5;
+pub const TRAILING_STOP: u8 = 6;
+pub const PEG: u8 = 7;
+pub const REQUEST: u8 = 8;
+pub const RESPONSE: u8 = 9;
+
 pub const GTC: u8 = 1;
 pub const IOC: u8 = 2;
 pub const FOK: u8 = 3;
 pub const DAY: u8 = 4;
+pub const GTD: u8 = 5;
+pub const AT_OPEN: u8 = 6;
+pub const AT_CLOSE: u8 = 7;
+pub const GOOD_FOR_AUCTION: u8 = 8;
+
+/// Flags, as a client gives them.
 pub const POST_ONLY: u8 = 1;
+pub const HIDDEN: u8 = 2;
+pub const ALL_OR_NONE: u8 = 4;
+pub const REDUCE_ONLY: u8 = 8;
+pub const SHORT: u8 = 16;
+pub const SLIDE: u8 = 32;
+pub const QUOTE: u8 = 64;
+pub const FRESH: u8 = 128;
+
+/// Marks, as the engine keeps them: a client id was given.
+pub const NAMED: u16 = 1;
+/// It has a row of [`Special`] terms.
+pub const HAS_SPECIAL: u16 = 2;
+/// It works at an outside venue.
+pub const ROUTED: u16 = 4;
+/// It waits outside the book: for its trigger, its session or its parent.
+pub const PARKED: u16 = 8;
+/// It shows less than all of it; what it shows is in its special terms (nothing, if hidden).
+pub const PARTLY_SHOWN: u16 = 16;
+/// It may be passed over: all-or-none, minimum quantity, reduce-only.
+pub const CONDITIONAL: u16 = 32;
+/// It stands in the list of hidden orders, behind the visible ones at its price.
+pub const BEHIND: u16 = 64;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
 pub struct Order {
     pub id: u64,
+    pub price: i64,
+    /// Lots still to trade (negative where an outside venue filled more than was asked).
+    pub left: i64,
+    pub hold: i64,
     pub account: u32,
-    pub instrument: u32,
-    pub venue: u32,
     pub page: u32,
     pub prev: u32,
     pub next: u32,
-    pub price: i64,
-    pub quantity: i64,
-    pub filled: i64,
-    pub hold: i64,
     pub value_carry: u32,
     pub fee_carry: u32,
+    pub instrument: u16,
+    pub marks: u16,
     pub side: u8,
     pub kind: u8,
     pub tif: u8,
     pub flags: u8,
+}
+const _: () = assert!(size_of::<Order>() == 64);
+
+/// What only placing, changing and remembering an order need. `special`: its row there, or [`NONE`].
+#[derive(Debug, Clone, Copy)]
+pub struct Details {
+    pub quantity: i64,
     pub client_id: ClientId,
+    pub venue: u32,
+    pub session: u32,
+    pub special: u32,
+}
+
+impl Default for Details {
+    fn default() -> Self {
+        Self { quantity: 0, client_id: [0; 16], venue: 0, session: 0, special: NONE }
+    }
+}
+
+/// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
+/// peaks; `done` is what was executed against a minimum quantity that counts in total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Special {
+    pub stop: i64,
+    pub offset: i64,
+    pub display: i64,
+    pub display_high: i64,
+    pub seed: u64,
+    pub min_quantity: i64,
+    pub expire: u64,
+    pub one_cancels: u64,
+    pub parent: u64,
+    pub request: u64,
+    pub shown: i64,
+    pub drawn: u32,
+    pub done: i64,
+    pub peg: u8,
+    pub trigger: u8,
 }
 
 impl Order {
-    #[inline]
-    pub fn left(&self) -> i64 {
-        self.quantity - self.filled
-    }
-
     #[inline]
     pub fn buys(&self) -> bool {
         self.side == BUY
@@ -55,6 +127,12 @@ impl Order {
     #[inline]
     pub fn is_immediate(&self) -> bool {
         self.kind == MARKET || self.tif == IOC || self.tif == FOK
+    }
+
+    /// The place of its instrument in the lists.
+    #[inline]
+    pub fn at(&self) -> usize {
+        self.instrument as usize - 1
     }
 }
 
@@ -67,7 +145,10 @@ struct Page {
 #[derive(Debug, Clone, Default)]
 pub struct Orders {
     rows: Vec<Order>,
+    details: Vec<Details>,
     free: Vec<u32>,
+    specials: Vec<Special>,
+    free_specials: Vec<u32>,
     pages: Vec<Page>,
 }
 
@@ -90,14 +171,47 @@ impl Orders {
     }
 
     #[inline]
-    pub fn insert(&mut self, order: Order) -> u32 {
+    pub fn details(&self, row: u32) -> &Details {
+        &self.details[row as usize]
+    }
+
+    #[inline]
+    pub fn details_mut(&mut self, row: u32) -> &mut Details {
+        &mut self.details[row as usize]
+    }
+
+    /// The special terms of an order that has them.
+    pub fn special(&self, row: u32) -> Option<&Special> {
+        self.specials.get(self.details[row as usize].special as usize)
+    }
+
+    pub fn special_mut(&mut self, row: u32) -> Option<&mut Special> {
+        self.specials.get_mut(self.details[row as usize].special as usize)
+    }
+
+    /// Lots executed so far.
+    pub fn filled(&self, row: u32) -> i64 {
+        self.details(row).quantity - self.get(row).left
+    }
+
+    /// What the book shows of it.
+    #[inline]
+    pub fn shown(&self, row: u32) -> i64 {
+        let order = self.get(row);
+        if order.marks & PARTLY_SHOWN == 0 { order.left } else { self.special(row).map_or(0, |special| special.shown) }
+    }
+
+    #[inline]
+    pub fn insert(&mut self, order: Order, details: Details) -> u32 {
         let row = match self.free.pop() {
             Some(row) => {
                 self.rows[row as usize] = order;
+                self.details[row as usize] = details;
                 row
             }
             None => {
                 self.rows.push(order);
+                self.details.push(details);
                 (self.rows.len() - 1) as u32
             }
         };
@@ -114,9 +228,29 @@ impl Orders {
         row
     }
 
+    /// Gives an order special terms.
+    pub fn specify(&mut self, row: u32, special: Special) {
+        let at = match self.free_specials.pop() {
+            Some(at) => {
+                self.specials[at as usize] = special;
+                at
+            }
+            None => {
+                self.specials.push(special);
+                (self.specials.len() - 1) as u32
+            }
+        };
+        self.details[row as usize].special = at;
+        self.rows[row as usize].marks |= HAS_SPECIAL;
+    }
+
     #[inline]
     pub fn remove(&mut self, row: u32) {
-        let id = self.rows[row as usize].id as usize;
+        let order = &self.rows[row as usize];
+        if order.marks & HAS_SPECIAL != 0 {
+            self.free_specials.push(self.details[row as usize].special);
+        }
+        let id = order.id as usize;
         let last = self.pages.len() - 1;
         let page = &mut self.pages[id / PAGE];
         page.rows[id % PAGE] = NONE;

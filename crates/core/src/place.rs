@@ -1,10 +1,15 @@
 //! The gate: what an order must pass, and what it must hold before it may trade.
 use crate::engine::{Alive, Effects, Engine};
+use crate::form;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
-use crate::messages::{Accepted, PlaceOrder, Reason};
-use crate::orders::{BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, NONE, Order, POST_ONLY, SELL};
+use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
+use crate::names::Reason;
+use crate::orders::{
+    BUY, Details, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST, RESPONSE,
+    ROUTED, SHORT, STOP_LIMIT, Special,
+};
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
 /// What a market order without a collar would take: units, and the sum of price x units.
@@ -37,25 +42,8 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
     if price % tick != 0 { Err(Reason::OffTick) } else { Ok(()) }
 }
 
-fn check_form(c: &PlaceOrder) -> Result<(), Reason> {
-    if c.side != BUY && c.side != SELL {
-        return Err(Reason::UnknownSide);
-    }
-    if c.kind != LIMIT && c.kind != MARKET {
-        return Err(Reason::UnknownKind);
-    }
-    if !(GTC..=DAY).contains(&c.tif) {
-        return Err(Reason::UnknownTif);
-    }
-    if c.flags & !POST_ONLY != 0 {
-        return Err(Reason::UnknownFlag);
-    }
-    let immediate = c.kind == MARKET || c.tif == IOC || c.tif == FOK;
-    if c.flags & POST_ONLY != 0 && immediate { Err(Reason::PostOnlyConflict) } else { Ok(()) }
-}
-
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
-fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
+pub(crate) fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
     let (reference, tick) = (i128::from(instrument.reference()), i128::from(instrument.terms.tick));
     let collar = i128::from(instrument.terms.collar_bps);
     if reference == 0 || collar == 0 {
@@ -72,81 +60,160 @@ fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
 impl Engine {
     #[inline]
     pub(crate) fn place(&mut self, c: &PlaceOrder, effects: &mut Effects) -> Result<(), Reason> {
-        if !self.ledger.trades(c.account) {
-            let unknown = self.ledger.kind(c.account) == 0;
-            return Err(if unknown { Reason::UnknownAccount } else { Reason::AccountNotTrading });
-        }
-        self.once((c.account, c.client_id), *c, effects, |engine, effects| engine.place_new(c, effects))
+        self.may_trade(c.account)?;
+        self.once((c.account, c.client_id), *c, effects, |engine, effects| {
+            let at = engine.at(c.instrument)?;
+            form::check_plain(c)?;
+            engine.place_new(at, c, None, effects)
+        })
     }
 
+    pub(crate) fn place_special(&mut self, c: &PlaceSpecial, effects: &mut Effects) -> Result<(), Reason> {
+        self.may_trade(c.account)?;
+        self.once((c.account, c.client_id), *c, effects, |engine, effects| {
+            let at = engine.at(c.instrument)?;
+            let (order, special) = form::split(c);
+            form::check_special(&order)?;
+            engine.place_new(at, &order, Some(special), effects)
+        })
+    }
+
+    fn may_trade(&self, account: u32) -> Result<(), Reason> {
+        if self.ledger.trades(account) {
+            return Ok(());
+        }
+        Err(if self.ledger.kind(account) == 0 { Reason::UnknownAccount } else { Reason::AccountNotTrading })
+    }
+
+    /// The gate in its order; then the order goes to its venue, waits, or meets the book.
     #[inline]
-    fn place_new(&mut self, c: &PlaceOrder, effects: &mut Effects) -> Result<Alive, Reason> {
-        let at = self.at(c.instrument)?;
-        check_form(c)?;
-        if c.venue != 0 && self.ledger.kind(c.venue) != VENUE {
-            return Err(Reason::UnknownVenue);
+    fn place_new(
+        &mut self,
+        at: usize,
+        c: &PlaceOrder,
+        special: Option<Special>,
+        effects: &mut Effects,
+    ) -> Result<Alive, Reason> {
+        if c.venue != 0 {
+            self.check_routed(c, special.as_ref())?;
         }
         let instrument = &self.instruments[at];
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
         check_quantity(c.quantity, instrument.terms.lot)?;
-        let mut taker = Taker::new(self.new_order(c));
-        if c.kind == LIMIT {
-            check_price(c.price, instrument.terms.tick)?;
-        } else if c.price != 0 {
-            return Err(Reason::PriceOnMarket);
-        } else if c.venue == 0 && instrument.terms.collar_bps == 0 {
-            let walk = self.walk(at, &taker.order);
-            taker.order.price = walk.worst;
-            taker.walk = Some(walk);
+        form::check_limit(c, instrument)?;
+        if let Some(special) = &special {
+            form::check_terms(c, special, instrument, self.stamp)?;
+            self.check_links(c, special)?;
+        }
+        let mut taker = self.newcomer(c);
+        taker.special = special;
+        self.price(at, &mut taker)?;
+        let hold = if self.instruments[at].is_perpetual() {
+            self.hold_perpetual(at, &taker)?
         } else {
-            taker.order.price = protection_price(instrument, c.side)?;
-        }
-        let hold =
-            if instrument.is_perpetual() { self.hold_perpetual(at, &taker)? } else { self.hold_spot(at, &mut taker)? };
+            self.hold_spot(at, &mut taker)?
+        };
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
-        if c.venue != 0 {
-            self.orders.insert(taker.order);
-            return Ok(true);
+        Ok(self.enter(at, taker, effects))
+    }
+
+    /// An outside venue takes limit and market orders without our own books' terms.
+    fn check_routed(&self, c: &PlaceOrder, special: Option<&Special>) -> Result<(), Reason> {
+        if self.ledger.kind(c.venue) != VENUE {
+            return Err(Reason::UnknownVenue);
         }
-        Ok(self.work(at, taker, None, effects))
+        let ours = c.kind > MARKET || c.tif > GTD || c.flags & !(POST_ONLY | REDUCE_ONLY | SHORT) != 0;
+        let terms = special.is_some_and(|s| Special { expire: 0, ..*s } != Special::default());
+        if ours || terms { Err(Reason::BadTerms) } else { Ok(()) }
+    }
+
+    /// What an order is linked to must live, and be the same account's in the same instrument.
+    fn check_links(&self, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+        for other in [special.one_cancels, special.parent] {
+            if other == 0 {
+                continue;
+            }
+            let row = self.live(other).map_err(|_| Reason::BadLink)?;
+            let order = self.orders.get(row);
+            if order.account != c.account || u32::from(order.instrument) != c.instrument {
+                return Err(Reason::BadLink);
+            }
+        }
+        Ok(())
+    }
+
+    /// The price that the order is held for: its limit, or what stands for it while it has none.
+    #[inline]
+    fn price(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
+        let instrument = &self.instruments[at];
+        match taker.order.kind {
+            LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
+            MARKET | MARKET_TO_LIMIT => {
+                if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
+                    let walk = self.walk(at, &taker.order);
+                    taker.order.price = walk.worst;
+                    taker.walk = Some(walk);
+                } else {
+                    taker.order.price = protection_price(instrument, taker.order.side)?;
+                }
+            }
+            _ => taker.order.price = self.waiting_price(at, taker)?,
+        }
+        Ok(())
+    }
+
+    /// Where an accepted order goes; does it live on?
+    #[inline]
+    fn enter(&mut self, at: usize, taker: Taker, effects: &mut Effects) -> Alive {
+        if taker.order.marks & ROUTED != 0 {
+            self.orders.insert(taker.order, taker.details);
+            return true;
+        }
+        let Some(special) = taker.special else {
+            return self.work(at, taker, None, effects);
+        };
+        self.enter_special(at, taker, special, effects)
     }
 
     #[inline]
-    fn new_order(&self, c: &PlaceOrder) -> Order {
-        Order {
+    fn newcomer(&self, c: &PlaceOrder) -> Taker {
+        let named = if c.client_id == [0; 16] { 0 } else { NAMED };
+        let routed = if c.venue == 0 { 0 } else { ROUTED };
+        let order = Order {
             id: self.sequence,
+            price: c.price,
+            left: c.quantity,
+            hold: 0,
             account: c.account,
-            instrument: c.instrument,
-            venue: c.venue,
             page: NONE,
             prev: NONE,
             next: NONE,
-            price: c.price,
-            quantity: c.quantity,
-            filled: 0,
-            hold: 0,
             value_carry: 0,
             fee_carry: 0,
+            instrument: c.instrument as u16,
+            marks: named | routed,
             side: c.side,
             kind: c.kind,
             tif: c.tif,
             flags: c.flags,
-            client_id: c.client_id,
-        }
+        };
+        let details =
+            Details { quantity: c.quantity, client_id: c.client_id, venue: c.venue, session: c.session, special: NONE };
+        Taker { order, details, special: None, walk: None }
     }
 
     /// What the order would take from the book now, up to its quantity or the first order of its own account.
     fn walk(&self, at: usize, order: &Order) -> Walk {
-        let side = self.books[at].side(!order.buys());
+        let side = self.markets[at].book.side(!order.buys());
         let mut walk = Walk::default();
         for row in side.in_priority(&self.orders) {
             let resting = self.orders.get(row);
-            if walk.units == order.quantity || resting.account == order.account {
+            if walk.units == order.left || resting.account == order.account {
                 break;
             }
-            let units = resting.left().min(order.quantity - walk.units);
+            let units = resting.left.min(order.left - walk.units);
             walk.units += units;
             walk.value += i128::from(units) * i128::from(resting.price);
             walk.worst = resting.price;
@@ -162,7 +229,7 @@ impl Engine {
         let hold = match &taker.walk {
             Some(walk) if walk.units == 0 => 0,
             Some(walk) => walk_hold(instrument, order, walk)?,
-            None => spot_hold(instrument, order, order.price, order.quantity)?,
+            None => spot_hold(instrument, order, order.price, order.left)?,
         };
         let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
         if hold > 0 {
@@ -183,7 +250,7 @@ impl Engine {
         let (units, value) = match &taker.walk {
             Some(walk) if walk.units == 0 => return Ok(0),
             Some(walk) => (walk.units, walk.value),
-            None => (order.quantity, i128::from(order.quantity) * i128::from(order.price)),
+            None => (order.left, i128::from(order.left) * i128::from(order.price)),
         };
         let mut new = old;
         new.count(order.buys(), units, value);
@@ -238,7 +305,7 @@ fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64,
     let hold = if order.buys() {
         value.and_then(|v| v.checked_add(fee_hold(v, instrument.worst_fee_ppm(), 0)?))
     } else {
-        value.and_then(|_| order.quantity.checked_mul(instrument.base_units))
+        value.and_then(|_| order.left.checked_mul(instrument.base_units))
     };
     hold.ok_or(Reason::NotionalTooLarge)
 }

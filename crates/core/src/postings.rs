@@ -1,7 +1,8 @@
 //! The double entries behind an effect, in their order (docs/reference/engine.md, "Traded").
 use crate::engine::Engine;
 use crate::ledger::{FEES, ROUNDING};
-use crate::messages::{Effect, Posted, Template, Traded};
+use crate::messages::{Effect, Posted, Traded};
+use crate::names::Template;
 
 impl Engine {
     /// Every balance change that the effect stands for.

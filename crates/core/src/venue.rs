@@ -1,11 +1,10 @@
 //! What outside venues answer. A fill happened: it is booked, and flagged when it went beyond what was held.
 use crate::engine::{Effects, Engine};
 use crate::ledger::VENUE;
-use crate::matching::{Flows, Taker, trade_perpetual, trade_spot};
-use crate::messages::{
-    Acknowledged, CancelReason, Reason, Replaced, Traded, VenueAccepted, VenueCancelled, VenueFilled, VenueReplaced,
-};
-use crate::orders::{BUY, NONE, Order, SELL};
+use crate::matching::{Flows, trade_perpetual, trade_spot};
+use crate::messages::{Acknowledged, Replaced, Traded, VenueAccepted, VenueCancelled, VenueFilled, VenueReplaced};
+use crate::names::{CancelReason, Reason};
+use crate::orders::{BUY, GTC, LIMIT, NONE, Order, SELL};
 use crate::place::spot_hold;
 use crate::values::{PRICE_MAX, QUANTITY_MAX};
 
@@ -36,7 +35,7 @@ impl Engine {
             return Err(Reason::UnknownVenue);
         }
         let row = self.live(order)?;
-        if self.orders.get(row).venue != venue { Err(Reason::WrongVenue) } else { Ok(row) }
+        if self.orders.details(row).venue != venue { Err(Reason::WrongVenue) } else { Ok(row) }
     }
 
     pub(crate) fn venue_accepted(&mut self, c: &VenueAccepted, effects: &mut Effects) -> Result<(), Reason> {
@@ -48,44 +47,37 @@ impl Engine {
     pub(crate) fn venue_cancelled(&mut self, c: &VenueCancelled, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.routed(c.order, c.venue)?;
         let reason = CancelReason::of(c.reason).ok_or(Reason::UnknownReason)?;
-        self.end_routed(row, reason, effects);
+        self.end_row(row, reason, effects);
         Ok(())
-    }
-
-    fn end_routed(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
-        let order = *self.orders.get(row);
-        self.end(order.instrument as usize - 1, &mut Taker::new(order), reason, effects);
-        self.bury(row);
     }
 
     pub(crate) fn venue_replaced(&mut self, c: &VenueReplaced, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.routed(c.order, c.venue)?;
         let order = *self.orders.get(row);
         check_amounts(c.price, c.quantity)?;
-        if c.quantity < order.filled {
+        let left = c.quantity - self.orders.filled(row);
+        if left < 0 {
             return Err(Reason::QuantityNotAboveFilled);
         }
-        let at = order.instrument as usize - 1;
-        let hold = self.hold_as_replaced(at, &order, c)?;
+        let at = order.at();
+        let hold = self.hold_as_replaced(at, &order, c.price, left)?;
         self.set_terms_hold(at, row, c.price, c.quantity, hold);
-        let changed = self.orders.get_mut(row);
-        (changed.price, changed.quantity) = (c.price, c.quantity);
+        self.set_terms(row, c.price, c.quantity);
         let (price, quantity) = (c.price, c.quantity);
         effects.push(&Replaced { order: c.order, price, quantity, hold, priority_kept: 0 });
-        if c.quantity == order.filled {
-            self.end_routed(row, CancelReason::User, effects);
+        if left == 0 {
+            self.end_row(row, CancelReason::User, effects);
         }
         Ok(())
     }
 
-    fn hold_as_replaced(&self, at: usize, order: &Order, c: &VenueReplaced) -> Result<i64, Reason> {
+    fn hold_as_replaced(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
-        let left = c.quantity - order.filled;
         if !instrument.is_perpetual() {
-            return spot_hold(instrument, order, c.price, left);
+            return spot_hold(instrument, order, price, left);
         }
-        let (_, new) = self.recounted(at, order, c.price, left);
-        if new.fits(instrument, 0, c.price) { Ok(new.required(instrument)) } else { Err(Reason::NotionalTooLarge) }
+        let (_, new) = self.recounted(at, order, price, left);
+        if new.fits(instrument, 0, price) { Ok(new.required(instrument)) } else { Err(Reason::NotionalTooLarge) }
     }
 
     pub(crate) fn venue_filled(&mut self, c: &VenueFilled, effects: &mut Effects) -> Result<(), Reason> {
@@ -128,9 +120,9 @@ impl Engine {
     fn filled_order(&self, c: &VenueFilled) -> Option<u32> {
         let row = self.orders.find(c.order)?;
         let order = self.orders.get(row);
-        let agrees = order.venue == c.venue
+        let agrees = self.orders.details(row).venue == c.venue
             && order.account == c.account
-            && order.instrument == c.instrument
+            && u32::from(order.instrument) == c.instrument
             && order.side == c.side;
         agrees.then_some(row)
     }
@@ -140,7 +132,7 @@ impl Engine {
         let row = self.filled_order(c);
         let mut client = row.map_or_else(|| stranger(c, c.account, c.side), |row| *self.orders.get(row));
         let beyond = row.is_none()
-            || c.quantity > client.left()
+            || c.quantity > client.left
             || if client.buys() { c.price > client.price } else { c.price < client.price };
         let mut outside = stranger(c, c.venue, BUY + SELL - c.side);
         let terms = self.instruments[at].terms;
@@ -164,8 +156,8 @@ impl Engine {
 
     /// Books the fill on the order and the position; returns what is held then.
     fn after_fill(&mut self, at: usize, row: Option<u32>, mut client: Order, c: &VenueFilled) -> i64 {
-        let counted = c.quantity.min(client.left()).max(0);
-        client.filled += c.quantity;
+        let counted = c.quantity.min(client.left).max(0);
+        client.left -= c.quantity;
         if self.instruments[at].is_perpetual() {
             let signed = if c.side == BUY { c.quantity } else { -c.quantity };
             let off = if row.is_some() { counted } else { 0 };
@@ -175,7 +167,7 @@ impl Engine {
             instruments[at].shift(ledger, c.venue, -signed, (true, 0, 0));
             if let Some(row) = row {
                 *self.orders.get_mut(row) = client;
-                if client.left() <= 0 {
+                if client.left <= 0 {
                     self.bury(row);
                 }
             }
@@ -185,7 +177,7 @@ impl Engine {
             return 0;
         };
         *self.orders.get_mut(row) = client;
-        let left = client.left().max(0);
+        let left = client.left.max(0);
         let hold = if left == 0 {
             0
         } else {
@@ -203,23 +195,21 @@ impl Engine {
 fn stranger(c: &VenueFilled, account: u32, side: u8) -> Order {
     Order {
         id: 0,
+        price: c.price,
+        left: 0,
+        hold: 0,
         account,
-        instrument: c.instrument,
-        venue: c.venue,
         page: NONE,
         prev: NONE,
         next: NONE,
-        price: c.price,
-        quantity: 0,
-        filled: 0,
-        hold: 0,
         value_carry: 0,
         fee_carry: 0,
+        instrument: c.instrument as u16,
+        marks: 0,
         side,
-        kind: 1,
-        tif: 1,
+        kind: LIMIT,
+        tif: GTC,
         flags: 0,
-        client_id: [0; 16],
     }
 }
 

@@ -57,7 +57,7 @@ fn instruction_fields() -> Fields {
         ("account", "<u4"),
         ("instrument", "<u4"),
         ("venue", "<u4"),
-        ("unused2", "<u4"),
+        ("session", "<u4"),
         ("order", "<u8"),
         ("price", "<i8"),
         ("quantity", "<i8"),
@@ -153,6 +153,7 @@ pub fn command(row: &[u8]) -> Command {
             price,
             quantity,
             client_id,
+            session: u32_at(20),
         }),
         ReplaceOrder::KIND => {
             Command::ReplaceOrder(ReplaceOrder { order: u64_at(24), account, price, quantity, client_id })

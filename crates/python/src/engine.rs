@@ -178,7 +178,7 @@ impl Engine {
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
     fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
-        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
         let top =
             |side: &isthmus_core::book::Side| side.best().map_or((0, 0), |price| (price, side.level(price).quantity));
         let ((bid, bids), (ask, asks)) = (top(&book.buys), top(&book.sells));
@@ -188,7 +188,7 @@ impl Engine {
     /// Bids and asks, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
-        let book = &self.broker.engine.books[self.instrument_at(instrument)?];
+        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
         let list = |side: &isthmus_core::book::Side| {
             side.levels().take(levels).map(|(price, level)| (price, level.quantity, level.count)).collect()
         };
@@ -198,29 +198,31 @@ impl Engine {
     /// Orders at a price, oldest first: (order, account, what is left).
     fn queue(&self, instrument: u32, side: u8, price: i64) -> PyResult<Vec<(u64, u32, i64)>> {
         let engine = &self.broker.engine;
-        let side = engine.books[self.instrument_at(instrument)?].side(side == 1);
+        let side = engine.markets[self.instrument_at(instrument)?].book.side(side == 1);
         let rows = side.queue(&engine.orders, price).map(|row| engine.orders.get(row));
-        Ok(rows.map(|order| (order.id, order.account, order.left())).collect())
+        Ok(rows.map(|order| (order.id, order.account, order.left)).collect())
     }
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
         let orders = &self.broker.engine.orders;
-        let Some(order) = orders.find(order).map(|row| orders.get(row)) else {
+        let Some(row) = orders.find(order) else {
             return Ok(None);
         };
+        let (order, details) = (orders.get(row), orders.details(row));
         let dict = PyDict::new(py);
         dict.set_item("order", order.id)?;
         dict.set_item("account", order.account)?;
         dict.set_item("instrument", order.instrument)?;
-        dict.set_item("venue", order.venue)?;
+        dict.set_item("venue", details.venue)?;
+        dict.set_item("session", details.session)?;
         dict.set_item("side", order.side)?;
         dict.set_item("kind", order.kind)?;
         dict.set_item("tif", order.tif)?;
         dict.set_item("flags", order.flags)?;
         dict.set_item("price", order.price)?;
-        dict.set_item("quantity", order.quantity)?;
-        dict.set_item("filled", order.filled)?;
+        dict.set_item("quantity", details.quantity)?;
+        dict.set_item("filled", orders.filled(row))?;
         dict.set_item("hold", order.hold)?;
         Ok(Some(dict))
     }

@@ -7,7 +7,7 @@ mod journal;
 mod messages;
 mod record;
 
-use isthmus_core::{CancelReason, Reason, Template};
+use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -46,6 +46,11 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "REASONS", Reason::ALL)?;
     names(m, "CANCEL_REASONS", CancelReason::ALL)?;
     names(m, "TEMPLATES", Template::ALL)?;
+    names(m, "BOOK_RULES", Rule::ALL)?;
+    names(m, "SESSION_STATES", SessionState::ALL)?;
+    names(m, "SESSION_CAUSES", SessionCause::ALL)?;
+    names(m, "SCOPES", Scope::ALL)?;
+    names(m, "LIMITS", Limit::ALL)?;
     messages::register(m)?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

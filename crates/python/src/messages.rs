@@ -1,6 +1,6 @@
 //! The Python classes of all commands and effects, made from the one list in the core.
 use isthmus_core::for_each_message;
-use isthmus_core::messages::{self as wire, ClientId, Code, Symbol};
+use isthmus_core::messages::{self as wire, ClientId, Code, Hash, Symbol};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -31,18 +31,23 @@ macro_rules! integers {
 }
 integers!(u8, u16, u32, u64, i32, i64);
 
-impl Crossing for ClientId {
-    fn zero() -> Self {
-        [0; 16]
-    }
-    fn take(value: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let bytes = value.cast::<PyBytes>()?.as_bytes();
-        bytes.try_into().map_err(|_| PyValueError::new_err("a client id is 16 bytes"))
-    }
-    fn give<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(PyBytes::new(py, self).into_any())
-    }
+macro_rules! bytes {
+    ($($ty:ty, $what:literal);*) => {$(
+        impl Crossing for $ty {
+            fn zero() -> Self {
+                [0; size_of::<$ty>()]
+            }
+            fn take(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+                let bytes = value.cast::<PyBytes>()?.as_bytes();
+                bytes.try_into().map_err(|_| PyValueError::new_err($what))
+            }
+            fn give<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                Ok(PyBytes::new(py, self).into_any())
+            }
+        }
+    )*};
 }
+bytes!(ClientId, "a client id is 16 bytes"; Hash, "a hash is 32 bytes");
 
 fn take_text<const N: usize>(value: &Bound<'_, PyAny>) -> PyResult<[u8; N]> {
     let text: String = value.extract()?;

@@ -158,6 +158,6 @@ impl Record {
 }
 
 pub fn reason_name(reason: u16) -> &'static str {
-    let all = isthmus_core::Reason::ALL;
+    let all = isthmus_core::names::Reason::ALL;
     all.iter().find(|(number, _)| *number == reason).map_or("unknown", |(_, name)| name)
 }

@@ -1,0 +1,56 @@
+//! What falls due by time: run in (time, kind, number) order before the command that brings the time.
+use std::collections::BTreeSet;
+
+use crate::engine::{Effects, Engine};
+use crate::names::CancelReason;
+
+/// Kinds of deadlines, in the order in which those of one moment run.
+pub const ORDER: u8 = 1;
+
+/// All deadlines: (ns, kind, number).
+#[derive(Debug, Clone)]
+pub struct Deadlines {
+    all: BTreeSet<(u64, u8, u64)>,
+    next: u64,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { all: BTreeSet::new(), next: u64::MAX }
+    }
+}
+
+impl Deadlines {
+    #[inline]
+    pub fn is_due(&self, stamp: u64) -> bool {
+        stamp >= self.next
+    }
+
+    pub fn add(&mut self, at: u64, kind: u8, number: u64) {
+        self.all.insert((at, kind, number));
+        self.next = self.next.min(at);
+    }
+
+    pub fn remove(&mut self, at: u64, kind: u8, number: u64) {
+        self.all.remove(&(at, kind, number));
+        self.next = self.all.first().map_or(u64::MAX, |first| first.0);
+    }
+
+    fn pop_due(&mut self, stamp: u64) -> Option<(u8, u64)> {
+        let first = *self.all.first().filter(|first| first.0 <= stamp)?;
+        self.remove(first.0, first.1, first.2);
+        Some((first.1, first.2))
+    }
+}
+
+impl Engine {
+    pub(crate) fn run_deadlines(&mut self, effects: &mut Effects) {
+        while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
+            if kind == ORDER
+                && let Some(row) = self.orders.find(number)
+            {
+                self.cancel_row(row, CancelReason::Expired, effects);
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Market makers: obligations, scores, protections.
+use crate::engine::{Effects, Engine};
+use crate::messages::{RegisterMaker, SetProtection};
+use crate::names::Reason;
+
+impl Engine {
+    pub(crate) fn register_maker(&mut self, _c: &RegisterMaker, _effects: &mut Effects) -> Result<(), Reason> {
+        Err(Reason::UnknownKind)
+    }
+
+    pub(crate) fn set_protection(&mut self, _c: &SetProtection, _effects: &mut Effects) -> Result<(), Reason> {
+        Err(Reason::UnknownKind)
+    }
+}

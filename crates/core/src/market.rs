@@ -1,0 +1,46 @@
+//! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
+use crate::book::Book;
+use crate::names::{Rule, SessionState};
+use crate::rules::Rules;
+
+/// `plain`: continuous, first come first served, nothing that watches the book: matching takes its short way.
+#[derive(Debug, Clone)]
+pub struct Market {
+    pub book: Book,
+    pub plain: bool,
+    pub state: SessionState,
+    pub rules: Rules,
+    /// Hidden orders that stand behind the visible ones at their price.
+    pub hidden: Book,
+    /// Rows of the tick table after the first: from this price on, this tick.
+    pub ticks: Vec<(i64, i64)>,
+    /// Orders in the books that are not just a price and a quantity, and orders that wait outside them.
+    pub specials: u32,
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self {
+            book: Book::default(),
+            plain: true,
+            state: SessionState::Continuous,
+            rules: Rules::default(),
+            hidden: Book::default(),
+            ticks: Vec::new(),
+            specials: 0,
+        }
+    }
+}
+
+impl Market {
+    /// Decides anew whether matching may take its short way.
+    pub fn replan(&mut self) {
+        let watched =
+            [Rule::StaticBand, Rule::DynamicBand, Rule::MakerShare].iter().any(|rule| self.rules.get(*rule) != 0);
+        self.plain = self.state == SessionState::Continuous
+            && self.specials == 0
+            && !watched
+            && self.rules.get(Rule::Book) == crate::rules::LIT
+            && self.rules.get(Rule::SelfTrade) == crate::rules::CANCEL_NEWEST;
+    }
+}

@@ -1,0 +1,27 @@
+//! What a change of a market sets off in the same pass: stops, pegs, orders with conditions, dark matches.
+use crate::engine::{Effects, Engine};
+
+impl Engine {
+    /// Remembers that the market must be looked at again before the pass ends.
+    #[inline]
+    pub(crate) fn touch(&mut self, at: usize) {
+        if !self.markets[at].plain {
+            self.touched.push(at as u32);
+        }
+    }
+
+    /// Looks at every touched market, lowest number first, until nothing more happens.
+    pub(crate) fn react(&mut self, effects: &mut Effects) {
+        while let Some(at) = self.touched.iter().min().copied() {
+            self.touched.retain(|other| *other != at);
+            while self.react_once(at as usize, effects) {}
+        }
+    }
+
+    fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
+        self.fire_stop(at, effects)
+            || self.reprice_peg(at, effects)
+            || self.retry_conditional(at, effects)
+            || self.match_dark(at, effects)
+    }
+}

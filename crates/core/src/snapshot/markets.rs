@@ -1,0 +1,80 @@
+//! Instruments and their markets in the state.
+use super::bytes::{BadState, In, Out};
+use crate::instrument::{Asset, Instrument};
+use crate::market::Market;
+use crate::messages::AddInstrument;
+use crate::names::{Rule, SessionState};
+use crate::perpetual::Position;
+use crate::rules::Rules;
+
+pub(super) fn put_instrument(out: &mut Out, instrument: &Instrument) {
+    let at = out.0.len();
+    out.0.resize(at + AddInstrument::SIZE, 0);
+    instrument.terms.write(&mut out.0[at..]);
+    out.put(u8::from(instrument.halted));
+    out.put(instrument.mark);
+    out.put(instrument.settlement_mark);
+    out.put(instrument.last_trade);
+    out.list(instrument.positions.iter(), |out, (account, position)| {
+        out.put(*account);
+        out.put(position.quantity);
+        out.put(position.buy);
+        out.wide(position.buy_value);
+        out.put(position.sell);
+        out.wide(position.sell_value);
+        out.put(position.hold);
+    });
+}
+
+pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadState> {
+    let (head, rest) = bytes.0.split_at_checked(AddInstrument::SIZE).ok_or(BadState)?;
+    bytes.0 = rest;
+    let mut instrument = Instrument::new(&AddInstrument::read(head), assets, &[]).map_err(|_| BadState)?;
+    instrument.halted = bytes.flag()?;
+    instrument.mark = bytes.take()?;
+    instrument.settlement_mark = bytes.take()?;
+    instrument.last_trade = bytes.take()?;
+    let positions = bytes.list(|b| {
+        let account = b.take()?;
+        let position = Position {
+            quantity: b.take()?,
+            buy: b.take()?,
+            buy_value: b.wide()?,
+            sell: b.take()?,
+            sell_value: b.wide()?,
+            hold: b.take()?,
+        };
+        Ok((account, position))
+    })?;
+    instrument.positions = positions.into_iter().collect();
+    Ok(instrument)
+}
+
+/// What of a market does not follow from its orders.
+pub(super) fn put_market(out: &mut Out, market: &Market) {
+    out.put(market.state as u8);
+    out.list(Rule::ALL.iter(), |out, (number, _)| {
+        let rule = Rule::of(*number).expect("a listed rule");
+        out.put(market.rules.get(rule) as u64);
+    });
+    out.list(market.ticks.iter(), |out, (from, tick)| {
+        out.put(*from);
+        out.put(*tick);
+    });
+}
+
+pub(super) fn take_market(bytes: &mut In) -> Result<Market, BadState> {
+    let state = SessionState::of(bytes.take()?).ok_or(BadState)?;
+    let mut rules = Rules::default();
+    let values = bytes.list(|b| b.take::<u64>())?;
+    if values.len() != Rule::ALL.len() {
+        return Err(BadState);
+    }
+    for ((number, _), value) in Rule::ALL.iter().zip(values) {
+        rules.set(Rule::of(*number).ok_or(BadState)?, value as i64);
+    }
+    let ticks = bytes.list(|b| Ok((b.take()?, b.take()?)))?;
+    let mut market = Market { state, rules, ticks, ..Market::default() };
+    market.replan();
+    Ok(market)
+}

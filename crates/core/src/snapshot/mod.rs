@@ -1,0 +1,110 @@
+//! The whole state as canonical bytes: the same state gives the same bytes, whatever way it was reached.
+//!
+//! Little-endian, in one fixed order; lists are preceded by their length (u64). The state hash is the SHA-256 of it.
+mod bytes;
+mod markets;
+mod orders;
+
+use sha2::{Digest, Sha256};
+
+pub use bytes::BadState;
+use bytes::{In, Out};
+use markets::{put_instrument, put_market, take_instrument, take_market};
+
+use crate::engine::Engine;
+use crate::instrument::Asset;
+use crate::ledger::{Account, Balance};
+use crate::memory::{Answer, Ended, Key};
+use crate::orders::NAMED;
+
+impl Engine {
+    /// The canonical bytes of the state.
+    pub fn state(&self) -> Vec<u8> {
+        let mut out = Out::default();
+        out.put(self.sequence);
+        out.put(self.stamp);
+        out.put(u8::from(self.halted));
+        out.list(self.assets.iter(), |out, asset| {
+            out.put(asset.code);
+            out.put(asset.decimals);
+        });
+        out.list(self.instruments.iter(), put_instrument);
+        out.list(self.ledger.accounts.iter(), put_account);
+        out.list(self.markets.iter(), put_market);
+        self.put_orders(&mut out);
+        out.list(self.memory.ended.iter(), |out, ended| {
+            out.put(ended.sequence);
+            out.put(ended.stamp);
+            put_answer(out, &ended.key, &self.memory.answers[&ended.key]);
+        });
+        let alive: Vec<Key> = self.keys_alive();
+        out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
+        out.0
+    }
+
+    /// SHA-256 of the canonical state.
+    pub fn state_hash(&self) -> [u8; 32] {
+        Sha256::digest(self.state()).into()
+    }
+
+    /// Keys whose order still lives, by the order's id.
+    fn keys_alive(&self) -> Vec<Key> {
+        let rows = self.orders.by_id().filter(|row| self.orders.get(*row).marks & NAMED != 0);
+        rows.map(|row| (self.orders.get(row).account, self.orders.details(row).client_id)).collect()
+    }
+
+    /// The engine with this state.
+    pub fn from_state(bytes: &[u8]) -> Result<Self, BadState> {
+        let mut bytes = In(bytes);
+        let mut engine =
+            Self { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Self::default() };
+        engine.assets = bytes.list(|b| Ok(Asset { code: b.take()?, decimals: b.take()? }))?;
+        let assets = engine.assets.clone();
+        engine.instruments = bytes.list(|b| take_instrument(b, &assets))?;
+        engine.ledger.accounts = bytes.list(take_account)?;
+        engine.markets = bytes.list(take_market)?;
+        if engine.markets.len() != engine.instruments.len() {
+            return Err(BadState);
+        }
+        engine.take_orders(&mut bytes)?;
+        let ended = bytes.list(|b| Ok((b.take::<u64>()?, b.take::<u64>()?, take_answer(b)?)))?;
+        for (sequence, stamp, (key, answer)) in ended {
+            engine.memory.answers.insert(key, answer);
+            engine.memory.ended.push_back(Ended { sequence, stamp, key });
+        }
+        engine.memory.answers.extend(bytes.list(take_answer)?);
+        if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+    }
+}
+
+fn put_account(out: &mut Out, account: &Account) {
+    out.put(account.kind);
+    out.list(account.balances.iter(), |out, balance| {
+        out.put(balance.asset);
+        out.put(u8::from(balance.margined));
+        out.put(u8::from(balance.frozen));
+        out.wide(balance.amount);
+        out.wide(balance.held);
+    });
+}
+
+fn take_account(bytes: &mut In) -> Result<Account, BadState> {
+    let kind = bytes.take()?;
+    let balances = bytes.list(|b| {
+        Ok(Balance { asset: b.take()?, margined: b.flag()?, frozen: b.flag()?, amount: b.wide()?, held: b.wide()? })
+    })?;
+    Ok(Account { kind, balances })
+}
+
+fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {
+    out.put(key.0);
+    out.put(key.1);
+    out.put(answer.content);
+    out.put(answer.first);
+    out.put(answer.reason);
+}
+
+fn take_answer(bytes: &mut In) -> Result<(Key, Answer), BadState> {
+    let key = (bytes.take()?, bytes.take()?);
+    Ok((key, Answer { content: bytes.take()?, first: bytes.take()?, reason: bytes.take()? }))
+}

@@ -1,0 +1,132 @@
+//! Live orders in the state: those in books in priority, then the others by id.
+use super::bytes::{BadState, In, Out};
+use crate::engine::Engine;
+use crate::market::Market;
+use crate::orders::{BEHIND, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+
+impl Engine {
+    /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
+    fn orders_in_state<'a>(&'a self) -> Vec<u32> {
+        let sides = |m: &'a Market| [&m.book.buys, &m.hidden.buys, &m.book.sells, &m.hidden.sells];
+        let all = self.markets.iter().flat_map(sides);
+        let mut rows: Vec<u32> = all.flat_map(|side| side.in_priority(&self.orders)).collect();
+        rows.extend(self.orders.by_id().filter(|row| self.orders.get(*row).marks & (ROUTED | PARKED) != 0));
+        rows
+    }
+
+    pub(super) fn put_orders(&self, out: &mut Out) {
+        out.list(self.orders_in_state().into_iter(), |out, row| {
+            put_order(out, self.orders.get(row), self.orders.details(row));
+            if let Some(special) = self.orders.special(row) {
+                put_special(out, special);
+            }
+        });
+    }
+
+    pub(super) fn take_orders(&mut self, bytes: &mut In) -> Result<(), BadState> {
+        bytes.list(|b| {
+            let (order, details) = take_order(b)?;
+            let special = if order.marks & HAS_SPECIAL == 0 { None } else { Some(take_special(b)?) };
+            self.adopt(order, details, special)
+        })?;
+        self.markets.iter_mut().for_each(Market::replan);
+        Ok(())
+    }
+
+    fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
+        let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
+        let market = self.markets.get_mut(at).ok_or(BadState)?;
+        let row = self.orders.insert(order, details);
+        if let Some(special) = special {
+            self.orders.specify(row, special);
+        }
+        if order.marks & (ROUTED | PARKED) == 0 {
+            let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
+            book.side_mut(order.buys()).push(&mut self.orders, row);
+        }
+        Ok(())
+    }
+}
+
+fn put_order(out: &mut Out, order: &Order, details: &Details) {
+    out.put(order.id);
+    out.put(order.account);
+    out.put(u32::from(order.instrument));
+    out.put(details.venue);
+    out.put(details.session);
+    out.put(order.price);
+    out.put(details.quantity);
+    out.put(order.left);
+    out.put(order.hold);
+    out.put(order.value_carry);
+    out.put(order.fee_carry);
+    out.put(order.marks);
+    out.put(order.side);
+    out.put(order.kind);
+    out.put(order.tif);
+    out.put(order.flags);
+    out.put(details.client_id);
+}
+
+fn take_order(bytes: &mut In) -> Result<(Order, Details), BadState> {
+    let (id, account) = (bytes.take()?, bytes.take()?);
+    let instrument = u16::try_from(bytes.take::<u32>()?).map_err(|_| BadState)?;
+    let (venue, session, price, quantity) = (bytes.take()?, bytes.take()?, bytes.take()?, bytes.take()?);
+    let order = Order {
+        id,
+        price,
+        left: bytes.take()?,
+        hold: bytes.take()?,
+        account,
+        page: NONE,
+        prev: NONE,
+        next: NONE,
+        value_carry: bytes.take()?,
+        fee_carry: bytes.take()?,
+        instrument,
+        marks: bytes.take()?,
+        side: bytes.take()?,
+        kind: bytes.take()?,
+        tif: bytes.take()?,
+        flags: bytes.take()?,
+    };
+    Ok((order, Details { quantity, client_id: bytes.take()?, venue, session, special: NONE }))
+}
+
+fn put_special(out: &mut Out, special: &Special) {
+    out.put(special.stop);
+    out.put(special.offset);
+    out.put(special.display);
+    out.put(special.display_high);
+    out.put(special.seed);
+    out.put(special.min_quantity);
+    out.put(special.expire);
+    out.put(special.one_cancels);
+    out.put(special.parent);
+    out.put(special.request);
+    out.put(special.shown);
+    out.put(special.drawn);
+    out.put(special.done);
+    out.put(special.peg);
+    out.put(special.trigger);
+}
+
+fn take_special(bytes: &mut In) -> Result<Special, BadState> {
+    Ok(Special {
+        stop: bytes.take()?,
+        offset: bytes.take()?,
+        display: bytes.take()?,
+        display_high: bytes.take()?,
+        seed: bytes.take()?,
+        min_quantity: bytes.take()?,
+        expire: bytes.take()?,
+        one_cancels: bytes.take()?,
+        parent: bytes.take()?,
+        request: bytes.take()?,
+        shown: bytes.take()?,
+        drawn: bytes.take()?,
+        done: bytes.take()?,
+        peg: bytes.take()?,
+        trigger: bytes.take()?,
+    })
+}

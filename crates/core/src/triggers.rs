@@ -1,0 +1,8 @@
+//! Stops and trailing stops.
+use crate::engine::{Effects, Engine};
+
+impl Engine {
+    pub(crate) fn fire_stop(&mut self, _at: usize, _effects: &mut Effects) -> bool {
+        false
+    }
+}

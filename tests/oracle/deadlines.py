@@ -1,0 +1,21 @@
+"""What falls due by time, before the command that brings the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .operations import request_cancel
+from .state import State
+
+ORDER = 1
+
+
+def run(state: State) -> Iterator[Any]:
+    """In (time, kind, number) order."""
+    while state.deadlines and min(state.deadlines)[0] <= state.stamp:
+        due = min(state.deadlines)
+        state.deadlines.remove(due)
+        _, kind, number = due
+        if kind == ORDER and number in state.orders:
+            yield request_cancel(state, state.orders[number], "expired")
