@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
 use isthmus_core::journal::Durability;
-use isthmus_core::messages::{Effect, Posted};
+use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
+use isthmus_core::record::Framed;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::answer::{Answer, order_of};
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error};
 use crate::messages as classes;
@@ -43,6 +45,11 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
+/// Zeros where none was given.
+fn client_id_of(given: Option<&[u8]>) -> PyResult<ClientId> {
+    given.map_or(Ok([0; 16]), |bytes| bytes.try_into().map_err(|_| PyValueError::new_err("client_id: not 16 bytes")))
+}
+
 fn durability(name: &str) -> PyResult<Durability> {
     match name {
         "never" => Ok(Durability::Never),
@@ -57,14 +64,39 @@ impl Engine {
         if self.closed { Err(PyRuntimeError::new_err("the engine is closed")) } else { Ok(()) }
     }
 
-    fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
+    /// Applies one command: the one way for a command object and for the positional calls.
+    #[inline]
+    fn pass(&mut self, command: &Command, at: Option<u64>, origin: &[u8]) -> PyResult<Framed> {
         self.open()?;
-        let command = classes::command(command)?;
-        let block = origin.map_or(&[][..], |origin| &origin.block);
-        let framed = self.broker.stage(&command, at.unwrap_or_else(now), block);
+        let framed = self.broker.stage(command, at.unwrap_or_else(now), origin);
         self.clock_held += u64::from(framed.passed.clock_held);
+        Ok(framed)
+    }
+
+    fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
+        let block = origin.map_or(&[][..], |origin| &origin.block);
+        let framed = self.pass(&classes::command(command)?, at, block)?;
         let bytes = framed.body(&self.broker.recorder.frames).to_vec();
         Ok(Record { bytes, prev: framed.prev, hash: self.broker.recorder.head })
+    }
+
+    /// Keeps the durability's promise for what was staged.
+    #[inline]
+    fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        if self.broker.flusher().is_none() {
+            self.broker.hand_over();
+            return Ok(());
+        }
+        py.detach(|| self.broker.settle()).map_err(journal_error).map(|_| ())
+    }
+
+    #[inline]
+    fn answer(&mut self, py: Python<'_>, command: &Command, at: Option<u64>) -> PyResult<Answer> {
+        let framed = self.pass(command, at, &[])?;
+        let sequence = self.broker.engine.sequence;
+        let effects = framed.effects(&self.broker.recorder.frames).to_vec();
+        self.settle(py)?;
+        Ok(Answer { sequence, order: order_of(command, sequence), effects })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -134,12 +166,63 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Record> {
         let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
-        if self.broker.flusher().is_none() {
-            self.broker.hand_over();
-        } else {
-            py.detach(|| self.broker.settle()).map_err(journal_error)?;
-        }
+        self.settle(py)?;
         Ok(record)
+    }
+
+    /// Places an order: `submit(PlaceOrder(...))` for programs that are in a hurry. All by position, all integers.
+    #[pyo3(signature = (account, instrument, side, kind, tif, flags, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn place(
+        &mut self,
+        py: Python<'_>,
+        account: u32,
+        instrument: u32,
+        side: u8,
+        kind: u8,
+        tif: u8,
+        flags: u8,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let (venue, session, client_id) = (0, 0, client_id_of(client_id)?);
+        let order =
+            PlaceOrder { account, instrument, venue, side, kind, tif, flags, price, quantity, client_id, session };
+        self.answer(py, &Command::PlaceOrder(order), at)
+    }
+
+    /// Cancels an order: `submit(CancelOrder(...))` by position. `account` 0 is an operator.
+    #[pyo3(signature = (order, account, at = None, client_id = None, /))]
+    fn cancel(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        self.answer(py, &Command::CancelOrder(CancelOrder { order, account, reason: 0, client_id }), at)
+    }
+
+    /// Replaces an order: `submit(ReplaceOrder(...))` by position.
+    #[pyo3(signature = (order, account, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn replace(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        let replacement = ReplaceOrder { order, account, price, quantity, client_id };
+        self.answer(py, &Command::ReplaceOrder(replacement), at)
     }
 
     /// Applies one command; nothing is promised before `hand_over` and a flush.

@@ -1,4 +1,5 @@
 //! The Python face of the hot tier; the only crate that knows PyO3.
+mod answer;
 mod batch;
 mod bench;
 mod engine;
@@ -54,6 +55,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     messages::register(m)?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
+    m.add_class::<answer::Answer>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;

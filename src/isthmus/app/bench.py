@@ -107,7 +107,7 @@ def _measure(workload: Workload, published: bool, folder: Path) -> dict[str, Any
         "workload": _described(workload, truth),
         "rows": _in_order(rows),
         "peers": peers,
-        "probes": [*disk.found(), *flushes, *single_probes, *rest_probes],
+        "probes": [*memory.found(), *disk.found(), *flushes, *single_probes, *rest_probes],
     }
 
 

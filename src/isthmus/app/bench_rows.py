@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from isthmus.app.bench_report import GOALS, Rates, Row, percentiles
+from isthmus.app.bench_report import GOALS, Probe, Rates, Row, percentiles
 from isthmus.app.bench_workload import CANCEL_ORDER, Array, Workload, fresh_engine, trade_hash
 from isthmus.kernel.messages import CancelOrder, PlaceOrder
 
@@ -53,6 +53,7 @@ class Memory:
         self.calls = workload.rows[:CALLS]
         self.call_rate = Rates(len(self.calls))
         self.call_times: list[int] = []
+        self.submit_times: list[int] = []
         self.batch_times: list[int] = []
 
     def round(self) -> None:
@@ -65,18 +66,24 @@ class Memory:
         self.batch.add(*timed(lambda: submit_all(engine, self.workload, self.batch_times)))
 
     def _call_round(self) -> None:
-        """Command object and call are timed together, as a caller has to make both."""
-        asked = list(map(_arguments, self.calls.tolist()))
+        """The fills are read back each time, as a caller would."""
         engine = fresh_engine(self.workload)
-        self.call_rate.add(*timed(lambda: _call_all(engine, asked)))
-        submit, clock, times = fresh_engine(self.workload).submit, time.perf_counter_ns, self.call_times
-        for make, arguments in asked:
+        asked = _calls(engine, self.calls)
+        self.call_rate.add(*timed(lambda: _call_all(asked)))
+        clock, times = time.perf_counter_ns, self.call_times
+        for call, arguments in _calls(fresh_engine(self.workload), self.calls):
+            started = clock()
+            _ = call(*arguments).fills
+            times.append(clock() - started)
+        times = self.submit_times
+        submit = fresh_engine(self.workload).submit
+        for make, arguments in map(_command, self.calls.tolist()):
             started = clock()
             submit(make(*arguments))
             times.append(clock() - started)
 
     def rows(self, right: bool) -> list[Row]:
-        """The two rows; `right`: the trades are those that they should be."""
+        """The rows; `right`: the trades are those that they should be."""
         times = percentiles(self.call_times)
         call = Row(
             name="python_call", unit="ns", value=float(times["p50_ns"]), goal=GOALS["python_call"], clock="wall",
@@ -84,6 +91,10 @@ class Memory:
         )  # fmt: skip
         batch = self.batch.row("python_batch", right=right, batch=BATCH, **percentiles(self.batch_times))
         return [call, batch]
+
+    def found(self) -> list[Probe]:
+        """The same commands as objects, by `submit`."""
+        return [Probe("python_submit", float(percentiles(self.submit_times)["p50_ns"]), "ns")]
 
 
 def submit_all(engine: Any, workload: Workload, times: list[int]) -> None:
@@ -95,13 +106,21 @@ def submit_all(engine: Any, workload: Workload, times: list[int]) -> None:
         times.append(clock() - started)
 
 
-def _call_all(engine: Any, asked: list[tuple[Any, tuple[Any, ...]]]) -> None:
-    submit = engine.submit
-    for make, arguments in asked:
-        submit(make(*arguments))
+def _call_all(asked: list[tuple[Any, tuple[int, ...]]]) -> None:
+    for call, arguments in asked:
+        _ = call(*arguments).fills
 
 
-def _arguments(row: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _calls(engine: Any, rows: Array) -> list[tuple[Any, tuple[int, ...]]]:
+    """The method for each row and its arguments in order."""
+    made = map(_command, rows.tolist())
+    return [
+        (engine.cancel, arguments[:2]) if make is CancelOrder else (engine.place, arguments[:2] + arguments[3:])
+        for make, arguments in made
+    ]
+
+
+def _command(row: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:
     """The class of a row's command and its arguments in order."""
     command, side, kind, tif, flags, reason, _, account, instrument, venue, _, order, price, quantity, _ = row
     if command == CANCEL_ORDER:
