@@ -22,8 +22,16 @@ def answer(broker: Broker, role: str, path: str, body: dict[str, Any]) -> dict[s
     ("change", "field", "words"),
     [
         ({"side": "by"}, "side", "side is one of: buy, sell"),
-        ({"type": "stop"}, "type", "type is one of: limit, market"),
-        ({"time_in_force": "gtd"}, "time_in_force", "time_in_force is one of: day, fok, gtc, ioc"),
+        (
+            {"type": "best"},
+            "type",
+            "type is one of: limit, market, market_to_limit, peg, request, response, stop, stop_limit, trailing_stop",
+        ),
+        (
+            {"time_in_force": "now"},
+            "time_in_force",
+            "time_in_force is one of: at_close, at_open, day, fok, good_for_auction, gtc, gtd, ioc",
+        ),
         ({"quantity": 1}, "quantity", 'quantity is text in quotes, like "12.50": a number might be rounded on the way'),
         ({"price": 1.5}, "price", 'price is text in quotes, like "12.50": a number might be rounded on the way'),
     ],

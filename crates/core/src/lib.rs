@@ -32,6 +32,7 @@ pub mod postings;
 mod reactions;
 pub mod record;
 pub mod replay;
+pub mod row;
 pub mod rules;
 mod session;
 pub mod snapshot;

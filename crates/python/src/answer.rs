@@ -1,64 +1,13 @@
 //! What one command did, read from its effects only as far as somebody asks.
-use isthmus_core::messages::{Cancelled, Command, Effect, HEAD, Rejected, Repeated, Traded};
+use isthmus_core::messages::{Effect, Traded};
 use isthmus_core::names::CancelReason;
+use isthmus_core::row::{Outcome, REFUSED, REPEATED};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::messages as classes;
 use crate::record::reason_name;
-
-/// In [`Outcome::cancelled`]: nothing went.
-pub const NOT_CANCELLED: u8 = 255;
-const REFUSED: u8 = 0;
-const DONE: u8 = 1;
-const REPEATED: u8 = 2;
-
-/// The outcome of one command, as an OUTCOME row has it.
-#[derive(Debug, Clone, Copy)]
-pub struct Outcome {
-    pub filled: i64,
-    pub reason: u16,
-    pub status: u8,
-    pub cancelled: u8,
-}
-
-impl Outcome {
-    /// Reads encoded effects; `each_fill` gets the fields of every Traded.
-    #[inline]
-    pub fn of(effects: &[u8], mut each_fill: impl FnMut(&[u8])) -> Self {
-        let mut found = Self { filled: 0, reason: 0, status: DONE, cancelled: NOT_CANCELLED };
-        let mut rest = effects;
-        while rest.len() >= HEAD {
-            let kind = u16::from_le_bytes([rest[0], rest[1]]);
-            let length = u16::from_le_bytes([rest[2], rest[3]]) as usize;
-            let fields = &rest[HEAD..HEAD + length];
-            match kind {
-                Traded::KIND => {
-                    each_fill(fields);
-                    found.filled += Traded::read(fields).quantity;
-                }
-                Cancelled::KIND => found.cancelled = Cancelled::read(fields).reason,
-                Rejected::KIND => (found.status, found.reason) = (REFUSED, Rejected::read(fields).reason),
-                Repeated::KIND => (found.status, found.reason) = (REPEATED, Repeated::read(fields).reason),
-                _ => {}
-            }
-            rest = &rest[HEAD + length..];
-        }
-        found
-    }
-}
-
-/// The order that a command is about: its own for one that is placed, 0 where there is none.
-#[inline]
-pub fn order_of(command: &Command, sequence: u64) -> u64 {
-    match command {
-        Command::PlaceOrder(_) => sequence,
-        Command::CancelOrder(c) => c.order,
-        Command::ReplaceOrder(c) => c.order,
-        _ => 0,
-    }
-}
 
 /// What `Engine.place`, `cancel` and `replace` answer.
 #[pyclass(frozen, module = "isthmus._core")]

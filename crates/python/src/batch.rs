@@ -1,7 +1,8 @@
 //! Batches: contiguous fixed-width rows in, fixed-width rows out; no Python object for a command.
 use isthmus_core::broker::Broker;
 use isthmus_core::journal::JournalError;
-use isthmus_core::messages::{CancelOrder, Command, PlaceOrder, ReplaceOrder, Traded};
+use isthmus_core::messages::{Command, Traded};
+use isthmus_core::row::{self, Outcome, ROW, order_of};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -9,10 +10,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 
-use crate::answer::{Outcome, order_of};
-
-/// Bytes of an INSTRUCTION row.
-pub const ROW: usize = 64;
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
 /// Rows between two looks at how much waits for the disk.
@@ -137,34 +134,6 @@ pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py,
     bytes.try_readonly().map_err(|_| PyValueError::new_err("rows: in use elsewhere"))
 }
 
-/// The command of a row; a command number that is none of the three becomes a cancel of order 0.
-pub fn command(row: &[u8]) -> Command {
-    let u32_at = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
-    let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
-    let mut client_id = [0; 16];
-    client_id.copy_from_slice(&row[48..64]);
-    let (account, price, quantity) = (u32_at(8), u64_at(32) as i64, u64_at(40) as i64);
-    match u16::from_le_bytes([row[0], row[1]]) {
-        PlaceOrder::KIND => Command::PlaceOrder(PlaceOrder {
-            account,
-            instrument: u32_at(12),
-            venue: u32_at(16),
-            side: row[2],
-            kind: row[3],
-            tif: row[4],
-            flags: row[5],
-            price,
-            quantity,
-            client_id,
-            session: u32_at(20),
-        }),
-        ReplaceOrder::KIND => {
-            Command::ReplaceOrder(ReplaceOrder { order: u64_at(24), account, price, quantity, client_id })
-        }
-        _ => Command::CancelOrder(CancelOrder { order: u64_at(24), account, reason: row[6], client_id }),
-    }
-}
-
 /// Applies the rows; one flush at the end keeps the promise for all of them.
 pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Result<Batch, JournalError> {
     let count = rows.len() / ROW;
@@ -172,8 +141,8 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
     let (outcomes, fills) = (count * OUTCOME, count * FILL / 2);
     let mut batch = Batch { first, outcomes: Vec::with_capacity(outcomes), fills: Vec::with_capacity(fills) };
     for chunk in rows.chunks(CHUNK * ROW) {
-        for row in chunk.chunks_exact(ROW) {
-            let command = command(row);
+        for instruction in chunk.chunks_exact(ROW) {
+            let command = row::command(instruction);
             let framed = broker.stage(&command, at, origin);
             batch.add(broker.engine.sequence, framed.effects(&broker.recorder.frames), &command);
         }

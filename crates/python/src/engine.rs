@@ -6,12 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
+use isthmus_core::orders::PARKED;
 use isthmus_core::record::Framed;
+use isthmus_core::row::order_of;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::answer::{Answer, order_of};
+use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error};
 use crate::messages as classes;
@@ -284,6 +286,29 @@ impl Engine {
         let side = engine.markets[self.instrument_at(instrument)?].book.side(side == 1);
         let rows = side.queue(&engine.orders, price).map(|row| engine.orders.get(row));
         Ok(rows.map(|order| (order.id, order.account, order.left)).collect())
+    }
+
+    /// Every live order of the instrument that is not at an outside venue: bids, then asks, each in priority, then those
+    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits).
+    #[allow(clippy::type_complexity)]
+    fn book_orders(&self, instrument: u32) -> PyResult<Vec<(u64, u32, u8, i64, i64, i64, bool)>> {
+        let at = self.instrument_at(instrument)?;
+        let orders = &self.broker.engine.orders;
+        let row = |row: u32| {
+            let order = orders.get(row);
+            let waits = order.marks & PARKED != 0;
+            (order.id, order.account, order.side, order.price, orders.shown(row), order.left, waits)
+        };
+        let market = &self.broker.engine.markets[at];
+        let mut all: Vec<u32> = Vec::new();
+        for buys in [true, false] {
+            let sides = [market.book.side(buys), market.hidden.side(buys)];
+            let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
+            side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
+            all.extend(side);
+        }
+        all.extend(orders.by_id().filter(|row| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at));
+        Ok(all.into_iter().map(row).collect())
     }
 
     /// A live order, or None.

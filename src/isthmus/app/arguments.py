@@ -39,6 +39,7 @@ def build_parser(version: str) -> Parser:
     _add_serve(commands)
     _add_demo_keys(commands)
     _add_replay(commands)
+    _add_match(commands)
     _add_verify(commands)
     _add_bench(commands)
     _add_doctor(commands)
@@ -122,6 +123,17 @@ def _add_replay(commands: Commands) -> None:
     )
     depth.add_argument("--events", metavar="F", required=True, help="recorded stream, or - for standard input")
     depth.add_argument("--venue", metavar="NAME", help="venue, when the content does not tell it")
+
+
+def _add_match(commands: Commands) -> None:
+    match = _add(
+        commands,
+        "match",
+        "isthmus.app.match:run",
+        "Plays rows (NDJSON) of any engine's test suite: orders, books, auctions; what happened comes out as rows.",
+        "isthmus match cases.ndjson",
+    )
+    match.add_argument("file", metavar="F", help="rows, or - for standard input")
 
 
 def _add_verify(commands: Commands) -> None:

@@ -27,6 +27,7 @@ from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
+from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
@@ -122,12 +123,14 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(hub)
     stream = StreamServer(hub, reads, access)
     metrics = Metrics(reads, lambda: stream.open)
+    house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
+    desk = DeskHandlers(house, core.directory, core.views, renderer)
     routes = RouteTable(
         (
             *market_routes(MarketHandlers(reads, renderer, limits)),
             *session_routes(SessionHandlers(reads, keys)),
             *trading_routes(TradingHandlers(entry, reads, renderer, limits)),
-            *operator_routes(OperatorHandlers(submission, core.directory, core.views, keys, core.driver)),
+            *operator_routes(house, desk),
         )
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))

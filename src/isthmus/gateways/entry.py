@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import Any
 
-from isthmus.engine.engine import Record, content_id
+from isthmus.engine.engine import Record
 from isthmus.engine.market import Choose, VenueQuote
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
+from isthmus.gateways.instructions import changing, is_special, placing, session_of
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.refusals import reason_of, refusal_of
-from isthmus.gateways.shapes import NewOrder, OrderChange
+from isthmus.gateways.shapes import Acceptance, DeadMan, MassQuote, NewOrder, OrderChange, QuoteAnswer
 from isthmus.gateways.submission import Asker, Submission, client_text
+from isthmus.kernel.ids import order_id
 from isthmus.kernel.messages import (
     BUY,
-    ORDER_TYPES,
-    POST_ONLY,
+    FRESH,
+    GTC,
+    LIMIT,
+    QUOTE,
     SIDES,
-    TIMES_IN_FORCE,
+    AcceptQuote,
     CancelAll,
     CancelOrder,
     PlaceOrder,
-    ReplaceOrder,
+    SetDeadMan,
 )
 from isthmus.refdata.directory import HOUSE, Directory
 from isthmus.refdata.instruments import Instrument
@@ -31,6 +36,10 @@ from isthmus.views.views import Views
 
 IDEMPOTENCY_KEYS_MAX = 100_000
 """Keys remembered that came beside a client_order_id; alone, a key is the client id and the engine remembers it."""
+QUOTES_MAX = 100
+"""Quotes in one mass quote."""
+DEAD_MAN_MS_MAX = 86_400_000
+NS_PER_MS = 1_000_000
 CHOICE_LEVELS = 20
 """Levels of each venue's book that the choice of a venue looks at."""
 
@@ -53,18 +62,7 @@ class OrderEntry:
         self._require_same_key(wanted, asker, account)
         instrument = instrument_of(self._directory, wanted.instrument)
         venue, why = self._venue(wanted, instrument, account, text)
-        command = PlaceOrder(
-            account=account,
-            instrument=instrument.number,
-            venue=venue,
-            side=SIDES[wanted.side],
-            kind=ORDER_TYPES[wanted.type],
-            tif=TIMES_IN_FORCE[wanted.time_in_force],
-            flags=POST_ONLY if wanted.post_only else 0,
-            price=price_of(wanted.price, instrument) if wanted.price is not None else 0,
-            quantity=quantity_of(wanted.quantity, instrument),
-            client_id=content_id(text) if text else bytes(16),
-        )
+        command = placing(wanted, account, instrument, venue, text)
         staged, durable = self._submission.stage(command, asker, text)
         if why is not None:
             self._views.orders.note_routing(staged.sequence, why)
@@ -75,16 +73,71 @@ class OrderEntry:
         _may_trade(asker.identity)
         instrument = self._directory.instruments[row.instrument]
         text = client_text(asker, change.client_order_id)
-        command = ReplaceOrder(
-            order=row.number,
-            account=row.account,
-            price=price_of(change.price, instrument) if change.price is not None else row.price,
-            quantity=quantity_of(change.quantity, instrument) if change.quantity is not None else row.quantity,
-            client_id=content_id(text) if text else bytes(16),
-        )
+        command = changing(row, change, instrument, text)
         record = await self._submission.submit(command, asker, text)
         self._require_done(record, command, instrument)
         return row
+
+    async def quote(self, wanted: MassQuote, asker: Asker) -> list[QuoteAnswer]:
+        """What became of each quote, in their order; a refused one stops none of the others."""
+        _may_trade(asker.identity)
+        account = own_account(self._directory, asker.identity, wanted.account)
+        instrument = instrument_of(self._directory, wanted.instrument)
+        if not 1 <= len(wanted.quotes) <= QUOTES_MAX:
+            limit = f"1..{QUOTES_MAX}"
+            raise Refusal(400, "malformed_request", f"quotes are {limit}", field="quotes", limit=limit)
+        session = session_of(wanted.session)
+        sides = [
+            (SIDES[quote.side], price_of(quote.price, instrument), quantity_of(quote.quantity, instrument))
+            for quote in wanted.quotes
+        ]
+        answers: list[QuoteAnswer] = []
+        waiting: list[asyncio.Future[Record]] = []
+        fresh = FRESH
+        for side, price, quantity in sides:
+            command = PlaceOrder(
+                account=account,
+                instrument=instrument.number,
+                side=side,
+                kind=LIMIT,
+                tif=GTC,
+                flags=QUOTE | fresh,
+                price=price,
+                quantity=quantity,
+                session=session,
+            )
+            staged, durable = self._submission.stage(command, asker)
+            waiting.append(durable)
+            fresh = fresh if staged.reason else 0
+            answers.append(QuoteAnswer(None if staged.reason else order_id(staged.sequence), staged.reason))
+        await asyncio.gather(*waiting)
+        return answers
+
+    async def accept_quote(self, response: int, wanted: Acceptance, account: int, asker: Asker) -> Record:
+        """The asker for quotes takes a response; its record."""
+        _may_trade(asker.identity)
+        order = self._submission.live_order(response)
+        instrument = self._directory.instruments.get(order["instrument"]) if order else None
+        if instrument is None:
+            raise Refusal(404, "unknown_request", "there is no such response", field="id", value=order_id(response))
+        quantity = quantity_of(wanted.quantity, instrument) if wanted.quantity is not None else 0
+        command = AcceptQuote(response=response, account=account, quantity=quantity)
+        record = await self._submission.submit(command, asker)
+        self._require_done(record, command, instrument)
+        return record
+
+    async def dead_man(self, wanted: DeadMan, asker: Asker) -> Record:
+        """The timer's record."""
+        _may_trade(asker.identity)
+        account = own_account(self._directory, asker.identity, wanted.account)
+        session = session_of(wanted.session)
+        if not 0 <= wanted.timeout_ms <= DEAD_MAN_MS_MAX:
+            limit = f"0..{DEAD_MAN_MS_MAX}"
+            raise Refusal(422, "bad_timeout", f"timeout_ms is {limit}", field="timeout_ms", limit=limit)
+        command = SetDeadMan(account=account, session=session, timeout_ns=wanted.timeout_ms * NS_PER_MS)
+        record = await self._submission.submit(command, asker)
+        self._require_done(record, command, None)
+        return record
 
     async def cancel(self, row: OrderRow, asker: Asker) -> OrderRow:
         """The order as it is after the cancel; at an outside venue it is still pending."""
@@ -155,7 +208,7 @@ class OrderEntry:
                     422, "unknown_venue", f"it trades at: {names}", field="venue", value=wanted.venue, limit=names
                 )
             return number, None
-        if not outside:
+        if not outside or is_special(wanted):
             return 0, None
         before = self._views.orders.by_client_id(account, text) if text else None
         if before is not None:

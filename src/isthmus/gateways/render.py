@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from isthmus.engine.engine import Record
 from isthmus.gateways import shapes
 from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
 from isthmus.kernel.messages import (
+    BOOK_NAMES,
     BUY,
+    FLAGS,
     MAKER,
     MARKET,
     ORDER_TYPES,
+    PEGS,
     POST_ONLY,
     REASONS,
+    SCOPES,
     SIDES,
     TIMES_IN_FORCE,
+    TRIGGERS,
 )
 from isthmus.kernel.values import NS_PER_S, quotient_text, short_text, text, time_text
 from isthmus.refdata.directory import HOUSE, Directory
@@ -24,15 +29,45 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.books import Level, Sides
 from isthmus.views.holdings import BalanceRow, PositionRow
 from isthmus.views.orders import FillRow, OrderRow
+from isthmus.views.sessions import Kill, MakerRow
 from isthmus.views.tape import DAY_NS, BarRow, TradeRow
 from isthmus.views.views import Views
 
 SIDE_NAMES = {number: name for name, number in SIDES.items()}
 TYPE_NAMES = {number: name for name, number in ORDER_TYPES.items()}
 TIF_NAMES = {number: name for name, number in TIMES_IN_FORCE.items()}
+PEG_NAMES = {number: name for name, number in PEGS.items()}
+TRIGGER_NAMES = {number: name for name, number in TRIGGERS.items()}
 AVERAGE_DECIMALS_MORE = 4
 """Decimals that an average price has beyond its instrument's."""
 CHANGE_DECIMALS = 6
+NS_DECIMALS = 9
+
+
+def _terms(row: OrderRow, instrument: Instrument) -> dict[str, str]:
+    """Special terms as they were asked for."""
+    prices, lots = instrument.price_decimals, instrument.quantity_decimals
+    in_words: dict[str, tuple[str, Callable[[int], str]]] = {
+        "stop": ("stop_price", lambda value: text(value, prices)),
+        "offset": ("offset", lambda value: text(value, prices)),
+        "display": ("display_quantity", lambda value: text(value, lots)),
+        "display_high": ("display_quantity_max", lambda value: text(value, lots)),
+        "min_quantity": ("min_quantity", lambda value: text(value, lots)),
+        "expire": ("expires_at", time_text),
+        "one_cancels": ("one_cancels", order_id),
+        "parent": ("parent", order_id),
+        "request": ("request", order_id),
+        "peg": ("peg", PEG_NAMES.__getitem__),
+        "trigger": ("trigger", TRIGGER_NAMES.__getitem__),
+    }
+    return {in_words[name][0]: in_words[name][1](value) for name, value in row.terms.items()}
+
+
+def _price(row: OrderRow, instrument: Instrument | None) -> str | None:
+    """The limit; None for an order without one."""
+    if instrument is None or row.kind == MARKET or not row.price:
+        return None
+    return text(row.price, instrument.price_decimals)
 
 
 class Renderer:
@@ -63,13 +98,19 @@ class Renderer:
             taker_fee_ppm=row.taker_fee_ppm,
             collar_bps=row.collar_bps,
             initial_margin_bps=row.initial_margin_bps,
-            state="halted" if self._directory.is_halted(row.number) else "open",
+            state="halted" if self._halted(row.number) else "open",
+            session=self._views.sessions.state(row.number),
+            book=BOOK_NAMES[self._views.sessions.rules(row.number).get("book", 1)],
+            rules=self._views.sessions.rules(row.number),
             mark=text(reference, row.price_decimals) if reference else None,
             last_price=text(last.price, row.price_decimals) if last else None,
             change_24h=self.change_24h(row.number, now),
             venues=[HOUSE, *(self._directory.venue_name(venue) for venue in outside)],
             label=self._labels.get(row.symbol),
         )
+
+    def _halted(self, instrument: int) -> bool:
+        return self._directory.is_halted(instrument) or self._views.sessions.state(instrument) == "halted"
 
     def change_24h(self, instrument: int, now: int) -> str | None:
         """A fraction: "0.012500" is 1.25 % up."""
@@ -139,7 +180,9 @@ class Renderer:
             type=TYPE_NAMES.get(row.kind, str(row.kind)),
             time_in_force=TIF_NAMES.get(row.tif, str(row.tif)),
             post_only=bool(row.flags & POST_ONLY),
-            price=None if row.kind == MARKET or instrument is None else text(row.price, instrument.price_decimals),
+            price=text(row.price, instrument.price_decimals)
+            if instrument and row.price and row.kind != MARKET
+            else None,
             quantity=text(row.quantity, places),
             filled=text(row.filled, places),
             remaining=text(0 if row.closed else max(0, row.quantity - row.filled), places),
@@ -153,7 +196,43 @@ class Renderer:
             updated_at=time_text(row.updated_at),
             record=record_id(row.record),
             routing=row.routing,
+            waits_for=row.waits,
+            flags=[name for name, bit in FLAGS.items() if row.flags & bit],
+            terms=_terms(row, instrument) if instrument else {},
         )
+
+    def maker(self, account: int, number: int, row: MakerRow) -> shapes.Maker:
+        """A market maker in one instrument."""
+        instrument = self._directory.instruments[number]
+        return shapes.Maker(
+            account=account_id(account),
+            instrument=instrument.symbol,
+            spread=text(row.spread, instrument.price_decimals),
+            quantity=text(row.quantity, instrument.quantity_decimals),
+            presence_bps=row.presence_bps,
+            quoted_s=text(row.quoted_ns, NS_DECIMALS),
+            open_s=text(row.open_ns, NS_DECIMALS),
+            presence=quotient_text(row.quoted_ns, row.open_ns, CHANGE_DECIMALS) if row.open_ns else None,
+            met=row.met,
+            pulled=row.pulled,
+        )
+
+    def kill(self, row: Kill) -> shapes.KillState:
+        """A kill that stands."""
+        scope = SCOPES[row.scope]
+        names = {
+            "account": account_id(row.of),
+            "instrument": self._symbol(row.of),
+            "venue": self._directory.venue_name(row.of),
+            "everything": None,
+        }
+        of = names.get(scope, str(row.of))
+        since = time_text(row.since)
+        return shapes.KillState(scope, of, row.user, since, row.orders, row.agreed or None)
+
+    def _symbol(self, number: int) -> str:
+        instrument = self._directory.instruments.get(number)
+        return instrument.symbol if instrument else str(number)
 
     def fill(self, row: FillRow) -> shapes.Fill:
         """A fill."""

@@ -62,6 +62,9 @@ class Instrument(msgspec.Struct, frozen=True):
     collar_bps: int
     initial_margin_bps: int
     state: Literal["open", "halted"]
+    session: str
+    book: str
+    rules: dict[str, int]
     mark: str | None
     last_price: str | None
     change_24h: str | None
@@ -129,6 +132,9 @@ class Order(msgspec.Struct, frozen=True):
     updated_at: str
     record: str
     routing: str | None
+    waits_for: str | None
+    flags: list[str]
+    terms: dict[str, str]
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -229,27 +235,128 @@ class CancelledOrders(msgspec.Struct, frozen=True):
     cancelled: list[str]
 
 
+OrderType = Literal[
+    "limit", "market", "market_to_limit", "stop", "stop_limit", "trailing_stop", "peg", "request", "response"
+]
+TimeInForce = Literal["gtc", "ioc", "fok", "day", "gtd", "at_open", "at_close", "good_for_auction"]
+
+
 class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`venue` null: the best price decides. `account` only for traders and operators."""
+    """`venue` null: the best price decides. `account` only for traders and operators.
+
+    The rest are special terms (docs/reference/orders.md); an order that has any goes to the house book. `offset` is a
+    trailing stop's distance or what a peg adds to its reference; `one_cancels`, `parent` and `request` are orders' ids.
+    """
 
     instrument: str
     side: Literal["buy", "sell"]
     quantity: str
-    type: Literal["limit", "market"] = "limit"
-    time_in_force: Literal["gtc", "ioc", "fok", "day"] = "gtc"
+    type: OrderType = "limit"
+    time_in_force: TimeInForce = "gtc"
     price: str | None = None
     post_only: bool = False
     client_order_id: str | None = None
     venue: str | None = None
     account: str | None = None
+    session: int = 0
+    slide: bool = False
+    hidden: bool = False
+    all_or_none: bool = False
+    reduce_only: bool = False
+    short: bool = False
+    stop_price: str | None = None
+    offset: str | None = None
+    trigger: Literal["last", "mark", "either"] | None = None
+    peg: Literal["primary", "mid", "market"] | None = None
+    display_quantity: str | None = None
+    display_quantity_max: str | None = None
+    min_quantity: str | None = None
+    expires_at: str | None = None
+    one_cancels: str | None = None
+    parent: str | None = None
+    request: str | None = None
 
 
 class OrderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out stays. `quantity` is the new total, with what is filled. `client_order_id` names this change."""
+    """What is left out stays. `quantity` is the new total, with what is filled; `reduce_by` takes lots off instead and
+    goes alone. `client_order_id` names this change.
+    """
 
     price: str | None = None
     quantity: str | None = None
     client_order_id: str | None = None
+    reduce_by: str | None = None
+    stop_price: str | None = None
+    offset: str | None = None
+    display_quantity: str | None = None
+    min_quantity: str | None = None
+    expires_at: str | None = None
+
+
+class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One side of a mass quote."""
+
+    side: Literal["buy", "sell"]
+    price: str
+    quantity: str
+
+
+class MassQuote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Takes the place of the maker's earlier quotes in the instrument."""
+
+    instrument: str
+    quotes: list[Quote]
+    account: str | None = None
+    session: int = 0
+
+
+class QuoteAnswer(msgspec.Struct, frozen=True):
+    """What became of one quote: the order, or why it was refused."""
+
+    order: str | None
+    reason: str | None
+
+
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of a response is taken; null: all of it."""
+
+    quantity: str | None = None
+
+
+class DeadMan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Unless it is sent again within `timeout_ms`, the account's orders (of `session`, if given) are cancelled; 0 ends
+    it.
+    """
+
+    timeout_ms: int
+    session: int = 0
+    account: str | None = None
+
+
+class Maker(msgspec.Struct, frozen=True):
+    """A market maker: obligations, last score, and whether its protection pulled its quotes."""
+
+    account: str
+    instrument: str
+    spread: str
+    quantity: str
+    presence_bps: int
+    quoted_s: str
+    open_s: str
+    presence: str | None
+    met: bool | None
+    pulled: bool
+
+
+class KillState(msgspec.Struct, frozen=True):
+    """A kill that stands. `agreed`: the operator who agreed to end it; a second one is needed."""
+
+    scope: str
+    of: str | None
+    user: int
+    since: str
+    orders: int
+    agreed: int | None
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -316,6 +423,100 @@ class MassCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
     instrument: str | None = None
     side: Literal["buy", "sell"] | None = None
+
+
+class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule of an instrument's book by name (docs/reference/match.md), its value as the engine's number."""
+
+    instrument: str
+    rule: str
+    value: int
+
+
+class NewTick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From the price `from_price` on the instrument ticks so."""
+
+    instrument: str
+    from_price: str
+    tick_size: str
+
+
+class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another trading state."""
+
+    instrument: str
+    state: Literal[
+        "pre_open", "opening_auction", "continuous", "volatility_auction", "halted", "closing_auction", "closed"
+    ]
+
+
+class OneInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which one."""
+
+    instrument: str
+
+
+class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Group and firm of an account; 0 for none."""
+
+    account: str
+    group: int = 0
+    firm: int = 0
+
+
+class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the account may go below zero in the asset: a credit line, or stock located for short sales."""
+
+    account: str
+    asset: str
+    amount: str
+
+
+class NewLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A limit of the gate (docs/reference/gate.md); `of` is an account ("acc-16"), a group, firm or session. `value`
+    null takes the limit away.
+    """
+
+    scope: Literal["everything", "account", "group", "firm", "session"]
+    limit: str
+    value: int | None
+    of: str | int | None = None
+    instrument: str | None = None
+
+
+class Killing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom: an account ("acc-16"), an instrument, a venue's name, a group, firm or session; nothing for everything."""
+
+    scope: Literal["everything", "account", "group", "firm", "session", "instrument", "venue"]
+    of: str | int | None = None
+
+
+class NewMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Obligations of a market maker; a quantity of 0 ends them."""
+
+    account: str
+    instrument: str
+    spread: str
+    quantity: str
+    presence_bps: int = 0
+
+
+class NewProtection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pulls the maker's quotes when more trades within `window_ms`; what is left out is not watched."""
+
+    account: str
+    instrument: str
+    window_ms: int
+    quantity: str | None = None
+    net_quantity: str | None = None
+    percent_bps: int = 0
+
+
+class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Undoes a trade ("trd-4711-1"), or moves it to `price`."""
+
+    trade: str
+    price: str | None = None
 
 
 class NewMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -62,6 +62,10 @@ class Submission:
         """The durable record. Raises Refusal 503 when nothing is taken."""
         return await self.stage(command, asker, text)[1]
 
+    def live_order(self, order: int) -> dict[str, int] | None:
+        """A live order as the engine has it now; None if there is none."""
+        return self._driver.engine.order(order)
+
     def _refused(self) -> Refusal:
         if self._driver.fault is not None:
             return Refusal(503, "journal_unavailable", f"the journal cannot be written: {self._driver.fault}")

@@ -5,6 +5,7 @@ import re
 ID_MAX = 2**63 - 1
 
 _ID = re.compile(r"(ord|acc|rec)-([1-9][0-9]{0,18})", re.ASCII)
+_TRADE = re.compile(r"trd-([1-9][0-9]{0,18})-([1-9][0-9]{0,8})")
 
 
 def order_id(sequence: int) -> str:
@@ -25,6 +26,12 @@ def record_id(sequence: int) -> str:
 def trade_id(sequence: int, ordinal: int) -> str:
     """ "trd-4711-1": the first trade of record 4711."""
     return f"trd-{sequence}-{ordinal}"
+
+
+def trade_of(text: str) -> tuple[int, int] | None:
+    """Record and ordinal in a trade's id; None if the text is no such id."""
+    match = _TRADE.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def number_of(kind: str, text: str) -> int | None:

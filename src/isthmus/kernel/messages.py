@@ -114,12 +114,56 @@ PENDING, HELD = 1, 2
 MAKER, TAKER = 1, 2
 LINEAR_PERPETUAL = 4
 HOUSE_BOOK = 0
+NO_ORDER = 0
+"""No order has this number."""
 FILLED_OUTSIDE = 1
 """Flag of Traded: filled at an outside venue."""
 
 SIDES = {"buy": BUY, "sell": SELL}
-ORDER_TYPES = {"limit": LIMIT, "market": MARKET}
-TIMES_IN_FORCE = {"gtc": GTC, "ioc": IOC, "fok": FOK, "day": DAY}
+ORDER_TYPES = {
+    "limit": LIMIT,
+    "market": MARKET,
+    "market_to_limit": MARKET_TO_LIMIT,
+    "stop": STOP,
+    "stop_limit": STOP_LIMIT,
+    "trailing_stop": TRAILING_STOP,
+    "peg": PEG,
+    "request": REQUEST,
+    "response": RESPONSE,
+}
+TIMES_IN_FORCE = {
+    "gtc": GTC,
+    "ioc": IOC,
+    "fok": FOK,
+    "day": DAY,
+    "gtd": GTD,
+    "at_open": AT_OPEN,
+    "at_close": AT_CLOSE,
+    "good_for_auction": GOOD_FOR_AUCTION,
+}
+PEGS = {"primary": PRIMARY, "mid": MID, "market": MARKET_PEG}
+TRIGGERS = {"last": 1, "mark": 2, "either": 3}
+FLAGS = {
+    "post_only": POST_ONLY,
+    "hidden": HIDDEN,
+    "all_or_none": ALL_OR_NONE,
+    "reduce_only": REDUCE_ONLY,
+    "short": SHORT,
+    "slide": SLIDE,
+    "quote": QUOTE,
+}
+BOOK_NAMES = {
+    1: "lit",
+    2: "pro_rata",
+    3: "mixed",
+    4: "dark",
+    5: "auction",
+    6: "rfq",
+    7: "negotiated",
+    8: "sealed",
+}
+GIVEN = {"price": 1, "quantity": 2, "stop": 4, "offset": 8, "display": 16, "min_quantity": 32, "expire": 64}
+"""Bits of ReplaceSpecial.given."""
 INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual"}
 ROLES = {"client": 1, "trader": 2, "operator": 3, "auditor": 4, "house": 5}
 GATEWAYS = {"rest": 1, "websocket": 2, "alpaca": 3, "app": 4}

@@ -15,6 +15,7 @@ from isthmus.kernel.messages import (
     Halt,
     OpenAccount,
     Resume,
+    SetAccount,
 )
 from isthmus.refdata.instruments import Account, Asset, Instrument
 
@@ -31,6 +32,7 @@ class Directory:
         self.accounts = {number: Account(number, ACCOUNT_HOUSE, name) for number, name in SYSTEM_ACCOUNTS.items()}
         self.client_numbers: set[int] = set()
         self.halted: set[int] = set()
+        self._belongs: dict[int, tuple[int, int]] = {}
         self._asset_of_code: dict[str, Asset] = {}
         self._instrument_of_symbol: dict[str, Instrument] = {}
         self._account_of_name: dict[str, Account] = {}
@@ -42,6 +44,10 @@ class Directory:
             for effect in record.effects:
                 if take := _TAKES.get(type(effect).__name__):
                     take(self, record, effect)
+
+    def belongs(self, account: int, what: str) -> int:
+        """The account's group or firm; 0 for none."""
+        return self._belongs.get(account, (0, 0))[what == "firm"]
 
     def asset(self, code: str) -> Asset | None:
         """By code."""
@@ -113,6 +119,9 @@ class Directory:
         self.instruments[instrument.number] = instrument
         self._instrument_of_symbol[instrument.symbol] = instrument
 
+    def _set_account(self, _: Record, effect: Any) -> None:
+        self._belongs[effect.account] = (effect.group, effect.firm)
+
     def _halt(self, _: Record, effect: Any) -> None:
         self.halted.add(effect.instrument)
 
@@ -135,11 +144,12 @@ _COPIED = (
     "mark",
 )
 
-_ADDING = frozenset((OpenAccount, AddAsset, AddInstrument, Halt, Resume))
+_ADDING = frozenset((OpenAccount, AddAsset, AddInstrument, Halt, Resume, SetAccount))
 _TAKES = {
     "AccountOpened": Directory._add_account,
     "AssetAdded": Directory._add_asset,
     "InstrumentAdded": Directory._add_instrument,
     "Halted": Directory._halt,
     "Resumed": Directory._resume,
+    "AccountSet": Directory._set_account,
 }

@@ -10,7 +10,22 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import BUY, CANCEL_REASONS, FILLED_OUTSIDE, MAKER, SELL, TAKER
+from isthmus.kernel.messages import (
+    BUY,
+    CANCEL_REASONS,
+    FILLED_OUTSIDE,
+    LIMIT,
+    MAKER,
+    MARKET,
+    MARKET_TO_LIMIT,
+    PENDING,
+    SCOPES,
+    SELL,
+    STOP,
+    STOP_LIMIT,
+    TAKER,
+    TRAILING_STOP,
+)
 from isthmus.refdata.directory import Directory
 
 CLOSED_ORDERS_MAX = 100_000
@@ -20,9 +35,30 @@ FILLS_MAX = 100_000
 ROUTINGS_MAX = 65_536
 """Reasons of a routing that wait for their order's record."""
 
+TERMS = (
+    "stop",
+    "offset",
+    "display",
+    "display_high",
+    "min_quantity",
+    "expire",
+    "one_cancels",
+    "parent",
+    "request",
+    "peg",
+    "trigger",
+)
+"""What PlaceSpecial has beyond PlaceOrder, as far as people are shown it."""
+TRIGGERED_KINDS = {STOP: MARKET, STOP_LIMIT: LIMIT}
+"""What a stop is once its price came; a trailing stop is one or the other by whether it has a limit."""
+
 
 class OrderRow(msgspec.Struct):
-    """An order as it stands. `turnover` sums price x quantity of its fills; `record` is the last that touched it."""
+    """An order as it stands. `turnover` sums price x quantity of its fills; `record` is the last that touched it.
+
+    `terms`: those of TERMS that are not zero. `waits`: None once it works, else for its "trigger" or its "session"
+    (or parent).
+    """
 
     number: int
     account: int
@@ -44,6 +80,9 @@ class OrderRow(msgspec.Struct):
     turnover: int = 0
     hold: int = 0
     routing: str | None = None
+    session: int = 0
+    waits: str | None = None
+    terms: dict[str, int] = {}
 
     @property
     def closed(self) -> bool:
@@ -110,7 +149,7 @@ class Orders:
         changed: dict[int, OrderRow] = {}
         fills: list[FillRow] = []
         command = record.command
-        if type(command).__name__ == "PlaceOrder" and self._directory.is_client(command.account):
+        if type(command).__name__ in PLACING and self._directory.is_client(command.account):
             self._place(record, command, effects, changed)
         trades = 0
         for effect in effects:
@@ -118,6 +157,8 @@ class Orders:
             if kind == "Traded":
                 trades += 1
                 self._trade(record, effect, trades, changed, fills)
+            elif kind == "Purged":
+                self._purge(effect, changed)
             elif (take := _TAKES.get(kind)) and (row := self._rows.get(effect.order)):
                 take(self, row, effect)
                 changed[row.number] = row
@@ -144,6 +185,8 @@ class Orders:
             updated_at=record.stamp,
             record=record.sequence,
             routing=self._routings.pop(record.sequence, None),
+            session=command.session,
+            terms={name: value for name in TERMS if (value := getattr(command, name, 0))},
         )
         if record.reason is not None:
             row.status, row.reason = "rejected", record.reason
@@ -203,6 +246,44 @@ class Orders:
     def _replaced(self, row: OrderRow, effect: Any) -> None:
         row.price, row.quantity, row.hold, row.status = effect.price, effect.quantity, effect.hold, "open"
 
+    def _parked(self, row: OrderRow, effect: Any) -> None:
+        row.waits = "trigger" if effect.status == PENDING else "session"
+
+    def _triggered(self, row: OrderRow, effect: Any) -> None:
+        row.waits = None
+        if effect.price:
+            trailed = LIMIT if row.price else MARKET
+            row.kind = trailed if row.kind == TRAILING_STOP else TRIGGERED_KINDS.get(row.kind, row.kind)
+
+    def _repriced(self, row: OrderRow, effect: Any) -> None:
+        row.price, row.hold, row.waits = effect.price, effect.hold, None
+        row.kind = LIMIT if row.kind == MARKET_TO_LIMIT else row.kind
+
+    def _trailed(self, row: OrderRow, effect: Any) -> None:
+        row.terms = {**row.terms, "stop": effect.stop}
+        row.price = effect.price
+
+    def _reduced(self, row: OrderRow, effect: Any) -> None:
+        row.quantity, row.hold = row.filled + effect.left, row.hold - effect.released
+
+    def _shown(self, row: OrderRow, _: Any) -> None:
+        """An iceberg's next peak: only `updated_at` moves."""
+
+    def _purge(self, effect: Any, changed: dict[int, OrderRow]) -> None:
+        """A kill names its scope and not its orders: ours are those that match. A venue's orders were asked for."""
+        scope = SCOPES[effect.scope]
+        for rows in self._open.values():
+            for row in rows.values():
+                if row.venue == 0 and self._concerns(scope, effect.of, row):
+                    row.status, row.reason, row.hold = "cancelled", "kill", 0
+                    changed[row.number] = row
+
+    def _concerns(self, scope: str, of: int, row: OrderRow) -> bool:
+        if scope in ("group", "firm"):
+            return self._directory.belongs(row.account, scope) == of
+        found = {"everything": of, "account": row.account, "session": row.session, "instrument": row.instrument}
+        return found.get(scope) == of
+
     def _cancel_requested(self, row: OrderRow, _: Any) -> None:
         row.status = "pending_cancel"
 
@@ -234,8 +315,17 @@ def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
     )
 
 
+PLACING = frozenset(("PlaceOrder", "PlaceSpecial"))
+"""Kinds of commands that place an order."""
+
 _TAKES = {
     "Accepted": Orders._accepted,
+    "Parked": Orders._parked,
+    "Triggered": Orders._triggered,
+    "Repriced": Orders._repriced,
+    "Trailed": Orders._trailed,
+    "Reduced": Orders._reduced,
+    "Refreshed": Orders._shown,
     "Cancelled": Orders._cancelled,
     "Replaced": Orders._replaced,
     "CancelRequested": Orders._cancel_requested,

@@ -76,7 +76,7 @@ class Versions:
 
     def on_record(self, record: Record, effects: list[Any]) -> None:
         """Take the record in; `effects` are its own, decoded once."""
-        if type(record.command).__name__ not in ("ReplaceOrder", "VenueReplaced"):
+        if type(record.command).__name__ not in ("ReplaceOrder", "ReplaceSpecial", "VenueReplaced"):
             return
         for effect in effects:
             kind = type(effect).__name__

@@ -7,17 +7,28 @@ from typing import Any, Protocol
 
 from isthmus.engine.engine import Engine, Record
 from isthmus.kernel.ids import trade_id
-from isthmus.kernel.messages import FILLED_OUTSIDE, CancelOrder, PlaceOrder, ReplaceOrder, Traded
+from isthmus.kernel.messages import (
+    FILLED_OUTSIDE,
+    CancelOrder,
+    PlaceOrder,
+    PlaceSpecial,
+    ReplaceOrder,
+    ReplaceSpecial,
+    Traded,
+)
 from isthmus.refdata.directory import Directory
 from isthmus.views.books import Books
 from isthmus.views.holdings import Holdings
 from isthmus.views.journal import JournalTail
 from isthmus.views.orders import FillRow, OrderRow, Orders
+from isthmus.views.sessions import Sessions
 from isthmus.views.tape import Tape, TradeRow
 from isthmus.views.versions import Versions
 
-HOUSE_KINDS = frozenset((PlaceOrder, ReplaceOrder, CancelOrder))
-"""Kinds of commands that concern nobody but their account, unless they trade. `account` 0 is an operator."""
+HOUSE_KINDS = frozenset((PlaceOrder, PlaceSpecial, ReplaceOrder, ReplaceSpecial, CancelOrder))
+"""Kinds of commands that concern nobody but their account, unless they touch others' orders. `account` 0 is an
+operator.
+"""
 
 
 class Outlet(Protocol):
@@ -54,6 +65,7 @@ class Views:
         self.holdings = Holdings(directory, engine.postings)
         self.tape = Tape()
         self.books = Books(engine, directory)
+        self.sessions = Sessions()
         self.journal = JournalTail(data)
         self.head = bytes(32)
         self._outlets: list[Outlet] = []
@@ -70,20 +82,22 @@ class Views:
         for outlet in self._outlets:
             outlet.record(record)
         command, effects = record.command, record.effects
+        self.sessions.on_record(record, effects)
         traded = [effect for effect in effects if type(effect) is Traded]
         if traded:
             self._tell_trades(record, traded)
-        if self._concerns_clients(command, traded):
+        if self._concerns_clients(command, effects, traded):
             self._tell_clients(record, effects)
 
-    def _concerns_clients(self, command: Any, traded: list[Any]) -> bool:
-        """Most records are the house's own orders: nothing but its trades with clients is anybody's here."""
+    def _concerns_clients(self, command: Any, effects: list[Any], traded: list[Any]) -> bool:
+        """Most records are the house's own orders: nothing but what they do to clients' orders is anybody's here."""
         if type(command) not in HOUSE_KINDS or command.account == 0:
             return True
         clients = self.directory.client_numbers
-        return command.account in clients or any(
-            effect.maker in clients or effect.taker in clients for effect in traded
-        )
+        if command.account in clients or any(effect.maker in clients or effect.taker in clients for effect in traded):
+            return True
+        touched = (getattr(effect, "order", None) for effect in effects[1:])
+        return any(order is not None and self.orders.order(order) is not None for order in touched)
 
     def _tell_trades(self, record: Record, traded: list[Any]) -> None:
         for trade in _trades(record, traded):

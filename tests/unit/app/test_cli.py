@@ -19,6 +19,7 @@ COMMANDS = {
     "replay lobster": ["--messages", "F"],
     "replay mbo": ["--events", "F"],
     "replay depth": ["--events", "F"],
+    "match": ["F"],
     "verify": ["DIR"],
     "bench engine": [],
     "doctor": [],

@@ -71,7 +71,7 @@ class OperatorHandlers:
         wanted = body_as(request.body, shapes.NewAccount)
         text = client_text(request.asker, f"{wanted.kind}:{wanted.name}" if wanted.name is not None else None, "name")
         command = OpenAccount(kind=ACCOUNT_KINDS[wanted.kind], client_id=_client_id(text))
-        return await self._do(request, command, None, text)
+        return await self.do(request, command, None, text)
 
     async def deposit(self, request: Request) -> Answer:
         """From the outside."""
@@ -93,28 +93,28 @@ class OperatorHandlers:
             amount=amount_of(wanted.amount, asset),
             client_id=_client_id(text),
         )
-        return await self._do(request, command, None, text)
+        return await self.do(request, command, None, text)
 
     async def add_asset(self, request: Request) -> Answer:
         """A new asset."""
         wanted = body_as(request.body, shapes.NewAsset)
         _within(wanted.decimals, "decimals", 0, DECIMALS_MAX)
         _symbol(wanted.code, "code", 16)
-        return await self._do(request, AddAsset(code=wanted.code, decimals=wanted.decimals), None)
+        return await self.do(request, AddAsset(code=wanted.code, decimals=wanted.decimals), None)
 
     async def add_instrument(self, request: Request) -> Answer:
         """A new instrument."""
         wanted = body_as(request.body, shapes.NewInstrument)
         base, quote = asset_of(self._directory, wanted.base, "base"), asset_of(self._directory, wanted.quote, "quote")
-        return await self._do(request, _listing(wanted, base, quote), None)
+        return await self.do(request, _listing(wanted, base, quote), None)
 
     async def halt(self, request: Request) -> Answer:
         """Stop new orders."""
-        return await self._do(request, Halt(instrument=self._halting(request), reason=0), None)
+        return await self.do(request, Halt(instrument=self._halting(request), reason=0), None)
 
     async def resume(self, request: Request) -> Answer:
         """Take them again."""
-        return await self._do(request, Resume(instrument=self._halting(request)), None)
+        return await self.do(request, Resume(instrument=self._halting(request)), None)
 
     async def cancel_all(self, request: Request) -> Answer:
         """Every order that matches."""
@@ -124,7 +124,7 @@ class OperatorHandlers:
             instrument=self._number(wanted.instrument),
             side=SIDES[wanted.side] if wanted.side is not None else 0,
         )
-        return await self._do(request, command, None)
+        return await self.do(request, command, None)
 
     async def mark(self, request: Request) -> Answer:
         """A price that money depends on."""
@@ -136,7 +136,7 @@ class OperatorHandlers:
             source=request.known.user,
             price=price_of(wanted.price, instrument),
         )
-        return await self._do(request, command, instrument)
+        return await self.do(request, command, instrument)
 
     async def snapshot(self, request: Request) -> Answer:
         """Write the state beside the journal."""
@@ -170,9 +170,10 @@ class OperatorHandlers:
         amount = amount_of(wanted.amount, asset)
         number = account_number(wanted.account)
         command = kind(account=number, asset=asset.number, amount=amount, client_id=_client_id(text))
-        return await self._do(request, command, None, text)
+        return await self.do(request, command, None, text)
 
-    async def _do(self, request: Request, command: Any, instrument: Instrument | None, text: str = "") -> Answer:
+    async def do(self, request: Request, command: Any, instrument: Instrument | None = None, text: str = "") -> Answer:
+        """Sends a command; its effects, or the refusal. Raises Refusal."""
         record = await self._submission.submit(command, request.asker, text)
         if reason_of(record) is not None:
             raise refusal_of(record, command, instrument, self._views)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways import shapes
+from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.routes import (
@@ -85,15 +86,44 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
         Route("GET", order, own.order, "One order", shapes.Order),
         Route("PATCH", order, own.replace, "Change it", shapes.Order, TRADING_ROLES, shapes.OrderChange),
         Route("DELETE", order, own.cancel, "Cancel it", shapes.Order, TRADING_ROLES),
+        Route(
+            "POST", "/v1/quotes", own.quote, "A mass quote", list[shapes.QuoteAnswer], TRADING_ROLES, shapes.MassQuote
+        ),
+        Route(
+            "POST",
+            "/v1/responses/{id}/accept",
+            own.accept_quote,
+            "Take a response to a request for quotes",
+            shapes.Done,
+            TRADING_ROLES,
+            shapes.Acceptance,
+            fields=(ACCOUNT,),
+        ),
+        Route(
+            "POST", "/v1/dead-man", own.dead_man, "Set the dead-man timer", shapes.Done, TRADING_ROLES, shapes.DeadMan
+        ),
         Route("GET", by_client_id, own.order_by_client_id, "One order", shapes.Order, fields=(ACCOUNT,)),
         Route("GET", "/v1/fills", own.fills, "Fills, newest first", shapes.Fills, fields=listed),
         Route("GET", "/v1/journal", own.journal, "Records", shapes.Journal, JOURNAL_ROLES, fields=(start, LIMIT)),
     )
 
 
-def operator_routes(house: OperatorHandlers) -> tuple[Route, ...]:
+def operator_routes(house: OperatorHandlers, desk: DeskHandlers) -> tuple[Route, ...]:
     """The commands that run the house."""
     listed = (
+        ("set_rule", desk.set_rule, "Set a rule of a book", shapes.NewRule),
+        ("set_tick", desk.set_tick, "Add a row to the tick table", shapes.NewTick),
+        ("set_session", desk.set_session, "Change the trading state", shapes.NewSession),
+        ("uncross", desk.uncross, "End the call of an auction", shapes.OneInstrument),
+        ("clear_sealed", desk.clear_sealed, "Open and award sealed bids", shapes.OneInstrument),
+        ("set_account", desk.set_account, "Put an account into a group and under a firm", shapes.Membership),
+        ("set_credit", desk.set_credit, "Grant a credit line, or locate stock for short sales", shapes.Credit),
+        ("set_limit", desk.set_limit, "Set a limit of the gate", shapes.NewLimit),
+        ("kill", desk.kill, "Purge every order in a scope and take no new ones", shapes.Killing),
+        ("rearm", desk.rearm, "Agree to end a kill; two operators must", shapes.Killing),
+        ("register_maker", desk.register_maker, "Register a market maker", shapes.NewMaker),
+        ("set_protection", desk.set_protection, "Protect a market maker", shapes.NewProtection),
+        ("correct_trade", desk.correct_trade, "Bust or adjust a trade", shapes.Correction),
         ("open_account", house.open_account, "Open an account", shapes.NewAccount),
         ("deposit", house.deposit, "Bring money or assets in", shapes.Movement),
         ("withdraw", house.withdraw, "Take money or assets out", shapes.Movement),
@@ -112,6 +142,8 @@ def operator_routes(house: OperatorHandlers) -> tuple[Route, ...]:
     snapshot, key = "/v1/operator/snapshot", "/v1/operator/create_key"
     return (
         *commands,
+        Route("GET", "/v1/operator/kills", desk.kills, "Kills that stand", list[shapes.KillState], JOURNAL_ROLES),
+        Route("GET", "/v1/makers", desk.makers, "Market makers and their scores", list[shapes.Maker]),
         Route("POST", snapshot, house.snapshot, "Write a snapshot", shapes.Snapshot, OPERATOR_ONLY, shapes.Nothing),
         Route("POST", key, house.create_key, "Make a key", shapes.KeyMade, OPERATOR_ONLY, shapes.NewKey, 201),
     )

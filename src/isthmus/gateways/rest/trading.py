@@ -9,11 +9,11 @@ from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
-from isthmus.gateways.render import Renderer
+from isthmus.gateways.render import Renderer, effects
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import body_as, one_of, whole_number
 from isthmus.gateways.rest.http import Answer, Request
-from isthmus.kernel.ids import number_of, order_id
+from isthmus.kernel.ids import number_of, order_id, record_id
 from isthmus.refdata.instruments import Instrument
 
 SEQUENCE_MAX = 2**62
@@ -49,6 +49,22 @@ class TradingHandlers:
         account = self._reads.account(request.known, request.query.get("account"))
         numbers = await self._entry.cancel_all(account, self._instrument(request), request.asker)
         return ok(shapes.CancelledOrders([order_id(number) for number in numbers]))
+
+    async def quote(self, request: Request) -> Answer:
+        """What became of each."""
+        return ok(await self._entry.quote(body_as(request.body, shapes.MassQuote), request.asker))
+
+    async def accept_quote(self, request: Request) -> Answer:
+        """The trade's record."""
+        wanted = body_as(request.body, shapes.Acceptance)
+        account = self._reads.account(request.known, request.query.get("account"))
+        record = await self._entry.accept_quote(_order_number(request), wanted, account, request.asker)
+        return ok(shapes.Done(record_id(record.sequence), effects(record)))
+
+    async def dead_man(self, request: Request) -> Answer:
+        """The timer runs from now."""
+        record = await self._entry.dead_man(body_as(request.body, shapes.DeadMan), request.asker)
+        return ok(shapes.Done(record_id(record.sequence), effects(record)))
 
     async def order(self, request: Request) -> Answer:
         """By id."""

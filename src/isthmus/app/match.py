@@ -1,0 +1,56 @@
+"""`isthmus match F`: rows of a test suite through the engine. Exit 0, or 1 if there was a row that cannot be read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, BinaryIO
+
+import msgspec
+
+from isthmus.app.output import EXIT_FOUND, EXIT_OK
+from isthmus.gateways.match.door import Door
+from isthmus.kernel.errors import BadInput
+from isthmus.kernel.files import UNPACKING_ERRORS, open_input
+
+ROW_BYTES_MAX = 1 << 20
+"""The longest row; a longer one is an error row."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answers each row before the next is read, so that a program at the other end of a pipe can talk to it."""
+    door = Door()
+    write, flush = sys.stdout.write, sys.stdout.flush
+    encode = msgspec.json.Encoder().encode
+    clean = True
+    with open_input(arguments.file) as stream:
+        for number, line in _lines(stream):
+            for answer in _answers(door, line):
+                clean = clean and answer["ev"] != "error"
+                write(encode({"n": number} | answer).decode() + "\n")
+            flush()
+    return EXIT_OK if clean else EXIT_FOUND
+
+
+def _lines(stream: BinaryIO) -> Any:
+    """Lines that say something, numbered from 1. What is over the limit comes cut, and so does not read as JSON."""
+    number = 0
+    try:
+        while line := stream.readline(ROW_BYTES_MAX):
+            number += 1
+            while not line.endswith(b"\n") and (more := stream.readline(ROW_BYTES_MAX)):
+                line = line[:ROW_BYTES_MAX] + (b"\n" if more.endswith(b"\n") else b"")
+            if line.strip():
+                yield number, line
+    except UNPACKING_ERRORS as fault:
+        raise BadInput("file", str(fault), number) from fault
+
+
+def _answers(door: Door, line: bytes) -> list[dict[str, Any]]:
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError) as fault:
+        return [{"ev": "error", "field": None, "reason": f"not JSON: {fault}"}]
+    answers = door.take(row)
+    echo = row.get("id") if isinstance(row, dict) else None
+    return answers if echo is None else [{"id": echo} | answer for answer in answers]

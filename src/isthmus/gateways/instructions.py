@@ -1,0 +1,149 @@
+"""An order's wish, in decimals and words, as the engine's command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.engine.engine import content_id
+from isthmus.gateways.amounts import price_of, quantity_of
+from isthmus.gateways.problems import Refusal
+from isthmus.gateways.shapes import NewOrder, OrderChange
+from isthmus.kernel.ids import number_of
+from isthmus.kernel.messages import (
+    FLAGS,
+    GIVEN,
+    GTD,
+    MARKET_TO_LIMIT,
+    ORDER_TYPES,
+    PEGS,
+    SIDES,
+    TIMES_IN_FORCE,
+    TRIGGERS,
+    PlaceOrder,
+    PlaceSpecial,
+    ReduceOrder,
+    ReplaceOrder,
+    ReplaceSpecial,
+)
+from isthmus.kernel.values import time_ns
+from isthmus.refdata.instruments import Instrument
+from isthmus.views.orders import OrderRow
+
+U32_MAX = 2**32 - 1
+HOUSE_TERMS = (
+    "slide",
+    "hidden",
+    "all_or_none",
+    "stop_price",
+    "offset",
+    "trigger",
+    "peg",
+    "display_quantity",
+    "display_quantity_max",
+    "min_quantity",
+    "one_cancels",
+    "parent",
+    "request",
+)
+"""Fields of NewOrder that no outside venue is told."""
+
+
+def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, text: str) -> Any:
+    """PlaceOrder, or PlaceSpecial where a term needs it. Raises Refusal for what is no number, time or id."""
+    order: dict[str, Any] = {
+        "account": account,
+        "instrument": instrument.number,
+        "venue": venue,
+        "side": SIDES[wanted.side],
+        "kind": ORDER_TYPES[wanted.type],
+        "tif": TIMES_IN_FORCE[wanted.time_in_force],
+        "flags": sum(bit for name, bit in FLAGS.items() if getattr(wanted, name, False)),
+        "price": price_of(wanted.price, instrument) if wanted.price is not None else 0,
+        "quantity": quantity_of(wanted.quantity, instrument),
+        "client_id": content_id(text) if text else bytes(16),
+        "session": session_of(wanted.session),
+    }
+    terms = _terms(wanted, instrument)
+    plain = not terms and order["kind"] <= MARKET_TO_LIMIT and order["tif"] != GTD
+    return PlaceOrder(**order) if plain else PlaceSpecial(**order, **terms)
+
+
+def is_special(wanted: NewOrder) -> bool:
+    """Has it terms that only the house book knows?"""
+    return wanted.type not in ("limit", "market") or any(getattr(wanted, name) for name in HOUSE_TERMS)
+
+
+def session_of(session: int) -> int:
+    """The number of the asker's own session. Raises Refusal."""
+    if not 0 <= session <= U32_MAX:
+        limit = f"0..{U32_MAX}"
+        raise Refusal(400, "malformed_request", f"session is {limit}", field="session", value=str(session), limit=limit)
+    return session
+
+
+def _terms(wanted: NewOrder, instrument: Instrument) -> dict[str, int]:
+    found = {
+        "stop": _price(wanted.stop_price, instrument, "stop_price"),
+        "offset": _price(wanted.offset, instrument, "offset"),
+        "display": _quantity(wanted.display_quantity, instrument, "display_quantity"),
+        "display_high": _quantity(wanted.display_quantity_max, instrument, "display_quantity_max"),
+        "min_quantity": _quantity(wanted.min_quantity, instrument, "min_quantity"),
+        "expire": time_of(wanted.expires_at),
+        "one_cancels": _order(wanted.one_cancels, "one_cancels"),
+        "parent": _order(wanted.parent, "parent"),
+        "request": _order(wanted.request, "request"),
+        "peg": PEGS[wanted.peg] if wanted.peg else 0,
+        "trigger": TRIGGERS[wanted.trigger] if wanted.trigger else 0,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def changing(row: OrderRow, change: OrderChange, instrument: Instrument, text: str) -> Any:
+    """ReplaceOrder for price and quantity of an order at a venue, ReduceOrder, or ReplaceSpecial."""
+    client_id = content_id(text) if text else bytes(16)
+    if change.reduce_by is not None:
+        lots = quantity_of(change.reduce_by, instrument, "reduce_by")
+        return ReduceOrder(order=row.number, account=row.account, quantity=lots, client_id=client_id)
+    given = _given(change, instrument)
+    if not given.keys() - {"price", "quantity"}:
+        price, quantity = given.get("price", row.price), given.get("quantity", row.quantity)
+        whole = {"order": row.number, "account": row.account, "client_id": client_id}
+        return ReplaceOrder(**whole, price=price, quantity=quantity)
+    mask = sum(GIVEN[name] for name in given)
+    return ReplaceSpecial(order=row.number, account=row.account, client_id=client_id, given=mask, **given)
+
+
+def _given(change: OrderChange, instrument: Instrument) -> dict[str, int]:
+    prices = {"price": change.price, "stop": change.stop_price, "offset": change.offset}
+    lots = {"quantity": change.quantity, "display": change.display_quantity, "min_quantity": change.min_quantity}
+    found = {name: price_of(text, instrument, name) for name, text in prices.items() if text is not None}
+    found |= {name: quantity_of(text, instrument, name) for name, text in lots.items() if text is not None}
+    return found if change.expires_at is None else found | {"expire": time_of(change.expires_at)}
+
+
+def _price(text: str | None, instrument: Instrument, field: str) -> int:
+    return price_of(text, instrument, field) if text is not None else 0
+
+
+def _quantity(text: str | None, instrument: Instrument, field: str) -> int:
+    return quantity_of(text, instrument, field) if text is not None else 0
+
+
+def _order(text: str | None, field: str) -> int:
+    if text is None:
+        return 0
+    number = number_of("ord", text)
+    if number is None:
+        raise Refusal(400, "malformed_id", "an order's id looks like ord-4711", field=field, value=text)
+    return number
+
+
+def time_of(text: str | None, field: str = "expires_at") -> int:
+    """Nanoseconds of an RFC 3339 time; 0 for none. Raises Refusal 400."""
+    if text is None:
+        return 0
+    try:
+        return time_ns(text)
+    except ValueError:
+        detail = f"{field} is a time like 2026-11-23T10:00:00Z"
+        raise Refusal(400, "malformed_request", detail, field=field, value=text) from None
