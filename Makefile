@@ -65,7 +65,7 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 $(STAMPS)/bench: requirements-bench.lock bench/nautilus/requirements.lock bench/exchange_core/pom.xml $(STAMPS)/packages
 	@echo "== locked packages of the benchmarks"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
-	@cargo build --quiet --release --locked --package isthmus-bench
+	@cargo build --quiet --release --locked --package isthmus-bench --package isthmus-port
 	@PYTHON=$(BIN)/python sh bench/nautilus/build.sh || echo "== SKIPPED: NautilusTrader cannot be installed here"
 	@sh bench/exchange_core/build.sh || echo "== SKIPPED: exchange-core cannot be built here"
 	@touch $@

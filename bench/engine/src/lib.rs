@@ -9,4 +9,5 @@ pub mod plain_book;
 pub mod purge;
 pub mod rounds;
 pub mod scale;
+pub mod shared_memory;
 pub mod workload;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isthmus_bench::flow::Shape;
-use isthmus_bench::{latency, purge, rounds, scale};
+use isthmus_bench::{latency, purge, rounds, scale, shared_memory};
 
 const USE: &str = "isthmus-bench rounds COMMANDS          asked line by line: truth, round, each match, each gated
 isthmus-bench latency COMMANDS
 isthmus-bench scale INSTRUMENTS ACCOUNTS RESTING
-isthmus-bench purge FOLDER INSTRUMENTS ACCOUNTS RESTING";
+isthmus-bench purge FOLDER INSTRUMENTS ACCOUNTS RESTING
+isthmus-bench shared-memory PORT FOLDER COMMANDS     PORT: the isthmus-port command";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +32,9 @@ fn answer(words: &[&str]) -> io::Result<Option<String>> {
         ["latency", commands] => latency::measure(Path::new(commands)).map(Some),
         ["scale", numbers @ ..] => scale::measure(shape(numbers)?).map(Some),
         ["purge", folder, numbers @ ..] => purge::measure(Path::new(folder), shape(numbers)?).map(Some),
+        ["shared-memory", port, folder, commands] => {
+            shared_memory::measure(Path::new(port), Path::new(folder), Path::new(commands)).map(Some)
+        }
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, USE)),
     }
 }

@@ -98,16 +98,18 @@ def _measure(workload: Workload, published: bool, folder: Path) -> dict[str, Any
         flushes = disk.singles()
         note("isthmus: latency, a large market, the purge")
         single_rows, single_probes = native.singles(folder)
+    note("isthmus: shared memory")
+    shared_rows, shared_probes = native.on_two_cores(folder, truth.trade_hash)
     note("isthmus: REST order entry")
     rest, rest_probes = measure_rest(folder)
-    rows = [*native.rows(right), *single_rows, *memory.rows(right), *disk.rows(right), rest, twin]
+    rows = [*native.rows(right), *single_rows, *shared_rows, *memory.rows(right), *disk.rows(right), rest, twin]
     facts["load_after"] = round(os.getloadavg()[0], 2)
     return {
         "machine": facts,
         "workload": _described(workload, truth),
         "rows": _in_order(rows),
         "peers": peers,
-        "probes": [*memory.found(), *disk.found(), *flushes, *single_probes, *rest_probes],
+        "probes": [*memory.found(), *disk.found(), *flushes, *single_probes, *shared_probes, *rest_probes],
     }
 
 
@@ -156,6 +158,7 @@ ORDER = (
     "large_market_bytes",
     "purge_1m",
     "purge_5m",
+    "shared_memory",
     "durable_never",
     "durable_os",
     "durable_group",

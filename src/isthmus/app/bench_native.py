@@ -1,7 +1,7 @@
 """What `isthmus bench engine` times inside Rust: bench/engine of the repository, built when it is asked for.
 
-Books alone, two yardstick books, the engine's pass, one command's latency, large markets and the purge. Where the
-folder or cargo is not here, the rows say so.
+Books alone, two yardstick books, the engine's pass, one command's latency, large markets, the purge, and orders over
+shared memory. Where the folder or cargo is not here, the rows say so.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from isthmus.app.bench_outside import NOT_HERE, SCRIPTS, last_line
 from isthmus.app.bench_report import GOALS, Peer, Probe, Rates, Row
 
-PACKAGE = "isthmus-bench"
+PACKAGES = ("isthmus-bench", "isthmus-port")
 BUILD_LIMIT_S = 600
 LIMIT_S = 300
 TIMED = ("match", "match_1000_books", "gated")
@@ -28,26 +28,28 @@ LARGE = (1_000, 100_000, 5_000_000)
 """Instruments, accounts, resting orders."""
 PURGED = {"purge_1m": (1_000, 10_000, 1_000_000), "purge_5m": (1_000, 10_000, 5_000_000)}
 PURGE_ROUNDS = {"purge_1m": 3, "purge_5m": 1}
+SHARED_ROUNDS = 3
 
 
 class Unbuilt(Exception):
     """The part that is timed inside Rust cannot be had; says why."""
 
 
-def build() -> Path:
-    """The command, built if it is not up to date. Raises Unbuilt."""
+def build() -> dict[str, Path]:
+    """The commands by name, built if they are not up to date. Raises Unbuilt."""
     if not (SCRIPTS / "engine" / "Cargo.toml").exists():
         raise Unbuilt(NOT_HERE)
     if shutil.which("cargo") is None:
         raise Unbuilt("cargo is not here")
-    command = ["cargo", "build", "--release", "--locked", "--package", PACKAGE, "--message-format", "json"]
+    packages = [word for package in PACKAGES for word in ("--package", package)]
+    command = ["cargo", "build", "--release", "--locked", *packages, "--message-format", "json"]
     done = subprocess.run(
         command, cwd=SCRIPTS.parent, capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False
     )
     if done.returncode:
         raise Unbuilt(last_line(done.stderr))
     made = (json.loads(line).get("executable") for line in done.stdout.splitlines())
-    return Path(next(path for path in made if path))
+    return {Path(path).name: Path(path) for path in made if path}
 
 
 class Native:
@@ -60,20 +62,23 @@ class Native:
         self.hashes: dict[str, str] = {}
         self._times: dict[str, dict[str, int]] = {}
         self._process: subprocess.Popen[str] | None = None
-        self._command: Path | None = None
+        self._built: dict[str, Path] = {}
         try:
-            self._command = build()
+            self._built = build()
         except (Unbuilt, subprocess.TimeoutExpired) as error:
             self.why = str(error)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """The process that answers rounds, while they last."""
-        if self._command is None:
+        if self.why is not None:
             yield
             return
         with subprocess.Popen(
-            [self._command, "rounds", self.commands], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [self._built[PACKAGES[0]], "rounds", self.commands],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as self._process:
             self.hashes = self._ask("truth")
             yield
@@ -131,22 +136,34 @@ class Native:
     def singles(self, folder: Path) -> tuple[list[Row], list[Probe]]:
         """The rows that are measured once: latency, a large market, the purge."""
         probes: list[Probe] = []
-        rows: list[Row] = []
-        for make, names in (
+        rows = self._made(
             (partial(self._latency, probes), ("latency",)),
             (partial(self._large, probes), ("large_market", "large_market_bytes")),
             *((partial(self._purge, name, folder), (name,)) for name in PURGED),
-        ):
+        )
+        return rows, probes
+
+    def on_two_cores(self, folder: Path, trade_hash: str) -> tuple[list[Row], list[Probe]]:
+        """The row `shared_memory`; the process that asks must be free to use two cores."""
+        probes: list[Probe] = []
+        return self._made((partial(self._shared_memory, folder, trade_hash, probes), ("shared_memory",))), probes
+
+    def _made(self, *makers: tuple[Callable[[], list[Row]], tuple[str, ...]]) -> list[Row]:
+        """What each makes, or rows of its names that say why there is nothing."""
+        rows: list[Row] = []
+        for make, names in makers:
             try:
                 rows += make()
             except (Unbuilt, subprocess.TimeoutExpired) as error:
                 rows += [Row(name=name, unit=UNITS[name], goal=GOALS[name], reason=str(error)) for name in names]
-        return rows, probes
+        return rows
 
     def _run(self, *words: str) -> dict[str, Any]:
-        if self._command is None:
+        if self.why is not None:
             raise Unbuilt(self.why)
-        done = subprocess.run([self._command, *words], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run(
+            [self._built[PACKAGES[0]], *words], capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
         if done.returncode:
             raise Unbuilt(last_line(done.stderr))
         answer: dict[str, Any] = json.loads(done.stdout)
@@ -185,6 +202,24 @@ class Native:
         row = Row(name=name, value=value, clock="wall", durability="group", rounds=len(runs))
         return [_reached(row, reason)]
 
+    def _shared_memory(self, folder: Path, trade_hash: str, probes: list[Probe]) -> list[Row]:
+        """The run whose median is the middle one of several."""
+        runs = []
+        for _ in range(SHARED_ROUNDS):
+            data = folder / "shared_memory"
+            data.mkdir()
+            runs.append(self._run("shared-memory", str(self._built.get(PACKAGES[1])), str(data), str(self.commands)))
+            shutil.rmtree(data)
+        runs.sort(key=lambda run: run["times"]["p50_ns"])
+        times, bare = (runs[len(runs) // 2][name] for name in ("times", "bare"))
+        probes.append(Probe("two_cores_word_p50_ns", bare["p50_ns"], "ns"))
+        row = Row(
+            name="shared_memory", value=times["p50_ns"], clock="wall", rounds=len(runs), durability="never", **times
+        )
+        row = _reached(row, f"order to answer; a word there and back between the cores {bare['p50_ns']} ns")
+        row.ok = row.ok and all(run["trade_hash"] == trade_hash for run in runs)
+        return [row]
+
 
 UNITS = {
     "latency": "ns",
@@ -192,6 +227,7 @@ UNITS = {
     "large_market_bytes": "bytes/order",
     "purge_1m": "ms",
     "purge_5m": "ms",
+    "shared_memory": "ns",
 }
 """Rows in which less is better."""
 

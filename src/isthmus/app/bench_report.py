@@ -23,6 +23,7 @@ GOALS = {
     "large_market_bytes": 128.0,
     "purge_1m": 100.0,
     "purge_5m": 300.0,
+    "shared_memory": 900.0,
     "durable_never": 3_000_000.0,
     "durable_group": 0.5,
     "python_call": 600.0,

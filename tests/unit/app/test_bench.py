@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import os
 from collections import OrderedDict
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def test_without_the_part_in_rust_its_rows_say_why(tmp_path: Path, monkeypatch: 
     native = Native(tmp_path / "commands", SMALL)
     with native.running():
         native.round()
-    rows = [*native.rows(right=True), *native.singles(tmp_path)[0]]
+    rows = [*native.rows(right=True), *native.singles(tmp_path)[0], *native.on_two_cores(tmp_path, "")[0]]
     assert {row.name for row in rows} == {*bench_native.TIMED, *bench_native.UNITS}
     assert all(row.value is None and not row.ok and row.reason == bench_outside.NOT_HERE for row in rows)
     assert [peer.status for peer in native.yardsticks(right=True)] == ["missing", "missing"]
@@ -165,6 +166,22 @@ def test_a_large_market_and_the_purge_are_measured_on_any_size(tmp_path: Path, m
     assert latency.p50_ns and latency.p99_ns and latency.p999_ns and latency.max_ns
     assert latency.p50_ns <= latency.p99_ns <= latency.p999_ns <= latency.max_ns and latency.value == latency.p99_ns
     assert {probe.name for probe in probes} >= {"empty_loop_p99_ns", "large_market_command", "small_market_command"}
+
+
+def test_orders_over_shared_memory_make_the_same_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_native, "SHARED_ROUNDS", 1)
+    workload = generated(SMALL)
+    native = Native(Path(commands_file(tmp_path, workload.commands)), SMALL)
+    truth, _ = outcome(workload)
+    rows, probes = native.on_two_cores(tmp_path, truth.trade_hash)
+    if len(os.sched_getaffinity(0)) < 2:
+        assert rows[0].reason is not None and rows[0].reason.endswith("needs two cores")
+        return
+    assert rows[0].value == rows[0].p50_ns and rows[0].value and rows[0].goal == GOALS["shared_memory"]
+    assert [probe.name for probe in probes] == ["two_cores_word_p50_ns"] and probes[0].value > 0
+    assert rows[0].ok == (rows[0].value <= GOALS["shared_memory"])
+    monkeypatch.setitem(GOALS, "shared_memory", 1e9)
+    assert not native.on_two_cores(tmp_path, "0" * 16)[0][0].ok
 
 
 def test_the_published_workload_has_the_published_trades(test_data: Path) -> None:
