@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .kill import DEAD_MAN, fire_dead_man
 from .operations import request_cancel
 from .state import State
-
-ORDER = 1
 
 
 def run(state: State) -> Iterator[Any]:
@@ -17,5 +16,7 @@ def run(state: State) -> Iterator[Any]:
         due = min(state.deadlines)
         state.deadlines.remove(due)
         _, kind, number = due
-        if kind == ORDER and number in state.orders:
+        if kind == DEAD_MAN:
+            yield from fire_dead_man(state, number)
+        elif number in state.orders:
             yield request_cancel(state, state.orders[number], "expired")

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, special
-from .books import Order
+from . import fitting, form, planning, special
+from .books import Order, Walk
+from .kill import killed, killed_order
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
@@ -18,11 +19,13 @@ from .values import (
     AMOUNT_MAX,
     BPS,
     BUY,
+    LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PEG,
     PRICE_MAX,
     SELL,
+    SHORT,
     STOP,
     TRAILING_STOP,
     Carry,
@@ -39,6 +42,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_account"
     if not state.ledger.trades(command.account):
         yield "account_not_trading"
+    if killed(state, command.account, command.session, command.instrument, command.venue):
+        yield "killed"
     yield state.memory.ask(command.account, command.client_id, command)
     instrument = state.instruments.get(command.instrument)
     if instrument is None:
@@ -54,7 +59,14 @@ def place(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         yield "no_reference_price"
         return
-    yield from _affords(state, order, None)
+    if _enters(order) and fitting.spent(state, order):
+        yield "reduce_only"
+    yield from affords(state, order, None)
+
+
+def _enters(order: Order) -> bool:
+    """Does it go to the book at once, as far as its kind and links say?"""
+    return order.kind in (LIMIT, MARKET, MARKET_TO_LIMIT) and not order.parent
 
 
 def protection_price(instrument: Instrument, side: int) -> int | None:
@@ -74,21 +86,30 @@ def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
-    walk = None
     if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
         price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
     elif command.kind in (MARKET, MARKET_TO_LIMIT):
-        walk = state.books[instrument.number].walk(command.account, command.side, command.quantity)
-        price = walk.last_price
+        price = PRICE_MAX if command.side == BUY else 0
     elif command.kind in (STOP, TRAILING_STOP, PEG):
         price = special.waiting_price(state, command)
     if price is None:
         return None
     words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
-    order = Order(state.sequence, command.account, instrument.number, *words, walk=walk, session=command.session)
+    order = Order(state.sequence, command.account, instrument.number, *words, session=command.session)
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
+    order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
+    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
+        _walk(state, order)
     return order
+
+
+def _walk(state: State, order: Order) -> None:
+    """Without a collar a market order holds for what it finds; a market-to-limit order is held for whole."""
+    found = planning.plan(state, order)
+    order.price = found.fills[-1].order.price if found.fills else 0
+    if order.kind == MARKET or not found.fills:
+        order.walk = Walk(found.traded, found.value)
 
 
 def initial_hold(state: State, order: Order) -> int:
@@ -102,7 +123,7 @@ def initial_hold(state: State, order: Order) -> int:
     return state.spot_hold(order)
 
 
-def _affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
+def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
     if order.walk and not order.walk.units:
         return
@@ -111,9 +132,14 @@ def _affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
         return
     if spot_too_large(state, order):
         yield "notional_too_large"
+    if order.unheld:
+        return
     growth = initial_hold(state, order) - (old.hold if old else 0)
-    if growth > max(0, state.ledger.available(order.account, state.held_asset(order))):
-        yield "insufficient_funds"
+    short = bool(order.flags & SHORT)
+    room = state.ledger.available if order.side == BUY or short else state.ledger.own
+    if growth > max(0, room(order.account, state.held_asset(order))):
+        located = short and state.instruments[order.instrument].rules["locate"]
+        yield "no_locate" if located else "insufficient_funds"
 
 
 def spot_too_large(state: State, order: Order) -> bool:
@@ -136,6 +162,8 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
             grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))
             if grown > was:
                 yield "account_frozen"
+    if state.ledger.endless(order.account, instrument.terms.quote):
+        return
     growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
     if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
         yield "insufficient_funds"
@@ -155,6 +183,11 @@ def changed(order: Order, command: Any) -> Order:
     """The order with the price and total that are asked for."""
     carry = Carry(order.carry.value, order.carry.fee)
     return replace(order, price=command.price, quantity=command.quantity, carry=carry)
+
+
+def repriced(order: Order, price: int) -> Order:
+    """The order at another price."""
+    return replace(order, price=price, carry=Carry(order.carry.value, order.carry.fee))
 
 
 def _owned(state: State, command: Any) -> Iterator[Any]:
@@ -182,10 +215,12 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         return
     instrument = state.instruments[order.instrument]
+    if killed_order(state, order):
+        yield "killed"
     if state.halted or instrument.halted:
         yield "instrument_halted"
     yield from form.quantity(instrument, command.quantity)
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
     yield from form.price(instrument, command.price)
-    yield from _affords(state, changed(order, command), order)
+    yield from affords(state, changed(order, command), order)

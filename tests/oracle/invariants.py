@@ -30,24 +30,30 @@ def demanded(twin: Twin) -> Held:
     held: Held = defaultdict(int)
     for order in state.orders.values():
         if not state.instruments[order.instrument].perpetual:
-            assert order.hold >= state.spot_hold(order), "an order holds less than it may cost"
-            assert order.venue or order.hold == state.spot_hold(order), "an order on the house book holds too much"
+            due = 0 if order.unheld else state.spot_hold(order)
+            assert order.hold >= due, "an order holds less than it may cost"
+            assert order.venue or order.hold == due, "an order on the house book holds too much"
             held[order.account, state.held_asset(order)] += order.hold
     perpetuals = set(state.positions) | {(o.account, o.instrument) for o in state.orders.values()}
     for account, number in perpetuals:
         instrument = state.instruments[number]
-        if instrument.perpetual and state.ledger.trades(account):
+        if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
             position = state.positions.get((account, number), 0)
             held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
     return {pair: amount for pair, amount in held.items() if amount}
 
 
+def _endless(twin: Twin, account: int, instrument: Any) -> bool:
+    return twin.state.ledger.endless(account, instrument.terms.quote)
+
+
 def _check_book(twin: Twin, number: int) -> None:
     buys, sells = twin.resting(number, BUY), twin.resting(number, SELL)
-    assert not (buys and sells) or buys[0].price < sells[0].price, "the book is crossed at rest"
+    crossed = ((buy, sell) for buy in buys for sell in sells if buy.meets(sell.price))
+    assert all(buy.conditional or sell.conditional for buy, sell in crossed), "the book is crossed at rest"
     for side, sign in ((buys, -1), (sells, 1)):
-        keys = [(sign * order.price, order.arrival) for order in side]
-        assert all(before < after for before, after in pairwise(keys)), "not best first, oldest first"
+        keys = [(sign * order.price, order.behind, order.arrival) for order in side]
+        assert all(before < after for before, after in pairwise(keys)), "not best, visible, oldest first"
         assert all(order.left > 0 for order in side), "an order without a rest stays in the book"
 
 

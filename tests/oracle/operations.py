@@ -145,7 +145,7 @@ def _check_amount(state: State, command: Any) -> Iterator[str]:
 
 def check_withdraw(state: State, command: Any) -> Iterator[Any]:
     yield from check_deposit(state, command)
-    if command.amount > state.ledger.available(command.account, command.asset):
+    if command.amount > state.ledger.own(command.account, command.asset):
         yield "insufficient_funds"
 
 
@@ -159,7 +159,7 @@ def check_transfer(state: State, command: Any) -> Iterator[Any]:
         yield "same_account"
     if command.amount <= 0:
         yield "amount_not_positive"
-    if command.amount > state.ledger.available(command.source, command.asset):
+    if command.amount > state.ledger.own(command.source, command.asset):
         yield "insufficient_funds"
 
 
@@ -271,6 +271,7 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
 def mark(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[command.instrument]
     instrument.mark = command.price
+    state.touched.add(instrument.number)
     yield effects.Marked(command.instrument, command.settlement, command.price)
     if not command.settlement:
         return

@@ -14,7 +14,10 @@ from .values import BUY, Instrument
 
 
 class State:
-    """One broker. Perpetual positions and their holds are by (account, instrument)."""
+    """One broker. Perpetual positions and their holds are by (account, instrument).
+
+    `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
+    """
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -28,7 +31,11 @@ class State:
         self.position_holds: dict[tuple[int, int], int] = {}
         self.memory = Memory()
         self.halted = False
+        self.kills: dict[tuple[int, int], int | None] = {}
+        self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
+        self.touched: set[int] = set()
+        self.cancels = 0
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
@@ -43,7 +50,8 @@ class State:
         return int(terms.quote if order.side == BUY else terms.base)
 
     def set_hold(self, order: Order, hold: int) -> None:
-        """A spot order holds this much from now on."""
+        """A spot order holds this much from now on; nothing if its account was without end when it came."""
+        hold = 0 if order.unheld else hold
         self.ledger.hold(order.account, self.held_asset(order), hold - order.hold)
         order.hold = hold
 
@@ -53,7 +61,8 @@ class State:
             return 0
         pair = (account, instrument.number)
         live = self.live(*pair) if orders is None else orders
-        hold = required(instrument, self.positions.get(pair, 0), live)
+        endless = self.ledger.endless(account, instrument.terms.quote)
+        hold = 0 if endless else required(instrument, self.positions.get(pair, 0), live)
         self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
@@ -79,6 +88,8 @@ class State:
     def cancel(self, order: Order, reason: str | int) -> Any:
         """Ends the order and releases what it held."""
         instrument = self.instruments[order.instrument]
+        self.touched.add(order.instrument)
+        self.cancels += 1
         self.finish(order)
         if instrument.perpetual:
             before = self.position_holds.get((order.account, order.instrument), 0)

@@ -2,9 +2,10 @@
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
-use crate::names::{CancelReason, Reason};
+use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{Order, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
+use crate::rules::LESS_KEEPS_PLACE;
 
 impl Engine {
     pub(crate) fn cancel(&mut self, c: &CancelOrder, effects: &mut Effects) -> Result<(), Reason> {
@@ -44,6 +45,12 @@ impl Engine {
         if account != 0 && self.ledger.kind(account) == 0 { Err(Reason::UnknownAccount) } else { Ok(()) }
     }
 
+    /// Is the kill switch on for a live order?
+    pub(crate) fn check_killed_row(&self, row: u32) -> Result<(), Reason> {
+        let (order, details) = (self.orders.get(row), self.orders.details(row));
+        self.check_killed(order.account, details.session, u32::from(order.instrument), details.venue)
+    }
+
     /// The row of a live order that `account` may change (0: an operator may change any).
     fn owned(&self, order: u64, account: u32) -> Result<u32, Reason> {
         let row = self.live(order)?;
@@ -57,7 +64,7 @@ impl Engine {
             effects.push(&CancelRequested { order: order.id, venue, reason: reason as u8 });
             return;
         }
-        self.markets[order.at()].book.side_mut(order.buys()).unlink(&mut self.orders, row);
+        self.take_out(row);
         self.end_row(row, reason, effects);
         self.touch(order.at());
     }
@@ -85,6 +92,7 @@ impl Engine {
     fn replace_live(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.owned(c.order, c.account)?;
         let order = *self.orders.get(row);
+        self.check_killed_row(row)?;
         let (at, total, filled) = (order.at(), self.orders.details(row).quantity, self.orders.filled(row));
         let instrument = &self.instruments[at];
         if self.halted || instrument.halted {
@@ -99,7 +107,9 @@ impl Engine {
             return self.request_replace(at, row, c, effects);
         }
         let hold = self.change_hold(at, row, c)?;
-        let keeps = c.price == order.price && c.quantity <= total;
+        let keeps = self.markets[at].rules.get(Rule::ReplaceKeepsPriority) == LESS_KEEPS_PLACE
+            && c.price == order.price
+            && c.quantity <= total;
         effects.push(&Replaced {
             order: order.id,
             price: c.price,
@@ -107,13 +117,13 @@ impl Engine {
             hold,
             priority_kept: u8::from(keeps),
         });
-        let side = self.markets[at].book.side_mut(order.buys());
         if keeps {
-            side.shrink(&self.orders, row, total - c.quantity);
+            self.show_less(row, self.shown_of(row, total - c.quantity));
             self.set_terms(row, c.price, c.quantity);
+            self.touch(at);
             return Ok(());
         }
-        side.unlink(&mut self.orders, row);
+        self.take_out(row);
         self.set_terms(row, c.price, c.quantity);
         let taker = self.taker(row);
         self.work(at, taker, Some(row), effects);
@@ -129,7 +139,7 @@ impl Engine {
     }
 
     /// Checks that the order may hold what the new terms need; returns that hold (a perpetual's: of the position).
-    fn may_change(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
+    pub(crate) fn may_change(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         if instrument.is_perpetual() {
             let (old, new) = self.recounted(at, order, price, left);
@@ -137,12 +147,7 @@ impl Engine {
             return Ok(new.required(instrument));
         }
         let hold = spot_hold(instrument, order, price, left)?;
-        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-        let more = i128::from(hold) - i128::from(order.hold);
-        if more > 0 && more > self.ledger.available(order.account, asset) {
-            return Err(Reason::InsufficientFunds);
-        }
-        Ok(hold)
+        self.afford(at, order, hold)
     }
 
     /// The position with the order as it is, and with `left` units at `price` instead.
@@ -164,27 +169,26 @@ impl Engine {
         let order = *self.orders.get(row);
         let left = c.quantity - self.orders.filled(row);
         let hold = self.may_change(at, &order, c.price, left)?;
-        self.set_terms_hold(at, row, c.price, c.quantity, hold);
-        Ok(hold)
+        Ok(self.set_terms_hold(at, row, (c.price, c.quantity), hold))
     }
 
-    /// Books the hold of new terms (for a perpetual: counts them in).
-    pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, price: i64, quantity: i64, hold: i64) {
+    /// Books the hold of new terms, price and total (for a perpetual: counts them in); returns what is held then.
+    pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, (price, quantity): (i64, i64), hold: i64) -> i64 {
         let order = *self.orders.get(row);
-        if self.instruments[at].is_perpetual() {
-            let (_, mut new) = self.recounted(at, &order, price, quantity - self.orders.filled(row));
-            let Self { instruments, ledger, .. } = self;
-            instruments[at].hold_of(ledger, order.account, &mut new);
-            instruments[at].positions.insert(order.account, new);
-        } else {
+        if !self.instruments[at].is_perpetual() {
             self.set_spot_hold(at, row, hold);
+            return hold;
         }
+        let (_, mut new) = self.recounted(at, &order, price, quantity - self.orders.filled(row));
+        let Self { instruments, ledger, .. } = self;
+        let hold = instruments[at].hold_of(ledger, order.account, &mut new);
+        instruments[at].positions.insert(order.account, new);
+        hold
     }
 
     pub(crate) fn set_spot_hold(&mut self, at: usize, row: u32, hold: i64) {
         let order = self.orders.get_mut(row);
-        let terms = &self.instruments[at].terms;
-        let asset = if order.buys() { terms.quote } else { terms.base };
+        let asset = self.instruments[at].held_asset(order);
         self.ledger.hold(order.account, asset, hold - order.hold);
         order.hold = hold;
     }

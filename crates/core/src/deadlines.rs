@@ -6,6 +6,7 @@ use crate::names::CancelReason;
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
+pub const DEAD_MAN: u8 = 2;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -46,10 +47,13 @@ impl Deadlines {
 impl Engine {
     pub(crate) fn run_deadlines(&mut self, effects: &mut Effects) {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
-            if kind == ORDER
-                && let Some(row) = self.orders.find(number)
-            {
-                self.cancel_row(row, CancelReason::Expired, effects);
+            match kind {
+                DEAD_MAN => self.fire_dead_man(number, effects),
+                _ => {
+                    if let Some(row) = self.orders.find(number) {
+                        self.cancel_row(row, CancelReason::Expired, effects);
+                    }
+                }
             }
         }
     }

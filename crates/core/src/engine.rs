@@ -1,8 +1,11 @@
 //! The engine: sequence, gate, match, post, one command after the other. A value; somebody else drives it.
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
+use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
@@ -44,9 +47,15 @@ pub struct Engine {
     pub ledger: Ledger,
     pub memory: Memory,
     pub deadlines: Deadlines,
+    /// Trades that were busted or adjusted: (sequence, place among its trades).
+    pub corrected: BTreeSet<(u64, u16)>,
+    pub kills: Kills,
+    pub timers: Timers,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
+    /// Orders that went, counted so that a plan notices what others set off.
+    pub(crate) cancels: u64,
 }
 
 /// What the driver needs to know of a pass beyond its effects.
@@ -185,7 +194,7 @@ impl Engine {
         touched.dedup();
         for (account, asset) in touched.drain(..) {
             let balance = self.ledger.balance(account, asset);
-            let short = balance.amount < balance.held;
+            let short = balance.available() < 0 && !balance.endless();
             if short == balance.frozen {
                 continue;
             }

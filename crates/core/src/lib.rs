@@ -2,14 +2,17 @@
 //!
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
+mod allocation;
 pub mod book;
 pub mod broker;
 mod change;
+mod combining;
 mod conditions;
 mod corrections;
 mod dark;
 pub mod deadlines;
 pub mod engine;
+mod fitting;
 mod form;
 pub mod instrument;
 pub mod journal;
@@ -32,6 +35,7 @@ pub mod postings;
 mod reactions;
 pub mod record;
 pub mod replay;
+mod resting;
 pub mod row;
 pub mod rules;
 mod session;
@@ -40,7 +44,9 @@ mod special;
 mod triggers;
 pub mod values;
 pub mod venue;
+mod walking;
 pub mod wire;
+mod working;
 
 pub use engine::Engine;
 pub use messages::{Command, Effect, Message};

@@ -5,10 +5,10 @@ use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
-use crate::names::Reason;
+use crate::names::{Reason, Rule};
 use crate::orders::{
-    BUY, Details, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST, RESPONSE,
-    ROUTED, SHORT, STOP_LIMIT, Special,
+    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST,
+    RESPONSE, ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -61,6 +61,7 @@ impl Engine {
     #[inline]
     pub(crate) fn place(&mut self, c: &PlaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         self.may_trade(c.account)?;
+        self.check_killed(c.account, c.session, c.instrument, c.venue)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             let at = engine.at(c.instrument)?;
             form::check_plain(c)?;
@@ -70,6 +71,7 @@ impl Engine {
 
     pub(crate) fn place_special(&mut self, c: &PlaceSpecial, effects: &mut Effects) -> Result<(), Reason> {
         self.may_trade(c.account)?;
+        self.check_killed(c.account, c.session, c.instrument, c.venue)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             let at = engine.at(c.instrument)?;
             let (order, special) = form::split(c);
@@ -110,6 +112,9 @@ impl Engine {
         let mut taker = self.newcomer(c);
         taker.special = special;
         self.price(at, &mut taker)?;
+        if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
+            return Err(Reason::ReduceOnly);
+        }
         let hold = if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
@@ -152,9 +157,10 @@ impl Engine {
             LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
             MARKET | MARKET_TO_LIMIT => {
                 if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
-                    let walk = self.walk(at, &taker.order);
+                    let walk = self.walk(at, taker);
                     taker.order.price = walk.worst;
-                    taker.walk = Some(walk);
+                    // what is left of a market-to-limit order may stay, so that it is held for whole
+                    taker.walk = (taker.order.kind == MARKET || walk.units == 0).then_some(walk);
                 } else {
                     taker.order.price = protection_price(instrument, taker.order.side)?;
                 }
@@ -204,8 +210,14 @@ impl Engine {
         Taker { order, details, special: None, walk: None }
     }
 
-    /// What the order would take from the book now, up to its quantity or the first order of its own account.
-    fn walk(&self, at: usize, order: &Order) -> Walk {
+    /// What the order would take from the book now, whatever the price.
+    fn walk(&self, at: usize, taker: &Taker) -> Walk {
+        let mut order = taker.order;
+        if !self.markets[at].plain || !order.is_plain() || taker.special.is_some() {
+            order.price = if order.buys() { PRICE_MAX } else { 0 };
+            let plan = self.plan(at, &order, &taker.special.unwrap_or_default());
+            return Walk { units: plan.traded, value: plan.value, worst: plan.worst };
+        }
         let side = self.markets[at].book.side(!order.buys());
         let mut walk = Walk::default();
         for row in side.in_priority(&self.orders) {
@@ -218,7 +230,7 @@ impl Engine {
             walk.value += i128::from(units) * i128::from(resting.price);
             walk.worst = resting.price;
         }
-        walk
+        if order.tif == FOK && walk.units < order.left { Walk::default() } else { walk }
     }
 
     /// Takes the hold of a new spot order.
@@ -226,21 +238,34 @@ impl Engine {
     fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let order = &mut taker.order;
+        if self.ledger.look(order.account, instrument.held_asset(order)).endless() {
+            order.marks |= UNHELD;
+        }
         let hold = match &taker.walk {
             Some(walk) if walk.units == 0 => 0,
             Some(walk) => walk_hold(instrument, order, walk)?,
             None => spot_hold(instrument, order, order.price, order.left)?,
         };
-        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-        if hold > 0 {
-            let balance = self.ledger.balance(order.account, asset);
-            if i128::from(hold) > balance.available() {
-                return Err(Reason::InsufficientFunds);
-            }
-            self.ledger.hold(order.account, asset, hold);
-        }
+        let hold = self.afford(at, &taker.order, hold)?;
+        let order = &mut taker.order;
+        self.ledger.hold(order.account, self.instruments[at].held_asset(order), hold);
         order.hold = hold;
         Ok(hold)
+    }
+
+    /// May the spot order hold this much, after what it holds already? Stock that was located counts for short sales
+    /// only.
+    #[inline]
+    pub(crate) fn afford(&self, at: usize, order: &Order, hold: i64) -> Result<i64, Reason> {
+        let balance = self.ledger.look(order.account, self.instruments[at].held_asset(order));
+        let short = order.flags & SHORT != 0;
+        let room = if order.buys() || short { balance.available() } else { balance.own() };
+        let more = i128::from(hold) - i128::from(order.hold);
+        if more <= 0 || more <= room {
+            return Ok(hold);
+        }
+        let located = short && self.markets[at].rules.get(Rule::Locate) != 0;
+        Err(if located { Reason::NoLocate } else { Reason::InsufficientFunds })
     }
 
     /// Counts a new perpetual order into its position and takes the hold.
@@ -280,15 +305,23 @@ impl Engine {
         if opens && self.ledger.is_frozen(account, instrument.terms.quote) {
             return Err(Reason::AccountFrozen);
         }
+        if self.ledger.look(account, instrument.terms.quote).endless() {
+            return Ok(());
+        }
         let more = i128::from(new.required(instrument)) - i128::from(old.hold);
-        if more > 0 && more > self.ledger.available(account, instrument.terms.quote) {
+        if more > 0 && more > self.ledger.look(account, instrument.terms.quote).available() {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
     }
 }
 
-/// What a spot order with `left` units to go holds at `limit`.
+/// Does the order go to the book at once, as far as its kind and links say?
+fn enters(c: &PlaceOrder, special: Option<&Special>) -> bool {
+    c.kind <= MARKET_TO_LIMIT && special.is_none_or(|special| special.parent == 0)
+}
+
+/// What a spot order with `left` units to go holds at `limit`; nothing if it is marked so.
 #[inline]
 pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) -> Result<i64, Reason> {
     let hold = if order.buys() {
@@ -296,7 +329,13 @@ pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) 
     } else {
         instrument.value_up(limit, left, 0).and_then(|_| left.checked_mul(instrument.base_units))
     };
-    hold.ok_or(Reason::NotionalTooLarge)
+    due(order, hold)
+}
+
+/// An amount that must fit, though an order that holds nothing holds none of it.
+fn due(order: &Order, hold: Option<i64>) -> Result<i64, Reason> {
+    let hold = hold.ok_or(Reason::NotionalTooLarge)?;
+    Ok(if order.marks & UNHELD == 0 { hold } else { 0 })
 }
 
 fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64, Reason> {
@@ -307,5 +346,5 @@ fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64,
     } else {
         value.and_then(|_| order.left.checked_mul(instrument.base_units))
     };
-    hold.ok_or(Reason::NotionalTooLarge)
+    due(order, hold)
 }
