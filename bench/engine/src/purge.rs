@@ -4,7 +4,8 @@ use std::path::Path;
 
 use isthmus_core::broker::{Broker, BrokerError};
 use isthmus_core::journal::Durability;
-use isthmus_core::messages::{CancelAll, Command};
+use isthmus_core::messages::{Command, Kill};
+use isthmus_core::names::Scope;
 
 use crate::clock::timed;
 use crate::flow::{Flow, Shape};
@@ -13,8 +14,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// Commands between two looks at how much waits for the disk.
 const CHUNK: usize = 1_024;
 
-/// The command that purges everything.
-const PURGE: Command = Command::CancelAll(CancelAll { account: 0, instrument: 0, side: 0, session: 0, reason: 0 });
+/// The command that purges everything and stops new orders.
+const PURGE: Command = Command::Kill(Kill { scope: Scope::Everything as u8, of: 0, user: 1 });
 
 /// {"purged", "cpu_s", "wall_s", "journal_bytes"} of an engine in a fresh folder.
 pub fn measure(folder: &Path, shape: Shape) -> io::Result<String> {
