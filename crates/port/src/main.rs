@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use isthmus_core::broker::{Broker, BrokerError};
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::journal::Durability;
 use isthmus_port::Port;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,6 +12,8 @@ use signal_hook::flag;
 
 const USE: &str = "isthmus-port --data DIR [--durability never|os|group] [--name isthmus]";
 const SEGMENT_BYTES: u64 = 64 << 20;
+/// A start runs about this many records again at most.
+const SNAPSHOT_RECORDS: u64 = 1_000_000;
 /// Turns without work after which the core is offered to others between two turns.
 const IDLE_TURNS: u32 = 20_000;
 
@@ -54,8 +56,9 @@ fn settings(arguments: &[String]) -> Option<Settings> {
 }
 
 fn serve(settings: &Settings) -> Result<(), String> {
-    let mut broker = Broker::open(Path::new(&settings.data), settings.durability, SEGMENT_BYTES)
-        .map_err(|error| opened(&settings.data, &error))?;
+    let options =
+        Options { durability: settings.durability, segment_bytes: SEGMENT_BYTES, snapshot_records: SNAPSHOT_RECORDS };
+    let mut broker = Broker::open(Path::new(&settings.data), options).map_err(|error| error.to_string())?;
     let mut port = Port::create(&settings.name).map_err(|fault| fault.to_string())?;
     let asked_to_end = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
@@ -79,11 +82,4 @@ fn serve(settings: &Settings) -> Result<(), String> {
     }
     drop(port);
     broker.close().map_err(|error| error.to_string())
-}
-
-fn opened(data: &str, error: &BrokerError) -> String {
-    match error {
-        BrokerError::Journal(error) => error.to_string(),
-        other => format!("{data}: {other:?}"),
-    }
 }

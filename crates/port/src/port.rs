@@ -73,8 +73,14 @@ impl Port {
             let before = applied;
             while applied - before < SLOTS as usize && lane.owed.len() < OWED_MAX {
                 let Some(row) = lane.memory.ask(lane.ask) else { break };
+                if applied == 0 {
+                    broker.begin();
+                }
                 lane.apply(broker, &row, &mut self.fills);
                 applied += 1;
+            }
+            if applied > before {
+                broker.make_room()?;
             }
         }
         if applied > 0 {
@@ -117,7 +123,7 @@ impl Lane {
         let framed = broker.stage(&command, now(), &self.origin);
         let sequence = broker.engine.sequence;
         fills.clear();
-        let outcome = Outcome::of(framed.effects(&broker.recorder.frames), |fields| {
+        let outcome = Outcome::of(framed.effects(broker.frames()), |fields| {
             let Traded { maker_order, price, quantity, .. } = Traded::read(fields);
             fills.push(Fill { maker_order, price, quantity });
         });

@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use isthmus_core::broker::Broker;
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{
     AddAsset, AddInstrument, CancelOrder, Code, Command, Deposit, OpenAccount, PlaceOrder, Symbol,
@@ -22,6 +22,7 @@ use isthmus_port::{Gateway, Port, Reply};
 
 const ANN: u32 = 16;
 const BEN: u32 = 17;
+const OPTIONS: Options = Options { durability: Durability::Os, segment_bytes: 64 << 20, snapshot_records: 1 << 20 };
 const LIMIT_S: Duration = Duration::from_secs(20);
 
 fn text<const N: usize>(text: &str) -> [u8; N] {
@@ -137,11 +138,17 @@ fn memory_of(name: &str) -> PathBuf {
     Path::new("/dev/shm").join(format!("isthmus-{name}"))
 }
 
-fn in_memory() -> Broker {
-    let mut broker = Broker::in_memory();
-    for command in setup() {
+fn stage(broker: &mut Broker, commands: Vec<Command>) {
+    broker.begin();
+    for command in commands {
         broker.stage(&command, 1, &[]);
     }
+    broker.settle().unwrap();
+}
+
+fn in_memory() -> Broker {
+    let mut broker = Broker::in_memory();
+    stage(&mut broker, setup());
     broker
 }
 
@@ -187,6 +194,7 @@ fn records_are_those_of_the_same_commands_with_the_gateway_as_their_origin() {
     let served = engine.end();
     let mut other = in_memory();
     let origin = Origin { gateway: 3, ..Origin::default() }.encode();
+    other.begin();
     other.stage(&isthmus_core::row::command(&order(ANN, SELL, 100, 10, 7)), served.engine.stamp, &origin);
     assert_eq!(other.engine.state(), served.engine.state());
 }
@@ -333,10 +341,8 @@ fn prepared(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(name(test));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).unwrap();
-    let mut broker = Broker::open(&folder, Durability::Os, 64 << 20).expect("a fresh folder");
-    for command in setup() {
-        broker.stage(&command, 1, &[]);
-    }
+    let mut broker = Broker::open(&folder, OPTIONS).expect("a fresh folder");
+    stage(&mut broker, setup());
     broker.close().unwrap();
     folder
 }
@@ -364,7 +370,7 @@ fn a_killed_engine_serves_again_and_what_it_replied_is_there() {
     let asked = Process::new("kill").args(["-TERM", &served.process.id().to_string()]).status().unwrap();
     assert!(asked.success());
     assert_eq!(served.ended(), Some(0));
-    let found = Broker::open(&served.folder, Durability::Os, 64 << 20).expect("sealed");
+    let found = Broker::open(&served.folder, OPTIONS).expect("sealed");
     assert_eq!((found.recovered.records, found.recovered.snapshot), (0, taken.sequence));
     drop(found);
     std::fs::remove_dir_all(&folder).unwrap();
@@ -382,7 +388,7 @@ fn the_command_line_says_what_is_wrong() {
         assert!(code == Some(2) && said.contains("--data DIR"), "{wrong:?}: {said}");
     }
     let folder = prepared("locked");
-    let kept = Broker::open(&folder, Durability::Os, 64 << 20).expect("prepared");
+    let kept = Broker::open(&folder, OPTIONS).expect("prepared");
     let (code, said) = run(&["--data", folder.to_str().unwrap()]);
     assert!(code == Some(1) && said.contains("lock"), "{said}");
     drop(kept);

@@ -12,8 +12,8 @@ use pyo3::types::PyList;
 
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
-/// Rows between two looks at how much waits for the disk.
-const CHUNK: usize = 1_024;
+/// Rows between two looks at how much is to be handed on.
+const CHUNK: usize = 64;
 
 /// What a batch did: one OUTCOME row a command, one FILL row a trade.
 #[pyclass(frozen, module = "isthmus._core")]
@@ -140,11 +140,12 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
     let first = broker.engine.sequence + 1;
     let (outcomes, fills) = (count * OUTCOME, count * FILL / 2);
     let mut batch = Batch { first, outcomes: Vec::with_capacity(outcomes), fills: Vec::with_capacity(fills) };
+    broker.begin();
     for chunk in rows.chunks(CHUNK * ROW) {
         for instruction in chunk.chunks_exact(ROW) {
             let command = row::command(instruction);
             let framed = broker.stage(&command, at, origin);
-            batch.add(broker.engine.sequence, framed.effects(&broker.recorder.frames), &command);
+            batch.add(broker.engine.sequence, framed.effects(broker.frames()), &command);
         }
         broker.make_room()?;
     }
