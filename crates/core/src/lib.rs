@@ -36,6 +36,7 @@ mod place;
 pub mod postings;
 mod reactions;
 pub mod record;
+pub mod recorded;
 pub mod replay;
 mod resting;
 pub mod row;
