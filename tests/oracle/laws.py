@@ -32,7 +32,7 @@ def check_fills(twin: Twin, was: Before, command: Any, effects: list[Any]) -> No
     orders = was.orders
     if type(command).__name__ in ("PlaceOrder", "PlaceSpecial"):
         orders = orders | {twin.state.sequence: _placed(twin, command)}
-    if type(command).__name__ == "ReplaceOrder" and type(effects[0]).__name__ == "Replaced":
+    if type(command).__name__ == "ReplaceOrder" and any(type(effect).__name__ == "Replaced" for effect in effects):
         order = orders[command.order]
         order.price, order.quantity = command.price, command.quantity
     lots: dict[int, int] = defaultdict(int)

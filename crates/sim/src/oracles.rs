@@ -5,7 +5,7 @@ use isthmus_core::Engine;
 use isthmus_core::instrument::Instrument;
 use isthmus_core::ledger::VENUE;
 use isthmus_core::messages::{ClientId, Command, Effect};
-use isthmus_core::orders::{Order, PARKED, ROUTED, UNHELD};
+use isthmus_core::orders::{ASIDE, Order, PARKED, ROUTED, UNHELD};
 
 use crate::world::PLAIN;
 
@@ -59,7 +59,8 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
         if instrument.is_perpetual() {
             continue;
         }
-        if order.marks & (PARKED | ROUTED) == 0 && i128::from(order.hold) != spot_hold(instrument, order) {
+        let own = (spot_hold(instrument, order) - shared(engine, row)).max(0);
+        if order.marks & (PARKED | ROUTED) == 0 && i128::from(order.hold) != own {
             return Err("an order holds what it may cost");
         }
         *held.entry((order.account, instrument.held_asset(order))).or_default() += i128::from(order.hold);
@@ -71,6 +72,14 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
     }
     held.retain(|_, amount| *amount != 0);
     Ok(held)
+}
+
+/// What the earlier order of its pair holds for both, if they stand on one side.
+fn shared(engine: &Engine, row: u32) -> i128 {
+    let order = engine.orders.get(row);
+    let other = engine.orders.special(row).and_then(|special| engine.orders.find(special.one_cancels));
+    let other = other.map(|row| engine.orders.get(row));
+    other.filter(|other| other.id < order.id && other.side == order.side).map_or(0, |other| i128::from(other.hold))
 }
 
 fn spot_hold(instrument: &Instrument, order: &Order) -> i128 {
@@ -98,7 +107,7 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
     let mut sides: BTreeMap<u32, Sides> = BTreeMap::new();
     for row in engine.orders.by_id() {
         let order = engine.orders.get(row);
-        if order.instrument == number {
+        if order.instrument == number && order.marks & ASIDE == 0 {
             let side = usize::from(!order.buys());
             let sum = sides.entry(order.account).or_default();
             sum.lots[side] += i128::from(order.left);
