@@ -106,7 +106,7 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
     let mut sides: BTreeMap<u32, Sides> = BTreeMap::new();
     for row in engine.orders.by_id() {
         let order = engine.orders.get(row);
-        if order.instrument == number {
+        if order.instrument == number && order.marks & ASIDE == 0 {
             let side = usize::from(!order.buys());
             let sum = sides.entry(order.account).or_default();
             let (lots, value) = order.exposure();
