@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, special
+from . import form, limits, special
 from .books import Order
 from .kill import killed, killed_order
 from .messages import CANCEL_REASONS
@@ -58,6 +58,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         yield "no_reference_price"
         return
+    yield from limits.check(state, order, command)
     yield from _affords(state, order, None)
 
 
@@ -202,4 +203,6 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
     yield from form.price(instrument, command.price)
-    yield from _affords(state, changed(order, command), order)
+    after = changed(order, command)
+    yield from limits.check(state, after, command, order)
+    yield from _affords(state, after, order)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import gate
+from . import gate, limits
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -33,6 +33,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[order.instrument]
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
+    limits.remember(state, order, command, new=True)
     empty = order.walk is not None and not order.walk.units
     if empty:
         yield effects.Accepted(order.id, 0, 0)
@@ -158,6 +159,7 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
 def replace_order(state: State, command: Any) -> Iterator[Any]:
     """A replacement that passed the gate."""
     order = state.orders[command.order]
+    limits.remember(state, order, command, new=False)
     if order.venue:
         yield _ask_venue(state, order, command)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .books import Book, Order
@@ -11,6 +12,16 @@ from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
 from .perpetual import required
 from .values import BUY, Instrument
+
+
+@dataclass(slots=True)
+class Accepted:
+    """An order that limits remember; `words` (side, kind, price, quantity) of a new one, None of a replacement."""
+
+    stamp: int
+    instrument: int
+    words: tuple[int, int, int, int] | None
+    value: int
 
 
 class State:
@@ -29,6 +40,8 @@ class State:
         self.memory = Memory()
         self.halted = False
         self.kills: dict[tuple[int, int], int | None] = {}
+        self.limits: dict[tuple[int, int, int, int], int] = {}
+        self.accepted: dict[int, list[Accepted]] = {}
         self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
 

@@ -102,10 +102,12 @@ impl Engine {
             return Err(Reason::QuantityNotAboveFilled);
         }
         check_price(c.price, instrument.terms.tick)?;
+        self.check_limits_changed(row, c.price, c.quantity)?;
         if order.marks & ROUTED != 0 {
             return self.request_replace(at, row, c, effects);
         }
         let hold = self.change_hold(at, row, c)?;
+        self.count_accepted(&order, None);
         let keeps = c.price == order.price && c.quantity <= total;
         effects.push(&Replaced {
             order: order.id,
@@ -200,6 +202,7 @@ impl Engine {
             hold = hold.max(order.hold);
             self.set_spot_hold(at, row, hold);
         }
+        self.count_accepted(&order, None);
         let (venue, price, quantity) = (self.orders.details(row).venue, c.price, c.quantity);
         effects.push(&ReplaceRequested { order: order.id, venue, price, quantity, hold });
         Ok(())

@@ -7,6 +7,7 @@ use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
+use crate::limits::Limits;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
@@ -49,6 +50,7 @@ pub struct Engine {
     pub deadlines: Deadlines,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
+    pub limits: Limits,
     pub kills: Kills,
     pub timers: Timers,
     /// Markets that this pass touched and that something watches.
@@ -89,6 +91,9 @@ impl Engine {
         }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
+        }
+        if self.orders.watch.is_behind() {
+            self.orders.count_changed();
         }
         Passed { effects: effects.count, clock_held }
     }

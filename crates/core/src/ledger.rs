@@ -48,12 +48,14 @@ impl Balance {
     }
 }
 
-/// `group` and `firm`: whom limits and kills count it under; 0 for none.
+/// `group` and `firm`: whom limits and kills count it under; 0 for none. `watched`: it, its group, its firm or everybody
+/// has a limit (follows from the limits).
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub kind: u8,
     pub group: u32,
     pub firm: u32,
+    pub watched: bool,
     pub balances: Vec<Balance>,
 }
 

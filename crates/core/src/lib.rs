@@ -11,6 +11,7 @@ mod dark;
 pub mod deadlines;
 pub mod engine;
 mod form;
+mod history;
 pub mod instrument;
 pub mod journal;
 mod kill;
@@ -39,6 +40,7 @@ mod special;
 mod triggers;
 pub mod values;
 pub mod venue;
+pub mod watch;
 pub mod wire;
 
 pub use engine::Engine;

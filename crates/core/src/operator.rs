@@ -15,6 +15,7 @@ impl Engine {
     pub(crate) fn open_account(&mut self, c: &OpenAccount, effects: &mut Effects) -> Result<(), Reason> {
         self.once((0, c.client_id), *c, effects, |engine, effects| {
             let account = engine.ledger.open(c.kind)?;
+            engine.watch_account(account);
             effects.push(&AccountOpened { account });
             Ok(false)
         })

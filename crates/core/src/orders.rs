@@ -4,6 +4,7 @@
 //! ([`Details`]); terms that few orders have ([`Special`]) are in a slab of their own. Ids are sequence numbers, so the
 //! index is an array in pages; a page is freed when none of its orders lives.
 use crate::messages::ClientId;
+use crate::watch::Watch;
 
 /// No row.
 pub const NONE: u32 = u32::MAX;
@@ -57,6 +58,8 @@ pub const CONDITIONAL: u16 = 32;
 pub const BEHIND: u16 = 64;
 /// Its account is without end in what it would hold, so it holds nothing.
 pub const UNHELD: u16 = 128;
+/// Its changes are counted: its account has limits, or it is a market maker's quote. Follows from the rest of the state.
+pub const WATCHED: u16 = 1 << 15;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +155,7 @@ pub struct Orders {
     specials: Vec<Special>,
     free_specials: Vec<u32>,
     pages: Vec<Page>,
+    pub watch: Watch,
 }
 
 impl Orders {
@@ -169,6 +173,16 @@ impl Orders {
 
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut Order {
+        let order = &mut self.rows[row as usize];
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
+        order
+    }
+
+    /// For a book, which changes where an order stands and nothing else of it.
+    #[inline]
+    pub(crate) fn place_mut(&mut self, row: u32) -> &mut Order {
         &mut self.rows[row as usize]
     }
 
@@ -203,6 +217,24 @@ impl Orders {
         if order.marks & PARTLY_SHOWN == 0 { order.left } else { self.special(row).map_or(0, |special| special.shown) }
     }
 
+    /// From now on the changes of this order are counted.
+    pub(crate) fn watch_row(&mut self, row: u32) {
+        self.rows[row as usize].marks |= WATCHED;
+        self.watch.note(row);
+    }
+
+    /// Brings the sums of watched orders up to date.
+    pub(crate) fn count_changed(&mut self) {
+        let changed = self.watch.take_changed();
+        for row in &changed {
+            let order = &self.rows[*row as usize];
+            if order.marks & WATCHED != 0 {
+                self.watch.count(*row, order);
+            }
+        }
+        self.watch.give_back(changed);
+    }
+
     #[inline]
     pub fn insert(&mut self, order: Order, details: Details) -> u32 {
         let row = match self.free.pop() {
@@ -227,6 +259,9 @@ impl Orders {
         }
         page.rows[order.id as usize % PAGE] = row;
         page.live += 1;
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
         row
     }
 
@@ -248,9 +283,15 @@ impl Orders {
 
     #[inline]
     pub fn remove(&mut self, row: u32) {
-        let order = &self.rows[row as usize];
-        if order.marks & HAS_SPECIAL != 0 {
-            self.free_specials.push(self.details[row as usize].special);
+        let order = &mut self.rows[row as usize];
+        if order.marks & (HAS_SPECIAL | WATCHED) != 0 {
+            if order.marks & HAS_SPECIAL != 0 {
+                self.free_specials.push(self.details[row as usize].special);
+            }
+            if order.marks & WATCHED != 0 {
+                order.marks &= !WATCHED;
+                self.watch.forget(row, order);
+            }
         }
         let id = order.id as usize;
         let last = self.pages.len() - 1;
@@ -271,6 +312,7 @@ impl Orders {
         self.specials.clear();
         self.free_specials.clear();
         self.pages.iter_mut().for_each(|page| *page = Page::default());
+        self.watch.clear();
     }
 
     pub fn len(&self) -> usize {

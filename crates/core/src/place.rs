@@ -1,14 +1,16 @@
 //! The gate: what an order must pass, and what it must hold before it may trade.
 use crate::engine::{Alive, Effects, Engine};
 use crate::form;
+use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
+use crate::limits::Asked;
 use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{Reason, Rule};
 use crate::orders::{
     BUY, Details, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST, RESPONSE,
-    ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
+    ROUTED, SHORT, STOP_LIMIT, Special, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -112,13 +114,31 @@ impl Engine {
         let mut taker = self.newcomer(c);
         taker.special = special;
         self.price(at, &mut taker)?;
+        let limited = self.has_limits(c.account);
+        if limited {
+            self.meet_limits(c, &mut taker)?;
+        }
         let hold = if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
             self.hold_spot(at, &mut taker)?
         };
+        if limited {
+            self.count_accepted(&taker.order, Some((wording(c), exposure(&taker).1)));
+        }
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         Ok(self.enter(at, taker, effects))
+    }
+
+    /// The limits of the account; from then on its order is watched.
+    fn meet_limits(&mut self, c: &PlaceOrder, taker: &mut Taker) -> Result<(), Reason> {
+        let (units, value) = exposure(taker);
+        let (order, session, words) = (taker.order, c.session, wording(c));
+        self.check_limits(&Asked { order, old: None, session, words, units, value })?;
+        if self.ledger.accounts[c.account as usize].watched {
+            taker.order.marks |= WATCHED;
+        }
+        Ok(())
     }
 
     /// An outside venue takes limit and market orders without our own books' terms.
@@ -262,11 +282,10 @@ impl Engine {
     fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
         let order = &taker.order;
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
-        let (units, value) = match &taker.walk {
-            Some(walk) if walk.units == 0 => return Ok(0),
-            Some(walk) => (walk.units, walk.value),
-            None => (order.left, i128::from(order.left) * i128::from(order.price)),
-        };
+        if taker.walk.is_some_and(|walk| walk.units == 0) {
+            return Ok(0);
+        }
+        let (units, value) = exposure(taker);
         let mut new = old;
         new.count(order.buys(), units, value);
         self.check_perpetual(at, order.account, &old, &new, order.price)?;
@@ -303,6 +322,19 @@ impl Engine {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
+    }
+}
+
+fn wording(c: &PlaceOrder) -> Wording {
+    Wording { side: c.side, kind: c.kind, price: c.price, quantity: c.quantity }
+}
+
+/// Units that a new order may trade, and the sum of price x units of them at worst.
+fn exposure(taker: &Taker) -> (i64, i128) {
+    let order = &taker.order;
+    match &taker.walk {
+        Some(walk) => (walk.units, walk.value),
+        None => (order.left, i128::from(order.left) * i128::from(order.price)),
     }
 }
 

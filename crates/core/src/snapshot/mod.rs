@@ -2,6 +2,7 @@
 //!
 //! Little-endian, in one fixed order; lists are preceded by their length (u64). The state hash is the SHA-256 of it.
 mod bytes;
+mod limits;
 mod markets;
 mod orders;
 
@@ -53,6 +54,7 @@ impl Engine {
             out.put(*session);
             out.put(*due);
         });
+        self.put_limits(&mut out);
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
@@ -95,6 +97,7 @@ impl Engine {
             engine.timers.insert((account, session), due);
             engine.deadlines.add(due, DEAD_MAN, u64::from(account) << 32 | u64::from(session));
         }
+        engine.take_limits(&mut bytes)?;
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
@@ -126,7 +129,7 @@ fn take_account(bytes: &mut In) -> Result<Account, BadState> {
             held: b.wide()?,
         })
     })?;
-    Ok(Account { kind, group, firm, balances })
+    Ok(Account { kind, group, firm, balances, watched: false })
 }
 
 fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {

@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{BEHIND, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special, WATCHED};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -60,7 +60,7 @@ fn put_order(out: &mut Out, order: &Order, details: &Details) {
     out.put(order.hold);
     out.put(order.value_carry);
     out.put(order.fee_carry);
-    out.put(order.marks);
+    out.put(order.marks & !WATCHED);
     out.put(order.side);
     out.put(order.kind);
     out.put(order.tif);
