@@ -51,13 +51,19 @@ def set_account(chance: Random) -> Any:
 
 
 def plain_order(chance: Random) -> Any:
-    """Small, near the middle, within the hour of the others: the kind that limits of a rate and of duplicates see."""
+    """One of few: the kind that limits of a rate, of unusual sizes and of duplicates see."""
     account, instrument = chance.choice((ALICE, BOB)), chance.choice(INSTRUMENTS[:2])
-    price = MID[instrument] + TICK[instrument] * chance.randint(-2, 2)
+    price = MID[instrument] + TICK[instrument] * chance.choice((-1, 1))
     side, session_of = chance.choice((1, 2)), chance.choice((0, SESSION))
     flags = SHORT if side == 2 and chance.random() < 0.2 else 0
-    words = (side, 1, 1, flags, price, LOT[instrument] * chance.choice((1, 1, 2)), NO_ID, session_of)
+    words = (side, 1, 1, flags, price, LOT[instrument] * chance.choice((1, 1, 1, 1, 3)), NO_ID, session_of)
     return commands.PlaceOrder(account, instrument, 0, *words)
+
+
+def for_everybody(chance: Random) -> Any:
+    """A limit that only an account's own past can break."""
+    name = chance.choice(("size_multiple", "notional_multiple", "duplicate_ns", "order_rate"))
+    return commands.SetLimit(0, 0, 0, LIMITS[name], chance.choice(VALUES[name][1:]))
 
 
 def gated(seed: int, length: int, rate: float = 0.2) -> Session:
@@ -65,10 +71,10 @@ def gated(seed: int, length: int, rate: float = 0.2) -> Session:
     chance = Random(seed)
     start = len(opening(seed))
     written = []
+    writers = (set_limit, set_limit, set_account, plain_order, plain_order, plain_order)
+    if seed % 2:
+        rate, writers = 0.6, (for_everybody, set_account, *[plain_order] * 10)
     for place, (command, at) in enumerate(session(seed, length)):
-        sent = command
-        if place >= start and chance.random() < rate:
-            writer = chance.choice((set_limit, set_limit, set_account, plain_order, plain_order, plain_order))
-            sent = writer(chance)
+        sent = chance.choice(writers)(chance) if place >= start and chance.random() < rate else command
         written.append((sent, at))
     return written
