@@ -12,7 +12,7 @@ use crate::messages::{
     DeadManFired, DeadManSet, Kill, Killed, Purged, Rearm, RearmAsked, Rearmed, Released, SetDeadMan, Settled,
 };
 use crate::names::{CancelReason, Reason, Scope};
-use crate::orders::{HAS_SPECIAL, NAMED, Order, PARKED, ROUTED};
+use crate::orders::{COUNTED, NAMED, Order, ROUTED};
 
 /// Bytes that are hashed at a time.
 const DIGEST_BYTES: usize = 1 << 14;
@@ -144,7 +144,7 @@ impl Engine {
                 continue;
             }
             found.rows.push(row);
-            if order.marks & (NAMED | HAS_SPECIAL | PARKED) != 0 {
+            if order.marks & (NAMED | COUNTED) != 0 {
                 found.remembered.push(row);
             }
             block.extend_from_slice(&order.id.to_le_bytes());
@@ -222,11 +222,15 @@ impl Engine {
         for row in &found.rows {
             touched[self.orders.get(*row).at()] = true;
             if !whole {
-                self.leave(*row);
+                self.take_out(*row);
             }
         }
         for row in &found.remembered {
             self.remember(*row);
+            let order = self.orders.get(*row);
+            if order.marks & COUNTED != 0 {
+                self.uncount(order.at());
+            }
         }
         if found.rows.len() == self.orders.len() {
             self.orders.clear();
@@ -236,14 +240,6 @@ impl Engine {
         if whole {
             let emptied = self.markets.iter_mut().zip(touched).filter(|(_, touched)| *touched);
             emptied.for_each(|(market, _)| market.clear());
-        }
-    }
-
-    /// Takes an order out of whatever book it stands in.
-    fn leave(&mut self, row: u32) {
-        let order = *self.orders.get(row);
-        if order.marks & PARKED == 0 {
-            self.markets[order.at()].book.side_mut(order.buys()).unlink(&mut self.orders, row);
         }
     }
 

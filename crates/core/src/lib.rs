@@ -2,14 +2,19 @@
 //!
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
+mod allocation;
 pub mod book;
 pub mod broker;
 mod change;
+mod combining;
 mod conditions;
 mod corrections;
 mod dark;
 pub mod deadlines;
 pub mod engine;
+mod fitting;
+pub mod flusher;
+pub mod follower;
 mod form;
 mod history;
 pub mod instrument;
@@ -33,6 +38,7 @@ pub mod postings;
 mod reactions;
 pub mod record;
 pub mod replay;
+mod resting;
 pub mod rules;
 mod session;
 pub mod snapshot;
@@ -40,8 +46,10 @@ mod special;
 mod triggers;
 pub mod values;
 pub mod venue;
+mod walking;
 pub mod watch;
 pub mod wire;
+mod working;
 
 pub use engine::Engine;
 pub use messages::{Command, Effect, Message};

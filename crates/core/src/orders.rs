@@ -52,12 +52,16 @@ pub const ROUTED: u16 = 4;
 pub const PARKED: u16 = 8;
 /// It shows less than all of it; what it shows is in its special terms (nothing, if hidden).
 pub const PARTLY_SHOWN: u16 = 16;
-/// It may be passed over: all-or-none, minimum quantity, reduce-only.
+/// It may be passed over: all-or-none, minimum quantity.
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
+/// Its market counts it among those that keep matching from its short way.
+pub const COUNTED: u16 = 128;
+/// It was the first at a price that bettered its side, and kept its place.
+pub const TOP: u16 = 256;
 /// Its account is without end in what it would hold, so it holds nothing.
-pub const UNHELD: u16 = 128;
+pub const UNHELD: u16 = 512;
 /// Its changes are counted: its account has limits, or it is a market maker's quote. Follows from the rest of the state.
 pub const WATCHED: u16 = 1 << 15;
 
@@ -134,6 +138,25 @@ impl Order {
         self.kind == MARKET || self.tif == IOC || self.tif == FOK
     }
 
+    /// Nothing but a price and a quantity: the short way through the book is enough.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        const MORE: u8 = HIDDEN | ALL_OR_NONE | REDUCE_ONLY | SLIDE;
+        self.flags & MORE == 0 && self.kind <= MARKET && self.marks & HAS_SPECIAL == 0
+    }
+
+    /// Shows a part of itself (only asked of resting orders).
+    #[inline]
+    pub fn is_iceberg(&self) -> bool {
+        self.marks & PARTLY_SHOWN != 0 && self.flags & HIDDEN == 0
+    }
+
+    /// Would it trade at this price of the other side?
+    #[inline]
+    pub fn reaches(&self, price: i64) -> bool {
+        if self.buys() { price <= self.price } else { price >= self.price }
+    }
+
     /// The place of its instrument in the lists.
     #[inline]
     pub fn at(&self) -> usize {
@@ -184,6 +207,17 @@ impl Orders {
     #[inline]
     pub(crate) fn place_mut(&mut self, row: u32) -> &mut Order {
         &mut self.rows[row as usize]
+    }
+
+    /// Two different orders.
+    pub fn pair_mut(&mut self, first: u32, second: u32) -> (&mut Order, &mut Order) {
+        let pair = self.rows.get_disjoint_mut([first as usize, second as usize]);
+        let pair: (&mut Order, &mut Order) = pair.expect("the sides of a trade are two orders").into();
+        if (pair.0.marks | pair.1.marks) & WATCHED != 0 {
+            self.watch.note(first);
+            self.watch.note(second);
+        }
+        pair
     }
 
     #[inline]

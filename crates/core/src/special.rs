@@ -16,8 +16,8 @@ impl Engine {
     pub(crate) fn enter_special(&mut self, at: usize, taker: Taker, special: Special, effects: &mut Effects) -> Alive {
         let row = self.orders.insert(taker.order, taker.details);
         self.orders.specify(row, special);
-        let taker = self.taker(row);
-        self.work(at, taker, Some(row), effects)
+        let walk = taker.walk;
+        self.work(at, Taker { walk, ..self.taker(row) }, Some(row), effects)
     }
 
     pub(crate) fn replace_special(&mut self, _c: &ReplaceSpecial, _effects: &mut Effects) -> Result<(), Reason> {

@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special, WATCHED};
+use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special, WATCHED};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -39,6 +39,9 @@ impl Engine {
         let row = self.orders.insert(order, details);
         if let Some(special) = special {
             self.orders.specify(row, special);
+        }
+        if order.marks & COUNTED != 0 {
+            market.specials += 1;
         }
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
