@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, limits, planning, special
+from . import fitting, form, limits, makers, planning, special
 from .books import Order, Walk
 from .kill import killed, killed_order
 from .messages import CANCEL_REASONS
@@ -61,8 +61,10 @@ def place(state: State, command: Any) -> Iterator[Any]:
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
-    yield from limits.check(state, order, command)
-    yield from affords(state, order, None)
+    yield from makers.check(state, command)
+    judged = makers.judged(state, command)
+    yield from limits.check(judged, order, command)
+    yield from affords(judged, order, None)
 
 
 def _enters(order: Order) -> bool:

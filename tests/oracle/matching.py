@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import fitting, gate, limits, planning, resting
+from . import fitting, gate, limits, makers, planning, resting
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -43,6 +43,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
     order = gate.newcomer(state, command)
     assert order is not None, "the gate refuses an order without a price"
     instrument = state.instruments[order.instrument]
+    yield from makers.requote(state, command)
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
     limits.remember(state, order, command, new=True)
@@ -133,6 +134,8 @@ def _carry_out(state: State, order: Order) -> Generator[Any, None, tuple[int, st
         for step in plan.steps:
             before = state.cancels
             yield from STEPS[step.act](state, order, step)
+            if makers.at_once(order):
+                yield from makers.guard(state)
             last = step.order.price if step.act == "fill" else last
             if state.cancels != before:
                 break
@@ -248,6 +251,7 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
     if order is None:
         return 0
     order.filled += quantity
+    makers.note(state, order, instrument.number, quantity)
     if order.walk:
         order.walk.units -= quantity
         order.walk.value -= price * quantity

@@ -7,6 +7,7 @@ from typing import Any
 
 from .conditions import retry_conditional
 from .dark import match_dark
+from .makers import guard
 from .pegs import reprice_peg
 from .state import State
 from .triggers import fire_stop
@@ -18,6 +19,7 @@ REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark)
 def react(state: State) -> Iterator[Any]:
     """Every market, lowest number first, until nothing more happens."""
     while True:
+        yield from guard(state)
         found = next(
             filter(None, (list(act(state, number)) for number in state.instruments for act in REACTIONS)), None
         )

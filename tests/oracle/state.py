@@ -45,6 +45,8 @@ class State:
         self.kills: dict[tuple[int, int], int | None] = {}
         self.limits: dict[tuple[int, int, int, int], int] = {}
         self.accepted: dict[int, list[Accepted]] = {}
+        self.makers: dict[tuple[int, int], Any] = {}
+        self.quote_fills: list[Any] = []
         self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
         self.touched: set[int] = set()

@@ -1,4 +1,5 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
+use crate::makers::QuoteFill;
 use crate::names::Reason;
 use crate::values::ACCOUNTS_MAX;
 
@@ -65,6 +66,8 @@ pub struct Ledger {
     pub accounts: Vec<Account>,
     /// Margined balances touched in this pass.
     pub touched: Vec<(u32, u32)>,
+    /// Fills of quotes that no protection has looked at yet.
+    pub(crate) quote_fills: Vec<QuoteFill>,
 }
 
 impl Default for Ledger {
@@ -73,7 +76,7 @@ impl Default for Ledger {
         for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
             accounts[number as usize].kind = SYSTEM;
         }
-        Self { accounts, touched: Vec::new() }
+        Self { accounts, touched: Vec::new(), quote_fills: Vec::new() }
     }
 }
 

@@ -22,7 +22,7 @@ pub mod journal;
 mod kill;
 pub mod ledger;
 mod limits;
-mod makers;
+pub mod makers;
 pub mod market;
 mod matching;
 pub mod memory;

@@ -10,6 +10,7 @@ use crate::messages::{AccountSet, CreditSet, LimitSet, SetAccount, SetCredit, Se
 use crate::names::{Limit, Reason, Scope};
 use crate::orders::{Order, WATCHED};
 use crate::values::{BPS, QUANTITY_MAX, ceil_div, floor_div};
+use crate::watch::Open;
 
 /// A limit as it is set for a subject; `instrument` 0: every one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +34,12 @@ pub struct Limits {
     members: Option<FxHashMap<(u8, u32), Vec<u32>>>,
 }
 
-/// What is asked of the limits: the order at the price that it is held for, the live one that it replaces, who sent it,
-/// the client's words (of a replacement: the order's with the new price and total), what it may trade: lots, price x lots.
+/// What is asked of the limits: the order at the price that it is held for, the live one that it replaces, what of its
+/// account's in the instrument goes before it is judged, who sent it, the client's words (of a replacement: the order's with the new price and total), what it may trade: lots, price x lots.
 pub(crate) struct Asked {
     pub order: Order,
     pub old: Option<Order>,
+    pub gone: Open,
     pub session: u32,
     pub words: Wording,
     pub units: i64,
@@ -205,6 +207,7 @@ impl Engine {
         let asked = Asked {
             order: Order { price, ..old },
             old: Some(old),
+            gone: Open::default(),
             session: self.orders.details(row).session,
             words: Wording { side: old.side, kind: old.kind, price, quantity },
             units: left,
@@ -221,9 +224,7 @@ impl Engine {
             let rows: Vec<u32> = self.orders.by_id().filter(|row| new(self.orders.get(*row))).collect();
             rows.into_iter().for_each(|row| self.orders.watch_row(row));
         }
-        if self.orders.watch.is_behind() {
-            self.orders.count_changed();
-        }
+        self.orders.count_changed();
         self.limits.members.get_or_insert_with(|| members(&self.ledger.accounts));
     }
 
@@ -251,7 +252,9 @@ impl Engine {
                 let rate = |account: &u32| history(*account, row.instrument).map_or(0, |h| h.rate(self.stamp));
                 members.iter().map(rate).sum::<usize>() as i64 >= limit
             }
-            Limit::OpenOrders => asked.stays() && self.open_orders(row, members) >= limit,
+            Limit::OpenOrders => {
+                asked.stays() && self.open_orders(row, members) - i64::from(asked.gone.orders) >= limit
+            }
             Limit::PositionNet => self.net(members, asked).grows_beyond(limit),
             Limit::PositionGross => self.gross(members, asked).grows_beyond(limit),
             Limit::OpenNotional => self.open_notional(row, members, asked).grows_beyond(limit),
@@ -278,6 +281,17 @@ impl Engine {
         counted.map(|(_, open)| i64::from(open.orders)).sum()
     }
 
+    /// Live orders of the account in the order's instrument.
+    fn open(&self, account: u32, asked: &Asked) -> Open {
+        let mut open = self.orders.watch.in_instrument(account, asked.order.instrument);
+        if account == asked.order.account {
+            for side in 0..2 {
+                open.lots[side] -= asked.gone.lots[side];
+            }
+        }
+        open
+    }
+
     /// Signed lots: of a perpetual its position, of what is owned whole lots of the base asset.
     fn position(&self, account: u32, at: usize) -> i128 {
         let instrument = &self.instruments[at];
@@ -291,7 +305,7 @@ impl Engine {
     fn net(&self, members: &[u32], asked: &Asked) -> Change {
         let sign = if asked.order.buys() { 1 } else { -1 };
         let stands = |account: &u32| {
-            let open = self.orders.watch.in_instrument(*account, asked.order.instrument);
+            let open = self.open(*account, asked);
             sign * self.position(*account, asked.order.at()) + i128::from(open.lots[asked.side()])
         };
         let before: i128 = members.iter().map(stands).sum();
@@ -302,7 +316,7 @@ impl Engine {
     fn gross(&self, members: &[u32], asked: &Asked) -> Change {
         let mut change = Change { before: 0, after: 0 };
         for account in members {
-            let open = self.orders.watch.in_instrument(*account, asked.order.instrument);
+            let open = self.open(*account, asked);
             let position = self.position(*account, asked.order.at());
             let gross = |lots: [i64; 2]| {
                 let buys = (i128::from(lots[0]) - (-position).max(0)).max(0);
@@ -330,7 +344,9 @@ impl Engine {
                 *values.entry(at).or_default() += open.value[0] + open.value[1];
             }
         }
-        let here = values[&asked.order.at()];
+        let here = values.entry(asked.order.at()).or_default();
+        *here -= asked.gone.value[0] + asked.gone.value[1];
+        let here = *here;
         let before: i128 = values.iter().map(|(at, value)| self.worth(*at, *value)).sum();
         let grown = self.worth(asked.order.at(), here + asked.more_value()) - self.worth(asked.order.at(), here);
         Change { before, after: before + grown }

@@ -177,6 +177,7 @@ impl Engine {
             side.unlink(orders, row);
             self.bury(row);
         }
+        self.guard_between(&taker.order, taker.walk.is_some(), effects);
     }
 
     /// Releases what is left of a hold; returns the amount.
@@ -267,6 +268,8 @@ pub(crate) fn exchange(
         (flows, maker_hold, taker_hold)
     };
     instrument.last_trade = price;
+    ledger.note_quote(maker, quantity);
+    ledger.note_quote(taker, quantity);
     Traded {
         maker_order: maker.id,
         taker_order: taker.id,

@@ -100,6 +100,7 @@ impl Engine {
         if std::mem::replace(self.halt_state(c.instrument)?, true) {
             return Err(Reason::InstrumentHalted);
         }
+        self.touch_makers((c.instrument as usize).checked_sub(1));
         effects.push(&Halted { instrument: c.instrument });
         Ok(())
     }
@@ -108,6 +109,7 @@ impl Engine {
         if !std::mem::replace(self.halt_state(c.instrument)?, false) {
             return Err(Reason::NotHalted);
         }
+        self.touch_makers((c.instrument as usize).checked_sub(1));
         effects.push(&Resumed { instrument: c.instrument });
         Ok(())
     }

@@ -7,9 +7,9 @@ use crate::ledger::VENUE;
 use crate::limits::Asked;
 use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
-use crate::names::{Reason, Rule};
+use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST,
+    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, QUOTE, REDUCE_ONLY, REQUEST,
     RESPONSE, ROUTED, SHORT, STOP_LIMIT, Special, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
@@ -117,9 +117,9 @@ impl Engine {
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
         }
-        let limited = self.has_limits(c.account);
+        let limited = self.has_limits(c.account) | (c.flags & QUOTE != 0);
         if limited {
-            self.meet_limits(c, &mut taker)?;
+            self.meet_limits(at, c, &mut taker, effects)?;
         }
         let hold = if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
@@ -133,13 +133,32 @@ impl Engine {
         Ok(self.enter(at, taker, effects))
     }
 
-    /// The limits of the account; from then on its order is watched.
-    fn meet_limits(&mut self, c: &PlaceOrder, taker: &mut Taker) -> Result<(), Reason> {
-        let (units, value) = exposure(taker);
-        let (order, session, words) = (taker.order, c.session, wording(c));
-        self.check_limits(&Asked { order, old: None, session, words, units, value })?;
-        if self.ledger.accounts[c.account as usize].watched {
+    /// What is asked of makers' quotes and of accounts with limits; their orders are watched. The first of a mass quote is
+    /// judged as if the earlier quotes were gone; if it passes they go.
+    fn meet_limits(
+        &mut self,
+        at: usize,
+        c: &PlaceOrder,
+        taker: &mut Taker,
+        effects: &mut Effects,
+    ) -> Result<(), Reason> {
+        if c.flags & QUOTE != 0 {
+            let linked = taker.special.is_some_and(|special| special.one_cancels != 0 || special.parent != 0);
+            self.check_quote(at, c, linked)?;
             taker.order.marks |= WATCHED;
+        }
+        let earlier = self.earlier_quotes(c);
+        if self.has_limits(c.account) {
+            let (units, value) = exposure(taker);
+            let (order, session, words, gone) = (taker.order, c.session, wording(c), self.open_of(&earlier));
+            self.check_limits(&Asked { order, old: None, gone, session, words, units, value })?;
+            if self.ledger.accounts[c.account as usize].watched {
+                taker.order.marks |= WATCHED;
+            }
+        }
+        if !earlier.is_empty() {
+            self.afford_without(at, taker, &earlier)?;
+            self.end_quotes(&earlier, CancelReason::Requoted, effects);
         }
         Ok(())
     }
@@ -271,6 +290,15 @@ impl Engine {
         self.ledger.hold(order.account, self.instruments[at].held_asset(order), hold);
         order.hold = hold;
         Ok(hold)
+    }
+
+    /// What a new spot order would hold, if it may.
+    pub(crate) fn spot_due(&self, at: usize, order: &Order) -> Result<i64, Reason> {
+        let (instrument, mut order) = (&self.instruments[at], *order);
+        if self.ledger.look(order.account, instrument.held_asset(&order)).endless() {
+            order.marks |= UNHELD;
+        }
+        self.afford(at, &order, spot_hold(instrument, &order, order.price, order.left)?)
     }
 
     /// May the spot order hold this much, after what it holds already? Stock that was located counts for short sales

@@ -19,6 +19,9 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
+        if !self.ledger.quote_fills.is_empty() {
+            self.guard_quotes(effects);
+        }
         self.fire_stop(at, effects)
             || self.reprice_peg(at, effects)
             || self.retry_conditional(at, effects)

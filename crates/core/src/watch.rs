@@ -43,8 +43,8 @@ impl Watch {
     }
 
     #[inline]
-    pub(crate) fn is_behind(&self) -> bool {
-        !self.changed.is_empty()
+    pub(crate) fn has_news(&self) -> bool {
+        !(self.changed.is_empty() && self.requoted.is_empty())
     }
 
     /// Rows that changed since they were last asked for.

@@ -3,6 +3,7 @@
 //! Little-endian, in one fixed order; lists are preceded by their length (u64). The state hash is the SHA-256 of it.
 mod bytes;
 mod limits;
+mod makers;
 mod markets;
 mod orders;
 
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 pub use bytes::BadState;
 use bytes::{In, Out};
+use makers::{put_makers, take_makers};
 use markets::{put_instrument, put_market, take_instrument, take_market};
 
 use crate::deadlines::DEAD_MAN;
@@ -55,6 +57,7 @@ impl Engine {
             out.put(*due);
         });
         self.put_limits(&mut out);
+        put_makers(&mut out, &self.makers, self.stamp);
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
@@ -98,6 +101,7 @@ impl Engine {
             engine.deadlines.add(due, DEAD_MAN, u64::from(account) << 32 | u64::from(session));
         }
         engine.take_limits(&mut bytes)?;
+        engine.makers = take_makers(&mut bytes, engine.stamp)?;
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
