@@ -16,7 +16,12 @@ MAKERS = (ALICE, BOB)
 
 def register(chance: Random) -> Any:
     """Mostly with duties that quotes of a session can meet; now and then an end of it, or impossible terms."""
-    words = [chance.choice(MAKERS), chance.choice(INSTRUMENTS), chance.choice((2, 6, 30)), chance.choice((1, 2, 20, 0))]
+    words = [
+        chance.choice(MAKERS),
+        chance.choice(INSTRUMENTS),
+        chance.choice((2, 6, 30)),
+        chance.choice((1, 1, 2, 2, 20, 0)),
+    ]
     if chance.random() < 0.05:
         words[chance.randrange(2, 4)] = chance.choice((-1, 0, 10**16))
     return commands.RegisterMaker(*words, chance.choice((0, 5_000, 10_000)))
@@ -67,11 +72,12 @@ def quoted(seed: int, length: int) -> Session:
     chance = Random(seed)
     start = len(opening(seed))
     written = []
-    writers = (register, protect, quote, quote, quote, quote, taker, taker, *([rule] if seed % 2 else []))
+    writers = (register, protect, *[quote] * 8, *[taker] * 5, *([rule] if seed % 2 else []))
+    pairs = [(account, instrument) for account in MAKERS for instrument in (EQUITY, FX, PERP)]
     for place, (command, at) in enumerate(gated(seed, length, rate=0.2 if seed % 5 == 0 else 0)):
         sent = command
-        if start <= place < start + 4:
-            sent = commands.RegisterMaker(MAKERS[place % 2], (EQUITY, FX)[place // 2 % 2], 6, 2, 5_000)
+        if start <= place < start + len(pairs):
+            sent = commands.RegisterMaker(*pairs[place - start], 6, 2, chance.choice((500, 5_000)))
         elif place >= start and chance.random() < 0.7:
             sent = chance.choice(writers)(chance)
         written.append((sent, at))

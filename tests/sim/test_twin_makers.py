@@ -126,7 +126,7 @@ def test_a_quote_is_a_limit_order_that_stays(desk: Pair, change: dict[str, int])
 
 
 def score(desk: Pair) -> tuple[int, int, bool, bool]:
-    found = desk.engine.maker(ALICE, EQUITY)
+    found: tuple[int, int, bool, bool] | None = desk.engine.maker(ALICE, EQUITY)
     assert found is not None
     return found
 
