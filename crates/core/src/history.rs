@@ -29,7 +29,9 @@ pub struct History {
     /// Of new orders and replacements, in the last second.
     pub stamps: VecDeque<u64>,
     /// Of the last new orders: lots, price x lots.
-    pub sizes: VecDeque<(i64, i128)>,
+    sizes: VecDeque<(i64, i128)>,
+    /// Their sums.
+    sum: (i128, i128),
     /// The last new orders that a duplicate may be one of: (stamp, words).
     pub words: VecDeque<(u64, Wording)>,
 }
@@ -48,10 +50,7 @@ impl History {
 
     /// A new order was accepted; `value` is price x lots.
     pub fn order(&mut self, now: u64, words: Wording, value: i128) {
-        if self.sizes.len() == MULTIPLE_ORDERS {
-            self.sizes.pop_front();
-        }
-        self.sizes.push_back((words.quantity, value));
+        self.size(words.quantity, value);
         let too_old = |(stamp, _): &(u64, Wording)| is_over(*stamp, DUPLICATE_NS_MAX as u64, now);
         while self.words.front().is_some_and(too_old) {
             self.words.pop_front();
@@ -62,6 +61,33 @@ impl History {
         self.words.push_back((now, words));
     }
 
+    fn size(&mut self, lots: i64, value: i128) {
+        if self.sizes.len() == MULTIPLE_ORDERS
+            && let Some((lots, value)) = self.sizes.pop_front()
+        {
+            self.sum = (self.sum.0 - i128::from(lots), self.sum.1 - value);
+        }
+        self.sizes.push_back((lots, value));
+        self.sum = (self.sum.0 + i128::from(lots), self.sum.1 + value);
+    }
+
+    pub fn sizes(&self) -> impl ExactSizeIterator<Item = &(i64, i128)> {
+        self.sizes.iter()
+    }
+
+    /// One with this past.
+    pub fn of(stamps: Vec<u64>, sizes: Vec<(i64, i128)>, words: Vec<(u64, Wording)>) -> Self {
+        let mut history = Self { stamps: stamps.into(), words: words.into(), ..Self::default() };
+        sizes.into_iter().for_each(|(lots, value)| history.size(lots, value));
+        history
+    }
+
+    /// Did this many or more come within the last second? One look, however many they are.
+    pub fn reaches(&self, rate: i64, now: u64) -> bool {
+        let last = usize::try_from(rate).ok().and_then(|rate| self.stamps.len().checked_sub(rate));
+        rate == 0 || last.is_some_and(|at| !is_over(self.stamps[at], SECOND_NS, now))
+    }
+
     /// How many came within the last second.
     pub fn rate(&self, now: u64) -> usize {
         self.stamps.len() - self.stamps.partition_point(|stamp| is_over(*stamp, SECOND_NS, now))
@@ -69,8 +95,7 @@ impl History {
 
     /// Is an order so many hundredths of the mean of the last ones, or more? Never, while there are only few.
     pub fn is_unusual(&self, limit: Limit, size: i128, hundredths: i64) -> bool {
-        let by_value = limit == Limit::NotionalMultiple;
-        let sum: i128 = self.sizes.iter().map(|(lots, value)| if by_value { *value } else { i128::from(*lots) }).sum();
+        let sum = if limit == Limit::NotionalMultiple { self.sum.1 } else { self.sum.0 };
         let orders = self.sizes.len();
         orders >= MULTIPLE_ORDERS_MIN && size * 100 * orders as i128 > i128::from(hundredths) * sum
     }

@@ -249,8 +249,14 @@ impl Engine {
             Limit::SizeMultiple => own.is_some_and(|h| h.is_unusual(row.limit, words.quantity.into(), limit)),
             Limit::NotionalMultiple => own.is_some_and(|h| h.is_unusual(row.limit, asked.value, limit)),
             Limit::OrderRate => {
-                let rate = |account: &u32| history(*account, row.instrument).map_or(0, |h| h.rate(self.stamp));
-                members.iter().map(rate).sum::<usize>() as i64 >= limit
+                let of = |account: &u32| history(*account, row.instrument);
+                match members {
+                    [one] => of(one).map_or(limit == 0, |h| h.reaches(limit, self.stamp)),
+                    many => {
+                        let rates = many.iter().filter_map(of).map(|h| h.rate(self.stamp));
+                        rates.sum::<usize>() as i64 >= limit
+                    }
+                }
             }
             Limit::OpenOrders => {
                 asked.stays() && self.open_orders(row, members) - i64::from(asked.gone.orders) >= limit

@@ -27,7 +27,8 @@ struct Counted {
 /// Sums by account, then by instrument; live quotes by account and instrument.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
-    counted: FxHashMap<u32, Counted>,
+    /// By row.
+    counted: Vec<Option<Counted>>,
     changed: Vec<u32>,
     sums: FxHashMap<u32, Vec<(u16, Open)>>,
     quotes: FxHashMap<(u32, u16), BTreeSet<u64>>,
@@ -61,7 +62,10 @@ impl Watch {
     /// Counts a live order as it is now.
     pub(crate) fn count(&mut self, row: u32, order: &Order) {
         let now = Counted { left: order.left.max(0), price: order.price };
-        let before = self.counted.insert(row, now);
+        if self.counted.len() <= row as usize {
+            self.counted.resize(row as usize + 1, None);
+        }
+        let before = self.counted[row as usize].replace(now);
         let open = self.open_mut(order);
         open.orders += u32::from(before.is_none());
         shift(open, order, before.unwrap_or_default(), now);
@@ -74,7 +78,7 @@ impl Watch {
 
     /// The order is no more. The row may be another's in a moment.
     pub(crate) fn forget(&mut self, row: u32, order: &Order) {
-        if let Some(before) = self.counted.remove(&row) {
+        if let Some(before) = self.counted.get_mut(row as usize).and_then(Option::take) {
             let open = self.open_mut(order);
             open.orders -= 1;
             shift(open, order, before, Counted::default());

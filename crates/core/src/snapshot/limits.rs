@@ -47,7 +47,7 @@ impl Engine {
 
 fn put_history(out: &mut Out, history: &History) {
     out.list(history.stamps.iter(), |out, stamp| out.put(*stamp));
-    out.list(history.sizes.iter(), |out, (lots, value)| {
+    out.list(history.sizes(), |out, (lots, value)| {
         out.put(*lots);
         out.wide(*value);
     });
@@ -67,5 +67,5 @@ fn take_history(bytes: &mut In) -> Result<History, BadState> {
         let stamp = b.take::<u64>()?;
         Ok((stamp, Wording { side: b.take()?, kind: b.take()?, price: b.take()?, quantity: b.take()? }))
     })?;
-    Ok(History { stamps: stamps.into(), sizes: sizes.into(), words: words.into() })
+    Ok(History::of(stamps, sizes, words))
 }
