@@ -238,9 +238,10 @@ impl Engine {
             found.rows.iter().for_each(|row| self.orders.remove(*row));
         }
         if whole {
-            let emptied = self.markets.iter_mut().zip(touched).filter(|(_, touched)| *touched);
+            let emptied = self.markets.iter_mut().zip(&touched).filter(|(_, touched)| **touched);
             emptied.for_each(|(market, _)| market.clear());
         }
+        (0..touched.len()).filter(|at| touched[*at]).for_each(|at| self.touch(at));
     }
 
     pub(crate) fn set_dead_man(&mut self, c: &SetDeadMan, effects: &mut Effects) -> Result<(), Reason> {

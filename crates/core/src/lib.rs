@@ -37,6 +37,7 @@ mod place;
 pub mod postings;
 mod reactions;
 pub mod record;
+pub mod recorded;
 pub mod replay;
 mod resting;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! The Python face of the hot tier; the only crate that knows PyO3.
 mod batch;
 mod bench;
+mod bench_journal;
 mod engine;
 mod errors;
 mod journal;
@@ -56,13 +57,18 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<record::Record>()?;
     m.add_class::<batch::Batch>()?;
     m.add_class::<bench::Trial>()?;
+    m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
     m.add_class::<engine::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add_class::<journal::FrameReader>()?;
+    m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;
     m.add("JournalFenced", m.py().get_type::<errors::JournalFenced>())?;
+    m.add_class::<journal::Archived>()?;
     m.add_function(wrap_pyfunction!(journal::epoch_of, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::journal_end, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::segment_header, m)?)?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;
