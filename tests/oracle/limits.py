@@ -49,14 +49,14 @@ FOR_A_SESSION = ("instructions", "permission")
 
 @dataclass(slots=True)
 class Asked:
-    """What is asked of a limit: the order as it would be, the live one that it replaces, the command, whose it is.
+    """What is asked of a limit: the order as it would be, the live one that it replaces, the price that was given.
 
     `accounts` are those that the limit counts together, `row` the instrument that it is set for (0: every one).
     """
 
     order: Order
     old: Order | None
-    command: Any
+    price: int
     accounts: list[int]
     row: int
 
@@ -143,16 +143,19 @@ def forget(state: State) -> None:
             del state.accepted[account]
 
 
-def remember(state: State, order: Order, command: Any, new: bool) -> None:
+def remember(state: State, order: Order, price: int, new: bool) -> None:
     """An order, or a replacement of one, was accepted."""
     if watched(state, order.account):
-        words = (order.side, command.kind, command.price, command.quantity) if new else None
+        words = (order.side, order.kind, price, order.quantity) if new else None
         entry = Accepted(state.stamp, order.instrument, words, order.exposure()[1])
         state.accepted.setdefault(order.account, []).append(entry)
 
 
-def check(state: State, order: Order, command: Any, old: Order | None = None) -> Iterator[str]:
-    """Every limit in its order, each in every scope; `old` is the live order that `order` would replace."""
+def check(state: State, order: Order, price: int, old: Order | None = None) -> Iterator[str]:
+    """Every limit in its order, each in every scope.
+
+    `price` is the client's (0: none given); `old` is the live order that `order` would replace.
+    """
     whose = subjects(state, order.account, order.session)
     for name, number in LIMITS.items():
         for scope, of, accounts in whose:
@@ -160,15 +163,15 @@ def check(state: State, order: Order, command: Any, old: Order | None = None) ->
             if name == "permission":  # what is said of the instrument goes before what is said of all
                 rows = {0: rows[0] if rows[order.instrument] is None else rows[order.instrument]}
             for row, value in rows.items():
-                if value is not None and MEASURES[name](state, Asked(order, old, command, accounts, row), value):
+                if value is not None and MEASURES[name](state, Asked(order, old, price, accounts, row), value):
                     yield REASONS[name]
 
 
 def _instructions(state: State, asked: Asked, value: int) -> bool:
     if asked.old:
         return False
-    command = asked.command
-    used = 1 << (command.kind - 1) | 1 << (9 + command.tif - 1) | command.flags << 17
+    order = asked.order
+    used = 1 << (order.kind - 1) | 1 << (9 + order.tif - 1) | order.flags << 17
     return bool(used & ~value)
 
 
@@ -178,12 +181,12 @@ def _permission(state: State, asked: Asked, value: int) -> bool:
 
 def _collar(state: State, asked: Asked, value: int) -> bool:
     reference = state.instruments[asked.order.instrument].reference
-    away = abs(asked.command.price - reference) if asked.command.price else 0
+    away = abs(asked.price - reference) if asked.price else 0
     return reference > 0 and away * BPS > value * reference
 
 
 def _order_quantity(state: State, asked: Asked, value: int) -> bool:
-    return bool(asked.command.quantity > value)
+    return bool(asked.order.quantity > value)
 
 
 def _order_notional(state: State, asked: Asked, value: int) -> bool:
@@ -199,7 +202,7 @@ def _orders_before(state: State, asked: Asked) -> list[Accepted]:
 
 def _size_multiple(state: State, asked: Asked, value: int) -> bool:
     before = [entry.words[3] for entry in _orders_before(state, asked)[-MULTIPLE_ORDERS:] if entry.words]
-    return _unusual(asked.command.quantity, before, value)
+    return _unusual(asked.order.quantity, before, value)
 
 
 def _notional_multiple(state: State, asked: Asked, value: int) -> bool:
@@ -230,7 +233,8 @@ def _open_orders(state: State, asked: Asked, value: int) -> bool:
 
 
 def _with_order(asked: Asked, live: list[Order]) -> list[Order]:
-    return [order for order in live if order is not asked.old] + [asked.order]
+    """A child whose parent is not done does not count."""
+    return [order for order in live if order is not asked.old] + [asked.order] * (not asked.order.aside)
 
 
 def position(state: State, account: int, number: int) -> int:
@@ -272,7 +276,8 @@ def _position_gross(state: State, asked: Asked, value: int) -> bool:
 def _open_notional(state: State, asked: Asked, value: int) -> bool:
     """What all live orders are worth at their prices; if row 0, in all instruments quoted in the same asset."""
     quote = state.instruments[asked.order.instrument].terms.quote
-    live = [order for order in _live(state, asked) if state.instruments[order.instrument].terms.quote == quote]
+    live = [order for order in _live(state, asked) if not order.aside]
+    live = [order for order in live if state.instruments[order.instrument].terms.quote == quote]
     return _grows_beyond(_worth(state, live), _worth(state, _with_order(asked, live)), value)
 
 
@@ -292,7 +297,7 @@ def _grows_beyond(before: int, after: int, value: int) -> bool:
 def _duplicate(state: State, asked: Asked, value: int) -> bool:
     if asked.old:
         return False
-    words = (asked.order.side, asked.command.kind, asked.command.price, asked.command.quantity)
+    words = (asked.order.side, asked.order.kind, asked.price, asked.order.quantity)
     recent = _orders_before(state, asked)[-DUPLICATE_ORDERS:]
     return any(entry.words == words and entry.stamp + value > state.stamp for entry in recent)
 

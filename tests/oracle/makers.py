@@ -98,8 +98,8 @@ def is_maker(state: State, account: int, number: int) -> bool:
 
 def quotes(state: State, account: int, number: int) -> list[Order]:
     """Its live quotes, by id."""
-    live = sorted(state.live(account, number), key=lambda order: order.id)
-    return [order for order in live if order.flags & QUOTE]
+    live = [order for _, order in sorted(state.orders.items()) if order.flags & QUOTE]
+    return [order for order in live if (order.account, order.instrument) == (account, number)]
 
 
 def check(state: State, command: Any) -> Iterator[str]:
@@ -200,7 +200,7 @@ def meets(state: State, account: int, number: int) -> bool:
     Only what stands in the book and is shown whole counts.
     """
     terms = state.makers[account, number].terms
-    shown = [order for order in quotes(state, account, number) if not order.hidden and not order.display]
+    shown = [o for o in quotes(state, account, number) if not (o.hidden or o.display or o.parked)]
     best = {}
     for side, pick in ((BUY, max), (SELL, min)):
         prices = [order.price for order in shown if order.side == side]

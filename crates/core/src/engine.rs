@@ -8,6 +8,7 @@ use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::links::Links;
 use crate::makers::Makers;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
@@ -49,6 +50,7 @@ pub struct Engine {
     pub ledger: Ledger,
     pub memory: Memory,
     pub deadlines: Deadlines,
+    pub links: Links,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
     pub limits: Limits,

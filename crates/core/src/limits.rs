@@ -8,7 +8,7 @@ use crate::history::{DUPLICATE_NS_MAX, History, ORDER_RATE_MAX, Wording};
 use crate::ledger::{Account, FIRST_ACCOUNT};
 use crate::messages::{AccountSet, CreditSet, LimitSet, SetAccount, SetCredit, SetLimit, Settled};
 use crate::names::{Limit, Reason, Scope};
-use crate::orders::{Order, WATCHED};
+use crate::orders::{ASIDE, Order, WATCHED};
 use crate::values::{BPS, QUANTITY_MAX, ceil_div, floor_div};
 use crate::watch::Open;
 
@@ -197,8 +197,14 @@ impl Engine {
         first.map_or(Ok(()), |limit| Err(limit.reason()))
     }
 
-    /// As [`Self::check_limits`], of a live order with another price and total quantity.
-    pub(crate) fn check_limits_changed(&mut self, row: u32, price: i64, quantity: i64) -> Result<(), Reason> {
+    /// As [`Self::check_limits`], of a live order with another price and total quantity; `given` is the client's limit price,
+    /// or 0.
+    pub(crate) fn check_limits_changed(
+        &mut self,
+        row: u32,
+        given: i64,
+        (price, quantity): (i64, i64),
+    ) -> Result<(), Reason> {
         let old = *self.orders.get(row);
         if !self.has_limits(old.account) {
             return Ok(());
@@ -209,7 +215,7 @@ impl Engine {
             old: Some(old),
             gone: Open::default(),
             session: self.orders.details(row).session,
-            words: Wording { side: old.side, kind: old.kind, price, quantity },
+            words: Wording { side: old.side, kind: old.kind, price: given, quantity },
             units: left,
             value: i128::from(price) * i128::from(left),
         };
@@ -429,11 +435,18 @@ impl Asked {
         usize::from(!self.order.buys())
     }
 
+    /// A child whose parent is not done does not count.
     fn more_units(&self) -> i64 {
+        if self.order.marks & ASIDE != 0 {
+            return 0;
+        }
         self.units - self.old.map_or(0, |old| old.left.max(0))
     }
 
     fn more_value(&self) -> i128 {
+        if self.order.marks & ASIDE != 0 {
+            return 0;
+        }
         self.value - self.old.map_or(0, |old| i128::from(old.price) * i128::from(old.left.max(0)))
     }
 }

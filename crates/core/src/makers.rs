@@ -11,7 +11,7 @@ use crate::messages::{
     MakerRegistered, MakerScored, PlaceOrder, Protected, ProtectionSet, RegisterMaker, SetProtection,
 };
 use crate::names::{CancelReason, Reason, SessionState};
-use crate::orders::{ALL_OR_NONE, FOK, FRESH, Order, PARKED, PARTLY_SHOWN, QUOTE};
+use crate::orders::{ALL_OR_NONE, ASIDE, FOK, FRESH, Order, PARKED, PARTLY_SHOWN, QUOTE};
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX};
 use crate::watch::Open;
 
@@ -168,6 +168,9 @@ impl Engine {
         for order in orders.iter().filter_map(|id| self.orders.find(*id)).map(|row| self.orders.get(row)) {
             let side = usize::from(!order.buys());
             open.orders += 1;
+            if order.marks & ASIDE != 0 {
+                continue;
+            }
             open.lots[side] += order.left;
             open.value[side] += i128::from(order.left) * i128::from(order.price);
         }

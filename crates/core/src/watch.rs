@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::orders::{Order, QUOTE};
+use crate::orders::{ASIDE, Order, QUOTE};
 
-/// Live orders of one account in one instrument; buys before sells.
+/// Live orders of one account in one instrument; buys before sells. Children whose parent is not done have no lots here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Open {
     pub orders: u32,
@@ -61,7 +61,8 @@ impl Watch {
 
     /// Counts a live order as it is now.
     pub(crate) fn count(&mut self, row: u32, order: &Order) {
-        let now = Counted { left: order.left.max(0), price: order.price };
+        let left = if order.marks & ASIDE == 0 { order.left.max(0) } else { 0 };
+        let now = Counted { left, price: order.price };
         if self.counted.len() <= row as usize {
             self.counted.resize(row as usize + 1, None);
         }
