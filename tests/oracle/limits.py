@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import kill
@@ -11,7 +11,7 @@ from .books import Order
 from .messages import LIMITS, SCOPES, effects
 from .perpetual import counted, opening
 from .state import Accepted, State
-from .values import AMOUNT_MAX, BPS, BUY, QUANTITY_MAX, SELL, ceil_div
+from .values import AMOUNT_MAX, BPS, BUY, LIMIT, MARKET, MARKET_TO_LIMIT, QUANTITY_MAX, SELL, ceil_div
 
 SECOND_NS = 10**9
 MULTIPLE_ORDERS = 64
@@ -45,6 +45,8 @@ REASONS = {
     "duplicate_ns": "duplicate_order",
 }
 FOR_A_SESSION = ("instructions", "permission")
+OF_NEW_ORDERS = ("instructions", "open_orders", "duplicate_ns")
+OF_WHAT_COUNTS = ("position_net", "position_gross", "open_notional")
 
 
 @dataclass(slots=True)
@@ -156,20 +158,30 @@ def check(state: State, order: Order, price: int, old: Order | None = None) -> I
 
     `price` is the client's (0: none given); `old` is the live order that `order` would replace.
     """
-    whose = subjects(state, order.account, order.session)
-    for name, number in LIMITS.items():
-        for scope, of, accounts in whose:
-            rows = {row: state.limits.get((scope, of, row, number)) for row in (order.instrument, 0)}
-            if name == "permission":  # what is said of the instrument goes before what is said of all
-                rows = {0: rows[0] if rows[order.instrument] is None else rows[order.instrument]}
-            for row, value in rows.items():
-                if value is not None and MEASURES[name](state, Asked(order, old, price, accounts, row), value):
-                    yield REASONS[name]
+    for name in LIMITS:
+        if old is None or name not in OF_NEW_ORDERS:
+            yield from _check(state, name, order, price, old)
+
+
+def check_released(state: State, order: Order) -> Iterator[str]:
+    """A child whose parent is done counts from now on."""
+    counting = replace(order, aside=False)
+    for name in OF_WHAT_COUNTS:
+        yield from _check(state, name, counting, order.price, None)
+
+
+def _check(state: State, name: str, order: Order, price: int, old: Order | None) -> Iterator[str]:
+    number = LIMITS[name]
+    for scope, of, accounts in subjects(state, order.account, order.session):
+        rows = {row: state.limits.get((scope, of, row, number)) for row in (order.instrument, 0)}
+        if name == "permission":  # what is said of the instrument goes before what is said of all
+            rows = {0: rows[0] if rows[order.instrument] is None else rows[order.instrument]}
+        for row, value in rows.items():
+            if value is not None and MEASURES[name](state, Asked(order, old, price, accounts, row), value):
+                yield REASONS[name]
 
 
 def _instructions(state: State, asked: Asked, value: int) -> bool:
-    if asked.old:
-        return False
     order = asked.order
     used = 1 << (order.kind - 1) | 1 << (9 + order.tif - 1) | order.flags << 17
     return bool(used & ~value)
@@ -227,7 +239,9 @@ def _live(state: State, asked: Asked) -> list[Order]:
 
 
 def _open_orders(state: State, asked: Asked, value: int) -> bool:
-    if asked.old or asked.order.immediate:
+    order = asked.order
+    at_once = order.kind in (LIMIT, MARKET, MARKET_TO_LIMIT) and not order.aside
+    if order.immediate and at_once:
         return False
     return len(_live(state, asked)) + 1 > value
 
@@ -295,8 +309,6 @@ def _grows_beyond(before: int, after: int, value: int) -> bool:
 
 
 def _duplicate(state: State, asked: Asked, value: int) -> bool:
-    if asked.old:
-        return False
     words = (asked.order.side, asked.order.kind, asked.price, asked.order.quantity)
     recent = _orders_before(state, asked)[-DUPLICATE_ORDERS:]
     return any(entry.words == words and entry.stamp + value > state.stamp for entry in recent)

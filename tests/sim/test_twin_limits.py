@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.oracle.invariants import check
-from tests.oracle.messages import LIMITS, REASONS, SCOPES, name_of
+from tests.oracle.messages import CANCEL_REASONS, LIMITS, REASONS, SCOPES, name_of
 from tests.oracle.pair import Pair
 from tests.oracle.values import BUY, FOK, IOC, POST_ONLY, SELL
 
@@ -285,6 +285,45 @@ def test_orders_from_before_the_limit_are_counted(desk: Pair) -> None:
     assert order(desk) == "Accepted", "two were filled"
     assert order(desk) == "Accepted"
     assert order(desk) == "open_orders_limit"
+
+
+def special(desk: Pair, price: int, quantity: int, **fields: int) -> list[Any]:
+    words = {"account": ALICE, "instrument": PERP, "side": BUY, "kind": 1, "tif": 1} | fields
+    return desk.send("PlaceSpecial", price=price, quantity=quantity, **words)
+
+
+def test_a_stop_counts_while_it_waits(desk: Pair) -> None:
+    limit(desk, "position_net", 5, instrument=PERP)
+    assert answer(special(desk, 0, 4, kind=4, stop=530)) == "Accepted"
+    assert order(desk, instrument=PERP, price=500, quantity=2) == "position_limit"
+    assert order(desk, instrument=PERP, price=500, quantity=1) == "Accepted"
+
+
+def test_a_child_counts_as_an_open_order_at_once_and_with_its_lots_when_its_parent_is_done(desk: Pair) -> None:
+    limit(desk, "position_net", 5, instrument=PERP)
+    limit(desk, "open_orders", 3)
+    parent = special(desk, 512, 4)[0].order
+    assert answer(special(desk, 510, 4, parent=parent)) == "Accepted", "it does not count beside its parent"
+    assert answer(special(desk, 0, 4, parent=parent, kind=2)) == "Accepted", "a market order that waits is open"
+    assert answer(special(desk, 510, 1, parent=parent)) == "open_orders_limit"
+    found = desk.send("PlaceOrder", account=BOB, instrument=PERP, side=SELL, kind=1, tif=1, price=512, quantity=4)
+    ends = {effect.order: effect.reason for effect in found if name_of(effect) == "Cancelled"}
+    assert set(ends.values()) == {CANCEL_REASONS["limit"]}, found
+    assert len(ends) == 2
+    assert desk.twin.position(ALICE, PERP)[0] == 4
+
+
+def test_a_replacement_of_special_terms_meets_the_limits_too(desk: Pair) -> None:
+    limit(desk, "order_quantity", 5)
+    limit(desk, "collar_bps", 500, instrument=EQUITY)
+    placed = special(desk, 100, 5, instrument=EQUITY)[0].order
+    fields = {"order": placed, "account": ALICE}
+    assert answer(desk.send("ReplaceSpecial", given=2, quantity=6, **fields)) == "order_too_large"
+    assert answer(desk.send("ReplaceSpecial", given=1, price=106, **fields)) == "outside_collar"
+    assert answer(desk.send("ReplaceSpecial", given=16, display=2, **fields)) == "Replaced"
+    limit(desk, "order_quantity", 3)
+    assert answer(desk.send("ReplaceSpecial", given=1, price=99, **fields)) == "order_too_large"
+    assert answer(desk.send("ReduceOrder", quantity=1, **fields)) == "Reduced", "less is always let through"
 
 
 GREATEST = {

@@ -8,7 +8,7 @@ use crate::history::{DUPLICATE_NS_MAX, History, ORDER_RATE_MAX, Wording};
 use crate::ledger::{Account, FIRST_ACCOUNT};
 use crate::messages::{AccountSet, CreditSet, LimitSet, SetAccount, SetCredit, SetLimit, Settled};
 use crate::names::{Limit, Reason, Scope};
-use crate::orders::{ASIDE, Order, WATCHED};
+use crate::orders::{ASIDE, MARKET_TO_LIMIT, Order, WATCHED};
 use crate::values::{BPS, QUANTITY_MAX, ceil_div, floor_div};
 use crate::watch::Open;
 
@@ -34,9 +34,18 @@ pub struct Limits {
     members: Option<FxHashMap<(u8, u32), Vec<u32>>>,
 }
 
+/// What an order asks for: to be taken, to be changed, or, as a child whose parent is done, to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    New,
+    Change,
+    Release,
+}
+
 /// What is asked of the limits: the order at the price that it is held for, the live one that it replaces, what of its
 /// account's in the instrument goes before it is judged, who sent it, the client's words (of a replacement: the order's with the new price and total), what it may trade: lots, price x lots.
 pub(crate) struct Asked {
+    pub step: Step,
     pub order: Order,
     pub old: Option<Order>,
     pub gone: Open,
@@ -188,7 +197,7 @@ impl Engine {
         let mut first: Option<Limit> = None;
         for key in self.whose(asked.order.account, asked.session) {
             let rows = self.limits.rows.get(&key).map_or(&[][..], Vec::as_slice);
-            for row in rows.iter().filter(|row| row.concerns(asked, rows)) {
+            for row in rows.iter().filter(|row| asked.meets(row.limit) && row.concerns(asked, rows)) {
                 if first.is_none_or(|limit| row.limit < limit) && self.fails(row, self.members(key, asked), asked) {
                     first = Some(row.limit);
                 }
@@ -211,6 +220,7 @@ impl Engine {
         }
         let left = quantity - self.orders.filled(row);
         let asked = Asked {
+            step: Step::Change,
             order: Order { price, ..old },
             old: Some(old),
             gone: Open::default(),
@@ -220,6 +230,25 @@ impl Engine {
             value: i128::from(price) * i128::from(left),
         };
         self.check_limits(&asked)
+    }
+
+    /// As [`Self::check_limits`], of a child that waited for its parent and held nothing.
+    pub(crate) fn check_limits_released(&mut self, row: u32) -> Result<(), Reason> {
+        let order = *self.orders.get(row);
+        if !self.has_limits(order.account) {
+            return Ok(());
+        }
+        let Order { side, kind, price, left, .. } = order;
+        self.check_limits(&Asked {
+            step: Step::Release,
+            order: Order { marks: order.marks & !ASIDE, ..order },
+            old: None,
+            gone: Open::default(),
+            session: 0,
+            words: Wording { side, kind, price, quantity: left },
+            units: left,
+            value: i128::from(price) * i128::from(left),
+        })
     }
 
     /// Brings the sums up to date; orders of accounts that are newly watched are looked up now, all at once.
@@ -247,7 +276,7 @@ impl Engine {
         let history = |account: u32, instrument: u32| self.limits.history.get(&(account, instrument));
         let own = history(asked.order.account, asked.order.instrument.into());
         match row.limit {
-            Limit::Instructions => asked.old.is_none() && asked.instructions() & !limit != 0,
+            Limit::Instructions => asked.instructions() & !limit != 0,
             Limit::Permission => limit == 0,
             Limit::Collar => self.is_outside(asked, limit),
             Limit::OrderQuantity => words.quantity > limit,
@@ -270,7 +299,7 @@ impl Engine {
             Limit::PositionNet => self.net(members, asked).grows_beyond(limit),
             Limit::PositionGross => self.gross(members, asked).grows_beyond(limit),
             Limit::OpenNotional => self.open_notional(row, members, asked).grows_beyond(limit),
-            Limit::Duplicate => asked.old.is_none() && own.is_some_and(|h| h.has(words, limit, self.stamp)),
+            Limit::Duplicate => own.is_some_and(|h| h.has(words, limit, self.stamp)),
         }
     }
 
@@ -426,9 +455,19 @@ impl Asked {
         1 << (self.words.kind - 1) | 1 << (8 + self.order.tif) | i64::from(self.order.flags) << 17
     }
 
-    /// Would it stand among the live orders as one more?
+    /// Is the limit asked about this?
+    fn meets(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Instructions | Limit::OpenOrders | Limit::Duplicate => self.step == Step::New,
+            Limit::PositionNet | Limit::PositionGross | Limit::OpenNotional => true,
+            _ => self.step != Step::Release,
+        }
+    }
+
+    /// May it stand among the live orders as one more? An order that goes to the book at once and never rests may not.
     fn stays(&self) -> bool {
-        self.old.is_none() && !self.order.is_immediate()
+        let at_once = self.order.kind <= MARKET_TO_LIMIT && self.order.marks & ASIDE == 0;
+        !(self.order.is_immediate() && at_once)
     }
 
     fn side(&self) -> usize {

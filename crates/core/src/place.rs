@@ -4,7 +4,7 @@ use crate::form;
 use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
-use crate::limits::Asked;
+use crate::limits::{Asked, Step};
 use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{CancelReason, Reason, Rule};
@@ -153,7 +153,7 @@ impl Engine {
         if self.has_limits(c.account) {
             let (units, value) = exposure(taker);
             let (order, session, words, gone) = (taker.order, c.session, wording(c), self.open_of(&earlier));
-            self.check_limits(&Asked { order, old: None, gone, session, words, units, value })?;
+            self.check_limits(&Asked { step: Step::New, order, old: None, gone, session, words, units, value })?;
             if self.ledger.accounts[c.account as usize].watched {
                 taker.order.marks |= WATCHED;
             }
