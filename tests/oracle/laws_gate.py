@@ -11,7 +11,7 @@ from .makers import quotes
 from .messages import SCOPES, name_of
 
 SECOND_NS = 10**9
-HOUSE_LIMITS = {"order_rate": 9, "open_orders": 12, "position_net": 25}
+HOUSE_LIMITS = {"order_rate": 4, "open_orders": 3, "position_net": 6}
 """To be set for everybody before the first order, and never changed."""
 NAMES = {number: name for name, number in SCOPES.items()}
 

@@ -9,7 +9,7 @@ from tests.oracle.messages import LIMITS, SCOPES, commands
 from tests.oracle.pair import command_of
 from tests.oracle.values import BUY, FOK, FRESH, GTC, IOC, LIMIT, MARKET, POST_ONLY, QUOTE, SELL
 
-from .strategies import ALICE, BOB, CAROL, INSTRUMENTS, LOT, MID, TICK, VENUE
+from .strategies import ALICE, BOB, CAROL, EQUITY, INSTRUMENTS, LOT, MID, PERP, TICK, VENUE
 from .strategies_gate import VALUES
 
 Steps = dict[int, list[Any]]
@@ -51,13 +51,17 @@ def _order(account: int, instrument: int, side: int, ticks: int, lots: int, word
     return command_of("PlaceOrder", account=account, instrument=instrument, price=price, session=ticks % 3, **fields)
 
 
-def _orders(*words: tuple[int, int, int]) -> st.SearchStrategy[Any]:
+Words = tuple[tuple[int, int, int], ...]
+
+
+def _orders(words: Words, instruments: st.SearchStrategy[int] = _instruments) -> st.SearchStrategy[Any]:
     sides, ticks, lots = st.sampled_from((BUY, SELL)), st.integers(-3, 3), st.integers(1, 6)
-    return st.builds(_order, _accounts, _instruments, sides, ticks, lots, st.sampled_from(words))
+    return st.builds(_order, _accounts, instruments, sides, ticks, lots, st.sampled_from(words))
 
 
-_quotes = _orders(*((LIMIT, GTC, QUOTE | flags) for flags in (0, 0, FRESH, POST_ONLY)))
-_takers = _orders((LIMIT, GTC, 0), (LIMIT, IOC, 0), (LIMIT, FOK, 0), (MARKET, GTC, 0))
+_quoting: Words = tuple((LIMIT, GTC, QUOTE | flags) for flags in (0, 0, FRESH, POST_ONLY))
+_taking: Words = ((LIMIT, GTC, 0), (LIMIT, GTC, 0), (LIMIT, IOC, 0), (LIMIT, FOK, 0), (MARKET, GTC, 0))
+_quotes, _takers = _orders(_quoting), _orders(_taking)
 _makers = st.builds(
     commands.RegisterMaker,
     _accounts,
@@ -82,8 +86,11 @@ _kills = st.builds(lambda scope, user: commands.Kill(*scope, user), _scopes, st.
 _rearms = st.builds(lambda scope, user: commands.Rearm(*scope, user), _scopes, st.sampled_from((1, 2)))
 
 one = st.one_of(_quotes, _quotes, _takers, _limits, _makers, _protections, _members, _credits, _timers, _kills, _rearms)
-within = st.one_of(_quotes, _quotes, _takers, _takers, _makers, _protections, _members, _timers, _kills, _rearms)
-"""Those that change no limit and no credit."""
+_few = st.sampled_from((EQUITY, PERP, PERP))
+_rare = st.one_of(_makers, _protections, _members, _timers, _kills, _rearms)
+_mostly = [_orders(_taking, _few)] * 13 + [_orders(_quoting, _few)] * 2 + [_makers, _rearms, _rearms, _rare]
+within = st.integers(0, len(_mostly) - 1).flatmap(_mostly.__getitem__)
+"""Those that change no limit and no credit, mostly orders and mostly in one perpetual."""
 
 
 def placed(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Steps]:

@@ -66,7 +66,7 @@ def test_it_goes_with_every_way_of_matching(session: Session, steps: Steps) -> N
     mixed(pair, _applied(pair, session[opened:]), steps, nothing)
 
 
-@given(seed=st.integers(0, 20), steps=st.lists(within, min_size=10, max_size=80))
+@given(seed=st.integers(0, 20), steps=st.lists(within, min_size=20, max_size=80))
 @settings(fixed, max_examples=400)
 def test_nobody_gets_beyond_limits_that_stood_from_the_beginning(seed: int, steps: list[Any]) -> None:
     pair = Pair(_core)
@@ -77,6 +77,6 @@ def test_nobody_gets_beyond_limits_that_stood_from_the_beginning(seed: int, step
     pair.now = START + 10**6
     watcher = Watcher()
     for step in steps:
-        pair.now += 10**7
+        pair.now += 10**8
         watcher.check(pair.twin, step, pair.apply(step, pair.now))
     pair.check_state()
