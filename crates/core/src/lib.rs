@@ -42,6 +42,7 @@ pub mod recorded;
 mod replacing;
 pub mod replay;
 mod resting;
+pub mod row;
 pub mod rules;
 mod session;
 pub mod snapshot;
