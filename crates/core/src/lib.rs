@@ -26,6 +26,7 @@ pub mod links;
 pub mod makers;
 pub mod market;
 mod matching;
+mod measures;
 pub mod memory;
 pub mod messages;
 pub mod names;

@@ -171,7 +171,7 @@ impl Engine {
             if order.marks & ASIDE != 0 {
                 continue;
             }
-            open.lots[side] += order.left;
+            open.lots[side] += i128::from(order.left);
             open.value[side] += i128::from(order.left) * i128::from(order.price);
         }
         open
@@ -200,8 +200,8 @@ impl Engine {
     fn margin_without(&mut self, at: usize, order: &Order, gone: &Open) -> Result<(), Reason> {
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let mut lowered = old;
-        lowered.count(true, -gone.lots[0], -gone.value[0]);
-        lowered.count(false, -gone.lots[1], -gone.value[1]);
+        lowered.count(true, -(gone.lots[0] as i64), -gone.value[0]);
+        lowered.count(false, -(gone.lots[1] as i64), -gone.value[1]);
         let Self { instruments, ledger, .. } = self;
         let lower = instruments[at].hold_of(ledger, order.account, &mut lowered);
         let mut new = lowered;

@@ -4,8 +4,8 @@ use crate::form;
 use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
-use crate::limits::{Asked, Step};
 use crate::matching::Taker;
+use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{

@@ -12,7 +12,7 @@ use crate::orders::{ASIDE, Order, QUOTE};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Open {
     pub orders: u32,
-    pub lots: [i64; 2],
+    pub lots: [i128; 2],
     /// Sums of price x lots.
     pub value: [i128; 2],
 }
@@ -136,6 +136,6 @@ impl Watch {
 fn shift(open: &mut Open, order: &Order, before: Counted, now: Counted) {
     let side = usize::from(!order.buys());
     let value = |counted: Counted| i128::from(counted.left) * i128::from(counted.price);
-    open.lots[side] += now.left - before.left;
+    open.lots[side] += i128::from(now.left - before.left);
     open.value[side] += value(now) - value(before);
 }
