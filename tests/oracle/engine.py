@@ -90,12 +90,13 @@ class Twin:
         """Sequence, gate, effects, freezes; returns the record's canonical body."""
         state = self.state
         held_back = at < state.stamp
+        makers.clock(state, max(0, at - state.stamp))
         state.sequence += 1
         state.stamp = max(state.stamp, at)
         state.ledger.postings = []
         state.touched.clear()
         state.memory.forget(state.sequence, state.stamp)
-        self.effects = list(deadlines.run(state))
+        self.effects = [*deadlines.run(state), *makers.guard(state)]
         self.effects.extend(self._decide(command))
         self.effects.extend(reactions.react(state))
         self.effects.extend(state.ledger.freeze())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, planning, special, triggers
+from . import fitting, form, limits, makers, planning, special, triggers
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -59,8 +59,11 @@ def place(state: State, command: Any) -> Iterator[Any]:
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
+    yield from makers.check(state, command)
+    judged = makers.judged(state, command)
+    yield from limits.check(judged, order, command.price)
     if not order.aside:
-        yield from affords(state, order, None)
+        yield from affords(judged, order, None)
 
 
 def _enters(order: Order) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import fitting, gate, links, planning, resting, special, triggers
+from . import fitting, gate, limits, links, makers, planning, resting, special, triggers
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -42,8 +42,10 @@ def place(state: State, command: Any) -> Iterator[Any]:
     """An order that passed the gate."""
     order = gate.newcomer(state, command)
     assert order is not None, "the gate refuses an order without a price"
+    yield from makers.requote(state, command)
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
+    limits.remember(state, order, command.price, new=True)
     if order.expire:
         state.deadlines.add((order.expire, ORDER, order.id))
     links.pair_up(state, order)
@@ -141,6 +143,8 @@ def _carry_out(state: State, order: Order) -> Generator[Any, None, tuple[int, st
         for step in plan.steps:
             before = state.cancels
             yield from STEPS[step.act](state, order, step)
+            if makers.at_once(order):
+                yield from makers.guard(state)
             last = step.order.price if step.act == "fill" else last
             if state.cancels != before:
                 break
@@ -261,6 +265,7 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
     if order is None:
         return 0
     order.filled += quantity
+    makers.note(state, order, instrument.number, quantity)
     if order.walk:
         order.walk.units -= quantity
         order.walk.value -= price * quantity

@@ -8,6 +8,7 @@ from typing import Any
 from .conditions import retry_conditional
 from .dark import match_dark
 from .links import part, release
+from .makers import guard
 from .pegs import reprice_peg
 from .state import State
 from .triggers import collect, fire_stop, trail
@@ -19,6 +20,7 @@ REACTIONS = (part, trail, collect, release, fire_stop, reprice_peg, retry_condit
 def react(state: State) -> Iterator[Any]:
     """Every market, lowest number first, until nothing more happens."""
     while True:
+        yield from guard(state)
         for number in state.instruments:
             found = next(filter(None, (list(act(state, number)) for act in REACTIONS)), None)
             if found:

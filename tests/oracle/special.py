@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, gate, kill, matching, operations, resting, triggers
+from . import form, gate, kill, limits, matching, operations, resting, triggers
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, ORDER, State
@@ -62,6 +62,7 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     yield from _check_terms(state, order, asked, given)
     if not _settle(state, order, asked, given):
         yield "no_reference_price"
+    yield from limits.check(state, asked, command.price if given & PRICE else 0, order)
     if not order.aside:
         yield from gate.affords(state, asked, order)
 
@@ -107,6 +108,7 @@ def replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     order = state.orders[command.order]
     asked = _asked(order, command, given)
     _settle(state, order, asked, given)
+    limits.remember(state, order, 0, new=False)
     if order.venue:
         yield matching.ask_venue(state, order, asked.price, asked.quantity)
         return

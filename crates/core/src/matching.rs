@@ -181,6 +181,7 @@ impl Engine {
             side.unlink(orders, row);
             self.bury(row);
         }
+        self.guard_between(&taker.order, taker.walk.is_some(), effects);
     }
 
     /// Releases what is left of a hold; returns the amount.
@@ -274,6 +275,8 @@ pub(crate) fn exchange(
         (flows, maker_hold, taker_hold)
     };
     (instrument.last_trade, instrument.latest) = (price, price);
+    ledger.note_quote(maker, quantity);
+    ledger.note_quote(taker, quantity);
     Traded {
         maker_order: maker.id,
         taker_order: taker.id,

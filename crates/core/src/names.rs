@@ -143,6 +143,7 @@ named! {
         Cleared = 18 "cleared",
         Requoted = 19 "requoted",
         Funds = 20 "funds",
+        Limit = 21 "limit",
     }
 }
 

@@ -4,6 +4,7 @@
 //! ([`Details`]); terms that few orders have ([`Special`]) are in a slab of their own. Ids are sequence numbers, so the
 //! index is an array in pages; a page is freed when none of its orders lives.
 use crate::messages::ClientId;
+use crate::watch::Watch;
 
 /// No row.
 pub const NONE: u32 = u32::MAX;
@@ -65,6 +66,8 @@ pub const UNHELD: u16 = 512;
 pub const PARENT: u16 = 1024;
 /// Its parent is not done: it holds nothing and counts nowhere.
 pub const ASIDE: u16 = 2048;
+/// Its changes are counted: its account has limits, or it is a market maker's quote. Follows from the rest of the state.
+pub const WATCHED: u16 = 1 << 15;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -202,6 +205,7 @@ pub struct Orders {
     specials: Vec<Special>,
     free_specials: Vec<u32>,
     pages: Vec<Page>,
+    pub watch: Watch,
 }
 
 impl Orders {
@@ -219,13 +223,28 @@ impl Orders {
 
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut Order {
+        let order = &mut self.rows[row as usize];
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
+        order
+    }
+
+    /// For a book, which changes where an order stands and nothing else of it.
+    #[inline]
+    pub(crate) fn place_mut(&mut self, row: u32) -> &mut Order {
         &mut self.rows[row as usize]
     }
 
     /// Two different orders.
     pub fn pair_mut(&mut self, first: u32, second: u32) -> (&mut Order, &mut Order) {
-        let rows = self.rows.get_disjoint_mut([first as usize, second as usize]);
-        rows.expect("the sides of a trade are two orders").into()
+        let pair = self.rows.get_disjoint_mut([first as usize, second as usize]);
+        let pair: (&mut Order, &mut Order) = pair.expect("the sides of a trade are two orders").into();
+        if (pair.0.marks | pair.1.marks) & WATCHED != 0 {
+            self.watch.note(first);
+            self.watch.note(second);
+        }
+        pair
     }
 
     #[inline]
@@ -259,6 +278,24 @@ impl Orders {
         if order.marks & PARTLY_SHOWN == 0 { order.left } else { self.special(row).map_or(0, |special| special.shown) }
     }
 
+    /// From now on the changes of this order are counted.
+    pub(crate) fn watch_row(&mut self, row: u32) {
+        self.rows[row as usize].marks |= WATCHED;
+        self.watch.note(row);
+    }
+
+    /// Brings the sums of watched orders up to date.
+    pub(crate) fn count_changed(&mut self) {
+        let changed = self.watch.take_changed();
+        for row in &changed {
+            let order = &self.rows[*row as usize];
+            if order.marks & WATCHED != 0 {
+                self.watch.count(*row, order);
+            }
+        }
+        self.watch.give_back(changed);
+    }
+
     #[inline]
     pub fn insert(&mut self, order: Order, details: Details) -> u32 {
         let row = match self.free.pop() {
@@ -283,6 +320,9 @@ impl Orders {
         }
         page.rows[order.id as usize % PAGE] = row;
         page.live += 1;
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
         row
     }
 
@@ -304,9 +344,15 @@ impl Orders {
 
     #[inline]
     pub fn remove(&mut self, row: u32) {
-        let order = &self.rows[row as usize];
-        if order.marks & HAS_SPECIAL != 0 {
-            self.free_specials.push(self.details[row as usize].special);
+        let order = &mut self.rows[row as usize];
+        if order.marks & (HAS_SPECIAL | WATCHED) != 0 {
+            if order.marks & HAS_SPECIAL != 0 {
+                self.free_specials.push(self.details[row as usize].special);
+            }
+            if order.marks & WATCHED != 0 {
+                order.marks &= !WATCHED;
+                self.watch.forget(row, order);
+            }
         }
         let id = order.id as usize;
         let last = self.pages.len() - 1;
@@ -327,6 +373,7 @@ impl Orders {
         self.specials.clear();
         self.free_specials.clear();
         self.pages.iter_mut().for_each(|page| *page = Page::default());
+        self.watch.clear();
     }
 
     pub fn len(&self) -> usize {

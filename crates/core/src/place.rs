@@ -1,14 +1,16 @@
 //! The gate: what an order must pass, and what it must hold before it may trade.
 use crate::engine::{Alive, Effects, Engine};
 use crate::form;
+use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
+use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
-use crate::names::{Reason, Rule};
+use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, REDUCE_ONLY, ROUTED,
-    SHORT, Special, UNHELD,
+    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
+    ROUTED, SHORT, Special, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -115,6 +117,10 @@ impl Engine {
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
         }
+        let limited = self.has_limits(c.account) | (c.flags & QUOTE != 0);
+        if limited {
+            self.meet_limits(at, c, &mut taker, effects)?;
+        }
         let hold = if taker.order.marks & ASIDE != 0 {
             0
         } else if self.instruments[at].is_perpetual() {
@@ -122,8 +128,41 @@ impl Engine {
         } else {
             self.hold_spot(at, &mut taker)?
         };
+        if limited {
+            self.count_accepted(&taker.order, Some((wording(c), exposure(&taker).1)));
+        }
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         Ok(self.enter(at, taker, effects))
+    }
+
+    /// What is asked of makers' quotes and of accounts with limits; their orders are watched. The first of a mass quote is
+    /// judged as if the earlier quotes were gone; if it passes they go.
+    fn meet_limits(
+        &mut self,
+        at: usize,
+        c: &PlaceOrder,
+        taker: &mut Taker,
+        effects: &mut Effects,
+    ) -> Result<(), Reason> {
+        if c.flags & QUOTE != 0 {
+            let linked = taker.special.is_some_and(|special| special.one_cancels != 0 || special.parent != 0);
+            self.check_quote(at, c, linked)?;
+            taker.order.marks |= WATCHED;
+        }
+        let earlier = self.earlier_quotes(c);
+        if self.has_limits(c.account) {
+            let (units, value) = exposure(taker);
+            let (order, session, words, gone) = (taker.order, c.session, wording(c), self.open_of(&earlier));
+            self.check_limits(&Asked { step: Step::New, order, old: None, gone, session, words, units, value })?;
+            if self.ledger.accounts[c.account as usize].watched {
+                taker.order.marks |= WATCHED;
+            }
+        }
+        if !earlier.is_empty() {
+            self.afford_without(at, taker, &earlier)?;
+            self.end_quotes(&earlier, CancelReason::Requoted, effects);
+        }
+        Ok(())
     }
 
     /// An outside venue takes limit and market orders without our own books' terms.
@@ -252,6 +291,15 @@ impl Engine {
         Ok(hold)
     }
 
+    /// What a new spot order would hold, if it may.
+    pub(crate) fn spot_due(&self, at: usize, order: &Order) -> Result<i64, Reason> {
+        let (instrument, mut order) = (&self.instruments[at], *order);
+        if self.ledger.look(order.account, instrument.held_asset(&order)).endless() {
+            order.marks |= UNHELD;
+        }
+        self.afford(at, &order, spot_hold(instrument, &order, order.price, order.left)?)
+    }
+
     /// What a spot order holds when it goes to the book, after what its pair holds for it.
     #[inline]
     pub(crate) fn asked_hold(&self, at: usize, taker: &Taker, order: &Order) -> Result<i64, Reason> {
@@ -286,11 +334,10 @@ impl Engine {
     fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
         let order = &taker.order;
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
-        let (units, value) = match &taker.walk {
-            Some(walk) if walk.units == 0 => return Ok(0),
-            Some(walk) => (walk.units, walk.value),
-            None => (order.left, i128::from(order.left) * i128::from(order.price)),
-        };
+        if taker.walk.is_some_and(|walk| walk.units == 0) {
+            return Ok(0);
+        }
+        let (units, value) = exposure(taker);
         let mut new = old;
         new.count(order.buys(), units, value);
         self.check_perpetual(at, order.account, &old, &new, order.price)?;
@@ -333,6 +380,19 @@ impl Engine {
 /// Does the order go to the book at once, as far as its kind and links say?
 fn enters(c: &PlaceOrder, special: Option<&Special>) -> bool {
     c.kind <= MARKET_TO_LIMIT && special.is_none_or(|special| special.parent == 0)
+}
+
+fn wording(c: &PlaceOrder) -> Wording {
+    Wording { side: c.side, kind: c.kind, price: c.price, quantity: c.quantity }
+}
+
+/// Units that a new order may trade, and the sum of price x units of them at worst.
+fn exposure(taker: &Taker) -> (i64, i128) {
+    let order = &taker.order;
+    match &taker.walk {
+        Some(walk) => (walk.units, walk.value),
+        None => (order.left, i128::from(order.left) * i128::from(order.price)),
+    }
 }
 
 /// What a spot order with `left` units to go holds at `limit`; nothing if it is marked so.

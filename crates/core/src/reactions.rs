@@ -19,6 +19,9 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
+        if !self.ledger.quote_fills.is_empty() {
+            self.guard_quotes(effects);
+        }
         self.part(at, effects)
             || self.trail(at, effects)
             || self.release_child(at, effects)

@@ -84,10 +84,15 @@ impl Engine {
         self.check_asked(at, row, &asked)?;
         self.settle_asked(at, &order, &mut asked)?;
         let left = asked.quantity - self.orders.filled(row);
+        let given = if c.given & PRICE != 0 { c.price } else { 0 };
+        self.check_limits_changed(row, given, (asked.price, asked.quantity))?;
         if routed {
-            return self.request_replace(at, row, (asked.price, asked.quantity), effects);
+            self.request_replace(at, row, (asked.price, asked.quantity), effects)?;
+            self.count_accepted(&order, None);
+            return Ok(());
         }
         let hold = if order.marks & ASIDE != 0 { 0 } else { self.may_change(at, &order, asked.price, left)? };
+        self.count_accepted(&order, None);
         self.take_over(at, row, (order, details), (asked, hold), effects);
         Ok(())
     }

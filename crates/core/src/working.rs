@@ -162,6 +162,12 @@ impl Engine {
                 Act::Drop(reason) => self.drop_row(step.row, reason, effects),
                 Act::Cut => self.take_cut(at, passage, step, effects),
             }
+            let taker = *self.orders.get(passage.row);
+            self.guard_between(
+                &taker,
+                passage.walk.is_some() || self.special_of(passage.row).min_quantity != 0,
+                effects,
+            );
             self.cancels == before
         })
     }

@@ -399,6 +399,16 @@ impl Engine {
         Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
     }
 
+    /// (ns in which a market maker met its obligations, ns in which the market was open, does it meet them now, are its
+    /// quotes pulled) since the trading session began; None if it is no maker of the instrument.
+    fn maker(&self, account: u32, instrument: u32) -> PyResult<Option<(u64, u64, bool, bool)>> {
+        let (engine, at) = (&self.broker.engine, self.instrument_at(instrument)?);
+        Ok(engine.makers.get(&(at, account)).map(|maker| {
+            let (quoted_ns, open_ns) = maker.score(engine.stamp);
+            (quoted_ns, open_ns, maker.meets, maker.protection.as_ref().is_some_and(|p| p.pulled))
+        }))
+    }
+
     /// The price that collars are measured from; 0 for none.
     fn reference(&self, instrument: u32) -> PyResult<i64> {
         Ok(self.broker.engine.instruments[self.instrument_at(instrument)?].reference())

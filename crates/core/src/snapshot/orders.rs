@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, QUOTE, ROUTED, Special, WATCHED};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -37,6 +37,9 @@ impl Engine {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
         let market = self.markets.get_mut(at).ok_or(BadState)?;
         let row = self.orders.insert(order, details);
+        if order.flags & QUOTE != 0 {
+            self.orders.watch_row(row);
+        }
         if let Some(special) = special {
             self.orders.specify(row, special);
         }
@@ -65,7 +68,7 @@ fn put_order(out: &mut Out, order: &Order, details: &Details) {
     out.put(order.hold);
     out.put(order.value_carry);
     out.put(order.fee_carry);
-    out.put(order.marks);
+    out.put(order.marks & !WATCHED);
     out.put(order.side);
     out.put(order.kind);
     out.put(order.tif);
