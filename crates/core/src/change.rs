@@ -94,7 +94,7 @@ impl Engine {
         if c.quantity <= filled {
             return Err(Reason::QuantityNotAboveFilled);
         }
-        check_price(c.price, instrument.terms.tick)?;
+        check_price(c.price, instrument.tick_at(c.price))?;
         if order.marks & ROUTED != 0 {
             return self.request_replace(at, row, c, effects);
         }

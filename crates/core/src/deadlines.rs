@@ -6,6 +6,10 @@ use crate::names::CancelReason;
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
+/// The trading state of an instrument ends by itself.
+pub const STATE: u8 = 10;
+/// An instrument expires.
+pub const EXPIRY: u8 = 11;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -46,10 +50,15 @@ impl Deadlines {
 impl Engine {
     pub(crate) fn run_deadlines(&mut self, effects: &mut Effects) {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
-            if kind == ORDER
-                && let Some(row) = self.orders.find(number)
-            {
-                self.cancel_row(row, CancelReason::Expired, effects);
+            match kind {
+                ORDER => {
+                    if let Some(row) = self.orders.find(number) {
+                        self.cancel_row(row, CancelReason::Expired, effects);
+                    }
+                }
+                STATE => self.state_ends(number as usize - 1, effects),
+                EXPIRY => self.expire(number as usize - 1, effects),
+                _ => {}
             }
         }
     }

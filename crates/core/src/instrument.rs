@@ -32,6 +32,8 @@ pub struct Instrument {
     pub settlement_mark: i64,
     pub last_trade: i64,
     pub positions: BTreeMap<u32, Position>,
+    /// Rows of the tick table after the first: from this price on, this tick.
+    pub ticks: Vec<(i64, i64)>,
 }
 
 /// Is this the zero-padded text of 1 or more allowed characters?
@@ -110,6 +112,7 @@ impl Instrument {
             settlement_mark: terms.mark,
             last_trade: 0,
             positions: BTreeMap::new(),
+            ticks: Vec::new(),
         })
     }
 

@@ -55,6 +55,8 @@ pub const PARTLY_SHOWN: u16 = 16;
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
+/// A market order in a call: it stands before the limit orders at its price, in a list of its own.
+pub const UNPRICED: u16 = 1_024;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]

@@ -44,17 +44,17 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
 
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
 pub(crate) fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
-    let (reference, tick) = (i128::from(instrument.reference()), i128::from(instrument.terms.tick));
+    let reference = i128::from(instrument.reference());
     let collar = i128::from(instrument.terms.collar_bps);
     if reference == 0 || collar == 0 {
         return Err(Reason::NoReferencePrice);
     }
     let price = if side == BUY {
-        floor_div(floor_div(reference * (BPS + collar), BPS), tick) * tick
+        instrument.floor_tick(floor_div(reference * (BPS + collar), BPS) as i64)
     } else {
-        (ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick).max(tick)
+        instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS) as i64)
     };
-    if price == 0 || price > i128::from(PRICE_MAX) { Err(Reason::NoReferencePrice) } else { Ok(price as i64) }
+    if price == 0 || price > PRICE_MAX { Err(Reason::NoReferencePrice) } else { Ok(price) }
 }
 
 impl Engine {

@@ -93,7 +93,7 @@ impl Engine {
             return Err(Reason::BadRule);
         }
         let same = self.markets[at].rules.get(rule) == c.value;
-        if rule == Rule::Book && !same && self.orders.by_id().any(|row| self.orders.get(row).at() == at) {
+        if rule == Rule::Book && !same && self.has_live_orders(at) {
             return Err(Reason::BookNotEmpty);
         }
         self.markets[at].rules.set(rule, c.value);

@@ -1,13 +1,9 @@
-//! Trading states and the tick table.
+//! Trading states.
 use crate::engine::{Effects, Engine};
-use crate::messages::{SetSession, SetTick, Uncross};
+use crate::messages::{SetSession, Uncross};
 use crate::names::Reason;
 
 impl Engine {
-    pub(crate) fn set_tick(&mut self, _c: &SetTick, _effects: &mut Effects) -> Result<(), Reason> {
-        Err(Reason::UnknownKind)
-    }
-
     pub(crate) fn set_session(&mut self, _c: &SetSession, _effects: &mut Effects) -> Result<(), Reason> {
         Err(Reason::UnknownKind)
     }

@@ -24,6 +24,10 @@ pub(super) fn put_instrument(out: &mut Out, instrument: &Instrument) {
         out.wide(position.sell_value);
         out.put(position.hold);
     });
+    out.list(instrument.ticks.iter(), |out, (lowest, tick)| {
+        out.put(*lowest);
+        out.put(*tick);
+    });
 }
 
 pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadState> {
@@ -47,6 +51,7 @@ pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instru
         Ok((account, position))
     })?;
     instrument.positions = positions.into_iter().collect();
+    instrument.ticks = bytes.list(|b| Ok((b.take()?, b.take()?)))?;
     Ok(instrument)
 }
 
@@ -56,10 +61,6 @@ pub(super) fn put_market(out: &mut Out, market: &Market) {
     out.list(Rule::ALL.iter(), |out, (number, _)| {
         let rule = Rule::of(*number).expect("a listed rule");
         out.put(market.rules.get(rule) as u64);
-    });
-    out.list(market.ticks.iter(), |out, (from, tick)| {
-        out.put(*from);
-        out.put(*tick);
     });
 }
 
@@ -73,8 +74,7 @@ pub(super) fn take_market(bytes: &mut In) -> Result<Market, BadState> {
     for ((number, _), value) in Rule::ALL.iter().zip(values) {
         rules.set(Rule::of(*number).ok_or(BadState)?, value as i64);
     }
-    let ticks = bytes.list(|b| Ok((b.take()?, b.take()?)))?;
-    let mut market = Market { state, rules, ticks, ..Market::default() };
+    let mut market = Market { state, rules, ..Market::default() };
     market.replan();
     Ok(market)
 }
