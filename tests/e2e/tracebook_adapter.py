@@ -1,6 +1,7 @@
-"""Lets the public suite tracebook-conformance talk to `isthmus match`: its protocol on one side, our rows on the other.
+"""Lets the public suite tracebook-conformance talk to `isthmus match`: its protocol one side, our rows the other.
 
-Run as a program by the suite, once a trace; it runs `isthmus match -` itself. Prices become ticks, quantities millionths.
+Run as a program by the suite, once a trace; it runs `isthmus match -` itself. Prices become ticks, quantities
+millionths.
 """
 
 from __future__ import annotations
@@ -57,7 +58,11 @@ class IsthmusAdapter:
         """One row; a book query behind it marks the end of its answers."""
         assert self.door.stdin and self.door.stdout
         end = {"do": "book", "instrument": row["instrument"], "orders": True, "id": "end"}
-        sent = row if row["do"] in ("instrument", "mass_cancel") else {k: v for k, v in row.items() if k in _KEYS[row["do"]]}
+        sent = (
+            row
+            if row["do"] in ("instrument", "mass_cancel")
+            else {k: v for k, v in row.items() if k in _KEYS[row["do"]]}
+        )
         self.door.stdin.write(json.dumps(sent) + "\n" + json.dumps(end) + "\n")
         self.door.stdin.flush()
         answers = []

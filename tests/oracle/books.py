@@ -43,6 +43,7 @@ class Order:
     key: Key | None = None
     arrival: int = 0
     session: int = 0
+    unheld: bool = False
     stop: int = 0
     offset: int = 0
     display: int = 0

@@ -24,6 +24,7 @@ from .values import (
     PEG,
     PRICE_MAX,
     SELL,
+    SHORT,
     STOP,
     TRAILING_STOP,
     Carry,
@@ -94,6 +95,7 @@ def newcomer(state: State, command: Any) -> Order | None:
     order = Order(state.sequence, command.account, instrument.number, *words, session=command.session)
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
+    order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
     if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
         _walk(state, order)
     return order
@@ -127,9 +129,14 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
         return
     if spot_too_large(state, order):
         yield "notional_too_large"
+    if order.unheld:
+        return
     growth = initial_hold(state, order) - (old.hold if old else 0)
-    if growth > max(0, state.ledger.available(order.account, state.held_asset(order))):
-        yield "insufficient_funds"
+    short = bool(order.flags & SHORT)
+    room = state.ledger.available if order.side == BUY or short else state.ledger.own
+    if growth > max(0, room(order.account, state.held_asset(order))):
+        located = short and state.instruments[order.instrument].rules["locate"]
+        yield "no_locate" if located else "insufficient_funds"
 
 
 def spot_too_large(state: State, order: Order) -> bool:
@@ -152,6 +159,8 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
             grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))
             if grown > was:
                 yield "account_frozen"
+    if state.ledger.endless(order.account, instrument.terms.quote):
+        return
     growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
     if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
         yield "insufficient_funds"

@@ -30,16 +30,21 @@ def demanded(twin: Twin) -> Held:
     held: Held = defaultdict(int)
     for order in state.orders.values():
         if not state.instruments[order.instrument].perpetual:
-            assert order.hold >= state.spot_hold(order), "an order holds less than it may cost"
-            assert order.venue or order.hold == state.spot_hold(order), "an order on the house book holds too much"
+            due = 0 if order.unheld else state.spot_hold(order)
+            assert order.hold >= due, "an order holds less than it may cost"
+            assert order.venue or order.hold == due, "an order on the house book holds too much"
             held[order.account, state.held_asset(order)] += order.hold
     perpetuals = set(state.positions) | {(o.account, o.instrument) for o in state.orders.values()}
     for account, number in perpetuals:
         instrument = state.instruments[number]
-        if instrument.perpetual and state.ledger.trades(account):
+        if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
             position = state.positions.get((account, number), 0)
             held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
     return {pair: amount for pair, amount in held.items() if amount}
+
+
+def _endless(twin: Twin, account: int, instrument: Any) -> bool:
+    return twin.state.ledger.endless(account, instrument.terms.quote)
 
 
 def _check_book(twin: Twin, number: int) -> None:

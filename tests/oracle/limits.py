@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .messages import effects
 from .state import State
 
 
 def check_set_account(state: State, command: Any) -> Iterator[Any]:
-    yield "unknown_kind"
+    if not state.ledger.trades(command.account):
+        yield "unknown_account"
 
 
 def set_account(state: State, command: Any) -> Iterator[Any]:
-    yield from ()
+    state.ledger.groups[command.account] = command.group
+    state.ledger.firms[command.account] = command.firm
+    yield effects.AccountSet(command.account, command.group, command.firm)
 
 
 def check_set_credit(state: State, command: Any) -> Iterator[Any]:
-    yield "unknown_kind"
+    if not state.ledger.trades(command.account):
+        yield "unknown_account"
+    if command.asset not in state.assets:
+        yield "unknown_asset"
+    if command.amount < 0:
+        yield "amount_not_positive"
 
 
 def set_credit(state: State, command: Any) -> Iterator[Any]:
-    yield from ()
+    """Spot orders that live keep what they hold; perpetual positions hold anew."""
+    state.ledger.credit[command.account, command.asset] = command.amount
+    for number, instrument in state.instruments.items():
+        if instrument.perpetual and instrument.terms.quote == command.asset:
+            if (command.account, number) in state.position_holds:
+                state.rehold(command.account, instrument)
+    yield effects.CreditSet(command.account, command.asset, command.amount)
 
 
 def check_set_limit(state: State, command: Any) -> Iterator[Any]:

@@ -12,6 +12,9 @@ WORLD, FEES, ROUNDING, SETTLEMENT = 1, 2, 3, 4
 CLIENT, HOUSE, VENUE, SYSTEM = 1, 2, 3, 4
 FIRST_ACCOUNT = 16
 
+ENDLESS = 2**63 - 1
+"""A credit line of this much is one without end."""
+
 Pair = tuple[int, int]
 
 
@@ -25,6 +28,9 @@ class Ledger:
         self.margined: set[Pair] = set()
         self.frozen: set[Pair] = set()
         self.postings: list[Any] = []
+        self.credit: dict[Pair, int] = defaultdict(int)
+        self.groups: dict[int, int] = defaultdict(int)
+        self.firms: dict[int, int] = defaultdict(int)
 
     def open(self, kind: int) -> int:
         """Opens an account under the next number."""
@@ -36,8 +42,17 @@ class Ledger:
         """May it own money, place orders and be held against?"""
         return self.kinds.get(account) in (CLIENT, HOUSE)
 
-    def available(self, account: int, asset: int) -> int:
+    def own(self, account: int, asset: int) -> int:
+        """Without credit: what may be taken out."""
         return self.balances[account, asset] - self.held[account, asset]
+
+    def available(self, account: int, asset: int) -> int:
+        """With credit: what may be traded with."""
+        return self.own(account, asset) + self.credit[account, asset]
+
+    def endless(self, account: int, asset: int) -> bool:
+        """It never lacks anything, so nothing is held of it."""
+        return self.credit[account, asset] == ENDLESS
 
     def post(self, template: str, source: int, target: int, asset: int, amount: int) -> Any:
         """Moves `amount` from source to target, the other way round if negative, and nothing if zero."""
@@ -56,7 +71,7 @@ class Ledger:
     def freeze(self) -> Iterator[Any]:
         """Frozen and Unfrozen for every margined pair whose balance crossed what it holds."""
         for pair in sorted(self.margined):
-            short = self.balances[pair] < self.held[pair]
+            short = self.available(*pair) < 0 and not self.endless(*pair)
             if short and pair not in self.frozen:
                 self.frozen.add(pair)
                 yield effects.Frozen(*pair)

@@ -145,7 +145,7 @@ def _check_amount(state: State, command: Any) -> Iterator[str]:
 
 def check_withdraw(state: State, command: Any) -> Iterator[Any]:
     yield from check_deposit(state, command)
-    if command.amount > state.ledger.available(command.account, command.asset):
+    if command.amount > state.ledger.own(command.account, command.asset):
         yield "insufficient_funds"
 
 
@@ -159,7 +159,7 @@ def check_transfer(state: State, command: Any) -> Iterator[Any]:
         yield "same_account"
     if command.amount <= 0:
         yield "amount_not_positive"
-    if command.amount > state.ledger.available(command.source, command.asset):
+    if command.amount > state.ledger.own(command.source, command.asset):
         yield "insufficient_funds"
 
 

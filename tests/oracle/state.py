@@ -48,7 +48,8 @@ class State:
         return int(terms.quote if order.side == BUY else terms.base)
 
     def set_hold(self, order: Order, hold: int) -> None:
-        """A spot order holds this much from now on."""
+        """A spot order holds this much from now on; nothing if its account was without end when it came."""
+        hold = 0 if order.unheld else hold
         self.ledger.hold(order.account, self.held_asset(order), hold - order.hold)
         order.hold = hold
 
@@ -58,7 +59,8 @@ class State:
             return 0
         pair = (account, instrument.number)
         live = self.live(*pair) if orders is None else orders
-        hold = required(instrument, self.positions.get(pair, 0), live)
+        endless = self.ledger.endless(account, instrument.terms.quote)
+        hold = 0 if endless else required(instrument, self.positions.get(pair, 0), live)
         self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold

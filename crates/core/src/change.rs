@@ -137,12 +137,7 @@ impl Engine {
             return Ok(new.required(instrument));
         }
         let hold = spot_hold(instrument, order, price, left)?;
-        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-        let more = i128::from(hold) - i128::from(order.hold);
-        if more > 0 && more > self.ledger.available(order.account, asset) {
-            return Err(Reason::InsufficientFunds);
-        }
-        Ok(hold)
+        self.afford(at, order, hold)
     }
 
     /// The position with the order as it is, and with `left` units at `price` instead.
@@ -164,27 +159,26 @@ impl Engine {
         let order = *self.orders.get(row);
         let left = c.quantity - self.orders.filled(row);
         let hold = self.may_change(at, &order, c.price, left)?;
-        self.set_terms_hold(at, row, c.price, c.quantity, hold);
-        Ok(hold)
+        Ok(self.set_terms_hold(at, row, (c.price, c.quantity), hold))
     }
 
-    /// Books the hold of new terms (for a perpetual: counts them in).
-    pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, price: i64, quantity: i64, hold: i64) {
+    /// Books the hold of new terms, price and total (for a perpetual: counts them in); returns what is held then.
+    pub(crate) fn set_terms_hold(&mut self, at: usize, row: u32, (price, quantity): (i64, i64), hold: i64) -> i64 {
         let order = *self.orders.get(row);
-        if self.instruments[at].is_perpetual() {
-            let (_, mut new) = self.recounted(at, &order, price, quantity - self.orders.filled(row));
-            let Self { instruments, ledger, .. } = self;
-            instruments[at].hold_of(ledger, order.account, &mut new);
-            instruments[at].positions.insert(order.account, new);
-        } else {
+        if !self.instruments[at].is_perpetual() {
             self.set_spot_hold(at, row, hold);
+            return hold;
         }
+        let (_, mut new) = self.recounted(at, &order, price, quantity - self.orders.filled(row));
+        let Self { instruments, ledger, .. } = self;
+        let hold = instruments[at].hold_of(ledger, order.account, &mut new);
+        instruments[at].positions.insert(order.account, new);
+        hold
     }
 
     pub(crate) fn set_spot_hold(&mut self, at: usize, row: u32, hold: i64) {
         let order = self.orders.get_mut(row);
-        let terms = &self.instruments[at].terms;
-        let asset = if order.buys() { terms.quote } else { terms.base };
+        let asset = self.instruments[at].held_asset(order);
         self.ledger.hold(order.account, asset, hold - order.hold);
         order.hold = hold;
     }

@@ -185,7 +185,7 @@ impl Engine {
         touched.dedup();
         for (account, asset) in touched.drain(..) {
             let balance = self.ledger.balance(account, asset);
-            let short = balance.amount < balance.held;
+            let short = balance.available() < 0 && !balance.endless();
             if short == balance.frozen {
                 continue;
             }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use crate::messages::{AddInstrument, Code};
 use crate::names::Reason;
+use crate::orders::Order;
 use crate::perpetual::Position;
 use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -154,6 +155,12 @@ impl Instrument {
     /// The price that collars are measured from: the last mark, while there is none the last trade; 0 for none.
     pub fn reference(&self) -> i64 {
         if self.mark > 0 { self.mark } else { self.last_trade }
+    }
+
+    /// What a spot order of this side holds of.
+    #[inline]
+    pub fn held_asset(&self, order: &Order) -> u32 {
+        if order.buys() { self.terms.quote } else { self.terms.base }
     }
 
     /// The higher of the two fees, or 0 where both are rebates: what a hold must cover.

@@ -13,25 +13,47 @@ pub const HOUSE: u8 = 2;
 pub const VENUE: u8 = 3;
 pub const SYSTEM: u8 = 4;
 
-/// One asset of one account. `margined`: a perpetual ever drew on it; only then can it freeze.
-#[derive(Debug, Clone, Copy)]
+/// A credit line of this much is one without end.
+pub const ENDLESS: i64 = i64::MAX;
+
+/// One asset of one account. `margined`: a perpetual ever drew on it; only then can it freeze. `credit`: how far it may
+/// go below zero.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Balance {
     pub asset: u32,
     pub margined: bool,
     pub frozen: bool,
+    pub credit: i64,
     pub amount: i128,
     pub held: i128,
 }
 
 impl Balance {
-    pub fn available(&self) -> i128 {
+    /// Without credit: what may be taken out.
+    #[inline]
+    pub fn own(&self) -> i128 {
         self.amount - self.held
+    }
+
+    /// With credit: what may be traded with.
+    #[inline]
+    pub fn available(&self) -> i128 {
+        self.own() + i128::from(self.credit)
+    }
+
+    /// It never lacks anything, so nothing is held of it.
+    #[inline]
+    pub fn endless(&self) -> bool {
+        self.credit == ENDLESS
     }
 }
 
+/// `group` and `firm`: whom limits and kills count it under; 0 for none.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub kind: u8,
+    pub group: u32,
+    pub firm: u32,
     pub balances: Vec<Balance>,
 }
 
@@ -61,7 +83,7 @@ impl Ledger {
         if self.accounts.len() >= ACCOUNTS_MAX {
             return Err(Reason::LimitReached);
         }
-        self.accounts.push(Account { kind, balances: Vec::new() });
+        self.accounts.push(Account { kind, ..Account::default() });
         Ok((self.accounts.len() - 1) as u32)
     }
 
@@ -85,7 +107,7 @@ impl Ledger {
             Some(at) if balances[at].asset == asset => at,
             found => {
                 let at = found.unwrap_or(balances.len());
-                balances.insert(at, Balance { asset, margined: false, frozen: false, amount: 0, held: 0 });
+                balances.insert(at, Balance { asset, ..Balance::default() });
                 at
             }
         };
@@ -94,14 +116,15 @@ impl Ledger {
 
     /// (balance, held); zeros if the account never had the asset.
     pub fn peek(&self, account: u32, asset: u32) -> (i128, i128) {
-        let found = self.accounts.get(account as usize).and_then(|a| a.balances.iter().find(|b| b.asset == asset));
-        found.map_or((0, 0), |b| (b.amount, b.held))
+        let found = self.look(account, asset);
+        (found.amount, found.held)
     }
 
+    /// The balance as it is; an empty one if the account never had the asset.
     #[inline]
-    pub fn available(&self, account: u32, asset: u32) -> i128 {
-        let (amount, held) = self.peek(account, asset);
-        amount - held
+    pub fn look(&self, account: u32, asset: u32) -> Balance {
+        let found = self.accounts.get(account as usize).and_then(|a| a.balances.iter().find(|b| b.asset == asset));
+        found.copied().unwrap_or_default()
     }
 
     pub fn is_frozen(&self, account: u32, asset: u32) -> bool {
@@ -135,6 +158,15 @@ impl Ledger {
         }
         let balance = self.balance(account, asset);
         balance.held += i128::from(change);
+        if balance.margined {
+            self.touched.push((account, asset));
+        }
+    }
+
+    /// Sets how far the balance may go below zero.
+    pub fn lend(&mut self, account: u32, asset: u32, credit: i64) {
+        let balance = self.balance(account, asset);
+        balance.credit = credit;
         if balance.margined {
             self.touched.push((account, asset));
         }

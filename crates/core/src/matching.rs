@@ -4,7 +4,7 @@ use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
-use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY, Special};
+use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY, Special, UNHELD};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
@@ -71,6 +71,9 @@ pub(crate) fn trade_perpetual(
 /// After a fill: what the spot order holds now.
 #[inline]
 fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
+    if order.marks & UNHELD != 0 {
+        return 0;
+    }
     let left = order.left;
     let (asset, hold) = if order.buys() {
         let hold = instrument.buy_hold(order.price, left, order.value_carry, order.fee_carry);
@@ -218,8 +221,7 @@ impl Engine {
         let instrument = &mut instruments[at];
         let order = &mut taker.order;
         if !instrument.is_perpetual() {
-            let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-            ledger.hold(order.account, asset, -order.hold);
+            ledger.hold(order.account, instrument.held_asset(order), -order.hold);
             return std::mem::take(&mut order.hold);
         }
         let (units, value) = match taker.walk {

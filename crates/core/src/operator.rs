@@ -71,7 +71,7 @@ impl Engine {
         })
     }
 
-    fn owner(&self, account: u32) -> Result<(), Reason> {
+    pub(crate) fn owner(&self, account: u32) -> Result<(), Reason> {
         if self.ledger.trades(account) { Ok(()) } else { Err(Reason::UnknownAccount) }
     }
 
@@ -83,7 +83,11 @@ impl Engine {
     }
 
     fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
-        if i128::from(amount) > self.ledger.available(account, asset) { Err(Reason::InsufficientFunds) } else { Ok(()) }
+        if i128::from(amount) > self.ledger.look(account, asset).own() {
+            Err(Reason::InsufficientFunds)
+        } else {
+            Ok(())
+        }
     }
 
     fn post(&mut self, source: u32, target: u32, asset: u32, amount: i64, template: Template, effects: &mut Effects) {

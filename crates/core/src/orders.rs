@@ -55,6 +55,8 @@ pub const PARTLY_SHOWN: u16 = 16;
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
+/// Its account is without end in what it would hold, so it holds nothing.
+pub const UNHELD: u16 = 128;
 /// A market order in a call: it stands before the limit orders at its price, in a list of its own.
 pub const UNPRICED: u16 = 1_024;
 

@@ -64,12 +64,14 @@ impl Position {
 }
 
 impl Instrument {
-    /// Recomputes what the position holds and books the difference; an outside venue's account holds nothing.
+    /// Recomputes what the position holds and books the difference; an outside venue's account, and one that is without
+    /// end, hold nothing.
     pub fn hold_of(&self, ledger: &mut Ledger, account: u32, position: &mut Position) -> i64 {
         if ledger.kind(account) == VENUE {
             return 0;
         }
-        let hold = position.required(self);
+        let endless = ledger.look(account, self.terms.quote).endless();
+        let hold = if endless { 0 } else { position.required(self) };
         ledger.hold(account, self.terms.quote, hold - position.hold);
         position.hold = hold;
         hold

@@ -5,10 +5,10 @@ use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
-use crate::names::Reason;
+use crate::names::{Reason, Rule};
 use crate::orders::{
     BUY, Details, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST, RESPONSE,
-    ROUTED, SHORT, STOP_LIMIT, Special,
+    ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -226,21 +226,34 @@ impl Engine {
     fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let order = &mut taker.order;
+        if self.ledger.look(order.account, instrument.held_asset(order)).endless() {
+            order.marks |= UNHELD;
+        }
         let hold = match &taker.walk {
             Some(walk) if walk.units == 0 => 0,
             Some(walk) => walk_hold(instrument, order, walk)?,
             None => spot_hold(instrument, order, order.price, order.left)?,
         };
-        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-        if hold > 0 {
-            let balance = self.ledger.balance(order.account, asset);
-            if i128::from(hold) > balance.available() {
-                return Err(Reason::InsufficientFunds);
-            }
-            self.ledger.hold(order.account, asset, hold);
-        }
+        let hold = self.afford(at, &taker.order, hold)?;
+        let order = &mut taker.order;
+        self.ledger.hold(order.account, self.instruments[at].held_asset(order), hold);
         order.hold = hold;
         Ok(hold)
+    }
+
+    /// May the spot order hold this much, after what it holds already? Stock that was located counts for short sales
+    /// only.
+    #[inline]
+    pub(crate) fn afford(&self, at: usize, order: &Order, hold: i64) -> Result<i64, Reason> {
+        let balance = self.ledger.look(order.account, self.instruments[at].held_asset(order));
+        let short = order.flags & SHORT != 0;
+        let room = if order.buys() || short { balance.available() } else { balance.own() };
+        let more = i128::from(hold) - i128::from(order.hold);
+        if more <= 0 || more <= room {
+            return Ok(hold);
+        }
+        let located = short && self.markets[at].rules.get(Rule::Locate) != 0;
+        Err(if located { Reason::NoLocate } else { Reason::InsufficientFunds })
     }
 
     /// Counts a new perpetual order into its position and takes the hold.
@@ -280,15 +293,18 @@ impl Engine {
         if opens && self.ledger.is_frozen(account, instrument.terms.quote) {
             return Err(Reason::AccountFrozen);
         }
+        if self.ledger.look(account, instrument.terms.quote).endless() {
+            return Ok(());
+        }
         let more = i128::from(new.required(instrument)) - i128::from(old.hold);
-        if more > 0 && more > self.ledger.available(account, instrument.terms.quote) {
+        if more > 0 && more > self.ledger.look(account, instrument.terms.quote).available() {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
     }
 }
 
-/// What a spot order with `left` units to go holds at `limit`.
+/// What a spot order with `left` units to go holds at `limit`; nothing if it is marked so.
 #[inline]
 pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) -> Result<i64, Reason> {
     let hold = if order.buys() {
@@ -296,7 +312,13 @@ pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) 
     } else {
         instrument.value_up(limit, left, 0).and_then(|_| left.checked_mul(instrument.base_units))
     };
-    hold.ok_or(Reason::NotionalTooLarge)
+    due(order, hold)
+}
+
+/// An amount that must fit, though an order that holds nothing holds none of it.
+fn due(order: &Order, hold: Option<i64>) -> Result<i64, Reason> {
+    let hold = hold.ok_or(Reason::NotionalTooLarge)?;
+    Ok(if order.marks & UNHELD == 0 { hold } else { 0 })
 }
 
 fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64, Reason> {
@@ -307,5 +329,5 @@ fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64,
     } else {
         value.and_then(|_| order.left.checked_mul(instrument.base_units))
     };
-    hold.ok_or(Reason::NotionalTooLarge)
+    due(order, hold)
 }

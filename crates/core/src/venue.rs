@@ -61,7 +61,7 @@ impl Engine {
         }
         let at = order.at();
         let hold = self.hold_as_replaced(at, &order, c.price, left)?;
-        self.set_terms_hold(at, row, c.price, c.quantity, hold);
+        let hold = self.set_terms_hold(at, row, (c.price, c.quantity), hold);
         self.set_terms(row, c.price, c.quantity);
         let (price, quantity) = (c.price, c.quantity);
         effects.push(&Replaced { order: c.order, price, quantity, hold, priority_kept: 0 });

@@ -79,21 +79,31 @@ impl Engine {
 
 fn put_account(out: &mut Out, account: &Account) {
     out.put(account.kind);
+    out.put(account.group);
+    out.put(account.firm);
     out.list(account.balances.iter(), |out, balance| {
         out.put(balance.asset);
         out.put(u8::from(balance.margined));
         out.put(u8::from(balance.frozen));
+        out.put(balance.credit);
         out.wide(balance.amount);
         out.wide(balance.held);
     });
 }
 
 fn take_account(bytes: &mut In) -> Result<Account, BadState> {
-    let kind = bytes.take()?;
+    let (kind, group, firm) = (bytes.take()?, bytes.take()?, bytes.take()?);
     let balances = bytes.list(|b| {
-        Ok(Balance { asset: b.take()?, margined: b.flag()?, frozen: b.flag()?, amount: b.wide()?, held: b.wide()? })
+        Ok(Balance {
+            asset: b.take()?,
+            margined: b.flag()?,
+            frozen: b.flag()?,
+            credit: b.take()?,
+            amount: b.wide()?,
+            held: b.wide()?,
+        })
     })?;
-    Ok(Account { kind, balances })
+    Ok(Account { kind, group, firm, balances })
 }
 
 fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {
