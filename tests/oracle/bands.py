@@ -10,7 +10,7 @@ from . import matching, planning, session
 from .books import Order
 from .messages import effects
 from .state import State
-from .values import BPS, BUY, LIMIT, MARKET_TO_LIMIT, SELL, STOP_LIMIT, Instrument, ceil_div
+from .values import BPS, BUY, FOK, LIMIT, MARKET_TO_LIMIT, SELL, STOP_LIMIT, Instrument, ceil_div
 
 Bounds = tuple[int, int]
 CANCEL, AUCTION, LIMIT_STATE = range(1, 4)
@@ -75,11 +75,16 @@ def shortened(state: State, order: Order, within: Bounds) -> Order:
     return replace(order, price=price)
 
 
+def plan(state: State, order: Order, within: Bounds | None) -> planning.Plan:
+    """What the order is going to do, within its bounds if there are any."""
+    return planning.plan(state, shortened(state, order, within) if within else order)
+
+
 def meet(state: State, order: Order, within: Bounds) -> Generator[Any, None, str | None]:
     """The order has traded as far as its band lets it. If it would go on, the band's rule acts; the answer is why the
     rest goes, if it must."""
     instrument = state.instruments[order.instrument]
-    if not planning.plan(state, order).traded:
+    if order.tif == FOK or not planning.plan(state, order).traded:
         return None
     stays = not order.immediate and order.kind != MARKET_TO_LIMIT
     action = instrument.rules["band_action"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import session
 from .operations import request_cancel
 from .state import State
 
@@ -19,3 +20,7 @@ def run(state: State) -> Iterator[Any]:
         _, kind, number = due
         if kind == ORDER and number in state.orders:
             yield request_cancel(state, state.orders[number], "expired")
+        elif kind == session.STATE:
+            yield from session.state_ends(state, state.instruments[number])
+        elif kind == session.EXPIRY:
+            yield from session.expire(state, state.instruments[number])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, planning, special
+from . import auction, bands, fitting, form, planning, session, special
 from .books import Order, Walk
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
@@ -47,8 +47,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_instrument"
         return
     yield from form.words(state, command)
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes(state, instrument, command)
     yield from form.quantity(instrument, command.quantity)
     yield from form.limit(instrument, command)
     yield from form.terms(state, instrument, command)
@@ -58,6 +57,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
+    yield from bands.guards(instrument, command, order)
     yield from affords(state, order, None)
 
 
@@ -69,13 +69,12 @@ def _enters(order: Order) -> bool:
 def protection_price(instrument: Instrument, side: int) -> int | None:
     """Where a collared market order stops trading; None without a usable reference price."""
     reference, collar = instrument.reference, instrument.terms.collar_bps
-    if not reference:
+    if not reference or not collar:
         return None
-    tick = instrument.terms.tick
     if side == BUY:
-        price = reference * (BPS + collar) // BPS // tick * tick
+        price = instrument.floor_tick(reference * (BPS + collar) // BPS)
     else:
-        price = max(tick, ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick)
+        price = instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS))
     return price if 0 < price <= PRICE_MAX else None
 
 
@@ -83,8 +82,11 @@ def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
-        price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
+    waits = not command.venue and session.waits_for_call(instrument, command.kind, command.tif)
+    if waits or (command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps)):
+        price = protection_price(instrument, command.side)
+        if waits and price is None:
+            price = auction.call_price(state, instrument, command.account, command.side, command.quantity) or None
     elif command.kind in (MARKET, MARKET_TO_LIMIT):
         price = PRICE_MAX if command.side == BUY else 0
     elif command.kind in (STOP, TRAILING_STOP, PEG):
@@ -96,7 +98,7 @@ def newcomer(state: State, command: Any) -> Order | None:
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
     order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
+    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (waits or command.venue or instrument.terms.collar_bps):
         _walk(state, order)
     return order
 
@@ -182,6 +184,11 @@ def changed(order: Order, command: Any) -> Order:
     return replace(order, price=command.price, quantity=command.quantity, carry=carry)
 
 
+def priced(order: Order, command: Any) -> Any:
+    """A replacement of a market order that waits for an auction names no price: the order keeps the one it stands at."""
+    return command._replace(price=order.price) if order.kind == MARKET and not order.venue else command
+
+
 def repriced(order: Order, price: int) -> Order:
     """The order at another price."""
     return replace(order, price=price, carry=Carry(order.carry.value, order.carry.fee))
@@ -212,10 +219,15 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         return
     instrument = state.instruments[order.instrument]
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes_orders(state, instrument)
     yield from form.quantity(instrument, command.quantity)
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
+    if order.kind == MARKET and not order.venue and command.price:
+        yield "price_on_market"
+    command = priced(order, command)
     yield from form.price(instrument, command.price)
+    if not order.venue and command.price != order.price and bands.too_far(instrument, command.price):
+        yield "outside_band"
+    yield from bands.worth(instrument, changed(order, command))
     yield from affords(state, changed(order, command), order)

@@ -57,6 +57,7 @@ class Pair:
             assert engine.position(*pair) == self.twin.position(*pair), pair
         for number in state.instruments:
             assert engine.reference(number) == self.twin.reference(number), number
+            assert engine.indicative(number) == self.twin.indicative(number), number
             self._check_book(number)
 
     def _check_book(self, number: int) -> None:

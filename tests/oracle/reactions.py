@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .bands import leave_limit_state
 from .conditions import retry_conditional
 from .dark import match_dark
 from .pegs import reprice_peg
@@ -12,15 +13,18 @@ from .state import State
 from .triggers import fire_stop
 
 # In this order; after each that did something all are asked again.
-REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark)
+REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark, leave_limit_state)
+
+
+def _trading(state: State) -> list[int]:
+    """In other states than continuous trading nothing is set off."""
+    return [number for number, instrument in state.instruments.items() if instrument.state == "continuous"]
 
 
 def react(state: State) -> Iterator[Any]:
     """Every market, lowest number first, until nothing more happens."""
     while True:
-        found = next(
-            filter(None, (list(act(state, number)) for number in state.instruments for act in REACTIONS)), None
-        )
+        found = next(filter(None, (list(act(state, number)) for number in _trading(state) for act in REACTIONS)), None)
         if found is None:
             return
         yield from found

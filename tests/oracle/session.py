@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import auction, matching, resting, special, triggers
+from . import auction, matching, operations, resting, special, triggers
 from .books import Order
 from .messages import CAUSES, STATES, effects
 from .state import State
@@ -14,7 +14,6 @@ from .values import (
     AT_CLOSE,
     AT_OPEN,
     CALL,
-    CALLS,
     FOK,
     FOR_AUCTION,
     IOC,
@@ -76,10 +75,10 @@ def check_set_session(state: State, command: Any) -> Iterator[str]:
 
 def set_session(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[command.instrument]
-    if NAMES[command.state] == "continuous" and not instrument.matches:
-        if instrument.has_auctions and instrument.rules["book"] != CALL:
-            yield from auction.auction(state, instrument, always=False)
-            yield from _end(state, _for_the_call(state, instrument), "session")
+    opens = NAMES[command.state] == "continuous" and instrument.state != "continuous"
+    if opens and instrument.has_auctions and instrument.rules["book"] != CALL:
+        yield from auction.auction(state, instrument, always=False)
+        yield from _end(state, _for_the_call(state, instrument), "session")
     yield from enter(state, instrument, NAMES[command.state], "command")
 
 
@@ -161,7 +160,7 @@ def gather(state: State, order: Order) -> Iterator[Any]:
 
 def _hold_back(state: State, order: Order) -> Any:
     parked = special.park(state, order, special.HELD)
-    order.unpriced = False
+    order.unpriced, order.held = False, True
     return parked
 
 
@@ -184,7 +183,7 @@ def _change(state: State, instrument: Instrument, name: str, cause: str) -> Any:
 
 def _end_day(state: State, instrument: Instrument) -> Iterator[Any]:
     yield from triggers.expire_day(state, instrument.number)
-    waiting = [o for o in _live(state, instrument) if o.parked and o.tif in FOR_AUCTION]
+    waiting = [o for o in _live(state, instrument) if o.held]
     yield from _end(state, waiting + _for_the_call(state, instrument), "session")
 
 
@@ -196,8 +195,9 @@ def _hold_and_release(state: State, instrument: Instrument) -> Iterator[Any]:
             yield _hold_back(state, order)
     for order in only:
         # a release may change the state
-        if order.parked and order.id in state.orders and in_its_call(instrument, order.tif):
+        if order.held and order.id in state.orders and in_its_call(instrument, order.tif):
             special.unpark(order)
+            order.held = False
             yield effects.Triggered(order.id, 0)
             yield from matching.match(state, order)
 
@@ -216,13 +216,7 @@ def _for_the_call(state: State, instrument: Instrument) -> list[Order]:
 def _end(state: State, orders: list[Order], reason: str) -> Iterator[Any]:
     for number in sorted(order.id for order in orders):
         if number in state.orders:
-            yield from cancels(state, state.orders[number], reason)
-
-
-def cancels(state: State, order: Order, reason: str) -> Iterator[Any]:
-    from .operations import request_cancel
-
-    yield request_cancel(state, order, reason)
+            yield operations.request_cancel(state, state.orders[number], reason)
 
 
 def set_timer(state: State, instrument: Instrument, after_ns: int) -> None:

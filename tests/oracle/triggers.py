@@ -8,5 +8,9 @@ from typing import Any
 from .state import State
 
 
+def expire_day(state: State, number: int) -> Iterator[Any]:
+    yield from ()
+
+
 def fire_stop(state: State, number: int) -> Iterator[Any]:
     yield from ()

@@ -22,6 +22,7 @@ BUY, SELL = 1, 2
 LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE = range(1, 10)
 GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
+FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 MAKER, TAKER = 1, 2
 PERPETUAL = 4
 BEYOND_HOLD, OUTSIDE = 2, 1
@@ -71,8 +72,8 @@ class Carry:
 class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
-    `ticks`: rows (lowest price, tick) after the first; `auction_price`: of the last auction since the last mark; `edge`:
-    side and price of a limit state; `timer`: when the state ends by itself (0: never).
+    `ticks`: rows (lowest price, tick) after the first; `auction_price`: of the last auction since the last mark;
+    `edge`: side and price of a limit state; `timer`: when the state ends by itself (0: never).
     """
 
     number: int

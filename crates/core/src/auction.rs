@@ -2,10 +2,10 @@
 //! rule for ties; docs/reference/sessions.md has the rule books.
 use crate::engine::{Effects, Engine};
 use crate::instrument::Instrument;
-use crate::matching::{Flows, rehold_spot, trade_perpetual, trade_spot};
-use crate::messages::{Auctioned, Traded};
-use crate::names::{CancelReason, Reason, Rule};
-use crate::orders::{Order, PARTLY_SHOWN, PEG, UNPRICED};
+use crate::matching::exchange;
+use crate::messages::Auctioned;
+use crate::names::{Reason, Rule};
+use crate::orders::{AT_OPEN, Order, PEG, UNPRICED};
 use crate::place::protection_price;
 use crate::values::PRICE_MAX;
 
@@ -64,8 +64,8 @@ impl Engine {
     pub(crate) fn call_price(&self, at: usize, order: &Order) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let found = protection_price(instrument, order.side);
-        let asset = if order.buys() { instrument.terms.quote } else { instrument.terms.base };
-        if found.is_ok() || instrument.is_perpetual() || !self.is_endless(order.account, asset) {
+        let asset = instrument.held_asset(order);
+        if found.is_ok() || instrument.is_perpetual() || !self.ledger.look(order.account, asset).endless() {
             return found;
         }
         if !order.buys() {
@@ -73,7 +73,12 @@ impl Engine {
         }
         let most = (i128::from(instrument.den) << 62) / (i128::from(instrument.num) * i128::from(order.left));
         let price = instrument.floor_tick(most.min(i128::from(PRICE_MAX)) as i64);
-        if price == 0 { Err(Reason::NotionalTooLarge) } else { Ok(price) }
+        if price == 0 { Err(Reason::NoReferencePrice) } else { Ok(price) }
+    }
+
+    /// Is a new market order one whose price an auction will find?
+    pub(crate) fn waits_for_call(&self, at: usize, order: &Order) -> bool {
+        order.tif >= AT_OPEN || (self.markets[at].guarded && self.markets[at].is_call())
     }
 
     /// One side of the book in priority: price, market orders before limits, visible before hidden, time. Orders with
@@ -151,127 +156,57 @@ impl Engine {
             return;
         }
         let fills = pair_off(&buys, &sells, found.price);
-        let rest = self.take_off(at, &fills);
+        let used_up = self.take_off(at, &fills);
         for (buy, sell, lots) in &fills {
             self.trade_at(at, (*buy, *sell), (found.price, *lots), effects);
         }
-        self.instruments[at].last_trade = found.price;
         self.markets[at].auction_price = found.price;
-        for row in rest {
+        for row in used_up {
             self.refresh(at, row, effects);
         }
     }
 
-    /// Takes what is going to trade off the books; returns icebergs whose peak is used up, buy before sell.
+    /// Takes what is going to trade off the books; returns the icebergs of it that are not filled, buy before sell.
     fn take_off(&mut self, at: usize, fills: &[(u32, u32, i64)]) -> Vec<u32> {
-        let mut lots: Vec<(u32, i64)> = Vec::new();
-        for side in [true, false] {
-            let from = lots.len();
-            for (buy, sell, part) in fills {
-                let row = if side { *buy } else { *sell };
-                match lots[from..].last_mut() {
-                    Some(last) if last.0 == row => last.1 += part,
-                    _ => lots.push((row, *part)),
-                }
+        let sides = [fills.iter().map(|fill| (fill.0, fill.2)).collect(), fills.iter().map(|fill| (fill.1, fill.2)).collect()];
+        let mut icebergs = Vec::new();
+        for (row, lots) in sides.into_iter().flat_map(sum_runs) {
+            if lots == self.orders.get(row).left {
+                self.take_out(row);
+                continue;
+            }
+            self.show_less(row, lots.min(self.orders.shown(row)));
+            if self.orders.get(row).is_iceberg() {
+                icebergs.push(row);
             }
         }
-        lots.into_iter().filter_map(|(row, part)| self.take_lots_off(at, row, part).then_some(row)).collect()
-    }
-
-    /// Takes an order's lots off its list, and the order itself if nothing is left or shown; true: it shows a new peak.
-    fn take_lots_off(&mut self, at: usize, row: u32, lots: i64) -> bool {
-        let order = *self.orders.get(row);
-        let shown = self.orders.shown(row);
-        let side = self.markets[at].shelf(order.marks).side_mut(order.buys());
-        let used_up = order.marks & PARTLY_SHOWN != 0 && shown > 0 && lots >= shown;
-        if lots == order.left || used_up {
-            side.unlink(&mut self.orders, row);
-            return lots < order.left;
-        }
-        if shown > 0 {
-            side.shrink(&self.orders, row, lots);
-        }
-        if order.marks & PARTLY_SHOWN != 0
-            && shown > 0
-            && let Some(special) = self.orders.special_mut(row)
-        {
-            special.shown -= lots;
-        }
-        false
+        icebergs
     }
 
     /// One trade of an auction; who came first is the maker.
-    fn trade_at(&mut self, at: usize, rows: (u32, u32), terms: (i64, i64), effects: &mut Effects) {
-        let (mut buyer, mut seller) = (*self.orders.get(rows.0), *self.orders.get(rows.1));
-        let buyer_makes = buyer.id < seller.id;
-        let Self { instruments, ledger, .. } = self;
-        let instrument = &mut instruments[at];
-        let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
-        let ppm = if buyer_makes { rates } else { (rates.1, rates.0) };
-        buyer.left -= terms.1;
-        seller.left -= terms.1;
-        let (flows, holds) = if instrument.is_perpetual() {
-            let flows = trade_perpetual(instrument, ledger, (&mut buyer, &mut seller), ppm, terms);
-            (flows, shift_both(instrument, ledger, (&buyer, &seller), terms.1))
-        } else {
-            let flows = trade_spot(instrument, ledger, (&mut buyer, &mut seller), ppm, terms);
-            let holds =
-                (rehold_spot(instrument, ledger, &mut buyer), rehold_spot(instrument, ledger, &mut seller));
-            (flows, holds)
-        };
-        effects.push(&told((&buyer, &seller), terms, flows, holds));
-        for (row, order) in [(rows.0, buyer), (rows.1, seller)] {
-            *self.orders.get_mut(row) = order;
-            if order.left == 0 {
+    fn trade_at(&mut self, at: usize, (buy, sell): (u32, u32), terms: (i64, i64), effects: &mut Effects) {
+        let buyer_makes = self.orders.get(buy).id < self.orders.get(sell).id;
+        let (maker, taker) = if buyer_makes { (buy, sell) } else { (sell, buy) };
+        let Self { instruments, orders, ledger, .. } = self;
+        effects.push(&exchange(&mut instruments[at], ledger, orders.pair_mut(maker, taker), &mut None, terms));
+        for row in [maker, taker] {
+            if self.orders.get(row).left == 0 {
                 self.bury(row);
             }
         }
     }
+}
 
-    /// Market orders, and orders for an auction only, do not stay after it.
-    pub(crate) fn end_of_call(&mut self, at: usize, effects: &mut Effects) {
-        for row in self.for_the_call(at) {
-            self.cancel_row(row, CancelReason::Session, effects);
+/// Lots of each row, whose fills follow one another.
+fn sum_runs(fills: Vec<(u32, i64)>) -> Vec<(u32, i64)> {
+    let mut sums: Vec<(u32, i64)> = Vec::new();
+    for (row, lots) in fills {
+        match sums.last_mut() {
+            Some(last) if last.0 == row => last.1 += lots,
+            _ => sums.push((row, lots)),
         }
     }
-}
-
-/// Moves both positions; what they hold then, buyer before seller.
-fn shift_both(
-    instrument: &mut Instrument,
-    ledger: &mut crate::ledger::Ledger,
-    (buyer, seller): (&Order, &Order),
-    lots: i64,
-) -> (i64, i64) {
-    let value = |order: &Order| i128::from(order.price) * i128::from(lots);
-    let buys = instrument.shift(ledger, buyer.account, lots, (true, lots, value(buyer)));
-    let sells = instrument.shift(ledger, seller.account, -lots, (false, lots, value(seller)));
-    if buyer.account == seller.account { (sells, sells) } else { (buys, sells) }
-}
-
-fn told((buyer, seller): (&Order, &Order), terms: (i64, i64), flows: Flows, holds: (i64, i64)) -> Traded {
-    let buyer_makes = buyer.id < seller.id;
-    let (maker, taker) = if buyer_makes { (buyer, seller) } else { (seller, buyer) };
-    let in_order = |(buyer, seller): (i64, i64)| if buyer_makes { (buyer, seller) } else { (seller, buyer) };
-    let fees = in_order((flows.buyer_fee, flows.seller_fee));
-    let holds = in_order(holds);
-    Traded {
-        maker_order: maker.id,
-        taker_order: taker.id,
-        maker: maker.account,
-        taker: taker.account,
-        instrument: u32::from(maker.instrument),
-        taker_side: taker.side,
-        flags: 0,
-        price: terms.0,
-        quantity: terms.1,
-        buyer_pays: flows.buyer_pays,
-        seller_gets: flows.seller_gets,
-        maker_fee: fees.0,
-        taker_fee: fees.1,
-        maker_hold: holds.0,
-        taker_hold: holds.1,
-    }
+    sums
 }
 
 /// Prices that can be the auction's, ascending: of the grid from the lowest to the highest limit, those next to which

@@ -3,7 +3,7 @@ use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{Order, PARKED, ROUTED};
+use crate::orders::{MARKET, Order, PARKED, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
 
 impl Engine {
@@ -90,11 +90,17 @@ impl Engine {
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
+        self.check_state(at)?;
         check_quantity(c.quantity, instrument.terms.lot)?;
         if c.quantity <= filled {
             return Err(Reason::QuantityNotAboveFilled);
         }
+        let c = &priced(&order, c)?;
         check_price(c.price, instrument.tick_at(c.price))?;
+        if order.marks & ROUTED == 0 && c.price != order.price {
+            self.check_band(at, c.price)?;
+        }
+        self.check_worth(at, &Order { price: c.price, ..order }, c.quantity)?;
         if order.marks & ROUTED != 0 {
             return self.request_replace(at, row, c, effects);
         }
@@ -202,4 +208,12 @@ impl Engine {
         effects.push(&ReplaceRequested { order: order.id, venue, price, quantity, hold });
         Ok(())
     }
+}
+
+/// A replacement of a market order that waits for an auction names no price: the order keeps the one it stands at.
+fn priced(order: &Order, c: &ReplaceOrder) -> Result<ReplaceOrder, Reason> {
+    if order.kind != MARKET || order.marks & ROUTED != 0 {
+        return Ok(*c);
+    }
+    if c.price != 0 { Err(Reason::PriceOnMarket) } else { Ok(ReplaceOrder { price: order.price, ..*c }) }
 }

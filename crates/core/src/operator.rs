@@ -130,7 +130,9 @@ impl Engine {
             return Err(Reason::NotionalTooLarge);
         }
         self.instruments[at].mark = c.price;
+        self.markets[at].auction_price = 0;
         effects.push(&Marked { instrument: c.instrument, settlement: c.settlement, price: c.price });
+        self.band_moved(at, effects);
         if settles {
             self.settle(at, c, effects);
         }

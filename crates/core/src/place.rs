@@ -101,6 +101,9 @@ impl Engine {
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
+        if self.markets[at].guarded {
+            self.check_session(at, c, special.as_ref())?;
+        }
         check_quantity(c.quantity, instrument.terms.lot)?;
         form::check_limit(c, instrument)?;
         if let Some(special) = &special {
@@ -110,6 +113,9 @@ impl Engine {
         let mut taker = self.newcomer(c);
         taker.special = special;
         self.price(at, &mut taker)?;
+        if self.markets[at].guarded {
+            self.check_guards(at, c, &taker)?;
+        }
         let hold = if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
@@ -151,7 +157,9 @@ impl Engine {
         match taker.order.kind {
             LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
             MARKET | MARKET_TO_LIMIT => {
-                if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
+                if taker.details.venue == 0 && self.waits_for_call(at, &taker.order) {
+                    taker.order.price = self.call_price(at, &taker.order)?;
+                } else if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
                     let walk = self.walk(at, &taker.order);
                     taker.order.price = walk.worst;
                     taker.walk = Some(walk);

@@ -1,5 +1,6 @@
 //! What a change of a market sets off in the same pass: stops, pegs, orders with conditions, dark matches.
 use crate::engine::{Effects, Engine};
+use crate::names::SessionState;
 
 impl Engine {
     /// Remembers that the market must be looked at again before the pass ends.
@@ -19,9 +20,11 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
-        self.fire_stop(at, effects)
-            || self.reprice_peg(at, effects)
-            || self.retry_conditional(at, effects)
-            || self.match_dark(at, effects)
+        self.markets[at].state == SessionState::Continuous
+            && (self.fire_stop(at, effects)
+                || self.reprice_peg(at, effects)
+                || self.retry_conditional(at, effects)
+                || self.match_dark(at, effects)
+                || self.leave_limit_state(at, effects))
     }
 }

@@ -92,12 +92,21 @@ impl Engine {
         if !allowed(rule).contains(&c.value) {
             return Err(Reason::BadRule);
         }
-        let same = self.markets[at].rules.get(rule) == c.value;
+        let old = self.markets[at].rules.get(rule);
+        let same = old == c.value;
+        if rule == Rule::Expiry {
+            self.check_expiry(at)?;
+            if c.value != 0 && c.value as u64 <= self.stamp {
+                return Err(Reason::BadRule);
+            }
+            self.set_expiry(at, old, c.value);
+        }
         if rule == Rule::Book && !same && self.has_live_orders(at) {
             return Err(Reason::BookNotEmpty);
         }
         self.markets[at].rules.set(rule, c.value);
         self.markets[at].replan();
+        self.touch(at);
         effects.push(&RuleSet { instrument: c.instrument, rule: c.rule, value: c.value });
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::matching::Taker;
 use crate::messages::{PlaceOrder, SessionChanged, SetSession, Triggered, Uncross};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
 use crate::orders::{
-    ALL_OR_NONE, AT_CLOSE, AT_OPEN, FOK, IOC, MARKET, MARKET_TO_LIMIT, PARKED, PEG, POST_ONLY, Special, UNPRICED,
+    ALL_OR_NONE, AWAITS_CALL, AT_CLOSE, AT_OPEN, FOK, IOC, MARKET, MARKET_TO_LIMIT, PEG, POST_ONLY, Special, UNPRICED,
 };
 use crate::rules::CALL;
 use crate::special::HELD;
@@ -19,7 +19,8 @@ impl Engine {
         if state == SessionState::Continuous {
             self.check_halt(at)?;
             let market = &self.markets[at];
-            if !market.matches() && market.has_auctions() && market.rules.get(Rule::Book) != CALL {
+            let opens = market.state != SessionState::Continuous;
+            if opens && market.has_auctions() && market.rules.get(Rule::Book) != CALL {
                 self.auction(at, false, effects);
                 self.end_of_call(at, effects);
             }
@@ -115,8 +116,9 @@ impl Engine {
 
     fn hold_for_auction(&mut self, at: usize, row: u32, effects: &mut Effects) {
         self.park(row, HELD, effects);
-        self.orders.get_mut(row).marks &= !UNPRICED;
-        self.markets[at].held.insert(self.orders.get(row).id);
+        let order = self.orders.get_mut(row);
+        order.marks = (order.marks & !UNPRICED) | AWAITS_CALL;
+        self.markets[at].held.insert(order.id);
     }
 
     /// The instrument is in this state from now on; its orders go, wait or come as the state asks.
@@ -182,7 +184,7 @@ impl Engine {
 
     fn held_rows(&self, at: usize) -> Vec<u32> {
         let held = self.markets[at].held.iter().filter_map(|id| self.orders.find(*id));
-        held.filter(|row| self.orders.get(*row).marks & PARKED != 0).collect()
+        held.collect()
     }
 
     /// Orders of another auction leave the book until it is their turn.
@@ -208,6 +210,7 @@ impl Engine {
             let order = *self.orders.get(row);
             if self.markets[at].takes(order.tif) {
                 self.markets[at].held.remove(&id);
+                self.orders.get_mut(row).marks &= !AWAITS_CALL;
                 self.unpark(row);
                 effects.push(&Triggered { order: order.id, price: 0 });
                 self.work(at, self.taker(row), Some(row), effects);
@@ -248,6 +251,20 @@ impl Engine {
         let rows: Vec<u32> = self.orders.by_id().filter(|row| self.orders.get(*row).at() == at).collect();
         self.end_in_order(rows, CancelReason::Expired, effects);
         self.markets[at].held.clear();
+    }
+
+    /// Deadlines of states and expiries, after the state was read back.
+    pub(crate) fn watch_clock(&mut self) {
+        let Self { markets, deadlines, stamp, .. } = self;
+        for (number, market) in (1..).zip(markets.iter()) {
+            if market.timer != 0 {
+                deadlines.add(market.timer, STATE, number);
+            }
+            let expiry = market.rules.get(Rule::Expiry) as u64;
+            if expiry > *stamp {
+                deadlines.add(expiry, EXPIRY, number);
+            }
+        }
     }
 
     /// Sets the deadline of a new expiry, 0 for none.

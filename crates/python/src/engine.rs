@@ -187,6 +187,12 @@ impl Engine {
         Ok((bid, bids, ask, asks))
     }
 
+    /// (price, volume, imbalance) that the call would find now; price 0 where nothing would trade.
+    fn indicative(&self, instrument: u32) -> PyResult<(i64, i64, i64)> {
+        let found = self.broker.engine.indicative(self.instrument_at(instrument)?);
+        Ok((found.price, found.volume, found.imbalance))
+    }
+
     /// Bids and asks, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
@@ -219,7 +225,7 @@ impl Engine {
         let market = &self.broker.engine.markets[at];
         let mut all: Vec<u32> = Vec::new();
         for buys in [true, false] {
-            let sides = [market.book.side(buys), market.hidden.side(buys)];
+            let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
             let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
             side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
             all.extend(side);
