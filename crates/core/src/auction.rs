@@ -156,7 +156,7 @@ impl Engine {
             return;
         }
         let fills = pair_off(&buys, &sells, found.price);
-        let used_up = self.take_off(at, &fills);
+        let used_up = self.take_off(&fills);
         for (buy, sell, lots) in &fills {
             self.trade_at(at, (*buy, *sell), (found.price, *lots), effects);
         }
@@ -167,8 +167,9 @@ impl Engine {
     }
 
     /// Takes what is going to trade off the books; returns the icebergs of it that are not filled, buy before sell.
-    fn take_off(&mut self, at: usize, fills: &[(u32, u32, i64)]) -> Vec<u32> {
-        let sides = [fills.iter().map(|fill| (fill.0, fill.2)).collect(), fills.iter().map(|fill| (fill.1, fill.2)).collect()];
+    fn take_off(&mut self, fills: &[(u32, u32, i64)]) -> Vec<u32> {
+        let sides =
+            [fills.iter().map(|fill| (fill.0, fill.2)).collect(), fills.iter().map(|fill| (fill.1, fill.2)).collect()];
         let mut icebergs = Vec::new();
         for (row, lots) in sides.into_iter().flat_map(sum_runs) {
             if lots == self.orders.get(row).left {

@@ -1,11 +1,12 @@
 //! Price bands: where an instrument may trade, and what happens at the edge; docs/reference/sessions.md has the rule books.
 use crate::engine::{Effects, Engine};
+use crate::market::Edge;
 use crate::matching::Taker;
 use crate::messages::{LimitState, PlaceOrder};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
-use crate::orders::{BUY, LIMIT, MARKET_TO_LIMIT, Order, STOP_LIMIT};
-use crate::market::Edge;
+use crate::orders::{BUY, FOK, LIMIT, MARKET_TO_LIMIT, Order, STOP_LIMIT};
 use crate::values::{BPS, ceil_div, floor_div};
+use crate::walking::Plan;
 
 /// What happens to a trade outside the bands, besides not happening: the rule `band_action`.
 const CANCEL: i64 = 1;
@@ -99,11 +100,24 @@ impl Engine {
         if buys { found.max() } else { found.min() }
     }
 
+    /// What the order is going to do, within its bounds if there are any.
+    pub(crate) fn plan_within(&self, at: usize, row: u32, bounds: Option<Bounds>) -> Plan {
+        let order = *self.orders.get(row);
+        let order = bounds.map_or(order, |bounds| bounds.shorten(&order, self.best_of(at, !order.buys())));
+        self.plan(at, &order, &self.special_of(row))
+    }
+
     /// The order has traded as far as its band lets it. If it would go on, the band's rule acts; why the rest goes, if it
     /// must. `bounds` are those that it began with.
-    pub(crate) fn meet_band(&mut self, at: usize, row: u32, bounds: Bounds, effects: &mut Effects) -> Option<CancelReason> {
+    pub(crate) fn meet_band(
+        &mut self,
+        at: usize,
+        row: u32,
+        bounds: Bounds,
+        effects: &mut Effects,
+    ) -> Option<CancelReason> {
         let order = *self.orders.get(row);
-        if self.plan(at, &order, &self.special_of(row)).traded == 0 {
+        if order.tif == FOK || self.plan_within(at, row, None).traded == 0 {
             return None;
         }
         let stays = !order.is_immediate() && order.kind != MARKET_TO_LIMIT;

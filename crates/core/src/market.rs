@@ -1,7 +1,7 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
-use crate::orders::UNPRICED;
+use crate::orders::{BEHIND, Orders, UNPRICED};
 use crate::rules::{CALL, LIT, MIXED, PRO_RATA, Rules};
 
 /// `plain`: continuous, first come first served, nothing that watches the book: matching takes its short way.
@@ -56,10 +56,26 @@ impl Default for Market {
 }
 
 impl Market {
+    /// A side as everybody sees it: (price, quantity, orders), best first; orders and prices that show nothing are left out.
+    pub fn shown<'a>(&'a self, orders: &'a Orders, buys: bool) -> impl Iterator<Item = (i64, i64, u32)> + 'a {
+        let side = self.book.side(buys);
+        let visible = move |price| side.queue(orders, price).filter(|row| orders.shown(*row) > 0).count() as u32;
+        side.levels().filter(|(_, level)| level.quantity > 0).map(move |(price, level)| {
+            let count = if self.specials == 0 { level.count } else { visible(price) };
+            (price, level.quantity, count)
+        })
+    }
+
+    /// The best price at which something is shown, and how much.
+    pub fn best_shown(&self, buys: bool) -> Option<(i64, i64)> {
+        let level = self.book.side(buys).levels().find(|(_, level)| level.quantity > 0);
+        level.map(|(price, level)| (price, level.quantity))
+    }
+
     /// Decides anew whether matching may take its short way and whether the gate has more to ask.
     pub fn replan(&mut self) {
         let set = |rules: &[Rule]| rules.iter().any(|rule| self.rules.get(*rule) != 0);
-        let watched = set(&[Rule::StaticBand, Rule::DynamicBand, Rule::MakerShare]);
+        let watched = set(&[Rule::StaticBand, Rule::DynamicBand, Rule::MakerPriority]);
         self.plain = self.state == SessionState::Continuous
             && self.specials == 0
             && !watched
@@ -92,7 +108,7 @@ impl Market {
     pub fn shelf(&mut self, marks: u16) -> &mut Book {
         if marks & UNPRICED != 0 {
             &mut self.unpriced
-        } else if marks & crate::orders::BEHIND != 0 {
+        } else if marks & BEHIND != 0 {
             &mut self.hidden
         } else {
             &mut self.book

@@ -6,7 +6,7 @@ use crate::matching::Taker;
 use crate::messages::{PlaceOrder, SessionChanged, SetSession, Triggered, Uncross};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
 use crate::orders::{
-    ALL_OR_NONE, AWAITS_CALL, AT_CLOSE, AT_OPEN, FOK, IOC, MARKET, MARKET_TO_LIMIT, PEG, POST_ONLY, Special, UNPRICED,
+    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, FOK, IOC, MARKET, MARKET_TO_LIMIT, PEG, POST_ONLY, Special, UNPRICED,
 };
 use crate::rules::CALL;
 use crate::special::HELD;

@@ -45,6 +45,9 @@ impl Engine {
         if order.marks & AWAITS_CALL != 0 {
             market.held.insert(order.id);
         }
+        if order.marks & COUNTED != 0 {
+            market.specials += 1;
+        }
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = market.shelf(order.marks);
             book.side_mut(order.buys()).push(&mut self.orders, row);
