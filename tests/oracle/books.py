@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .memory import Key
-from .values import BUY, FOK, IOC, MARKET, SELL, Carry
+from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, SELL, Carry
 
 
 @dataclass(slots=True)
@@ -16,12 +15,16 @@ class Walk:
 
     units: int
     value: int
-    last_price: int
 
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """A live order. `hold` is a spot order's own; `walk` is set for an uncollared market order in its pass."""
+    """A live order. `hold` is a spot order's own; `walk` is set for an uncollared market order in its pass.
+
+    `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
+    minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
+    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does not).
+    """
 
     id: int
     account: int
@@ -53,6 +56,12 @@ class Order:
     request: int = 0
     peg: int = 0
     trigger: int = 0
+    parked: int = 0
+    shown: int = 0
+    drawn: int = 0
+    done: int = 0
+    behind: bool = False
+    top: bool = False
 
     @property
     def left(self) -> int:
@@ -63,6 +72,28 @@ class Order:
         """Its rest never stays in the book."""
         return self.kind == MARKET or self.tif in (IOC, FOK)
 
+    @property
+    def hidden(self) -> bool:
+        return bool(self.flags & HIDDEN)
+
+    @property
+    def all_or_none(self) -> bool:
+        return bool(self.flags & ALL_OR_NONE)
+
+    @property
+    def reduce_only(self) -> bool:
+        return bool(self.flags & REDUCE_ONLY)
+
+    @property
+    def conditional(self) -> bool:
+        """May it be passed over?"""
+        return self.all_or_none or bool(self.min_quantity)
+
+    @property
+    def displayed(self) -> int:
+        """What the book shows of it."""
+        return 0 if self.hidden else self.shown if self.display else self.left
+
     def exposure(self) -> tuple[int, int]:
         """Units it may still trade and the sum of price x quantity of them at worst."""
         return (self.walk.units, self.walk.value) if self.walk else (self.left, self.price * self.left)
@@ -72,12 +103,12 @@ class Order:
         return price <= self.price if self.side == BUY else price >= self.price
 
 
-def _priority(order: Order) -> tuple[int, int]:
-    return (-order.price if order.side == BUY else order.price, order.arrival)
+def _priority(order: Order) -> tuple[int, bool, int]:
+    return (-order.price if order.side == BUY else order.price, order.behind, order.arrival)
 
 
 class Book:
-    """Resting orders of one instrument, each side in priority: best price first, oldest first."""
+    """Resting orders of one instrument, each side in priority: best price, visible before hidden, oldest first."""
 
     def __init__(self) -> None:
         self.sides: dict[int, list[Order]] = {BUY: [], SELL: []}
@@ -101,20 +132,3 @@ class Book:
         """Does it meet the best of the other side, whoever's order that is?"""
         other = self.opposite(order)
         return bool(other) and order.meets(other[0].price)
-
-    def reachable(self, order: Order) -> Iterator[Order]:
-        """Orders it would trade with, up to the first of the same account."""
-        for other in self.opposite(order):
-            if not order.meets(other.price) or other.account == order.account:
-                return
-            yield other
-
-    def walk(self, account: int, side: int, quantity: int) -> Walk:
-        """From the best price, to the first order of the same account or until the quantity is reached."""
-        walk = Walk(0, 0, 0)
-        for other in self.sides[SELL if side == BUY else BUY]:
-            if other.account == account or walk.units == quantity:
-                break
-            part = min(other.left, quantity - walk.units)
-            walk = Walk(walk.units + part, walk.value + part * other.price, other.price)
-        return walk

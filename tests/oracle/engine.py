@@ -92,6 +92,7 @@ class Twin:
         state.sequence += 1
         state.stamp = max(state.stamp, at)
         state.ledger.postings = []
+        state.touched.clear()
         state.memory.forget(state.sequence, state.stamp)
         self.effects = list(deadlines.run(state))
         self.effects.extend(self._decide(command))

@@ -40,6 +40,8 @@ from .values import (
     Instrument,
 )
 
+PEAKS_MAX = 10_000
+"""An iceberg has at most so many peaks."""
 STAYS = (GTC, DAY, GTD)
 FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 STOPS = (STOP, STOP_LIMIT, TRAILING_STOP)
@@ -169,7 +171,8 @@ def display(instrument: Instrument, command: Any) -> bool:
     low, high, lot = command.display, command.display_high or command.display, instrument.terms.lot
     whole = 0 < low <= high <= command.quantity and low % lot == 0 and high % lot == 0
     stays = command.tif not in (IOC, FOK) and command.kind in (LIMIT, STOP_LIMIT)
-    return whole and stays and not command.flags & (HIDDEN | ALL_OR_NONE)
+    few = command.quantity <= low * PEAKS_MAX and not command.min_quantity
+    return whole and stays and few and not command.flags & (HIDDEN | ALL_OR_NONE)
 
 
 def minimum(instrument: Instrument, command: Any) -> bool:

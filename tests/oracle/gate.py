@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, special
-from .books import Order
+from . import fitting, form, planning, special
+from .books import Order, Walk
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
@@ -18,6 +18,7 @@ from .values import (
     AMOUNT_MAX,
     BPS,
     BUY,
+    LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PEG,
@@ -55,7 +56,14 @@ def place(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         yield "no_reference_price"
         return
-    yield from _affords(state, order, None)
+    if _enters(order) and fitting.spent(state, order):
+        yield "reduce_only"
+    yield from affords(state, order, None)
+
+
+def _enters(order: Order) -> bool:
+    """Does it go to the book at once, as far as its kind and links say?"""
+    return order.kind in (LIMIT, MARKET, MARKET_TO_LIMIT) and not order.parent
 
 
 def protection_price(instrument: Instrument, side: int) -> int | None:
@@ -75,22 +83,30 @@ def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
-    walk = None
     if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
         price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
     elif command.kind in (MARKET, MARKET_TO_LIMIT):
-        walk = state.books[instrument.number].walk(command.account, command.side, command.quantity)
-        price = walk.last_price
+        price = PRICE_MAX if command.side == BUY else 0
     elif command.kind in (STOP, TRAILING_STOP, PEG):
         price = special.waiting_price(state, command)
     if price is None:
         return None
     words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
-    order = Order(state.sequence, command.account, instrument.number, *words, walk=walk, session=command.session)
+    order = Order(state.sequence, command.account, instrument.number, *words, session=command.session)
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
     order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
+    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
+        _walk(state, order)
     return order
+
+
+def _walk(state: State, order: Order) -> None:
+    """Without a collar a market order holds for what it finds; a market-to-limit order is held for whole."""
+    found = planning.plan(state, order)
+    order.price = found.fills[-1].order.price if found.fills else 0
+    if order.kind == MARKET or not found.fills:
+        order.walk = Walk(found.traded, found.value)
 
 
 def initial_hold(state: State, order: Order) -> int:
@@ -104,7 +120,7 @@ def initial_hold(state: State, order: Order) -> int:
     return state.spot_hold(order)
 
 
-def _affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
+def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
     if order.walk and not order.walk.units:
         return
@@ -166,6 +182,11 @@ def changed(order: Order, command: Any) -> Order:
     return replace(order, price=command.price, quantity=command.quantity, carry=carry)
 
 
+def repriced(order: Order, price: int) -> Order:
+    """The order at another price."""
+    return replace(order, price=price, carry=Carry(order.carry.value, order.carry.fee))
+
+
 def _owned(state: State, command: Any) -> Iterator[Any]:
     """What a cancel and a replace have in common; `account` 0 is an operator."""
     if command.account and command.account not in state.ledger.kinds:
@@ -197,4 +218,4 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
     yield from form.price(instrument, command.price)
-    yield from _affords(state, changed(order, command), order)
+    yield from affords(state, changed(order, command), order)

@@ -22,3 +22,8 @@ def check_set_protection(state: State, command: Any) -> Iterator[Any]:
 
 def set_protection(state: State, command: Any) -> Iterator[Any]:
     yield from ()
+
+
+def is_maker(state: State, account: int, number: int) -> bool:
+    """Is the account a registered market maker of the instrument?"""
+    return False

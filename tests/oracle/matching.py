@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import gate
+from . import fitting, gate, planning, resting, special
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
 from .state import State
-from .values import BUY, FOK, POST_ONLY, SELL, Carry, Instrument, fee_of
+from .values import (
+    BUY,
+    FOK,
+    LIMIT,
+    MARKET_TO_LIMIT,
+    POST_ONLY,
+    PRICE_MAX,
+    SELL,
+    SLIDE,
+    Carry,
+    Instrument,
+    fee_of,
+)
 
 
 @dataclass(slots=True)
@@ -45,39 +57,134 @@ def place(state: State, command: Any) -> Iterator[Any]:
         state.set_hold(order, gate.initial_hold(state, order))
         hold = order.hold
     yield effects.Accepted(order.id, hold, order.price)
-    if not order.venue:
+    waits_for = special.waits_for(order)
+    if waits_for:
+        yield special.park(state, order, waits_for)
+    elif not order.venue:
         yield from match(state, order)
 
 
 def match(state: State, order: Order) -> Iterator[Any]:
-    """Best price first, oldest first, never beyond the limit; then the rest stays or goes."""
+    """Through the book by plan; then the rest stays or goes."""
     book = state.books[order.instrument]
+    state.touched.add(order.instrument)
     if order.flags & POST_ONLY and book.crosses(order):
-        yield state.cancel(order, "post_only")
+        yield from _step_back(state, order)
         return
-    if order.tif == FOK and sum(other.left for other in book.reachable(order)) < order.left:
-        yield state.cancel(order, "fok")
+    last, end = yield from _carry_out(state, order)
+    if order.id not in state.orders:
         return
-    while order.left and book.crosses(order):
-        maker = book.opposite(order)[0]
-        if maker.account == order.account:
-            yield state.cancel(order, "self_trade")
-            return
-        yield _fill(state, maker, order)
-    if order.left and order.immediate:
-        yield state.cancel(order, "ioc")
-    elif order.left:
-        book.add(order)
+    if not end and fitting.spent(state, order):
+        end = "reduce_only"
+    if not end and order.immediate:
+        end = "fok" if order.tif == FOK else "ioc"
+    if not end and order.kind == MARKET_TO_LIMIT:
+        order.kind = LIMIT
+        end = (yield from _reprice(state, order, last)) if last else "ioc"
+    if end:
+        yield state.cancel(order, end)
+    else:
+        resting.rest(state, order)
 
 
-def _fill(state: State, maker: Order, taker: Order) -> Any:
+def work_resting(state: State, order: Order) -> Iterator[Any]:
+    """A resting order as an incoming one; what is left of it stays where it stands."""
+    _, end = yield from _carry_out(state, order)
+    if order.id in state.orders and (end or fitting.spent(state, order)):
+        yield state.cancel(order, end or "reduce_only")
+
+
+def _step_back(state: State, order: Order) -> Iterator[Any]:
+    """A post-only order that would trade goes, or slides to one tick behind the other side."""
+    best, tick = state.books[order.instrument].opposite(order)[0].price, state.instruments[order.instrument].terms.tick
+    price = best - tick if order.side == BUY else best + tick
+    end = "post_only"
+    if order.flags & SLIDE and tick <= price <= PRICE_MAX:
+        end = yield from _reprice(state, order, price)
+    if end:
+        yield state.cancel(order, end)
+    else:
+        resting.rest(state, order)
+
+
+def _reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]:
+    """The order, which is in no book, gets another price; the answer is why it must go, if it must."""
+    if any(gate.affords(state, gate.repriced(order, price), order)):
+        return "funds"
+    order.price = price
+    yield effects.Repriced(order.id, price, rehold(state, order))
+    return ""
+
+
+def rehold(state: State, order: Order) -> int:
+    """Holds what the order's terms need; returns it (a perpetual's: of the position)."""
+    instrument = state.instruments[order.instrument]
+    if instrument.perpetual:
+        return state.rehold(order.account, instrument)
+    state.set_hold(order, state.spot_hold(order))
+    return order.hold
+
+
+def _carry_out(state: State, order: Order) -> Generator[Any, None, tuple[int, str | None]]:
+    """Plans and trades, again if something else was set off on the way; returns the last price, why the rest goes."""
+    last = 0
+    while True:
+        plan = planning.plan(state, order)
+        if order.walk and (plan.traded > order.walk.units or plan.value > order.walk.value):
+            return last, None
+        for step in plan.steps:
+            before = state.cancels
+            yield from STEPS[step.act](state, order, step)
+            last = step.order.price if step.act == "fill" else last
+            if state.cancels != before:
+                break
+        else:
+            return last, plan.end
+        if order.id not in state.orders:
+            return last, None
+
+
+def _planned(state: State, order: Order, reason: str) -> Any:
+    """An order goes as the plan says, so that the plan stays good."""
+    cancelled = state.cancel(order, reason)
+    state.cancels -= 1
+    return cancelled
+
+
+def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
+    maker, quantity = step.order, step.quantity
     terms = state.instruments[taker.instrument].terms
     legs = [
         Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
         Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
     ]
     state.instruments[taker.instrument].last_trade = maker.price
-    return trade(state, legs, taker.instrument, maker.price, min(maker.left, taker.left))
+    yield trade(state, legs, taker.instrument, maker.price, quantity)
+    for order in (maker, taker):
+        order.done += quantity
+    if maker.left and fitting.falls_below(state, maker, maker.left):
+        yield _planned(state, maker, "minimum")
+    elif maker.left and fitting.spent(state, maker):
+        yield _planned(state, maker, "reduce_only")
+    else:
+        yield from resting.after_fill(state, maker, quantity)
+
+
+def _drop(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
+    yield _planned(state, step.order, step.reason)
+
+
+def _cut(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
+    """Both shrink without a trade; the one that is used up goes (the incoming one at the end of the plan)."""
+    if step.quantity == step.order.left:
+        yield _planned(state, step.order, "self_trade")
+    else:
+        yield resting.cut(state, step.order, step.quantity)
+    if step.quantity != taker.left:
+        yield resting.cut(state, taker, step.quantity)
+
+
+STEPS = {"fill": _fill, "drop": _drop, "cut": _cut}
 
 
 def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int, flags: int = 0) -> Any:
@@ -161,7 +268,10 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order.venue:
         yield _ask_venue(state, order, command)
         return
-    kept = command.price == order.price and command.quantity <= order.quantity
+    keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
+    same = keeps and command.price == order.price and command.quantity <= order.quantity
+    kept = bool(order.parked) or same
+    state.touched.add(order.instrument)
     if not kept:
         state.books[order.instrument].remove(order)
     yield apply_terms(state, order, command, kept)
@@ -172,13 +282,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
 def apply_terms(state: State, order: Order, command: Any, kept: bool) -> Any:
     """The order gets the new price and total, and holds what these need."""
     order.price, order.quantity = command.price, command.quantity
-    instrument = state.instruments[order.instrument]
-    if instrument.perpetual:
-        hold = state.rehold(order.account, instrument)
-    else:
-        state.set_hold(order, state.spot_hold(order))
-        hold = order.hold
-    return effects.Replaced(order.id, order.price, order.quantity, hold, int(kept))
+    order.shown = min(order.shown, order.left)
+    return effects.Replaced(order.id, order.price, order.quantity, rehold(state, order), int(kept))
 
 
 def _ask_venue(state: State, order: Order, command: Any) -> Any:

@@ -271,6 +271,7 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
 def mark(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[command.instrument]
     instrument.mark = command.price
+    state.touched.add(instrument.number)
     yield effects.Marked(command.instrument, command.settlement, command.price)
     if not command.settlement:
         return

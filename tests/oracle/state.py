@@ -14,7 +14,10 @@ from .values import BUY, Instrument
 
 
 class State:
-    """One broker. Perpetual positions and their holds are by (account, instrument)."""
+    """One broker. Perpetual positions and their holds are by (account, instrument).
+
+    `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
+    """
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -30,6 +33,8 @@ class State:
         self.halted = False
         self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
+        self.touched: set[int] = set()
+        self.cancels = 0
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
@@ -82,6 +87,8 @@ class State:
     def cancel(self, order: Order, reason: str | int) -> Any:
         """Ends the order and releases what it held."""
         instrument = self.instruments[order.instrument]
+        self.touched.add(order.instrument)
+        self.cancels += 1
         self.finish(order)
         if instrument.perpetual:
             before = self.position_holds.get((order.account, order.instrument), 0)
