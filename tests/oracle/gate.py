@@ -185,7 +185,7 @@ def changed(order: Order, command: Any) -> Order:
 
 
 def priced(order: Order, command: Any) -> Any:
-    """A replacement of a market order that waits for an auction names no price: the order keeps the one it stands at."""
+    """A replacement of a market order that waits for an auction names no price: it keeps the one it stands at."""
     return command._replace(price=order.price) if order.kind == MARKET and not order.venue else command
 
 

@@ -6,7 +6,8 @@ use crate::matching::Taker;
 use crate::messages::{PlaceOrder, SessionChanged, SetSession, Triggered, Uncross};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
 use crate::orders::{
-    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, FOK, IOC, MARKET, MARKET_TO_LIMIT, PEG, POST_ONLY, Special, UNPRICED,
+    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, FOK, HIDDEN, IOC, MARKET, MARKET_TO_LIMIT, PARTLY_SHOWN, PEG,
+    POST_ONLY, Special, UNPRICED,
 };
 use crate::rules::CALL;
 use crate::special::HELD;
@@ -105,7 +106,8 @@ impl Engine {
             return Some(false);
         }
         if order.kind == MARKET {
-            self.orders.get_mut(row).marks |= UNPRICED;
+            let shown = if order.flags & HIDDEN == 0 { 0 } else { PARTLY_SHOWN };
+            self.orders.get_mut(row).marks |= UNPRICED | shown;
             self.markets[at].unpriced.side_mut(taker.order.buys()).push(&mut self.orders, row);
         } else {
             self.rest(at, row);
@@ -115,6 +117,7 @@ impl Engine {
     }
 
     fn hold_for_auction(&mut self, at: usize, row: u32, effects: &mut Effects) {
+        self.take_out(row);
         self.park(row, HELD, effects);
         let order = self.orders.get_mut(row);
         order.marks = (order.marks & !UNPRICED) | AWAITS_CALL;

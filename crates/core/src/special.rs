@@ -45,7 +45,7 @@ impl Engine {
             self.park(row, waits_for, effects);
             return true;
         }
-        let taker = self.taker(row);
+        let taker = Taker { walk: taker.walk, ..self.taker(row) };
         self.work(at, taker, Some(row), effects)
     }
 
