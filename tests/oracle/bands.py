@@ -84,7 +84,8 @@ def meet(state: State, order: Order, within: Bounds) -> Generator[Any, None, str
     """The order has traded as far as its band lets it. If it would go on, the band's rule acts; the answer is why the
     rest goes, if it must."""
     instrument = state.instruments[order.instrument]
-    if order.tif == FOK or not planning.plan(state, order).traded:
+    beyond = planning.plan(state, order)
+    if order.tif == FOK or not (beyond.steps or beyond.end):
         return None
     stays = not order.immediate and order.kind != MARKET_TO_LIMIT
     action = instrument.rules["band_action"]

@@ -117,7 +117,8 @@ impl Engine {
         effects: &mut Effects,
     ) -> Option<CancelReason> {
         let order = *self.orders.get(row);
-        if order.tif == FOK || self.plan_within(at, row, None).traded == 0 {
+        let beyond = self.plan_within(at, row, None);
+        if order.tif == FOK || (beyond.steps.is_empty() && beyond.end.is_none()) {
             return None;
         }
         let stays = !order.is_immediate() && order.kind != MARKET_TO_LIMIT;
