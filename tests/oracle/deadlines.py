@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import session
+from .kill import DEAD_MAN, fire_dead_man
 from .operations import request_cancel
 from .state import State
-
-ORDER = 1
 
 
 def run(state: State) -> Iterator[Any]:
@@ -18,9 +17,11 @@ def run(state: State) -> Iterator[Any]:
         due = min(state.deadlines)
         state.deadlines.remove(due)
         _, kind, number = due
-        if kind == ORDER and number in state.orders:
-            yield request_cancel(state, state.orders[number], "expired")
+        if kind == DEAD_MAN:
+            yield from fire_dead_man(state, number)
         elif kind == session.STATE:
             yield from session.state_ends(state, state.instruments[number])
         elif kind == session.EXPIRY:
             yield from session.expire(state, state.instruments[number])
+        elif number in state.orders:
+            yield request_cancel(state, state.orders[number], "expired")

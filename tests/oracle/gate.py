@@ -11,6 +11,7 @@ from typing import Any
 
 from . import auction, bands, fitting, form, planning, session, special
 from .books import Order, Walk
+from .kill import killed, killed_order
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
 from .state import State
@@ -41,6 +42,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_account"
     if not state.ledger.trades(command.account):
         yield "account_not_trading"
+    if killed(state, command.account, command.session, command.instrument, command.venue):
+        yield "killed"
     yield state.memory.ask(command.account, command.client_id, command)
     instrument = state.instruments.get(command.instrument)
     if instrument is None:
@@ -219,6 +222,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         return
     instrument = state.instruments[order.instrument]
+    if killed_order(state, order):
+        yield "killed"
     yield from session.takes_orders(state, instrument)
     yield from form.quantity(instrument, command.quantity)
     if command.quantity <= order.filled:

@@ -45,6 +45,12 @@ impl Engine {
         if account != 0 && self.ledger.kind(account) == 0 { Err(Reason::UnknownAccount) } else { Ok(()) }
     }
 
+    /// Is the kill switch on for a live order?
+    pub(crate) fn check_killed_row(&self, row: u32) -> Result<(), Reason> {
+        let (order, details) = (self.orders.get(row), self.orders.details(row));
+        self.check_killed(order.account, details.session, u32::from(order.instrument), details.venue)
+    }
+
     /// The row of a live order that `account` may change (0: an operator may change any).
     fn owned(&self, order: u64, account: u32) -> Result<u32, Reason> {
         let row = self.live(order)?;
@@ -86,6 +92,7 @@ impl Engine {
     fn replace_live(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.owned(c.order, c.account)?;
         let order = *self.orders.get(row);
+        self.check_killed_row(row)?;
         let (at, total, filled) = (order.at(), self.orders.details(row).quantity, self.orders.filled(row));
         let instrument = &self.instruments[at];
         if self.halted || instrument.halted {

@@ -6,6 +6,7 @@ use crate::names::CancelReason;
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
+pub const DEAD_MAN: u8 = 2;
 /// The trading state of an instrument ends by itself.
 pub const STATE: u8 = 10;
 /// An instrument expires.
@@ -51,14 +52,14 @@ impl Engine {
     pub(crate) fn run_deadlines(&mut self, effects: &mut Effects) {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
             match kind {
-                ORDER => {
+                DEAD_MAN => self.fire_dead_man(number, effects),
+                STATE => self.state_ends(number as usize - 1, effects),
+                EXPIRY => self.expire(number as usize - 1, effects),
+                _ => {
                     if let Some(row) = self.orders.find(number) {
                         self.cancel_row(row, CancelReason::Expired, effects);
                     }
                 }
-                STATE => self.state_ends(number as usize - 1, effects),
-                EXPIRY => self.expire(number as usize - 1, effects),
-                _ => {}
             }
         }
     }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
+use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
@@ -48,6 +49,8 @@ pub struct Engine {
     pub deadlines: Deadlines,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
+    pub kills: Kills,
+    pub timers: Timers,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,

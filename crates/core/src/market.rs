@@ -56,6 +56,12 @@ impl Default for Market {
 }
 
 impl Market {
+    /// All its orders are gone at once.
+    pub fn clear(&mut self) {
+        (self.book, self.hidden, self.unpriced) = (Book::default(), Book::default(), Book::default());
+        self.held.clear();
+    }
+
     /// A side as everybody sees it: (price, quantity, orders), best first; orders and prices that show nothing are left out.
     pub fn shown<'a>(&'a self, orders: &'a Orders, buys: bool) -> impl Iterator<Item = (i64, i64, u32)> + 'a {
         let side = self.book.side(buys);

@@ -213,16 +213,23 @@ impl Engine {
     /// Forgets a live order; its client id is remembered from now on for a while.
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
+        self.remember(row);
         let order = self.orders.get(row);
         let (marks, at) = (order.marks, order.at());
-        if marks & NAMED != 0 {
-            let key = (order.account, self.orders.details(row).client_id);
-            self.memory.end(self.sequence, self.stamp, key);
-        }
         if marks & COUNTED != 0 {
             self.uncount(at);
         }
         self.orders.remove(row);
+    }
+
+    /// From now on the client id of the order is remembered for a while.
+    #[inline]
+    pub(crate) fn remember(&mut self, row: u32) {
+        let order = self.orders.get(row);
+        if order.marks & NAMED != 0 {
+            let key = (order.account, self.orders.details(row).client_id);
+            self.memory.end(self.sequence, self.stamp, key);
+        }
     }
 }
 

@@ -55,12 +55,12 @@ pub const PARTLY_SHOWN: u16 = 16;
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
-/// Its account is without end in what it would hold, so it holds nothing.
-pub const UNHELD: u16 = 128;
 /// Its market counts it among those that keep matching from its short way.
-pub const COUNTED: u16 = 256;
+pub const COUNTED: u16 = 128;
 /// It was the first at a price that bettered its side, and kept its place.
-pub const TOP: u16 = 512;
+pub const TOP: u16 = 256;
+/// Its account is without end in what it would hold, so it holds nothing.
+pub const UNHELD: u16 = 512;
 /// A market order in a call: it stands before the limit orders at its price, in a list of its own.
 pub const UNPRICED: u16 = 1_024;
 /// It is parked until its auction.
@@ -294,6 +294,16 @@ impl Orders {
             page.rows = Vec::new();
         }
         self.free.push(row);
+    }
+
+    /// No order is left; the room stays.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.details.clear();
+        self.free.clear();
+        self.specials.clear();
+        self.free_specials.clear();
+        self.pages.iter_mut().for_each(|page| *page = Page::default());
     }
 
     pub fn len(&self) -> usize {

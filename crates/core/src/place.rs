@@ -61,6 +61,7 @@ impl Engine {
     #[inline]
     pub(crate) fn place(&mut self, c: &PlaceOrder, effects: &mut Effects) -> Result<(), Reason> {
         self.may_trade(c.account)?;
+        self.check_killed(c.account, c.session, c.instrument, c.venue)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             let at = engine.at(c.instrument)?;
             form::check_plain(c)?;
@@ -70,6 +71,7 @@ impl Engine {
 
     pub(crate) fn place_special(&mut self, c: &PlaceSpecial, effects: &mut Effects) -> Result<(), Reason> {
         self.may_trade(c.account)?;
+        self.check_killed(c.account, c.session, c.instrument, c.venue)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             let at = engine.at(c.instrument)?;
             let (order, special) = form::split(c);

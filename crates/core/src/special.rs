@@ -45,8 +45,8 @@ impl Engine {
             self.park(row, waits_for, effects);
             return true;
         }
-        let taker = Taker { walk: taker.walk, ..self.taker(row) };
-        self.work(at, taker, Some(row), effects)
+        let walk = taker.walk;
+        self.work(at, Taker { walk, ..self.taker(row) }, Some(row), effects)
     }
 
     pub(crate) fn replace_special(&mut self, _c: &ReplaceSpecial, _effects: &mut Effects) -> Result<(), Reason> {
