@@ -52,5 +52,4 @@ def set_rule(state: State, command: Any) -> Iterator[Any]:
     if rule == "expiry":
         session.set_expiry(state, instrument, command.value)
     instrument.rules[rule] = command.value
-    state.touched.add(instrument.number)
     yield effects.RuleSet(command.instrument, command.rule, command.value)

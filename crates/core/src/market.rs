@@ -85,6 +85,7 @@ impl Market {
         self.plain = self.state == SessionState::Continuous
             && self.specials == 0
             && !watched
+            && self.edge.is_none()
             && self.rules.get(Rule::Book) == LIT
             && self.rules.get(Rule::SelfTrade) == crate::rules::CANCEL_NEWEST;
         self.guarded = !self.matches() || set(&[Rule::StaticBand, Rule::MinNotional]);
