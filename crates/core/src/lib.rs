@@ -15,6 +15,8 @@ mod dark;
 pub mod deadlines;
 pub mod engine;
 mod fitting;
+pub mod flusher;
+pub mod follower;
 mod form;
 pub mod instrument;
 pub mod journal;
