@@ -100,9 +100,14 @@ pub struct Broker {
 impl Broker {
     /// In memory only: hashed, never written.
     pub fn in_memory() -> Self {
-        let flusher = Flusher::new(Durability::Never, None, 0, [0; 32]);
+        Self::going_on(Engine::default(), [0; 32])
+    }
+
+    /// A broker without a folder that goes on from this engine, whose last record has the hash `head`.
+    pub fn going_on(engine: Engine, head: Hash) -> Self {
+        let flusher = Flusher::new(Durability::Never, None, engine.sequence, head);
         let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
-        Self::driven(Engine::default(), flusher, Recovered::default(), options)
+        Self::driven(engine, flusher, Recovered::default(), options)
     }
 
     fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered, options: Options) -> Self {

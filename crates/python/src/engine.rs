@@ -3,14 +3,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-<<<<<<< HEAD
 use isthmus_core::Engine as CoreEngine;
-use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
-=======
 use isthmus_core::broker::{Broker, Options};
 use isthmus_core::flusher::Flusher as CoreFlusher;
 use isthmus_core::follower::Following;
->>>>>>> engine
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
 use isthmus_core::orders::PARKED;
@@ -469,20 +465,14 @@ impl Engine {
         crate::errors::hex(&self.broker.engine.state_hash())
     }
 
-<<<<<<< HEAD
     /// Another engine, in memory, that goes on from the canonical bytes of this one's state.
     fn restored(&self) -> PyResult<Self> {
         let state = self.broker.engine.state();
         let engine =
             CoreEngine::from_state(&state).map_err(|_| PyRuntimeError::new_err("the state reads back wrong"))?;
-        let mut broker = Broker::in_memory();
-        broker.engine = engine;
-        broker.recorder.head = self.broker.recorder.head;
-        Ok(Self { broker, clock_held: 0, closed: false })
+        Ok(Self { broker: Broker::going_on(engine, self.broker.head()), clock_held: 0, closed: false })
     }
 
-    /// Writes a snapshot; returns its path.
-=======
     /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.
     #[getter]
     fn follower(&mut self, py: Python<'_>) -> PyResult<Follower> {
@@ -491,7 +481,6 @@ impl Engine {
     }
 
     /// Waits for a snapshot of the present state and returns its path.
->>>>>>> engine
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
         self.on_disk()?;
         let path = py.detach(|| self.broker.snapshot()).map_err(shared_error)?;

@@ -42,7 +42,7 @@ fn lose_place(engine: &mut Engine, order: u64) {
     if found.page == NONE {
         return; // it waits outside the book, where nobody has a place
     }
-    let side = engine.markets[found.at()].book.side_mut(found.buys());
+    let side = engine.markets[found.at()].shelf(found.marks).side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);
 }
