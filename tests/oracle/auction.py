@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import matching, resting
+from . import links, matching, resting
 from .books import Order
 from .messages import effects
 from .state import State
@@ -20,10 +20,18 @@ def takes_part(order: Order) -> bool:
     return not (order.conditional or order.reduce_only or order.kind == PEG)
 
 
+def follows(state: State, order: Order) -> bool:
+    """Is it the later order of a pair both of which could take part? Only the earlier one does."""
+    other = state.orders.get(order.one_cancels)
+    standing = other is not None and not other.parked and takes_part(other)
+    return standing and order.one_cancels < order.id
+
+
 def side_of(state: State, instrument: Instrument, side: int) -> list[Order]:
     """In priority: price, market orders before limits, visible before hidden, time."""
     book = state.books[instrument.number]
-    orders = [order for order in book.calls[side] + book.sides[side] if takes_part(order)]
+    standing = book.calls[side] + book.sides[side]
+    orders = [order for order in standing if takes_part(order) and not follows(state, order)]
     return sorted(orders, key=lambda order: -order.price if side == BUY else order.price)
 
 
@@ -110,6 +118,7 @@ def auction(state: State, instrument: Instrument, always: bool) -> Iterator[Any]
         lots = min(buy.left, sell.left)
         for order in (buy, sell):
             traded[order.id] = traded.get(order.id, 0) + lots
+            yield from links.alone(state, order)
         yield _trade(state, instrument, (buy, sell), price, lots)
     instrument.last_trade = instrument.auction_price = price
     for order in both:
@@ -129,12 +138,11 @@ def _trade(state: State, instrument: Instrument, pair: tuple[Order, Order], pric
     return matching.trade(state, legs, instrument.number, price, lots)
 
 
-def call_price(state: State, instrument: Instrument, account: int, side: int, quantity: int) -> int | None:
+def call_price(state: State, instrument: Instrument, order: Order) -> int:
     """Where a market order in a call stands without a protection price: for an account that needs no funds the furthest
-    price at which the notional fits; else nowhere."""
-    terms = instrument.terms
-    if instrument.perpetual or not state.ledger.endless(account, terms.quote if side == BUY else terms.base):
-        return None
-    if side == SELL:
-        return int(terms.tick)
-    return instrument.floor_tick(min(PRICE_MAX, 2**62 * instrument.den // (instrument.num * quantity)))
+    price at which the notional fits; 0: nowhere."""
+    if instrument.perpetual or not state.ledger.endless(order.account, state.held_asset(order)):
+        return 0
+    if order.side == SELL:
+        return int(instrument.terms.tick)
+    return instrument.floor_tick(min(PRICE_MAX, 2**62 * instrument.den // (instrument.num * order.left)))

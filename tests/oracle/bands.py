@@ -51,6 +51,14 @@ def guards(instrument: Instrument, command: Any, order: Order) -> Iterator[str]:
     yield from worth(instrument, order)
 
 
+def change(instrument: Instrument, order: Order, asked: Order) -> Iterator[str]:
+    """The same of a change: a new limit price, a new total."""
+    limited = order.kind in (LIMIT, STOP_LIMIT) and not order.venue
+    if limited and asked.price != order.price and too_far(instrument, asked.price):
+        yield "outside_band"
+    yield from worth(instrument, asked)
+
+
 def worth(instrument: Instrument, order: Order) -> Iterator[str]:
     if order.price > 0 and instrument.value_up(order.price * order.quantity) < instrument.rules["min_notional"]:
         yield "below_minimum_notional"

@@ -20,7 +20,8 @@ def retry_conditional(state: State, number: int) -> Iterator[Any]:
     within = bands.bounds(instrument)
     for side in (BUY, SELL):
         for order in state.books[number].sides[side]:
-            if (order.conditional or order.reduce_only) and bands.plan(state, order, within).traded:
+            passed_over = order.conditional or order.reduce_only or order.one_cancels
+            if passed_over and bands.plan(state, order, within).traded:
                 yield from matching.work_resting(state, order)
                 return
     state.touched.discard(number)

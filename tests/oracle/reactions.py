@@ -8,23 +8,40 @@ from typing import Any
 from .bands import leave_limit_state
 from .conditions import retry_conditional
 from .dark import match_dark
+from .links import part, release
 from .pegs import reprice_peg
 from .state import State
-from .triggers import fire_stop
+from .triggers import collect, fire_stop, trail
 
 # In this order; after each that did something all are asked again.
-REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark, leave_limit_state)
+REACTIONS = (
+    part,
+    trail,
+    collect,
+    release,
+    fire_stop,
+    reprice_peg,
+    retry_conditional,
+    match_dark,
+    leave_limit_state,
+)
+IN_CONTINUOUS_TRADING = (reprice_peg, match_dark)
+"""These of them wait until it goes on."""
 
 
-def _trading(state: State) -> list[int]:
-    """In other states than continuous trading nothing is set off."""
-    return [number for number, instrument in state.instruments.items() if instrument.state == "continuous"]
+def _of(state: State, number: int) -> Iterator[list[Any]]:
+    continuous = state.instruments[number].state == "continuous"
+    return (list(act(state, number)) for act in REACTIONS if continuous or act not in IN_CONTINUOUS_TRADING)
 
 
 def react(state: State) -> Iterator[Any]:
     """Every market, lowest number first, until nothing more happens."""
     while True:
-        found = next(filter(None, (list(act(state, number)) for number in _trading(state) for act in REACTIONS)), None)
-        if found is None:
+        for number in state.instruments:
+            found = next(filter(None, _of(state, number)), None)
+            if found:
+                break
+            state.touched.discard(number)
+        else:
             return
         yield from found

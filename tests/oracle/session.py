@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import auction, matching, operations, resting, special, triggers
+from . import auction, deadlines, matching, operations, resting, special
 from .books import Order
 from .messages import CAUSES, STATES, effects
 from .state import State
@@ -182,7 +182,7 @@ def _change(state: State, instrument: Instrument, name: str, cause: str) -> Any:
 
 
 def _end_day(state: State, instrument: Instrument) -> Iterator[Any]:
-    yield from triggers.expire_day(state, instrument.number)
+    yield from deadlines.expire_day(state, instrument.number)
     waiting = [o for o in _live(state, instrument) if o.held]
     yield from _end(state, waiting + _for_the_call(state, instrument), "session")
 

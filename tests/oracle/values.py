@@ -72,8 +72,9 @@ class Carry:
 class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
-    `ticks`: rows (lowest price, tick) after the first; `auction_price`: of the last auction since the last mark;
-    `edge`: side and price of a limit state; `timer`: when the state ends by itself (0: never).
+    `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
+    `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
+    state ends by itself (0: never).
     """
 
     number: int
@@ -84,6 +85,7 @@ class Instrument:
     mark: int
     settlement_mark: int
     last_trade: int = 0
+    latest: int = 0
     halted: bool = False
     state: str = "continuous"
     rules: dict[str, int] = field(default_factory=lambda: dict(RULE_DEFAULTS))
@@ -124,6 +126,9 @@ class Instrument:
     def nearest_tick(self, price: int) -> int:
         """The price of the grid nearest to `price`, the lower one of two."""
         return min((self.floor_tick(price), self.ceil_tick(price)), key=lambda found: (abs(found - price), found))
+
+    def __post_init__(self) -> None:
+        self.latest = self.mark
 
     @property
     def perpetual(self) -> bool:

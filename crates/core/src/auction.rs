@@ -5,7 +5,7 @@ use crate::instrument::Instrument;
 use crate::matching::exchange;
 use crate::messages::Auctioned;
 use crate::names::{Reason, Rule};
-use crate::orders::{AT_OPEN, Order, PEG, UNPRICED};
+use crate::orders::{ALL_OR_NONE, AT_OPEN, Order, PEG, REDUCE_ONLY, UNPRICED};
 use crate::place::protection_price;
 use crate::values::PRICE_MAX;
 
@@ -87,7 +87,8 @@ impl Engine {
         let market = &self.markets[at];
         let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
         let rows = sides.iter().flat_map(|side| side.in_priority(&self.orders));
-        let mut offers: Vec<Offer> = rows.filter(|row| self.takes_part(*row)).map(|row| self.offer(row)).collect();
+        let mut offers: Vec<Offer> =
+            rows.filter(|row| self.takes_part(*row) && !self.follows_pair(*row)).map(|row| self.offer(row)).collect();
         offers.sort_by_key(|offer| if buys { -offer.limit } else { offer.limit });
         offers
     }
@@ -95,8 +96,17 @@ impl Engine {
     fn takes_part(&self, row: u32) -> bool {
         let order = self.orders.get(row);
         let minimum = self.orders.special(row).is_some_and(|special| special.min_quantity > 0);
-        let conditions = crate::orders::ALL_OR_NONE | crate::orders::REDUCE_ONLY;
-        order.flags & conditions == 0 && !minimum && order.kind != PEG
+        order.flags & (ALL_OR_NONE | REDUCE_ONLY) == 0 && !minimum && order.kind != PEG
+    }
+
+    /// Is it the later order of a pair both of which could take part? Only the earlier one does.
+    fn follows_pair(&self, row: u32) -> bool {
+        let Some(special) = self.orders.special(row) else {
+            return false;
+        };
+        let earlier = special.one_cancels < self.orders.get(row).id;
+        let other = self.orders.find(special.one_cancels).filter(|_| special.one_cancels != 0);
+        earlier && other.is_some_and(|other| self.stands(other) && self.takes_part(other))
     }
 
     fn offer(&self, row: u32) -> Offer {
@@ -158,6 +168,9 @@ impl Engine {
         let fills = pair_off(&buys, &sells, found.price);
         let used_up = self.take_off(&fills);
         for (buy, sell, lots) in &fills {
+            for row in [*buy, *sell] {
+                self.is_parted(row, effects);
+            }
             self.trade_at(at, (*buy, *sell), (found.price, *lots), effects);
         }
         self.markets[at].auction_price = found.price;

@@ -4,7 +4,7 @@ use crate::market::Edge;
 use crate::matching::Taker;
 use crate::messages::{LimitState, PlaceOrder};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
-use crate::orders::{BUY, FOK, LIMIT, MARKET_TO_LIMIT, Order, STOP_LIMIT};
+use crate::orders::{BUY, FOK, LIMIT, MARKET_TO_LIMIT, Order, ROUTED, STOP_LIMIT};
 use crate::values::{BPS, ceil_div, floor_div};
 use crate::walking::Plan;
 
@@ -90,6 +90,15 @@ impl Engine {
             self.check_band(at, c.price)?;
         }
         self.check_worth(at, &taker.order, c.quantity)
+    }
+
+    /// The same for a change: a new limit price, a new total.
+    pub(crate) fn check_change(&self, at: usize, order: &Order, price: i64, quantity: i64) -> Result<(), Reason> {
+        let limited = matches!(order.kind, LIMIT | STOP_LIMIT) && order.marks & ROUTED == 0;
+        if limited && price != order.price {
+            self.check_band(at, price)?;
+        }
+        self.check_worth(at, &Order { price, ..*order }, quantity)
     }
 
     /// The best price of one side, hidden orders included.

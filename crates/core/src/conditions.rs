@@ -24,7 +24,8 @@ impl Engine {
         });
         let mut able = rows.filter(|row| {
             let order = self.orders.get(*row);
-            let passed_over = order.marks & CONDITIONAL != 0 || order.flags & REDUCE_ONLY != 0;
+            let conditions = order.marks & CONDITIONAL != 0 || order.flags & REDUCE_ONLY != 0;
+            let passed_over = conditions || self.special_of(*row).one_cancels != 0;
             passed_over && self.plan_within(at, *row, bounds).traded > 0
         });
         able.next()

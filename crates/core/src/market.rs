@@ -1,8 +1,9 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
-use crate::orders::{BEHIND, Orders, UNPRICED};
+use crate::orders::{BEHIND, Order, Orders, UNPRICED};
 use crate::rules::{CALL, LIT, MIXED, PRO_RATA, Rules};
+use crate::triggers::Triggers;
 
 /// `plain`: continuous, first come first served, nothing that watches the book: matching takes its short way.
 #[derive(Debug, Clone)]
@@ -13,8 +14,11 @@ pub struct Market {
     pub rules: Rules,
     /// Hidden orders that stand behind the visible ones at their price.
     pub hidden: Book,
-    /// Orders in the books that are not just a price and a quantity, and orders that wait outside them.
+    /// Orders in the books that are not just a price and a quantity.
     pub specials: u32,
+    /// Orders that wait outside the books, and those of them that wait for a price.
+    pub waiting: u32,
+    pub triggers: Triggers,
     /// Market orders that wait in a call for its price.
     pub unpriced: Book,
     /// The gate has more to ask than form, lot and tick.
@@ -45,6 +49,8 @@ impl Default for Market {
             rules: Rules::default(),
             hidden: Book::default(),
             specials: 0,
+            waiting: 0,
+            triggers: Triggers::default(),
             unpriced: Book::default(),
             guarded: false,
             auction_price: 0,
@@ -62,6 +68,11 @@ impl Market {
         self.held.clear();
     }
 
+    /// The list that a resting order stands in.
+    pub fn book_of(&mut self, order: &Order) -> &mut Book {
+        self.shelf(order.marks)
+    }
+
     /// A side as everybody sees it: (price, quantity, orders), best first; orders and prices that show nothing are left out.
     pub fn shown<'a>(&'a self, orders: &'a Orders, buys: bool) -> impl Iterator<Item = (i64, i64, u32)> + 'a {
         let side = self.book.side(buys);
@@ -76,6 +87,12 @@ impl Market {
     pub fn best_shown(&self, buys: bool) -> Option<(i64, i64)> {
         let level = self.book.side(buys).levels().find(|(_, level)| level.quantity > 0);
         level.map(|(price, level)| (price, level.quantity))
+    }
+
+    /// Must somebody look when it changes?
+    #[inline]
+    pub fn watched(&self) -> bool {
+        !self.plain || self.waiting > 0
     }
 
     /// Decides anew whether matching may take its short way and whether the gate has more to ask.

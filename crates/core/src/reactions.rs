@@ -6,7 +6,7 @@ impl Engine {
     /// Remembers that the market must be looked at again before the pass ends.
     #[inline]
     pub(crate) fn touch(&mut self, at: usize) {
-        if !self.markets[at].plain {
+        if self.markets[at].watched() {
             self.touched.push(at as u32);
         }
     }
@@ -20,11 +20,14 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
-        self.markets[at].state == SessionState::Continuous
-            && (self.fire_stop(at, effects)
-                || self.reprice_peg(at, effects)
-                || self.retry_conditional(at, effects)
-                || self.match_dark(at, effects)
-                || self.leave_limit_state(at, effects))
+        let continuous = self.markets[at].state == SessionState::Continuous;
+        self.part(at, effects)
+            || self.trail(at, effects)
+            || self.release_child(at, effects)
+            || self.fire_stop(at, effects)
+            || (continuous && self.reprice_peg(at, effects))
+            || self.retry_conditional(at, effects)
+            || (continuous && self.match_dark(at, effects))
+            || self.leave_limit_state(at, effects)
     }
 }

@@ -6,8 +6,8 @@ use crate::matching::Taker;
 use crate::messages::{PlaceOrder, SessionChanged, SetSession, Triggered, Uncross};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
 use crate::orders::{
-    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, COUNTED, FOK, HAS_SPECIAL, HIDDEN, IOC, MARKET, MARKET_TO_LIMIT,
-    PARTLY_SHOWN, PEG, POST_ONLY, Special, UNPRICED,
+    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, FOK, HIDDEN, IOC, MARKET, MARKET_TO_LIMIT, PARTLY_SHOWN, PEG,
+    POST_ONLY, Special, UNPRICED,
 };
 use crate::rules::CALL;
 use crate::special::HELD;
@@ -122,11 +122,6 @@ impl Engine {
         let order = self.orders.get_mut(row);
         order.marks = (order.marks & !UNPRICED) | AWAITS_CALL;
         self.markets[at].held.insert(order.id);
-        if order.marks & HAS_SPECIAL == 0 {
-            // nothing sets it off but a change of state: until then matching need not leave its short way for it
-            order.marks &= !COUNTED;
-            self.uncount(at);
-        }
     }
 
     /// The instrument is in this state from now on; its orders go, wait or come as the state asks.
