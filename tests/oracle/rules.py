@@ -52,4 +52,5 @@ def set_rule(state: State, command: Any) -> Iterator[Any]:
     if rule == "expiry":
         session.set_expiry(state, instrument, command.value)
     instrument.rules[rule] = command.value
+    state.touched.add(command.instrument)
     yield effects.RuleSet(command.instrument, command.rule, command.value)

@@ -138,6 +138,9 @@ macro_rules! for_each_message {
                     sequence: u64, index: u16, instrument: u32, maker: u32, taker: u32, taker_side: u8, price: i64,
                     quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64, new_price: i64
                 }
+                /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
+                /// own form. `before`: the rules of the records so far.
+                UpgradeEngine = 60 { before: u16, rules: u16, state: Hash }
             }
             effects {
                 /// The command changed nothing; `reason` is a [`crate::names::Reason`].
@@ -239,6 +242,8 @@ macro_rules! for_each_message {
                 TradeCorrected = 44 { sequence: u64, index: u16, price: i64 }
                 /// The book reached the edge of its band (`entered` 1) or came back; `price` is the edge.
                 LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
+                /// From here on these rules hold.
+                EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }
         }
     };
