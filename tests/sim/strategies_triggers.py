@@ -108,10 +108,10 @@ def drawn(seed: int, length: int) -> Plan:
     chance = Random(seed)
     instruments = chance.sample(INSTRUMENTS, k=chance.choice((1, 1, 2)))
     rules = [(name, chance.choice(values)) for name, values in CHOICES.items() if chance.random() < 0.6]
-    return Plan(seed % 997, rules, [(chance.choice(instruments), _step(chance)) for _ in range(length)])
+    return Plan(seed % 997, rules, [(chance.choice(instruments), step(chance)) for _ in range(length)])
 
 
-def _step(chance: Random) -> Step:
+def step(chance: Random) -> Step:
     drawn, pick, number = chance.random(), chance.choice, chance.randint
     ticks, back, lots = (lambda: number(-3, 3)), number(0, 8), number(1, 6)
     if drawn < 0.55:
@@ -146,7 +146,7 @@ def play(pair: Pair, plan: Plan) -> Iterator[list[Any]]:
     now = START + 1_000
     for instrument, (name, words) in plan.steps:
         now += words[0] * 10**6 if name == "wait" else 1_000
-        yield pair.apply(_COMMANDS[name](pair.twin.state, instrument, *words), now)
+        yield pair.apply(COMMANDS[name](pair.twin.state, instrument, *words), now)
 
 
 def _wait(state: State, instrument: int, time: int) -> Any:
@@ -268,7 +268,7 @@ def _answer(state: State, instrument: int, back: int, lots: int) -> Any:
     )
 
 
-_COMMANDS: dict[str, Any] = {
+COMMANDS: dict[str, Any] = {
     "place": _place,
     "take": _take,
     "mark": _mark,
