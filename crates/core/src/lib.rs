@@ -3,6 +3,8 @@
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
 mod allocation;
+mod auction;
+mod bands;
 pub mod book;
 pub mod broker;
 mod change;
@@ -48,6 +50,7 @@ pub mod rules;
 mod session;
 pub mod snapshot;
 mod special;
+pub mod ticks;
 pub mod triggers;
 pub mod values;
 pub mod venue;

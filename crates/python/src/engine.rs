@@ -347,6 +347,12 @@ impl Engine {
         Ok((bid, bids, ask, asks))
     }
 
+    /// (price, volume, imbalance) that the call would find now; price 0 where nothing would trade.
+    fn indicative(&self, instrument: u32) -> PyResult<(i64, i64, i64)> {
+        let found = self.broker.engine.indicative(self.instrument_at(instrument)?);
+        Ok((found.price, found.volume, found.imbalance))
+    }
+
     /// Bids and asks as everybody sees them, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {

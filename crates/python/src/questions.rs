@@ -20,7 +20,7 @@ pub fn book_orders(engine: &Engine, at: usize) -> Vec<BookOrder> {
     };
     let mut all: Vec<u32> = Vec::new();
     for buys in [true, false] {
-        let sides = [market.book.side(buys), market.hidden.side(buys)];
+        let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
         let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
         side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
         all.extend(side);
