@@ -6,7 +6,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 
 from .memory import Key
-from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, SELL, Carry
+from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, REQUEST, SELL, Carry
 
 
 @dataclass(slots=True)
@@ -56,6 +56,7 @@ class Order:
     request: int = 0
     peg: int = 0
     trigger: int = 0
+    parked: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0
@@ -95,6 +96,8 @@ class Order:
 
     def exposure(self) -> tuple[int, int]:
         """Units it may still trade and the sum of price x quantity of them at worst."""
+        if self.kind == REQUEST:
+            return 0, 0
         return (self.walk.units, self.walk.value) if self.walk else (self.left, self.price * self.left)
 
     def meets(self, price: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, planning, special
+from . import admission, fitting, form, planning, special
 from .books import Order, Walk
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
@@ -23,6 +23,8 @@ from .values import (
     MARKET_TO_LIMIT,
     PEG,
     PRICE_MAX,
+    REQUEST,
+    RESPONSE,
     SELL,
     SHORT,
     STOP,
@@ -52,6 +54,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
     yield from form.quantity(instrument, command.quantity)
     yield from form.limit(instrument, command)
     yield from form.terms(state, instrument, command)
+    if not command.venue:
+        yield from admission.admit(state, instrument, command)
     order = newcomer(state, command)
     if order is None:
         yield "no_reference_price"
@@ -122,6 +126,8 @@ def initial_hold(state: State, order: Order) -> int:
 
 def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
+    if order.kind == REQUEST and state.instruments[order.instrument].perpetual:
+        return
     if order.walk and not order.walk.units:
         return
     if state.instruments[order.instrument].perpetual:
@@ -212,6 +218,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if order is None:
         return
     instrument = state.instruments[order.instrument]
+    if order.kind in (REQUEST, RESPONSE):
+        yield "wrong_book"
     if state.halted or instrument.halted:
         yield "instrument_halted"
     yield from form.quantity(instrument, command.quantity)

@@ -18,12 +18,18 @@ from .values import (
     MARKET_TO_LIMIT,
     POST_ONLY,
     PRICE_MAX,
+    REQUEST,
+    RESPONSE,
     SELL,
     SLIDE,
     Carry,
     Instrument,
     fee_of,
 )
+
+
+ASKED = 3
+"""What a request or a response is parked as: it waits for nothing but an answer."""
 
 
 @dataclass(slots=True)
@@ -51,13 +57,16 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
     if instrument.perpetual:
-        state.ledger.margined.add((order.account, instrument.terms.quote))
+        if order.kind != REQUEST:
+            state.ledger.margined.add((order.account, instrument.terms.quote))
         hold = state.rehold(order.account, instrument)
     else:
         state.set_hold(order, gate.initial_hold(state, order))
         hold = order.hold
     yield effects.Accepted(order.id, hold, order.price)
-    if not order.venue:
+    if order.kind in (REQUEST, RESPONSE):
+        order.parked = ASKED
+    elif not order.venue:
         yield from match(state, order)
 
 
@@ -148,15 +157,20 @@ def _planned(state: State, order: Order, reason: str) -> Any:
     return cancelled
 
 
-def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
-    maker, quantity = step.order, step.quantity
+def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Any:
+    """A trade between two orders of ours."""
     terms = state.instruments[taker.instrument].terms
     legs = [
         Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
         Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
     ]
-    state.instruments[taker.instrument].last_trade = maker.price
-    yield trade(state, legs, taker.instrument, maker.price, quantity)
+    state.instruments[taker.instrument].last_trade = price
+    return trade(state, legs, taker.instrument, price, quantity, flags)
+
+
+def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
+    maker, quantity = step.order, step.quantity
+    yield exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
     if maker.left and fitting.falls_below(state, maker, maker.left):

@@ -7,12 +7,13 @@ from typing import Any
 
 from .conditions import retry_conditional
 from .dark import match_dark
+from .negotiation import clear_responses
 from .pegs import reprice_peg
 from .state import State
 from .triggers import fire_stop
 
 # In this order; after each that did something all are asked again.
-REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark)
+REACTIONS = (fire_stop, reprice_peg, retry_conditional, match_dark, clear_responses)
 
 
 def react(state: State) -> Iterator[Any]:
