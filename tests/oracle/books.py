@@ -23,7 +23,7 @@ class Order:
 
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
-    at a price that bettered its side.
+    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does not).
     """
 
     id: int

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import fitting, gate, planning, resting
+from . import fitting, gate, planning, resting, special
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -64,8 +64,11 @@ def place(state: State, command: Any) -> Iterator[Any]:
         state.set_hold(order, gate.initial_hold(state, order))
         hold = order.hold
     yield effects.Accepted(order.id, hold, order.price)
+    waits_for = special.waits_for(order)
     if order.kind in (REQUEST, RESPONSE):
         order.parked = ASKED
+    elif waits_for:
+        yield special.park(state, order, waits_for)
     elif not order.venue:
         yield from match(state, order)
 
@@ -280,7 +283,8 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
         yield _ask_venue(state, order, command)
         return
     keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
-    kept = keeps and command.price == order.price and command.quantity <= order.quantity
+    same = keeps and command.price == order.price and command.quantity <= order.quantity
+    kept = bool(order.parked) or same
     state.touched.add(order.instrument)
     if not kept:
         state.books[order.instrument].remove(order)

@@ -3,7 +3,7 @@ use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{Order, ROUTED};
+use crate::orders::{Order, PARKED, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
 
 impl Engine {
@@ -57,7 +57,7 @@ impl Engine {
             effects.push(&CancelRequested { order: order.id, venue, reason: reason as u8 });
             return;
         }
-        self.markets[order.at()].book.side_mut(order.buys()).unlink(&mut self.orders, row);
+        self.leave_book(row);
         self.end_row(row, reason, effects);
         self.touch(order.at());
     }
@@ -99,7 +99,8 @@ impl Engine {
             return self.request_replace(at, row, c, effects);
         }
         let hold = self.change_hold(at, row, c)?;
-        let keeps = c.price == order.price && c.quantity <= total;
+        let waits = order.marks & PARKED != 0;
+        let keeps = waits || (c.price == order.price && c.quantity <= total);
         effects.push(&Replaced {
             order: order.id,
             price: c.price,
@@ -107,6 +108,10 @@ impl Engine {
             hold,
             priority_kept: u8::from(keeps),
         });
+        if waits {
+            self.set_terms(row, c.price, c.quantity);
+            return Ok(());
+        }
         let side = self.markets[at].book.side_mut(order.buys());
         if keeps {
             side.shrink(&self.orders, row, total - c.quantity);

@@ -4,7 +4,7 @@ use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
-use crate::orders::{Details, FOK, NAMED, Order, POST_ONLY, Special, UNHELD};
+use crate::orders::{COUNTED, Details, FOK, NAMED, Order, POST_ONLY, Special, UNHELD};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
@@ -252,6 +252,9 @@ impl Engine {
         if order.marks & NAMED != 0 {
             let key = (order.account, self.orders.details(row).client_id);
             self.memory.end(self.sequence, self.stamp, key);
+        }
+        if order.marks & COUNTED != 0 {
+            self.uncount(row);
         }
         self.orders.remove(row);
     }

@@ -57,6 +57,8 @@ pub const CONDITIONAL: u16 = 32;
 pub const BEHIND: u16 = 64;
 /// Its account is without end in what it would hold, so it holds nothing.
 pub const UNHELD: u16 = 128;
+/// Its market counts it among those that keep matching from its short way.
+pub const COUNTED: u16 = 256;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,64 @@
 //! Orders with special terms: where they wait, and how they are changed.
 use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
-use crate::messages::{ReduceOrder, ReplaceSpecial};
+use crate::messages::{Parked, ReduceOrder, ReplaceSpecial};
 use crate::names::Reason;
-use crate::orders::Special;
+use crate::orders::{BEHIND, COUNTED, PARKED, ROUTED, STOP, STOP_LIMIT, Special, TRAILING_STOP};
+
+/// What an order waits for outside the book: its trigger ...
+pub const PENDING: u8 = 1;
+/// ... or its session, or its parent.
+pub const HELD: u8 = 2;
 
 impl Engine {
+    /// Lets a live order that stands in no book (see `leave_book`) wait outside; what it holds stays as it is.
+    pub(crate) fn park(&mut self, row: u32, status: u8, effects: &mut Effects) {
+        self.count(row);
+        let order = self.orders.get_mut(row);
+        order.marks |= PARKED;
+        effects.push(&Parked { order: order.id, status });
+        let at = order.at();
+        self.touch(at);
+    }
+
+    /// The order waits no longer; it stands nowhere until the caller lets it work (`work(at, taker(row), Some(row), ..)`).
+    #[allow(dead_code)]
+    pub(crate) fn unpark(&mut self, row: u32) {
+        self.orders.get_mut(row).marks &= !PARKED;
+    }
+
+    /// Takes an order out of the book that it stands in, if it stands in one.
+    pub(crate) fn leave_book(&mut self, row: u32) {
+        let order = *self.orders.get(row);
+        if order.marks & (PARKED | ROUTED) != 0 {
+            return;
+        }
+        let market = &mut self.markets[order.at()];
+        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
+        book.side_mut(order.buys()).unlink(&mut self.orders, row);
+    }
+
+    /// Its market counts the order among those that keep matching from its short way, until it ends.
+    pub(crate) fn count(&mut self, row: u32) {
+        let order = self.orders.get_mut(row);
+        if order.marks & COUNTED == 0 {
+            order.marks |= COUNTED;
+            let market = &mut self.markets[order.at()];
+            market.specials += 1;
+            market.replan();
+        }
+    }
+
+    pub(crate) fn uncount(&mut self, row: u32) {
+        let order = self.orders.get_mut(row);
+        if order.marks & COUNTED != 0 {
+            order.marks &= !COUNTED;
+            let market = &mut self.markets[order.at()];
+            market.specials -= 1;
+            market.replan();
+        }
+    }
+
     /// The price that an order is held for while it waits for its trigger or follows its peg.
     pub(crate) fn waiting_price(&self, _at: usize, taker: &Taker) -> Result<i64, Reason> {
         let special = taker.special.ok_or(Reason::BadTerms)?;
@@ -16,6 +69,15 @@ impl Engine {
     pub(crate) fn enter_special(&mut self, at: usize, taker: Taker, special: Special, effects: &mut Effects) -> Alive {
         let row = self.orders.insert(taker.order, taker.details);
         self.orders.specify(row, special);
+        let waits_for = match taker.order.kind {
+            STOP | STOP_LIMIT | TRAILING_STOP => PENDING,
+            _ if special.parent != 0 => HELD,
+            _ => 0,
+        };
+        if waits_for != 0 {
+            self.park(row, waits_for, effects);
+            return true;
+        }
         let taker = self.taker(row);
         self.work(at, taker, Some(row), effects)
     }

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use isthmus_core::Engine as CoreEngine;
 use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
@@ -339,6 +340,17 @@ impl Engine {
     /// SHA-256 of the canonical state, hexadecimal.
     fn state_hash(&self) -> String {
         crate::errors::hex(&self.broker.engine.state_hash())
+    }
+
+    /// Another engine, in memory, that goes on from the canonical bytes of this one's state.
+    fn restored(&self) -> PyResult<Self> {
+        let state = self.broker.engine.state();
+        let engine =
+            CoreEngine::from_state(&state).map_err(|_| PyRuntimeError::new_err("the state reads back wrong"))?;
+        let mut broker = Broker::in_memory();
+        broker.engine = engine;
+        broker.recorder.head = self.broker.recorder.head;
+        Ok(Self { broker, clock_held: 0, closed: false })
     }
 
     /// Writes a snapshot; returns its path.

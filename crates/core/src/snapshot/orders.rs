@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -36,6 +36,7 @@ impl Engine {
     fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
         let market = self.markets.get_mut(at).ok_or(BadState)?;
+        market.specials += u32::from(order.marks & COUNTED != 0);
         let row = self.orders.insert(order, details);
         if let Some(special) = special {
             self.orders.specify(row, special);
