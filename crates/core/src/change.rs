@@ -3,7 +3,7 @@ use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{Order, PARKED, ROUTED};
+use crate::orders::{Order, PARKED, REQUEST, RESPONSE, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
 
 impl Engine {
@@ -40,7 +40,7 @@ impl Engine {
         Ok(())
     }
 
-    fn known(&self, account: u32) -> Result<(), Reason> {
+    pub(crate) fn known(&self, account: u32) -> Result<(), Reason> {
         if account != 0 && self.ledger.kind(account) == 0 { Err(Reason::UnknownAccount) } else { Ok(()) }
     }
 
@@ -87,6 +87,9 @@ impl Engine {
         let order = *self.orders.get(row);
         let (at, total, filled) = (order.at(), self.orders.details(row).quantity, self.orders.filled(row));
         let instrument = &self.instruments[at];
+        if matches!(order.kind, REQUEST | RESPONSE) {
+            return Err(Reason::WrongBook);
+        }
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }

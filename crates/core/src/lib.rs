@@ -2,6 +2,7 @@
 //!
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
+mod admission;
 pub mod book;
 pub mod broker;
 mod change;
@@ -10,6 +11,7 @@ mod corrections;
 mod dark;
 pub mod deadlines;
 pub mod engine;
+pub mod exchange;
 mod form;
 pub mod instrument;
 pub mod journal;

@@ -1,4 +1,6 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
+use std::collections::BTreeMap;
+
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
 use crate::rules::Rules;
@@ -14,6 +16,8 @@ pub struct Market {
     pub hidden: Book,
     /// Rows of the tick table after the first: from this price on, this tick.
     pub ticks: Vec<(i64, i64)>,
+    /// Responses by the request that they answer; those that ended are left where they are until it ends.
+    pub responses: BTreeMap<u64, Vec<u64>>,
     /// Orders in the books that are not just a price and a quantity, and orders that wait outside them.
     pub specials: u32,
 }
@@ -27,6 +31,7 @@ impl Default for Market {
             rules: Rules::default(),
             hidden: Book::default(),
             ticks: Vec::new(),
+            responses: BTreeMap::new(),
             specials: 0,
         }
     }

@@ -4,7 +4,7 @@ use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
-use crate::orders::{COUNTED, Details, FOK, NAMED, Order, POST_ONLY, Special, UNHELD};
+use crate::orders::{COUNTED, Details, FOK, NAMED, Order, POST_ONLY, REQUEST, Special, UNHELD};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
@@ -70,7 +70,7 @@ pub(crate) fn trade_perpetual(
 
 /// After a fill: what the spot order holds now.
 #[inline]
-fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
+pub(crate) fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
     if order.marks & UNHELD != 0 {
         return 0;
     }
@@ -225,6 +225,7 @@ impl Engine {
             return std::mem::take(&mut order.hold);
         }
         let (units, value) = match taker.walk {
+            None if order.kind == REQUEST => return 0,
             Some(walk) => (walk.units, walk.value),
             None => (order.left, i128::from(order.left) * i128::from(order.price)),
         };

@@ -133,6 +133,12 @@ impl Order {
         self.kind == MARKET || self.tif == IOC || self.tif == FOK
     }
 
+    /// Would it trade at this price of the other side?
+    #[inline]
+    pub fn reaches(&self, price: i64) -> bool {
+        if self.buys() { price <= self.price } else { price >= self.price }
+    }
+
     /// The place of its instrument in the lists.
     #[inline]
     pub fn at(&self) -> usize {

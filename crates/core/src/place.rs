@@ -107,10 +107,15 @@ impl Engine {
             form::check_terms(c, special, instrument, self.stamp)?;
             self.check_links(c, special)?;
         }
+        if c.venue == 0 && (special.is_some() || !self.markets[at].plain) {
+            self.admit(at, c, &special.unwrap_or_default())?;
+        }
         let mut taker = self.newcomer(c);
         taker.special = special;
         self.price(at, &mut taker)?;
-        let hold = if self.instruments[at].is_perpetual() {
+        let hold = if c.kind == REQUEST {
+            self.hold_request(at, &mut taker)?
+        } else if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
             self.hold_spot(at, &mut taker)?
@@ -223,7 +228,7 @@ impl Engine {
 
     /// Takes the hold of a new spot order.
     #[inline]
-    fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
+    pub(crate) fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let order = &mut taker.order;
         if self.ledger.look(order.account, instrument.held_asset(order)).endless() {

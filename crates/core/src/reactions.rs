@@ -23,5 +23,6 @@ impl Engine {
             || self.reprice_peg(at, effects)
             || self.retry_conditional(at, effects)
             || self.match_dark(at, effects)
+            || self.clear_responses(at, effects)
     }
 }

@@ -3,7 +3,7 @@ use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{Parked, ReduceOrder, ReplaceSpecial};
 use crate::names::Reason;
-use crate::orders::{BEHIND, COUNTED, PARKED, ROUTED, STOP, STOP_LIMIT, Special, TRAILING_STOP};
+use crate::orders::{BEHIND, COUNTED, PARKED, REQUEST, RESPONSE, ROUTED, STOP, STOP_LIMIT, Special, TRAILING_STOP};
 
 /// What an order waits for outside the book: its trigger ...
 pub const PENDING: u8 = 1;
@@ -69,6 +69,10 @@ impl Engine {
     pub(crate) fn enter_special(&mut self, at: usize, taker: Taker, special: Special, effects: &mut Effects) -> Alive {
         let row = self.orders.insert(taker.order, taker.details);
         self.orders.specify(row, special);
+        if matches!(taker.order.kind, REQUEST | RESPONSE) {
+            self.enter_negotiation(at, row, special.request);
+            return true;
+        }
         let waits_for = match taker.order.kind {
             STOP | STOP_LIMIT | TRAILING_STOP => PENDING,
             _ if special.parent != 0 => HELD,

@@ -39,6 +39,9 @@ impl Engine {
         market.specials += u32::from(order.marks & COUNTED != 0);
         let row = self.orders.insert(order, details);
         if let Some(special) = special {
+            if special.request != 0 {
+                market.responses.entry(special.request).or_default().push(order.id);
+            }
             self.orders.specify(row, special);
         }
         if order.marks & (ROUTED | PARKED) == 0 {

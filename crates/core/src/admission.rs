@@ -1,0 +1,54 @@
+//! Which orders the book of an instrument takes.
+use crate::engine::Engine;
+use crate::messages::PlaceOrder;
+use crate::names::{Reason, Rule};
+use crate::orders::{
+    ALL_OR_NONE, BUY, DAY, FOK, GTC, GTD, HIDDEN, IOC, LIMIT, MARKET, PEG, REQUEST, RESPONSE, SHORT, Special,
+};
+use crate::pegs::MID;
+use crate::rules::{CALL, DARK, NEGOTIATED, RFQ, SEALED};
+
+
+impl Engine {
+    /// For an order that names the house book; `special` is nothing for a PlaceOrder.
+    pub(crate) fn admit(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+        if special.request != 0 && c.kind != RESPONSE {
+            return Err(Reason::BadTerms);
+        }
+        let asks = matches!(c.kind, REQUEST | RESPONSE);
+        match self.markets[at].rules.get(Rule::Book) {
+            RFQ | NEGOTIATED | SEALED if asks => self.admit_asking(at, c, special),
+            RFQ | NEGOTIATED | SEALED => Err(Reason::WrongBook),
+            _ if asks => Err(Reason::WrongBook),
+            CALL if c.kind == PEG => Err(Reason::WrongBook),
+            DARK if !suits_dark(c, special) => Err(Reason::WrongBook),
+            _ => Ok(()),
+        }
+    }
+
+    /// A request stands alone; a response answers a live one of somebody else from the other side.
+    fn admit_asking(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+        if special.min_quantity != 0 || special.one_cancels != 0 || special.parent != 0 {
+            return Err(Reason::BadTerms);
+        }
+        if c.kind == REQUEST {
+            let one_seller = self.markets[at].rules.get(Rule::Book) != RFQ;
+            return if c.side == BUY && one_seller { Err(Reason::WrongBook) } else { Ok(()) };
+        }
+        let row = self.orders.find(special.request).ok_or(Reason::UnknownRequest)?;
+        let request = self.orders.get(row);
+        if request.kind != REQUEST || request.at() != at {
+            return Err(Reason::UnknownRequest);
+        }
+        if request.side == c.side {
+            return Err(Reason::UnknownSide);
+        }
+        if request.account == c.account { Err(Reason::SameAccount) } else { Ok(()) }
+    }
+}
+
+fn suits_dark(c: &PlaceOrder, special: &Special) -> bool {
+    let kinds = matches!(c.kind, LIMIT | MARKET) || (c.kind == PEG && special.peg == MID);
+    let plain = matches!(c.tif, GTC | IOC | FOK | DAY | GTD) && c.flags & !(HIDDEN | ALL_OR_NONE | SHORT) == 0;
+    kinds && plain && special.display == 0
+}
