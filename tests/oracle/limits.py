@@ -30,13 +30,17 @@ def check_set_credit(state: State, command: Any) -> Iterator[Any]:
 
 
 def set_credit(state: State, command: Any) -> Iterator[Any]:
-    """Spot orders that live keep what they hold; perpetual positions hold anew."""
+    """Spot orders that live keep what they hold; perpetual positions hold anew (Settled of 0 says what)."""
     state.ledger.credit[command.account, command.asset] = command.amount
-    for number, instrument in state.instruments.items():
-        if instrument.perpetual and instrument.terms.quote == command.asset:
-            if (command.account, number) in state.position_holds:
-                state.rehold(command.account, instrument)
     yield effects.CreditSet(command.account, command.asset, command.amount)
+    for number, instrument in state.instruments.items():
+        pair = (command.account, number)
+        if not instrument.perpetual or instrument.terms.quote != command.asset or pair not in state.position_holds:
+            continue
+        before = state.position_holds[pair]
+        hold = state.rehold(command.account, instrument)
+        if hold != before:
+            yield effects.Settled(*pair, state.positions.get(pair, 0), 0, hold)
 
 
 def check_set_limit(state: State, command: Any) -> Iterator[Any]:

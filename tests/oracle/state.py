@@ -31,6 +31,7 @@ class State:
         self.position_holds: dict[tuple[int, int], int] = {}
         self.memory = Memory()
         self.halted = False
+        self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
         self.touched: set[int] = set()
         self.cancels = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-
 from tests.oracle.invariants import check
 from tests.oracle.messages import REASONS, commands
 from tests.oracle.money import ENDLESS

@@ -1,4 +1,6 @@
 //! The engine: sequence, gate, match, post, one command after the other. A value; somebody else drives it.
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::deadlines::Deadlines;
@@ -44,6 +46,8 @@ pub struct Engine {
     pub ledger: Ledger,
     pub memory: Memory,
     pub deadlines: Deadlines,
+    /// Trades that were busted or adjusted: (sequence, place among its trades).
+    pub corrected: BTreeSet<(u64, u16)>,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,

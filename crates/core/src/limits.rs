@@ -1,6 +1,6 @@
 //! Limits of the gate, credit lines, groups and firms.
 use crate::engine::{Effects, Engine};
-use crate::messages::{AccountSet, CreditSet, SetAccount, SetCredit, SetLimit};
+use crate::messages::{AccountSet, CreditSet, SetAccount, SetCredit, SetLimit, Settled};
 use crate::names::Reason;
 
 impl Engine {
@@ -12,7 +12,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Spot orders that live keep what they hold; perpetual positions hold anew.
+    /// Spot orders that live keep what they hold; perpetual positions hold anew (Settled of 0 says what).
     pub(crate) fn set_credit(&mut self, c: &SetCredit, effects: &mut Effects) -> Result<(), Reason> {
         self.owner(c.account)?;
         if c.asset == 0 || c.asset as usize > self.assets.len() {
@@ -22,14 +22,23 @@ impl Engine {
             return Err(Reason::AmountNotPositive);
         }
         self.ledger.lend(c.account, c.asset, c.amount);
+        effects.push(&CreditSet { account: c.account, asset: c.asset, amount: c.amount });
         let Self { instruments, ledger, .. } = self;
-        for instrument in instruments.iter_mut().filter(|i| i.is_perpetual() && i.terms.quote == c.asset) {
-            if let Some(mut position) = instrument.positions.get(&c.account).copied() {
-                instrument.hold_of(ledger, c.account, &mut position);
-                instrument.positions.insert(c.account, position);
+        for (instrument, number) in instruments.iter_mut().zip(1u32..) {
+            if !instrument.is_perpetual() || instrument.terms.quote != c.asset {
+                continue;
+            }
+            let Some(mut position) = instrument.positions.get(&c.account).copied() else {
+                continue;
+            };
+            let before = position.hold;
+            let hold = instrument.hold_of(ledger, c.account, &mut position);
+            instrument.positions.insert(c.account, position);
+            if hold != before {
+                let (account, quantity) = (c.account, position.quantity);
+                effects.push(&Settled { account, instrument: number, position: quantity, amount: 0, hold });
             }
         }
-        effects.push(&CreditSet { account: c.account, asset: c.asset, amount: c.amount });
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod errors;
 mod journal;
 mod messages;
 mod record;
+mod sim;
 
 use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
 use pyo3::exceptions::PyAttributeError;
@@ -62,6 +63,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;
     m.add_function(wrap_pyfunction!(bench::trade_hash, m)?)?;
+    m.add_class::<sim::SimulatedClients>()?;
+    m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

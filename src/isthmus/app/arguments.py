@@ -42,6 +42,7 @@ def build_parser(version: str) -> Parser:
     _add_match(commands)
     _add_verify(commands)
     _add_bench(commands)
+    _add_sim(commands)
     _add_doctor(commands)
     return parser
 
@@ -164,6 +165,20 @@ def _add_bench(commands: Commands) -> None:
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 
+def _add_sim(commands: Commands) -> None:
+    sim = _add(
+        commands,
+        "sim",
+        "isthmus.app.sim:run",
+        "Runs seeded simulations: clients, clock, disk and crashes against the laws. Exit 1 if one is broken.",
+        "isthmus sim --seed 1 --seeds 1000 --json",
+    )
+    sim.add_argument("--seed", metavar="N", type=_seed, default=1, help="first seed (1)")
+    sim.add_argument("--seeds", metavar="K", type=_count, default=1, help="how many seeds (1)")
+    sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
+    sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
+
+
 def _add_doctor(commands: Commands) -> None:
     _add(
         commands,
@@ -180,6 +195,10 @@ def _port(text: str) -> int:
 
 def _speed(text: str) -> float:
     return _number(text, 0.001, 1_000)
+
+
+def _seed(text: str) -> int:
+    return int(_number(text, 0, 2**53, whole=True))
 
 
 def _count(text: str) -> int:

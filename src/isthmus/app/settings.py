@@ -33,6 +33,11 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
     if arguments.config is not None:
         tables = overlay(tables, read_toml(Path(arguments.config)))
     given = {name: value for name in COMMAND_LINE if (value := getattr(arguments, name)) is not None}
+    return settings_of(tables, given)
+
+
+def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
+    """The settings of these tables with what is given laid over them. Raises BadInput."""
     settings = shaped(overlay(tables, given), Settings)
     if settings.markets and not Path(settings.markets).is_dir():
         raise BadInput("markets", f"{settings.markets} is no folder")

@@ -5,14 +5,15 @@ The same figures as the engine's own, as of the last durable record: nobody sees
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import BUY, SELL
+from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
 from isthmus.refdata.directory import Directory
+from isthmus.views.orders import venue_of
 
 
 class BalanceRow(msgspec.Struct):
@@ -57,6 +58,7 @@ class _Holder(msgspec.Struct):
     instrument: int
     side: int
     quantity: int
+    venue: int = 0
     filled: int = 0
 
 
@@ -149,8 +151,7 @@ class Holdings:
         if row.perpetual:
             self._set_hold((known.account, row.number), known.account, row.quote.number, hold, balances)
         else:
-            asset = row.quote.number if known.side == BUY else row.base.number
-            self._set_hold(order, known.account, asset, hold, balances)
+            self._set_hold(order, known.account, self._asset_held(known), hold, balances)
 
     def _held(self, order: int) -> int:
         known = self._orders.get(order)
@@ -163,7 +164,8 @@ class Holdings:
         command = record.command
         if not self._directory.is_client(command.account):
             return
-        self._orders[effect.order] = _Holder(command.account, command.instrument, command.side, command.quantity)
+        placed = (command.account, command.instrument, command.side, command.quantity, command.venue)
+        self._orders[effect.order] = _Holder(*placed)
         if effect.price:  # 0: a market order that found an empty book counts for nothing, and holds nothing
             self._hold_order(effect.order, effect.hold, balances)
 
@@ -175,6 +177,24 @@ class Holdings:
     def _replace_requested(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         self._hold_order(effect.order, effect.hold, balances)
 
+    def _repriced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        self._hold_order(effect.order, effect.hold, balances)
+
+    def _reduced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        if known := self._orders.get(effect.order):
+            known.quantity -= effect.quantity
+        self._hold_order(effect.order, self._held(effect.order) - effect.released, balances)
+
+    def forget(self, orders: Iterable[int], balances: Change) -> None:
+        """Spot orders that went in a purge, which names none of them."""
+        for order in orders:
+            if (known := self._orders.pop(order, None)) and not self._directory.instruments[known.instrument].perpetual:
+                self._set_hold(order, known.account, self._asset_held(known), 0, balances)
+
+    def _asset_held(self, known: _Holder) -> int:
+        row = self._directory.instruments[known.instrument]
+        return row.quote.number if known.side == BUY else row.base.number
+
     def _cancelled(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         self._hold_order(effect.order, self._held(effect.order) - effect.released, balances)
         self._orders.pop(effect.order, None)
@@ -183,18 +203,25 @@ class Holdings:
         instrument = self._directory.instruments[traded.instrument]
         maker_side = SELL if traded.taker_side == BUY else BUY
         sides = (
-            (traded.maker_order, traded.maker, maker_side, traded.maker_hold),
-            (traded.taker_order, traded.taker, traded.taker_side, traded.taker_hold),
+            (MAKER, traded.maker_order, traded.maker, maker_side, traded.maker_hold),
+            (TAKER, traded.taker_order, traded.taker, traded.taker_side, traded.taker_hold),
         )
-        for order, account, side, hold in sides:
+        for liquidity, order, account, side, hold in sides:
             if not self._directory.is_client(account):
                 continue
+            own = self._is_of(order, (account, traded.instrument, side, venue_of(traded, liquidity)))
             if instrument.perpetual:
                 self._set_hold((account, instrument.number), account, instrument.quote.number, hold, balances)
-            else:
+            elif own:
                 self._hold_order(order, hold, balances)
-            self._fill(order, traded.quantity)
+            if own:
+                self._fill(order, traded.quantity)
             positions.add(self._move((account, instrument.number), side, traded.price, traded.quantity))
+
+    def _is_of(self, order: int, who: tuple[int, int, int, int]) -> bool:
+        """Is the fill this live order's? A venue may name an order that is another's, or that it never had."""
+        known = self._orders.get(order)
+        return known is not None and (known.account, known.instrument, known.side, known.venue) == who
 
     def _fill(self, order: int, quantity: int) -> None:
         if known := self._orders.get(order):
@@ -239,6 +266,18 @@ class Holdings:
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
 
+    def _corrected(self, record: Record, effect: Any, _: Change, positions: Change) -> None:
+        """The trade is taken back at its price; an adjusted one is made again at the new one."""
+        trade = record.command
+        maker_side = SELL if trade.taker_side == BUY else BUY
+        for account, side in ((trade.maker, maker_side), (trade.taker, trade.taker_side)):
+            if not self._directory.is_client(account):
+                continue
+            key = (account, trade.instrument)
+            positions.add(self._move(key, SELL if side == BUY else BUY, trade.price, trade.quantity))
+            if effect.price:
+                self._move(key, side, effect.price, trade.quantity)
+
     def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
@@ -267,9 +306,12 @@ _TAKES = {
     "Replaced": Holdings._replaced,
     "ReplaceRequested": Holdings._replace_requested,
     "Cancelled": Holdings._cancelled,
+    "Repriced": Holdings._repriced,
+    "Reduced": Holdings._reduced,
     "Traded": Holdings._traded,
     "Posted": Holdings._posted,
     "Settled": Holdings._settled,
+    "TradeCorrected": Holdings._corrected,
     "Frozen": Holdings._froze,
     "Unfrozen": Holdings._froze,
     "Marked": Holdings._marked,

@@ -221,7 +221,9 @@ class Orders:
             if not self._directory.is_client(account):
                 continue
             fill = _fill(record, traded, ordinal, liquidity)
-            if row := self._rows.get(fill.order):
+            row = self._rows.get(fill.order)
+            who = (fill.account, fill.instrument, fill.side, fill.venue)
+            if row is not None and (row.account, row.instrument, row.side, row.venue) == who:
                 row.filled += fill.quantity
                 row.turnover += fill.price * fill.quantity
                 row.hold = traded.maker_hold if liquidity == MAKER else traded.taker_hold
@@ -294,18 +296,22 @@ class Orders:
         """The venue has it: only `updated_at` moves."""
 
 
+def venue_of(traded: Any, liquidity: int) -> int:
+    """The outside venue that an account traded with as maker or taker; 0 for the house book."""
+    counterparty = traded.maker if liquidity == TAKER else traded.taker
+    return int(counterparty) if traded.flags & FILLED_OUTSIDE else 0
+
+
 def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
     taking = liquidity == TAKER
     other_side = SELL if traded.taker_side == BUY else BUY
-    outside = bool(traded.flags & FILLED_OUTSIDE)
-    counterparty = traded.maker if taking else traded.taker
     return FillRow(
         record=record.sequence,
         ordinal=ordinal,
         order=traded.taker_order if taking else traded.maker_order,
         account=traded.taker if taking else traded.maker,
         instrument=traded.instrument,
-        venue=counterparty if outside else 0,
+        venue=venue_of(traded, liquidity),
         side=traded.taker_side if taking else other_side,
         price=traded.price,
         quantity=traded.quantity,

@@ -12,6 +12,7 @@ from isthmus.kernel.messages import (
     CancelOrder,
     PlaceOrder,
     PlaceSpecial,
+    Purged,
     ReplaceOrder,
     ReplaceSpecial,
     Traded,
@@ -110,6 +111,8 @@ class Views:
         self.versions.on_record(record, effects)
         orders, fills = self.orders.on_record(record, effects)
         balances, positions = self.holdings.on_record(record, effects)
+        if any(type(effect) is Purged for effect in effects):
+            self.holdings.forget([row.number for row in orders if row.reason == "kill"], balances)
         for outlet in self._outlets:
             for row in orders:
                 outlet.order(row)

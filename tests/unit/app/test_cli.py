@@ -22,6 +22,7 @@ COMMANDS = {
     "match": ["F"],
     "verify": ["DIR"],
     "bench engine": [],
+    "sim": [],
     "doctor": [],
 }
 

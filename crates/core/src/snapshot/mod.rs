@@ -37,6 +37,10 @@ impl Engine {
             out.put(ended.stamp);
             put_answer(out, &ended.key, &self.memory.answers[&ended.key]);
         });
+        out.list(self.corrected.iter(), |out, (sequence, index)| {
+            out.put(*sequence);
+            out.put(*index);
+        });
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
@@ -72,6 +76,7 @@ impl Engine {
             engine.memory.answers.insert(key, answer);
             engine.memory.ended.push_back(Ended { sequence, stamp, key });
         }
+        engine.corrected = bytes.list(|b| Ok((b.take()?, b.take()?)))?.into_iter().collect();
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }

@@ -1,0 +1,150 @@
+//! What holds in every state that an engine can reach, computed from scratch and by other means than the engine's.
+use std::collections::{BTreeMap, HashSet};
+
+use isthmus_core::Engine;
+use isthmus_core::instrument::Instrument;
+use isthmus_core::ledger::VENUE;
+use isthmus_core::messages::{ClientId, Command, Effect};
+use isthmus_core::orders::{Order, PARKED, ROUTED, UNHELD};
+
+use crate::world::PLAIN;
+
+type Held = BTreeMap<(u32, u32), i128>;
+
+/// Every oracle over the state; the name of the first that is broken.
+pub fn check(engine: &Engine) -> Result<(), &'static str> {
+    if !conserved(engine) {
+        return Err("conservation");
+    }
+    if crossed(engine) {
+        return Err("crossed book at rest");
+    }
+    if demanded(engine)? != held(engine) {
+        return Err("holds equal to open risk");
+    }
+    Ok(())
+}
+
+/// Over all accounts every asset sums to zero.
+fn conserved(engine: &Engine) -> bool {
+    let mut sums: BTreeMap<u32, i128> = BTreeMap::new();
+    for balance in engine.ledger.accounts.iter().flat_map(|account| &account.balances) {
+        *sums.entry(balance.asset).or_default() += balance.amount;
+    }
+    sums.values().all(|sum| *sum == 0)
+}
+
+fn crossed(engine: &Engine) -> bool {
+    let book = engine.markets.get(PLAIN as usize - 1).map(|market| &market.book);
+    let best = book.map(|book| (book.buys.best(), book.sells.best()));
+    matches!(best, Some((Some(bid), Some(ask))) if bid >= ask)
+}
+
+fn held(engine: &Engine) -> Held {
+    let accounts = engine.ledger.accounts.iter().zip(0u32..);
+    let all = accounts.flat_map(|(account, number)| account.balances.iter().map(move |b| ((number, b.asset), b.held)));
+    all.filter(|(_, amount)| *amount != 0).collect()
+}
+
+fn up(value: i128, by: i128) -> i128 {
+    value.div_euclid(by) + i128::from(value.rem_euclid(by) > 0)
+}
+
+/// What live orders and positions need.
+fn demanded(engine: &Engine) -> Result<Held, &'static str> {
+    let mut held = Held::new();
+    for row in engine.orders.by_id() {
+        let order = engine.orders.get(row);
+        let instrument = &engine.instruments[order.at()];
+        if instrument.is_perpetual() {
+            continue;
+        }
+        if order.marks & (PARKED | ROUTED) == 0 && i128::from(order.hold) != spot_hold(instrument, order) {
+            return Err("an order holds what it may cost");
+        }
+        *held.entry((order.account, instrument.held_asset(order))).or_default() += i128::from(order.hold);
+    }
+    for (instrument, number) in engine.instruments.iter().zip(1u16..) {
+        if instrument.is_perpetual() {
+            demand_positions(engine, instrument, number, &mut held);
+        }
+    }
+    held.retain(|_, amount| *amount != 0);
+    Ok(held)
+}
+
+fn spot_hold(instrument: &Instrument, order: &Order) -> i128 {
+    if order.marks & UNHELD != 0 {
+        return 0;
+    }
+    let left = i128::from(order.left);
+    if !order.buys() {
+        return left * i128::from(instrument.base_units);
+    }
+    let exact = i128::from(order.price) * left * i128::from(instrument.num) - i128::from(order.value_carry);
+    let value = up(exact, i128::from(instrument.den)).max(0);
+    let rate = instrument.terms.maker_fee_ppm.max(instrument.terms.taker_fee_ppm).max(0);
+    value + up(value * i128::from(rate) - i128::from(order.fee_carry), 1_000_000).max(0)
+}
+
+/// The orders of one account in a perpetual: lots, and price x lots, of buys and sells.
+#[derive(Default)]
+struct Sides {
+    lots: [i128; 2],
+    value: [i128; 2],
+}
+
+fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held: &mut Held) {
+    let mut sides: BTreeMap<u32, Sides> = BTreeMap::new();
+    for row in engine.orders.by_id() {
+        let order = engine.orders.get(row);
+        if order.instrument == number {
+            let side = usize::from(!order.buys());
+            let sum = sides.entry(order.account).or_default();
+            sum.lots[side] += i128::from(order.left);
+            sum.value[side] += i128::from(order.left) * i128::from(order.price);
+        }
+    }
+    let quote = instrument.terms.quote;
+    let holders: HashSet<u32> = instrument.positions.keys().chain(sides.keys()).copied().collect();
+    for account in holders {
+        let endless = engine.ledger.look(account, quote).endless();
+        if engine.ledger.kind(account) != VENUE && !endless {
+            let position = instrument.positions.get(&account).map_or(0, |p| i128::from(p.quantity));
+            let need = margin(instrument, position, sides.get(&account).unwrap_or(&Sides::default()));
+            *held.entry((account, quote)).or_default() += need;
+        }
+    }
+}
+
+fn margin(instrument: &Instrument, position: i128, sides: &Sides) -> i128 {
+    let (num, terms) = (i128::from(instrument.num), &instrument.terms);
+    let rate = i128::from(terms.maker_fee_ppm.max(terms.taker_fee_ppm).max(0));
+    let bps = i128::from(terms.initial_margin_bps);
+    let closing = [(-position).max(0), position.max(0)];
+    let mut need = up(position.abs() * i128::from(instrument.settlement_mark) * num * bps, 10_000);
+    for side in [0, 1] {
+        let (lots, value) = (sides.lots[side], sides.value[side]);
+        if lots > 0 {
+            let opening = up(value * num * (lots - closing[side]).max(0), lots);
+            need += up(opening * bps, 10_000) + up(opening * rate, 1_000_000);
+        }
+    }
+    need
+}
+
+/// No order is placed twice under one client id.
+#[derive(Default)]
+pub struct Once(HashSet<(u32, ClientId)>);
+
+impl Once {
+    pub fn take(&mut self, command: &Command, effects: &[Effect]) -> Result<(), &'static str> {
+        let (account, id) = match command {
+            Command::PlaceOrder(c) => (c.account, c.client_id),
+            Command::PlaceSpecial(c) => (c.account, c.client_id),
+            _ => return Ok(()),
+        };
+        let accepted = effects.iter().any(|effect| matches!(effect, Effect::Accepted(_)));
+        if accepted && id != [0; 16] && !self.0.insert((account, id)) { Err("idempotency") } else { Ok(()) }
+    }
+}
