@@ -50,10 +50,11 @@ def _endless(twin: Twin, account: int, instrument: Any) -> bool:
 
 def _check_book(twin: Twin, number: int) -> None:
     buys, sells = twin.resting(number, BUY), twin.resting(number, SELL)
-    assert not (buys and sells) or buys[0].price < sells[0].price, "the book is crossed at rest"
+    crossed = ((buy, sell) for buy in buys for sell in sells if buy.meets(sell.price))
+    assert all(buy.conditional or sell.conditional for buy, sell in crossed), "the book is crossed at rest"
     for side, sign in ((buys, -1), (sells, 1)):
-        keys = [(sign * order.price, order.arrival) for order in side]
-        assert all(before < after for before, after in pairwise(keys)), "not best first, oldest first"
+        keys = [(sign * order.price, order.behind, order.arrival) for order in side]
+        assert all(before < after for before, after in pairwise(keys)), "not best, visible, oldest first"
         assert all(order.left > 0 for order in side), "an order without a rest stays in the book"
 
 

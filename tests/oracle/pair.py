@@ -65,11 +65,16 @@ class Pair:
             resting = self.twin.resting(number, side)
             prices = list(dict.fromkeys(order.price for order in resting))
             expected = [[order for order in resting if order.price == price] for price in prices]
-            totals = [(q[0].price, sum(o.left for o in q), len(q)) for q in expected]
+            seen = [[order for order in queue if order.displayed] for queue in expected]
+            totals = [(q[0].price, sum(o.displayed for o in q), len(q)) for q in seen if q]
             assert [tuple(level) for level in levels] == totals, f"levels of {number}, side {side}"
             for price, queue in zip(prices, expected, strict=True):
                 found = [row[0] for row in self.engine.queue(number, side, price)]
-                assert found == [order.id for order in queue], f"queue of {number} at {price}"
+                assert found == [order.id for order in queue if not order.behind], f"queue of {number} at {price}"
+        standing = [order for side in (BUY, SELL) for order in self.twin.resting(number, side)]
+        rows = [(o.id, o.account, o.side, o.price, o.displayed, o.left, False) for o in standing]
+        found = [row for row in self.engine.book_orders(number) if not row[-1]]
+        assert found == rows, f"orders of {number}"
 
     def send(self, name: str, **fields: Any) -> list[Any]:
         """A command by name at the next moment; fields that are not given are zero."""

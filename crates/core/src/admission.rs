@@ -8,7 +8,6 @@ use crate::orders::{
 use crate::pegs::MID;
 use crate::rules::{CALL, DARK, NEGOTIATED, RFQ, SEALED};
 
-
 impl Engine {
     /// For an order that names the house book; `special` is nothing for a PlaceOrder.
     pub(crate) fn admit(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {

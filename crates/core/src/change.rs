@@ -2,9 +2,10 @@
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
-use crate::names::{CancelReason, Reason};
+use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{Order, PARKED, REQUEST, RESPONSE, ROUTED};
 use crate::place::{check_price, check_quantity, spot_hold};
+use crate::rules::LESS_KEEPS_PLACE;
 
 impl Engine {
     pub(crate) fn cancel(&mut self, c: &CancelOrder, effects: &mut Effects) -> Result<(), Reason> {
@@ -57,7 +58,7 @@ impl Engine {
             effects.push(&CancelRequested { order: order.id, venue, reason: reason as u8 });
             return;
         }
-        self.leave_book(row);
+        self.take_out(row);
         self.end_row(row, reason, effects);
         self.touch(order.at());
     }
@@ -103,7 +104,10 @@ impl Engine {
         }
         let hold = self.change_hold(at, row, c)?;
         let waits = order.marks & PARKED != 0;
-        let keeps = waits || (c.price == order.price && c.quantity <= total);
+        let keeps = waits
+            || (self.markets[at].rules.get(Rule::ReplaceKeepsPriority) == LESS_KEEPS_PLACE
+                && c.price == order.price
+                && c.quantity <= total);
         effects.push(&Replaced {
             order: order.id,
             price: c.price,
@@ -115,13 +119,13 @@ impl Engine {
             self.set_terms(row, c.price, c.quantity);
             return Ok(());
         }
-        let side = self.markets[at].book.side_mut(order.buys());
         if keeps {
-            side.shrink(&self.orders, row, total - c.quantity);
+            self.show_less(row, self.shown_of(row, total - c.quantity));
             self.set_terms(row, c.price, c.quantity);
+            self.touch(at);
             return Ok(());
         }
-        side.unlink(&mut self.orders, row);
+        self.take_out(row);
         self.set_terms(row, c.price, c.quantity);
         let taker = self.taker(row);
         self.work(at, taker, Some(row), effects);
@@ -137,7 +141,7 @@ impl Engine {
     }
 
     /// Checks that the order may hold what the new terms need; returns that hold (a perpetual's: of the position).
-    fn may_change(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
+    pub(crate) fn may_change(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         if instrument.is_perpetual() {
             let (old, new) = self.recounted(at, order, price, left);

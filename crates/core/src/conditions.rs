@@ -1,8 +1,33 @@
-//! Orders that may be passed over: all-or-none, minimum quantities.
+//! Resting orders that were passed over, tried again when their market changed.
 use crate::engine::{Effects, Engine};
+use crate::orders::CONDITIONAL;
 
 impl Engine {
-    pub(crate) fn retry_conditional(&mut self, _at: usize, _effects: &mut Effects) -> bool {
-        false
+    /// The first resting order with a condition that can trade as an incoming one does so; buys before sells.
+    pub(crate) fn retry_conditional(&mut self, at: usize, effects: &mut Effects) -> bool {
+        if self.markets[at].specials == 0 || !self.is_continuous(at) {
+            return false;
+        }
+        let found = [true, false].into_iter().find_map(|buys| self.first_able(at, buys));
+        if let Some(row) = found {
+            self.work_resting(at, row, effects);
+        }
+        found.is_some()
+    }
+
+    fn first_able(&self, at: usize, buys: bool) -> Option<u32> {
+        let market = &self.markets[at];
+        let other = [market.book.side(!buys).best(), market.hidden.side(!buys).best()].into_iter().flatten();
+        let best = if buys { other.min()? } else { other.max()? };
+        let reach = |price: &i64| if buys { *price >= best } else { *price <= best };
+        let rows = self.prices(at, buys).take_while(reach).flat_map(|price| {
+            let queues = [&market.book, &market.hidden].map(|book| book.side(buys).queue(&self.orders, price));
+            queues.into_iter().flatten()
+        });
+        let mut able = rows.filter(|row| {
+            let order = self.orders.get(*row);
+            order.marks & CONDITIONAL != 0 && self.plan(at, order, &self.special_of(*row)).traded > 0
+        });
+        able.next()
     }
 }

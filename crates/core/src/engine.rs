@@ -51,6 +51,8 @@ pub struct Engine {
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
+    /// Orders that went, counted so that a plan notices what others set off.
+    pub(crate) cancels: u64,
 }
 
 /// What the driver needs to know of a pass beyond its effects.

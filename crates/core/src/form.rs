@@ -10,6 +10,9 @@ use crate::orders::{
 use crate::place::check_price;
 use crate::values::PRICE_MAX;
 
+/// An iceberg has at most so many peaks.
+const PEAKS_MAX: i64 = 10_000;
+
 /// The form of a PlaceOrder.
 #[inline]
 pub fn check_plain(c: &PlaceOrder) -> Result<(), Reason> {
@@ -136,7 +139,8 @@ pub fn check_display(c: &PlaceOrder, s: &Special, lot: i64) -> Result<(), Reason
     let high = if s.display_high == 0 { s.display } else { s.display_high };
     let well = whole(s.display) && whole(high) && s.display <= high && high <= c.quantity;
     let stays = !matches!(c.tif, IOC | FOK) && matches!(c.kind, LIMIT | STOP_LIMIT);
-    if !well || !stays || c.flags & (HIDDEN | ALL_OR_NONE) != 0 { Err(Reason::BadDisplay) } else { Ok(()) }
+    let few = c.quantity <= s.display.saturating_mul(PEAKS_MAX) && s.min_quantity == 0;
+    if !well || !stays || !few || c.flags & (HIDDEN | ALL_OR_NONE) != 0 { Err(Reason::BadDisplay) } else { Ok(()) }
 }
 
 /// A minimum quantity; also asked of a replacement.

@@ -3,15 +3,18 @@
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
 mod admission;
+mod allocation;
 pub mod book;
 pub mod broker;
 mod change;
+mod combining;
 mod conditions;
 mod corrections;
 mod dark;
 pub mod deadlines;
+pub mod dealing;
 pub mod engine;
-pub mod exchange;
+mod fitting;
 mod form;
 pub mod instrument;
 pub mod journal;
@@ -34,6 +37,7 @@ pub mod postings;
 mod reactions;
 pub mod record;
 pub mod replay;
+mod resting;
 pub mod rules;
 mod session;
 pub mod snapshot;
@@ -41,7 +45,9 @@ mod special;
 mod triggers;
 pub mod values;
 pub mod venue;
+mod walking;
 pub mod wire;
+mod working;
 
 pub use engine::Engine;
 pub use messages::{Command, Effect, Message};

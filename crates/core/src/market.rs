@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
+use crate::orders::Orders;
 use crate::rules::Rules;
 
 /// `plain`: continuous, first come first served, nothing that watches the book: matching takes its short way.
@@ -38,10 +39,26 @@ impl Default for Market {
 }
 
 impl Market {
+    /// A side as everybody sees it: (price, quantity, orders), best first; orders and prices that show nothing are left out.
+    pub fn shown<'a>(&'a self, orders: &'a Orders, buys: bool) -> impl Iterator<Item = (i64, i64, u32)> + 'a {
+        let side = self.book.side(buys);
+        let visible = move |price| side.queue(orders, price).filter(|row| orders.shown(*row) > 0).count() as u32;
+        side.levels().filter(|(_, level)| level.quantity > 0).map(move |(price, level)| {
+            let count = if self.specials == 0 { level.count } else { visible(price) };
+            (price, level.quantity, count)
+        })
+    }
+
+    /// The best price at which something is shown, and how much.
+    pub fn best_shown(&self, buys: bool) -> Option<(i64, i64)> {
+        let level = self.book.side(buys).levels().find(|(_, level)| level.quantity > 0);
+        level.map(|(price, level)| (price, level.quantity))
+    }
+
     /// Decides anew whether matching may take its short way.
     pub fn replan(&mut self) {
         let watched =
-            [Rule::StaticBand, Rule::DynamicBand, Rule::MakerShare].iter().any(|rule| self.rules.get(*rule) != 0);
+            [Rule::StaticBand, Rule::DynamicBand, Rule::MakerPriority].iter().any(|rule| self.rules.get(*rule) != 0);
         self.plain = self.state == SessionState::Continuous
             && self.specials == 0
             && !watched

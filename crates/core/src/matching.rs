@@ -91,6 +91,9 @@ impl Engine {
     #[inline]
     pub(crate) fn work(&mut self, at: usize, mut taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
         self.touch(at);
+        if !self.markets[at].plain || !taker.order.is_plain() {
+            return self.work_long(at, taker, row, effects);
+        }
         let opposite = self.markets[at].book.side(!taker.order.buys());
         let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;
         let ended = if !crosses {
@@ -162,52 +165,13 @@ impl Engine {
     #[inline]
     fn fill(&mut self, at: usize, taker: &mut Taker, row: u32, effects: &mut Effects) {
         let Self { instruments, markets, orders, ledger, .. } = self;
-        let instrument = &mut instruments[at];
         let maker = orders.get_mut(row);
-        let quantity = taker.order.left.min(maker.left);
-        let price = maker.price;
-        maker.left -= quantity;
-        taker.order.left -= quantity;
-        let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
-        let (flows, maker_hold, taker_hold) = if instrument.is_perpetual() {
-            fill_perpetual(instrument, ledger, maker, taker, (price, quantity))
-        } else {
-            let taker_buys = taker.order.buys();
-            let (sides, ppm) = if taker_buys {
-                ((&mut taker.order, &mut *maker), (rates.1, rates.0))
-            } else {
-                ((&mut *maker, &mut taker.order), rates)
-            };
-            let flows = trade_spot(instrument, ledger, sides, ppm, (price, quantity));
-            let maker_hold = rehold_spot(instrument, ledger, maker);
-            let taker_hold = match taker.walk {
-                Some(_) if taker_buys => rehold_walk(instrument, ledger, taker, &flows),
-                _ => rehold_spot(instrument, ledger, &mut taker.order),
-            };
-            (flows, maker_hold, taker_hold)
-        };
-        instrument.last_trade = price;
-        let taker_buys = taker.order.buys();
-        let traded = Traded {
-            maker_order: maker.id,
-            taker_order: taker.order.id,
-            maker: maker.account,
-            taker: taker.order.account,
-            instrument: u32::from(maker.instrument),
-            taker_side: taker.order.side,
-            flags: 0,
-            price,
-            quantity,
-            buyer_pays: flows.buyer_pays,
-            seller_gets: flows.seller_gets,
-            maker_fee: if taker_buys { flows.seller_fee } else { flows.buyer_fee },
-            taker_fee: if taker_buys { flows.buyer_fee } else { flows.seller_fee },
-            maker_hold,
-            taker_hold,
-        };
+        let (price, quantity) = (maker.price, taker.order.left.min(maker.left));
+        let pair = (&mut *maker, &mut taker.order);
+        let traded = exchange(&mut instruments[at], ledger, pair, &mut taker.walk, (price, quantity));
         effects.push(&traded);
         let done = maker.left == 0;
-        let side = markets[at].book.side_mut(!taker_buys);
+        let side = markets[at].book.side_mut(!taker.order.buys());
         side.shrink(orders, row, quantity);
         if done {
             side.unlink(orders, row);
@@ -242,6 +206,7 @@ impl Engine {
     /// The rest of the order goes.
     pub(crate) fn end(&mut self, at: usize, taker: &mut Taker, reason: CancelReason, effects: &mut Effects) {
         let quantity = taker.order.left.max(0);
+        self.cancels += 1;
         let released = self.release(at, taker);
         effects.push(&Cancelled { order: taker.order.id, quantity, reason: reason as u8, released });
     }
@@ -250,20 +215,73 @@ impl Engine {
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
         let order = self.orders.get(row);
-        if order.marks & NAMED != 0 {
+        let (marks, at) = (order.marks, order.at());
+        if marks & NAMED != 0 {
             let key = (order.account, self.orders.details(row).client_id);
             self.memory.end(self.sequence, self.stamp, key);
         }
-        if order.marks & COUNTED != 0 {
-            self.uncount(row);
+        if marks & COUNTED != 0 {
+            self.uncount(at);
         }
         self.orders.remove(row);
     }
 }
 
+/// A trade between a resting order and one on its way: the money, both holds, the last price. `walk` is the taker's.
+#[inline]
+pub(crate) fn exchange(
+    instrument: &mut Instrument,
+    ledger: &mut Ledger,
+    (maker, taker): (&mut Order, &mut Order),
+    walk: &mut Option<Walk>,
+    (price, quantity): (i64, i64),
+) -> Traded {
+    maker.left -= quantity;
+    taker.left -= quantity;
+    let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
+    let taker_buys = taker.buys();
+    let (flows, maker_hold, taker_hold) = if instrument.is_perpetual() {
+        fill_perpetual(instrument, ledger, (maker, taker), walk, (price, quantity))
+    } else {
+        let (sides, ppm) = if taker_buys {
+            ((&mut *taker, &mut *maker), (rates.1, rates.0))
+        } else {
+            ((&mut *maker, &mut *taker), rates)
+        };
+        let flows = trade_spot(instrument, ledger, sides, ppm, (price, quantity));
+        let maker_hold = rehold_spot(instrument, ledger, maker);
+        let taker_hold = match walk {
+            Some(_) if taker_buys => rehold_walk(instrument, ledger, taker, &flows),
+            _ => rehold_spot(instrument, ledger, taker),
+        };
+        if let Some(walk) = walk {
+            walk.units -= quantity;
+            walk.value -= i128::from(price) * i128::from(quantity);
+        }
+        (flows, maker_hold, taker_hold)
+    };
+    instrument.last_trade = price;
+    Traded {
+        maker_order: maker.id,
+        taker_order: taker.id,
+        maker: maker.account,
+        taker: taker.account,
+        instrument: u32::from(maker.instrument),
+        taker_side: taker.side,
+        flags: 0,
+        price,
+        quantity,
+        buyer_pays: flows.buyer_pays,
+        seller_gets: flows.seller_gets,
+        maker_fee: if taker_buys { flows.seller_fee } else { flows.buyer_fee },
+        taker_fee: if taker_buys { flows.buyer_fee } else { flows.seller_fee },
+        maker_hold,
+        taker_hold,
+    }
+}
+
 /// A market buy without a collar holds its exact cost: every fill takes its own.
-fn rehold_walk(instrument: &Instrument, ledger: &mut Ledger, taker: &mut Taker, flows: &Flows) -> i64 {
-    let order = &mut taker.order;
+fn rehold_walk(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order, flows: &Flows) -> i64 {
     let spent = flows.buyer_pays + flows.buyer_fee.max(0);
     let hold = if order.left == 0 { 0 } else { (order.hold - spent).max(0) };
     ledger.hold(order.account, instrument.terms.quote, hold - order.hold);
@@ -274,30 +292,29 @@ fn rehold_walk(instrument: &Instrument, ledger: &mut Ledger, taker: &mut Taker, 
 fn fill_perpetual(
     instrument: &mut Instrument,
     ledger: &mut Ledger,
-    maker: &mut Order,
-    taker: &mut Taker,
+    (maker, taker): (&mut Order, &mut Order),
+    walk: &mut Option<Walk>,
     (price, quantity): (i64, i64),
 ) -> (Flows, i64, i64) {
     let value = |limit: i64| i128::from(limit) * i128::from(quantity);
-    let taker_value = match &mut taker.walk {
+    let taker_value = match walk {
         Some(walk) => {
             walk.units -= quantity;
             walk.value -= value(price);
             value(price)
         }
-        None => value(taker.order.price),
+        None => value(taker.price),
     };
     let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
-    let taker_buys = taker.order.buys();
-    let (sides, ppm) = if taker_buys {
-        ((&mut taker.order, &mut *maker), (rates.1, rates.0))
-    } else {
-        ((&mut *maker, &mut taker.order), rates)
-    };
+    let (buys, maker_value) = (taker.buys(), value(maker.price));
+    let (sides, ppm) =
+        if buys { ((&mut *taker, &mut *maker), (rates.1, rates.0)) } else { ((&mut *maker, &mut *taker), rates) };
     let flows = trade_perpetual(instrument, ledger, sides, ppm, (price, quantity));
-    let signed = if taker_buys { quantity } else { -quantity };
-    let maker_hold = instrument.shift(ledger, maker.account, -signed, (!taker_buys, quantity, value(price)));
-    let taker_hold = instrument.shift(ledger, taker.order.account, signed, (taker_buys, quantity, taker_value));
+    let signed = if buys { quantity } else { -quantity };
+    let maker_hold = instrument.shift(ledger, maker.account, -signed, (!buys, quantity, maker_value));
+    let taker_hold = instrument.shift(ledger, taker.account, signed, (buys, quantity, taker_value));
+    // an account that trades with itself holds once, for both
+    let maker_hold = if maker.account == taker.account { taker_hold } else { maker_hold };
     (flows, maker_hold, taker_hold)
 }
 

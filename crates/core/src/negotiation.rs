@@ -1,6 +1,6 @@
 //! Requests, responses, negotiated sales and sealed bids. Neither stands in a book; docs/reference/dark-and-negotiated.md.
+use crate::dealing::NEGOTIATED_TRADE;
 use crate::engine::{Effects, Engine};
-use crate::exchange::NEGOTIATED_TRADE;
 use crate::matching::Taker;
 use crate::messages::{AcceptQuote, ClearSealed};
 use crate::names::{CancelReason, Reason, Rule, SessionState};
@@ -51,7 +51,7 @@ impl Engine {
             let request = engine.request_of(response);
             let at = engine.orders.get(request).at();
             let deal = engine.check_acceptance(c, response, request)?;
-            engine.exchange((response, request), deal, NEGOTIATED_TRADE, effects);
+            engine.deal((response, request), deal, NEGOTIATED_TRADE, effects);
             engine.touch(at);
             Ok(false)
         })
@@ -160,7 +160,7 @@ impl Engine {
             if self.check_deal(at, &request, (price, quantity)).is_err() {
                 return self.end_row(row, CancelReason::Funds, effects);
             }
-            self.exchange((bid, row), (price, quantity), NEGOTIATED_TRADE, effects);
+            self.deal((bid, row), (price, quantity), NEGOTIATED_TRADE, effects);
         }
         if left > 0 {
             self.end_row(row, CancelReason::Cleared, effects);

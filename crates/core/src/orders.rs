@@ -51,7 +51,7 @@ pub const ROUTED: u16 = 4;
 pub const PARKED: u16 = 8;
 /// It shows less than all of it; what it shows is in its special terms (nothing, if hidden).
 pub const PARTLY_SHOWN: u16 = 16;
-/// It may be passed over: all-or-none, minimum quantity, reduce-only.
+/// It may be passed over: all-or-none, minimum quantity.
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
@@ -59,6 +59,8 @@ pub const BEHIND: u16 = 64;
 pub const UNHELD: u16 = 128;
 /// Its market counts it among those that keep matching from its short way.
 pub const COUNTED: u16 = 256;
+/// It was the first at a price that bettered its side, and kept its place.
+pub const TOP: u16 = 512;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +135,19 @@ impl Order {
         self.kind == MARKET || self.tif == IOC || self.tif == FOK
     }
 
+    /// Nothing but a price and a quantity: the short way through the book is enough.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        const MORE: u8 = HIDDEN | ALL_OR_NONE | REDUCE_ONLY | SLIDE;
+        self.flags & MORE == 0 && self.kind <= MARKET && self.marks & HAS_SPECIAL == 0
+    }
+
+    /// Shows a part of itself (only asked of resting orders).
+    #[inline]
+    pub fn is_iceberg(&self) -> bool {
+        self.marks & PARTLY_SHOWN != 0 && self.flags & HIDDEN == 0
+    }
+
     /// Would it trade at this price of the other side?
     #[inline]
     pub fn reaches(&self, price: i64) -> bool {
@@ -178,6 +193,12 @@ impl Orders {
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut Order {
         &mut self.rows[row as usize]
+    }
+
+    /// Two different orders.
+    pub fn pair_mut(&mut self, first: u32, second: u32) -> (&mut Order, &mut Order) {
+        let rows = self.rows.get_disjoint_mut([first as usize, second as usize]);
+        rows.expect("the sides of a trade are two orders").into()
     }
 
     #[inline]

@@ -7,8 +7,8 @@ use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{Reason, Rule};
 use crate::orders::{
-    BUY, Details, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST, RESPONSE,
-    ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
+    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST,
+    RESPONSE, ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -113,6 +113,9 @@ impl Engine {
         let mut taker = self.newcomer(c);
         taker.special = special;
         self.price(at, &mut taker)?;
+        if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
+            return Err(Reason::ReduceOnly);
+        }
         let hold = if c.kind == REQUEST {
             self.hold_request(at, &mut taker)?
         } else if self.instruments[at].is_perpetual() {
@@ -157,9 +160,10 @@ impl Engine {
             LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
             MARKET | MARKET_TO_LIMIT => {
                 if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
-                    let walk = self.walk(at, &taker.order);
+                    let walk = self.walk(at, taker);
                     taker.order.price = walk.worst;
-                    taker.walk = Some(walk);
+                    // what is left of a market-to-limit order may stay, so that it is held for whole
+                    taker.walk = (taker.order.kind == MARKET || walk.units == 0).then_some(walk);
                 } else {
                     taker.order.price = protection_price(instrument, taker.order.side)?;
                 }
@@ -209,8 +213,14 @@ impl Engine {
         Taker { order, details, special: None, walk: None }
     }
 
-    /// What the order would take from the book now, up to its quantity or the first order of its own account.
-    fn walk(&self, at: usize, order: &Order) -> Walk {
+    /// What the order would take from the book now, whatever the price.
+    fn walk(&self, at: usize, taker: &Taker) -> Walk {
+        let mut order = taker.order;
+        if !self.markets[at].plain || !order.is_plain() {
+            order.price = if order.buys() { PRICE_MAX } else { 0 };
+            let plan = self.plan(at, &order, &taker.special.unwrap_or_default());
+            return Walk { units: plan.traded, value: plan.value, worst: plan.worst };
+        }
         let side = self.markets[at].book.side(!order.buys());
         let mut walk = Walk::default();
         for row in side.in_priority(&self.orders) {
@@ -223,7 +233,7 @@ impl Engine {
             walk.value += i128::from(units) * i128::from(resting.price);
             walk.worst = resting.price;
         }
-        walk
+        if order.tif == FOK && walk.units < order.left { Walk::default() } else { walk }
     }
 
     /// Takes the hold of a new spot order.
@@ -307,6 +317,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Does the order go to the book at once, as far as its kind and links say?
+fn enters(c: &PlaceOrder, special: Option<&Special>) -> bool {
+    c.kind <= MARKET_TO_LIMIT && special.is_none_or(|special| special.parent == 0)
 }
 
 /// What a spot order with `left` units to go holds at `limit`; nothing if it is marked so.

@@ -20,6 +20,16 @@ pub const CANCEL_OLDEST: i64 = 2;
 pub const CANCEL_BOTH: i64 = 3;
 pub const DECREMENT: i64 = 4;
 
+/// A minimum quantity counts for each fill, or once for the first pass in which the order executes.
+pub const MINIMUM_EACH: i64 = 1;
+pub const MINIMUM_TOTAL: i64 = 2;
+/// What a rest below its minimum does under [`MINIMUM_EACH`]: it goes (1: its minimum shrinks with it).
+pub const CANCEL_REMAINDER: i64 = 2;
+/// An all-or-none order takes later orders whole by taking less of earlier ones (2: priority alone).
+pub const COMBINE: i64 = 1;
+/// A smaller quantity at the same price keeps its place (2: nothing does).
+pub const LESS_KEEPS_PLACE: i64 = 1;
+
 const COUNT: usize = Rule::ALL.len() + 1;
 
 /// A value for every [`Rule`].

@@ -3,7 +3,7 @@ use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{Parked, ReduceOrder, ReplaceSpecial};
 use crate::names::Reason;
-use crate::orders::{BEHIND, COUNTED, PARKED, REQUEST, RESPONSE, ROUTED, STOP, STOP_LIMIT, Special, TRAILING_STOP};
+use crate::orders::{PARKED, REQUEST, RESPONSE, STOP, STOP_LIMIT, Special, TRAILING_STOP};
 
 /// What an order waits for outside the book: its trigger ...
 pub const PENDING: u8 = 1;
@@ -11,7 +11,7 @@ pub const PENDING: u8 = 1;
 pub const HELD: u8 = 2;
 
 impl Engine {
-    /// Lets a live order that stands in no book (see `leave_book`) wait outside; what it holds stays as it is.
+    /// Lets a live order that stands in no book (see `take_out`) wait outside; what it holds stays as it is.
     pub(crate) fn park(&mut self, row: u32, status: u8, effects: &mut Effects) {
         self.count(row);
         let order = self.orders.get_mut(row);
@@ -25,38 +25,6 @@ impl Engine {
     #[allow(dead_code)]
     pub(crate) fn unpark(&mut self, row: u32) {
         self.orders.get_mut(row).marks &= !PARKED;
-    }
-
-    /// Takes an order out of the book that it stands in, if it stands in one.
-    pub(crate) fn leave_book(&mut self, row: u32) {
-        let order = *self.orders.get(row);
-        if order.marks & (PARKED | ROUTED) != 0 {
-            return;
-        }
-        let market = &mut self.markets[order.at()];
-        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-        book.side_mut(order.buys()).unlink(&mut self.orders, row);
-    }
-
-    /// Its market counts the order among those that keep matching from its short way, until it ends.
-    pub(crate) fn count(&mut self, row: u32) {
-        let order = self.orders.get_mut(row);
-        if order.marks & COUNTED == 0 {
-            order.marks |= COUNTED;
-            let market = &mut self.markets[order.at()];
-            market.specials += 1;
-            market.replan();
-        }
-    }
-
-    pub(crate) fn uncount(&mut self, row: u32) {
-        let order = self.orders.get_mut(row);
-        if order.marks & COUNTED != 0 {
-            order.marks &= !COUNTED;
-            let market = &mut self.markets[order.at()];
-            market.specials -= 1;
-            market.replan();
-        }
     }
 
     /// The price that an order is held for while it waits for its trigger or follows its peg.

@@ -77,6 +77,10 @@ impl Engine {
             Err(PyValueError::new_err(format!("instrument: there is no {instrument}")))
         }
     }
+
+    fn market(&self, instrument: u32) -> PyResult<&isthmus_core::market::Market> {
+        Ok(&self.broker.engine.markets[self.instrument_at(instrument)?])
+    }
 }
 
 #[pymethods]
@@ -180,21 +184,17 @@ impl Engine {
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
     fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
-        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
-        let top =
-            |side: &isthmus_core::book::Side| side.best().map_or((0, 0), |price| (price, side.level(price).quantity));
-        let ((bid, bids), (ask, asks)) = (top(&book.buys), top(&book.sells));
+        let market = self.market(instrument)?;
+        let [(bid, bids), (ask, asks)] = [true, false].map(|buys| market.best_shown(buys).unwrap_or_default());
         Ok((bid, bids, ask, asks))
     }
 
-    /// Bids and asks, best first: (price, quantity, orders).
+    /// Bids and asks as everybody sees them, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
-        let book = &self.broker.engine.markets[self.instrument_at(instrument)?].book;
-        let list = |side: &isthmus_core::book::Side| {
-            side.levels().take(levels).map(|(price, level)| (price, level.quantity, level.count)).collect()
-        };
-        Ok((list(&book.buys), list(&book.sells)))
+        let (market, orders) = (self.market(instrument)?, &self.broker.engine.orders);
+        let list = |buys| market.shown(orders, buys).take(levels).collect();
+        Ok((list(true), list(false)))
     }
 
     /// Orders at a price, oldest first: (order, account, what is left).

@@ -44,6 +44,9 @@ impl Engine {
             }
             self.orders.specify(row, special);
         }
+        if order.marks & COUNTED != 0 {
+            market.specials += 1;
+        }
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
             book.side_mut(order.buys()).push(&mut self.orders, row);
