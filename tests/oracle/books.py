@@ -23,7 +23,8 @@ class Order:
 
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
-    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does not).
+    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does not); `limit`: a peg's
+    own limit (0: none); `arrived`: the pass in which it came into a dark pool.
     """
 
     id: int
@@ -57,6 +58,8 @@ class Order:
     peg: int = 0
     trigger: int = 0
     parked: int = 0
+    limit: int = 0
+    arrived: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0

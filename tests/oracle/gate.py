@@ -13,11 +13,14 @@ from . import admission, fitting, form, planning, special
 from .books import Order, Walk
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
+from .references import MID, peg_price
 from .state import State
 from .values import (
     AMOUNT_MAX,
     BPS,
     BUY,
+    DARK,
+    HIDDEN,
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
@@ -87,11 +90,14 @@ def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
+    dark = instrument.rules["book"] == DARK and not command.venue
+    if command.kind == MARKET and dark:
+        price = instrument.mark or None
+    elif command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
         price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
     elif command.kind in (MARKET, MARKET_TO_LIMIT):
         price = PRICE_MAX if command.side == BUY else 0
-    elif command.kind in (STOP, TRAILING_STOP, PEG):
+    elif command.kind in (STOP, TRAILING_STOP):
         price = special.waiting_price(state, command)
     if price is None:
         return None
@@ -100,7 +106,12 @@ def newcomer(state: State, command: Any) -> Order | None:
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
     order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
+    if dark or order.peg == MID:
+        order.flags |= HIDDEN
+    if command.kind == PEG:
+        order.limit = command.price
+        order.price = peg_price(state, order, order.limit) or order.limit
+    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps or dark):
         _walk(state, order)
     return order
 
@@ -182,10 +193,11 @@ def exposure_too_large(state: State, order: Order, old: Order) -> bool:
     return too_large(instrument, state.positions.get(pair, 0), after, order.price)
 
 
-def changed(order: Order, command: Any) -> Order:
-    """The order with the price and total that are asked for."""
+def changed(state: State, order: Order, command: Any) -> Order:
+    """The order with the price and total that are asked for; a peg's price is its limit."""
     carry = Carry(order.carry.value, order.carry.fee)
-    return replace(order, price=command.price, quantity=command.quantity, carry=carry)
+    price = (peg_price(state, order, command.price) if order.kind == PEG else None) or command.price
+    return replace(order, price=price, quantity=command.quantity, carry=carry)
 
 
 def repriced(order: Order, price: int) -> Order:
@@ -226,4 +238,4 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
     if command.quantity <= order.filled:
         yield "quantity_not_above_filled"
     yield from form.price(instrument, command.price)
-    yield from affords(state, changed(order, command), order)
+    yield from affords(state, changed(state, order, command), order)

@@ -6,16 +6,18 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import fitting, gate, planning, resting, special
+from . import dark, fitting, gate, pegs, planning, resting, special
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
 from .state import State
 from .values import (
     BUY,
+    DARK,
     FOK,
     LIMIT,
     MARKET_TO_LIMIT,
+    PEG,
     POST_ONLY,
     PRICE_MAX,
     REQUEST,
@@ -77,6 +79,11 @@ def match(state: State, order: Order) -> Iterator[Any]:
     """Through the book by plan; then the rest stays or goes."""
     book = state.books[order.instrument]
     state.touched.add(order.instrument)
+    if state.instruments[order.instrument].rules["book"] == DARK:
+        yield from dark.work(state, order)
+        return
+    if order.kind == PEG and not (yield from pegs.follow(state, order)):
+        return
     if order.flags & POST_ONLY and book.crosses(order):
         yield from _step_back(state, order)
         return
@@ -89,7 +96,7 @@ def match(state: State, order: Order) -> Iterator[Any]:
         end = "fok" if order.tif == FOK else "ioc"
     if not end and order.kind == MARKET_TO_LIMIT:
         order.kind = LIMIT
-        end = (yield from _reprice(state, order, last)) if last else "ioc"
+        end = (yield from reprice(state, order, last)) if last else "ioc"
     if end:
         yield state.cancel(order, end)
     else:
@@ -109,14 +116,14 @@ def _step_back(state: State, order: Order) -> Iterator[Any]:
     price = best - tick if order.side == BUY else best + tick
     end = "post_only"
     if order.flags & SLIDE and tick <= price <= PRICE_MAX:
-        end = yield from _reprice(state, order, price)
+        end = yield from reprice(state, order, price)
     if end:
         yield state.cancel(order, end)
     else:
         resting.rest(state, order)
 
 
-def _reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]:
+def reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]:
     """The order, which is in no book, gets another price; the answer is why it must go, if it must."""
     if any(gate.affords(state, gate.repriced(order, price), order)):
         return "funds"
@@ -283,8 +290,9 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
         yield _ask_venue(state, order, command)
         return
     keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
-    same = keeps and command.price == order.price and command.quantity <= order.quantity
+    same = keeps and command.price == (order.limit or order.price) and command.quantity <= order.quantity
     kept = bool(order.parked) or same
+    order.limit = command.price if order.kind == PEG else 0
     state.touched.add(order.instrument)
     if not kept:
         state.books[order.instrument].remove(order)
@@ -295,7 +303,7 @@ def replace_order(state: State, command: Any) -> Iterator[Any]:
 
 def apply_terms(state: State, order: Order, command: Any, kept: bool) -> Any:
     """The order gets the new price and total, and holds what these need."""
-    order.price, order.quantity = command.price, command.quantity
+    order.price, order.quantity = gate.changed(state, order, command).price, command.quantity
     order.shown = min(order.shown, order.left)
     return effects.Replaced(order.id, order.price, order.quantity, rehold(state, order), int(kept))
 
@@ -304,6 +312,6 @@ def _ask_venue(state: State, order: Order, command: Any) -> Any:
     if state.instruments[order.instrument].perpetual:
         hold = state.position_holds[order.account, order.instrument]
     else:
-        state.set_hold(order, max(order.hold, state.spot_hold(gate.changed(order, command))))
+        state.set_hold(order, max(order.hold, state.spot_hold(gate.changed(state, order, command))))
         hold = order.hold
     return effects.ReplaceRequested(order.id, order.venue, command.price, command.quantity, hold)

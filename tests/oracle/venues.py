@@ -56,7 +56,7 @@ def check_replaced(state: State, command: Any) -> Iterator[str]:
     order = state.orders[command.order]
     if command.quantity < order.filled:
         yield "quantity_not_above_filled"
-    if gate.exposure_too_large(state, gate.changed(order, command), order):
+    if gate.exposure_too_large(state, gate.changed(state, order, command), order):
         yield "notional_too_large"
 
 

@@ -1,5 +1,6 @@
 //! Which orders the book of an instrument takes.
 use crate::engine::Engine;
+use crate::matching::Taker;
 use crate::messages::PlaceOrder;
 use crate::names::{Reason, Rule};
 use crate::orders::{
@@ -22,6 +23,13 @@ impl Engine {
             CALL if c.kind == PEG => Err(Reason::WrongBook),
             DARK if !suits_dark(c, special) => Err(Reason::WrongBook),
             _ => Ok(()),
+        }
+    }
+
+    /// What a dark pool takes and what follows the middle is shown to nobody.
+    pub(crate) fn shade(&self, at: usize, taker: &mut Taker) {
+        if self.is_dark(at) || taker.special.is_some_and(|special| special.peg == MID) {
+            taker.order.flags |= HIDDEN;
         }
     }
 

@@ -99,15 +99,18 @@ impl Engine {
             return Err(Reason::QuantityNotAboveFilled);
         }
         check_price(c.price, instrument.terms.tick)?;
+        let named = c.price;
         if order.marks & ROUTED != 0 {
             return self.request_replace(at, row, c, effects);
         }
+        let (c, stood) = (&self.standing(row, c), self.named_price(row));
         let hold = self.change_hold(at, row, c)?;
         let waits = order.marks & PARKED != 0;
         let keeps = waits
             || (self.markets[at].rules.get(Rule::ReplaceKeepsPriority) == LESS_KEEPS_PLACE
-                && c.price == order.price
+                && named == stood
                 && c.quantity <= total);
+        self.limit_peg(row, named);
         effects.push(&Replaced {
             order: order.id,
             price: c.price,
@@ -117,6 +120,7 @@ impl Engine {
         });
         if waits {
             self.set_terms(row, c.price, c.quantity);
+            self.touch(at);
             return Ok(());
         }
         if keeps {

@@ -1,5 +1,5 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
@@ -19,6 +19,8 @@ pub struct Market {
     pub ticks: Vec<(i64, i64)>,
     /// Responses by the request that they answer; those that ended are left where they are until it ends.
     pub responses: BTreeMap<u64, Vec<u64>>,
+    /// Pegs that came to their book; those that ended are left where they are until the others move.
+    pub pegs: BTreeSet<u64>,
     /// Orders in the books that are not just a price and a quantity, and orders that wait outside them.
     pub specials: u32,
 }
@@ -33,6 +35,7 @@ impl Default for Market {
             hidden: Book::default(),
             ticks: Vec::new(),
             responses: BTreeMap::new(),
+            pegs: BTreeSet::new(),
             specials: 0,
         }
     }

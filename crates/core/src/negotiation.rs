@@ -115,8 +115,9 @@ impl Engine {
     /// Responses whose request is gone go too, by number; nothing else does.
     pub(crate) fn clear_responses(&mut self, at: usize, effects: &mut Effects) -> bool {
         let Self { markets, orders, .. } = self;
-        let gone = markets[at].responses.extract_if(.., |request, _| orders.find(*request).is_none());
-        let mut orphans: Vec<u64> = gone.flat_map(|(_, responses)| responses).collect();
+        let responses = &mut markets[at].responses;
+        let gone: Vec<u64> = responses.keys().copied().filter(|request| orders.find(*request).is_none()).collect();
+        let mut orphans: Vec<u64> = gone.iter().filter_map(|request| responses.remove(request)).flatten().collect();
         orphans.sort_unstable();
         for id in &orphans {
             if let Some(row) = self.orders.find(*id) {

@@ -103,7 +103,9 @@ impl Default for Details {
 }
 
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
-/// peaks; `done` is what was executed against a minimum quantity that counts in total.
+/// peaks; `done` is what was executed against a minimum quantity that counts in total; `limit` is a peg's own limit (0:
+/// none), whose price follows its reference; `arrived` is the pass in which an order came into a dark pool (0: the pass
+/// that is its number).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -121,6 +123,8 @@ pub struct Special {
     pub done: i64,
     pub peg: u8,
     pub trigger: u8,
+    pub limit: i64,
+    pub arrived: u64,
 }
 
 impl Order {

@@ -7,7 +7,7 @@ use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{Reason, Rule};
 use crate::orders::{
-    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST,
+    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, REDUCE_ONLY, REQUEST,
     RESPONSE, ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
@@ -107,11 +107,12 @@ impl Engine {
             form::check_terms(c, special, instrument, self.stamp)?;
             self.check_links(c, special)?;
         }
-        if c.venue == 0 && (special.is_some() || !self.markets[at].plain) {
-            self.admit(at, c, &special.unwrap_or_default())?;
-        }
         let mut taker = self.newcomer(c);
         taker.special = special;
+        if c.venue == 0 && (special.is_some() || !self.markets[at].plain) {
+            self.admit(at, c, &special.unwrap_or_default())?;
+            self.shade(at, &mut taker);
+        }
         self.price(at, &mut taker)?;
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
@@ -158,6 +159,10 @@ impl Engine {
         let instrument = &self.instruments[at];
         match taker.order.kind {
             LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
+            MARKET if taker.details.venue == 0 && self.is_dark(at) => {
+                taker.order.price = Some(instrument.mark).filter(|mark| *mark > 0).ok_or(Reason::NoReferencePrice)?;
+            }
+            PEG => self.price_peg(taker),
             MARKET | MARKET_TO_LIMIT => {
                 if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
                     let walk = self.walk(at, taker);

@@ -3,7 +3,7 @@ use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{Parked, ReduceOrder, ReplaceSpecial};
 use crate::names::Reason;
-use crate::orders::{PARKED, REQUEST, RESPONSE, STOP, STOP_LIMIT, Special, TRAILING_STOP};
+use crate::orders::{PARKED, PEG, REQUEST, RESPONSE, STOP, STOP_LIMIT, Special, TRAILING_STOP};
 
 /// What an order waits for outside the book: its trigger ...
 pub const PENDING: u8 = 1;
@@ -22,9 +22,23 @@ impl Engine {
     }
 
     /// The order waits no longer; it stands nowhere until the caller lets it work (`work(at, taker(row), Some(row), ..)`).
-    #[allow(dead_code)]
     pub(crate) fn unpark(&mut self, row: u32) {
         self.orders.get_mut(row).marks &= !PARKED;
+    }
+
+    /// The long way of an order: into a dark pool, or through the book, which a peg without a price does not reach.
+    pub(crate) fn work_special(&mut self, at: usize, taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
+        if self.is_dark(at) {
+            let row = row.unwrap_or_else(|| self.orders.insert(taker.order, taker.details));
+            return self.work_dark(at, row, effects);
+        }
+        if let Some(row) = row
+            && taker.order.kind == PEG
+            && let Some(alive) = self.follow_peg(at, row, effects)
+        {
+            return alive;
+        }
+        self.work_long(at, taker, row, effects)
     }
 
     /// The price that an order is held for while it waits for its trigger or follows its peg.
@@ -50,7 +64,7 @@ impl Engine {
             self.park(row, waits_for, effects);
             return true;
         }
-        let taker = self.taker(row);
+        let taker = Taker { walk: taker.walk, ..self.taker(row) };
         self.work(at, taker, Some(row), effects)
     }
 

@@ -1,5 +1,6 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
+use isthmus_core::orders::NONE;
 
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +39,9 @@ fn lose_place(engine: &mut Engine, order: u64) {
         return;
     };
     let found = *engine.orders.get(row);
+    if found.page == NONE {
+        return;
+    }
     let side = engine.markets[found.at()].book.side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);

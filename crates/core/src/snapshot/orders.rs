@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, PEG, ROUTED, Special};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -41,6 +41,9 @@ impl Engine {
         if let Some(special) = special {
             if special.request != 0 {
                 market.responses.entry(special.request).or_default().push(order.id);
+            }
+            if order.kind == PEG && special.parent == 0 {
+                market.pegs.insert(order.id);
             }
             self.orders.specify(row, special);
         }
@@ -116,6 +119,8 @@ fn put_special(out: &mut Out, special: &Special) {
     out.put(special.done);
     out.put(special.peg);
     out.put(special.trigger);
+    out.put(special.limit);
+    out.put(special.arrived);
 }
 
 fn take_special(bytes: &mut In) -> Result<Special, BadState> {
@@ -135,5 +140,7 @@ fn take_special(bytes: &mut In) -> Result<Special, BadState> {
         done: bytes.take()?,
         peg: bytes.take()?,
         trigger: bytes.take()?,
+        limit: bytes.take()?,
+        arrived: bytes.take()?,
     })
 }
