@@ -40,7 +40,7 @@ class Collector(Planner):
             else:
                 self.plan.end = "self_trade"
             return
-        size = self.offered_besides(place)
+        size = self.offered(place, self.of_account(place.order))
         if not size:
             self.later(place.order, "reduce_only")
         elif size >= self.left - self.found:
@@ -54,11 +54,6 @@ class Collector(Planner):
         if order.account == self.taker.account:
             return 0
         return sum(size for place, size in self.collected if place.order.account == order.account)
-
-    def offered_besides(self, place: Place) -> int:
-        if not place.order.reduce_only:
-            return place.size
-        return min(place.size, self.capacity(place.order, self.of_account(place.order)))
 
     def later(self, order: Order, reason: str) -> None:
         """The order goes if the incoming one is filled."""

@@ -70,6 +70,7 @@ def cut(state: State, order: Order, quantity: int) -> Any:
     elif order.walk and order.side == BUY:
         released = 0  # it holds the exact cost of the trades it is going to make
     else:
-        released = order.hold - state.spot_hold(order)
+        before = order.hold
         state.set_hold(order, state.spot_hold(order))
+        released = before - order.hold
     return effects.Reduced(order.id, quantity, order.left, released)

@@ -157,13 +157,15 @@ class Planner:
         return room
 
     def offered(self, place: Place, also: int = 0) -> int:
-        """What the resting order offers now; drops it if it is reduce-only and can reduce nothing."""
+        """What the resting order has to give now: less than it shows, or nothing, if it is reduce-only."""
         if not place.order.reduce_only:
             return place.size
-        offered = min(place.size, self.capacity(place.order, also))
-        if not offered:
-            self.drop(place.order, "reduce_only")
-        return offered
+        capacity = self.capacity(place.order, also)
+        return place.size if capacity and self.with_itself(place) else min(place.size, capacity)
+
+    def with_itself(self, place: Place) -> bool:
+        """Would an account trade with itself? That moves no position, so that reduce-only sets no limit."""
+        return place.order.account == self.taker.account
 
     def walk(self) -> None:
         """Price by price, visible before hidden."""
@@ -181,7 +183,12 @@ class Planner:
             if self.is_own(place.order):
                 self.meet_own(place)
                 continue
-            quantity = self.room() and min(self.room(), self.offered(place))
+            room, offered = self.room(), self.offered(place)
+            if not room:
+                return
+            if not offered:
+                self.drop(place.order, "reduce_only")
+            quantity = min(self.left if self.with_itself(place) else room, offered)
             if not self.fits(place, quantity):
                 continue
             self.fill(place.order, quantity)
@@ -209,6 +216,8 @@ class Planner:
             size = self.offered(place, also)
             if size:
                 offers.append((place, size))
+            else:
+                self.drop(place.order, "reduce_only")
         while True:
             shares = [self.share_of(place, size) for place, size in offers]
             share_out(shares, min(room, sum(share.size for share in shares)), self.lot, self.rules)
@@ -220,6 +229,8 @@ class Planner:
         served = [(place, lots) for (place, _), lots in zip(offers, given, strict=True) if lots]
         for place, quantity in served:
             self.fill(place.order, quantity)
+        if 0 < self.left and sum(lots for _, lots in served) == room:
+            self.plan.end = self.plan.end or "reduce_only"
         return [again for place, quantity in served for again in self.next_peak(place, quantity)]
 
     def share_of(self, place: Place, size: int) -> Share:

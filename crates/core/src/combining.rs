@@ -37,11 +37,7 @@ impl Planner<'_> {
             return None;
         }
         let order = self.order(&place);
-        let size = if order.flags & REDUCE_ONLY == 0 {
-            place.size
-        } else {
-            place.size.min(self.capacity(order, self.of_account(collected, order)))
-        };
+        let size = self.offered(&place, self.of_account(collected, order));
         if size == 0 {
             collected.drops.push(drop(CancelReason::ReduceOnly));
         } else if size >= self.left - collected.lots {

@@ -221,7 +221,7 @@ impl Engine {
     /// What the order would take from the book now, whatever the price.
     fn walk(&self, at: usize, taker: &Taker) -> Walk {
         let mut order = taker.order;
-        if !self.markets[at].plain || !order.is_plain() {
+        if !self.markets[at].plain || !order.is_plain() || taker.special.is_some() {
             order.price = if order.buys() { PRICE_MAX } else { 0 };
             let plan = self.plan(at, &order, &taker.special.unwrap_or_default());
             return Walk { units: plan.traded, value: plan.value, worst: plan.worst };

@@ -173,11 +173,14 @@ impl<'a> Planner<'a> {
             self.meet_own(&place);
             return None;
         }
-        let room = self.room();
+        let (room, offered) = (self.room(), self.offered(&place, 0));
         if room == 0 {
             return None;
         }
-        let quantity = room.min(self.offered(&place, 0));
+        if offered == 0 {
+            self.drop_order(&place, CancelReason::ReduceOnly);
+        }
+        let quantity = if self.with_itself(&place) { self.left } else { room }.min(offered);
         if !self.fits(&place, quantity) {
             return None;
         }
@@ -224,17 +227,20 @@ impl<'a> Planner<'a> {
         room
     }
 
-    /// What the resting order offers now; drops it if it is reduce-only and can reduce nothing. `also`: see `capacity`.
-    fn offered(&mut self, place: &Place, also: i128) -> i64 {
+    /// What the resting order has to give now: less than it shows, or nothing, if it is reduce-only. `also`: see
+    /// [`Self::capacity`].
+    pub(crate) fn offered(&self, place: &Place, also: i128) -> i64 {
         let order = self.order(place);
         if order.flags & REDUCE_ONLY == 0 {
             return place.size;
         }
-        let offered = place.size.min(self.capacity(order, also));
-        if offered == 0 {
-            self.drop_order(place, CancelReason::ReduceOnly);
-        }
-        offered
+        let capacity = self.capacity(order, also);
+        if capacity > 0 && self.with_itself(place) { place.size } else { place.size.min(capacity) }
+    }
+
+    /// Would an account trade with itself? That moves no position, so that reduce-only sets no limit.
+    fn with_itself(&self, place: &Place) -> bool {
+        self.order(place).account == self.taker.account
     }
 
     /// What a reduce-only order may trade after the planned fills; `also`: lots its account trades besides.
@@ -324,6 +330,8 @@ impl<'a> Planner<'a> {
             let size = self.offered(place, also);
             if size > 0 {
                 offers.push((*place, size));
+            } else {
+                self.drop_order(place, CancelReason::ReduceOnly);
             }
         }
         let served = loop {
@@ -340,6 +348,9 @@ impl<'a> Planner<'a> {
             offers.iter().zip(served).filter(|(_, lots)| *lots > 0).map(|((place, _), lots)| (*place, lots)).collect();
         for (place, lots) in &served {
             self.fill(place, *lots);
+        }
+        if self.left > 0 && served.iter().map(|(_, lots)| *lots).sum::<i64>() == room {
+            self.plan.end = self.plan.end.or(Some(CancelReason::ReduceOnly));
         }
         served.iter().filter_map(|(place, lots)| self.next_peak(place, *lots, 0)).collect()
     }

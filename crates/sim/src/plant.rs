@@ -1,6 +1,6 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
-use isthmus_core::orders::NONE;
+use isthmus_core::orders::{BEHIND, NONE};
 
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,7 +42,9 @@ fn lose_place(engine: &mut Engine, order: u64) {
     if found.page == NONE {
         return;
     }
-    let side = engine.markets[found.at()].book.side_mut(found.buys());
+    let market = &mut engine.markets[found.at()];
+    let book = if found.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
+    let side = book.side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);
 }
