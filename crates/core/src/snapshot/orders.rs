@@ -36,7 +36,6 @@ impl Engine {
     fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
         let market = self.markets.get_mut(at).ok_or(BadState)?;
-        market.specials += u32::from(order.marks & COUNTED != 0);
         let row = self.orders.insert(order, details);
         if let Some(special) = special {
             if special.request != 0 {
