@@ -29,7 +29,6 @@ from .values import (
     fee_of,
 )
 
-
 ASKED = 3
 """What a request or a response is parked as: it waits for nothing but an answer."""
 

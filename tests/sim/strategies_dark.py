@@ -105,8 +105,7 @@ def _request(a: DarkAuthor) -> Any:
     number = _with(a, RFQ, NEGOTIATED, SEALED)
     side = a.chance.choice((BUY, SELL)) if a.books[number] == RFQ else a.odd(SELL, (BUY,))
     price = a.price(number) if a.chance.random() < 0.3 else 0
-    command = a.special(number, side, REQUEST, quantity=a.quantity(number), price=price)
-    return command
+    return a.special(number, side, REQUEST, quantity=a.quantity(number), price=price)
 
 
 def _asked(a: DarkAuthor, kind: int) -> tuple[int, Any]:

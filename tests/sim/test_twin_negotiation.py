@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.oracle.messages import CANCEL_REASONS, REASONS, RULES, STATES
+from tests.oracle.messages import RULES, STATES
 from tests.oracle.pair import Pair, names
 from tests.oracle.values import (
     BUY,
@@ -17,7 +17,6 @@ from tests.oracle.values import (
     NEGOTIATED,
     NEGOTIATED_TRADE,
     PEG,
-    PERPETUAL,
     QUANTITY_MAX,
     REQUEST,
     RESPONSE,
@@ -26,32 +25,12 @@ from tests.oracle.values import (
     SELL,
 )
 
-from isthmus import _core
-
-from .watched import Watched
-
-USD, XYZ = 1, 2
-SHARE, COIN, SWAP = 1, 2, 3
-ANN, BEN, CAT, DAN = 16, 17, 18, 19
-CASH, STOCK = 1_000_000, 1_000
+from .desks import ANN, BEN, CASH, CAT, COIN, DAN, SHARE, STOCK, SWAP, USD, XYZ, ends, last, open_desk, refused
 
 
 @pytest.fixture
 def desk() -> Pair:
-    """A share at 1/2 bp in whole lots, a coin in lots of 10, a perpetual margined at 10 %; four accounts."""
-    pair = Watched(_core)
-    for code, decimals in (("USD", 2), ("XYZ", 0)):
-        pair.send("AddAsset", code=code, decimals=decimals)
-    share = {"base": XYZ, "quote": USD, "price_decimals": 2, "tick": 1, "multiplier": 1}
-    fees = {"maker_fee_ppm": 100, "taker_fee_ppm": 200}
-    pair.send("AddInstrument", symbol="XYZ", kind=1, lot=1, **fees, **share)
-    pair.send("AddInstrument", symbol="XYZ/USD", kind=3, lot=10, **share)
-    pair.send("AddInstrument", symbol="XYZ-PERP", kind=PERPETUAL, lot=1, initial_margin_bps=1_000, mark=100, **share)
-    for account in (ANN, BEN, CAT, DAN):
-        pair.send("OpenAccount", kind=1)
-        for asset, amount in ((USD, CASH), (XYZ, STOCK)):
-            pair.send("Deposit", account=account, asset=asset, amount=amount)
-    return pair
+    return open_desk()
 
 
 @pytest.fixture
@@ -83,26 +62,8 @@ def answer(desk: Pair, account: int, request: int, quantity: int, price: int, **
     return desk.send("PlaceSpecial", account=account, request=request, quantity=quantity, price=price, **fields)
 
 
-def last(desk: Pair) -> int:
-    """The number of the order placed last."""
-    return int(desk.twin.state.sequence)
-
-
 def accept(desk: Pair, response: int, account: int = 0, quantity: int = 0, **words: Any) -> list[Any]:
     return desk.send("AcceptQuote", response=response, account=account, quantity=quantity, **words)
-
-
-def refused(effects: list[Any]) -> str:
-    """The reason of a refusal (which changed nothing: the pair watches that)."""
-    texts = {number: text for text, number in REASONS.items()}
-    assert names(effects) == ["Rejected"], effects
-    return texts[effects[0].reason]
-
-
-def ends(effects: list[Any]) -> list[tuple[int, str]]:
-    """Orders that went and why."""
-    texts = {number: text for text, number in CANCEL_REASONS.items()}
-    return [(effect.order, texts[effect.reason]) for effect in effects if type(effect).__name__ == "Cancelled"]
 
 
 def test_a_request_to_buy_holds_nothing_and_one_to_sell_holds_what_it_offers(rfq: Pair) -> None:
@@ -391,7 +352,7 @@ def test_sealed_bids_pay_their_own_price(sealed: Pair) -> None:
 
 
 def test_sealed_bids_pay_the_next_bidders_price(sealed: Pair) -> None:
-    _, (low, high, middle) = bids(sealed, 0, (BEN, 10, 90), (CAT, 4, 110), (DAN, 6, 100))
+    _, (_, high, middle) = bids(sealed, 0, (BEN, 10, 90), (CAT, 4, 110), (DAN, 6, 100))
     trades, _ = clear(sealed, 2)
     assert trades == [(high, 4, 100), (middle, 6, 90)]
 
@@ -409,7 +370,7 @@ def test_without_another_bid_the_second_price_is_the_reserve_else_ones_own(seale
 
 
 def test_sealed_bids_all_pay_the_lowest_that_wins(sealed: Pair) -> None:
-    _, (low, high, middle) = bids(sealed, 0, (BEN, 10, 90), (CAT, 4, 110), (DAN, 6, 100))
+    _, (_, high, middle) = bids(sealed, 0, (BEN, 10, 90), (CAT, 4, 110), (DAN, 6, 100))
     assert clear(sealed, 3)[0] == [(high, 4, 100), (middle, 6, 100)]
     assert sealed.engine.balance(CAT, USD)[1] == 0
 
@@ -430,8 +391,8 @@ def test_a_bid_under_the_reserve_wins_nothing_and_the_unsold_rest_goes(sealed: P
 
 
 def test_every_lot_on_offer_is_awarded_in_turn(sealed: Pair) -> None:
-    first, (one,) = bids(sealed, 0, (BEN, 10, 90))
-    second, (two,) = bids(sealed, 0, (CAT, 10, 100))
+    _, (one,) = bids(sealed, 0, (BEN, 10, 90))
+    _, (two,) = bids(sealed, 0, (CAT, 10, 100))
     trades, gone = clear(sealed, 1)
     assert trades == [(one, 10, 90), (two, 10, 100)]
     assert gone == []

@@ -108,6 +108,10 @@ impl Engine {
             return Err(Reason::NotHalted);
         }
         effects.push(&Resumed { instrument: c.instrument });
+        match c.instrument {
+            0 => (0..self.markets.len()).for_each(|at| self.touch(at)),
+            one => self.touch(one as usize - 1),
+        }
         Ok(())
     }
 
