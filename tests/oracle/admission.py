@@ -47,7 +47,7 @@ def admit(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
 
 def _asking(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
     """A request stands alone; a response answers a live one of somebody else from the other side."""
-    if any(term(command, name) for name in ("min_quantity", "one_cancels", "parent")):
+    if term(command, "min_quantity"):
         yield "bad_terms"
     if command.kind == REQUEST:
         if command.side == BUY and instrument.rules["book"] in ONE_SELLER:

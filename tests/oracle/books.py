@@ -23,8 +23,9 @@ class Order:
 
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
-    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does not); `limit`: a peg's
-    own limit (0: none); `arrived`: the pass in which it came into a dark pool.
+    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
+    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
+    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool.
     """
 
     id: int
@@ -58,6 +59,7 @@ class Order:
     peg: int = 0
     trigger: int = 0
     parked: int = 0
+    aside: bool = False
     limit: int = 0
     arrived: int = 0
     shown: int = 0

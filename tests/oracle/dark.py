@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import fitting, matching, pegs, resting
+from . import fitting, links, matching, pegs, resting
 from .books import Order
 from .references import pool_price
 from .state import State
@@ -26,7 +26,8 @@ def work(state: State, order: Order) -> Iterator[Any]:
     if order.tif == FOK and sum(quantity for _, quantity in fills) < order.left:
         fills = []
     for maker, quantity in fills:
-        yield from _trade(state, maker, order, quantity)
+        if maker.id in state.orders and order.id in state.orders:
+            yield from _trade(state, maker, order, quantity)
     if order.id in state.orders:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
 
@@ -58,7 +59,9 @@ def _reachable(state: State, order: Order) -> list[tuple[Order, int]]:
     price = pool_price(state, order.instrument)
     left, fills = order.left, []
     for maker in ranked(state, order.instrument, SELL if order.side == BUY else BUY):
-        quantity = _common(state, maker, order, left) if price and order.meets(price) else 0
+        gone = {order.one_cancels, *(found.one_cancels for found, _ in fills)}
+        suits = price and order.meets(price) and maker.id not in gone
+        quantity = _common(state, maker, order, left) if suits else 0
         if quantity:
             fills.append((maker, quantity))
             left -= quantity
@@ -97,6 +100,10 @@ def below(state: State, order: Order, left: int) -> bool:
 
 
 def _trade(state: State, maker: Order, taker: Order, quantity: int) -> Iterator[Any]:
+    for order in (maker, taker):
+        yield from links.alone(state, order)
+    if maker.id not in state.orders or taker.id not in state.orders:
+        return
     price = pool_price(state, maker.instrument)
     yield matching.exchange(state, maker, taker, price, quantity, DARK_TRADE)
     for order in (maker, taker):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import dark, fitting, gate, pegs, planning, resting, special
+from . import dark, fitting, gate, links, pegs, planning, resting, special, triggers
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
-from .state import State
+from .state import ORDER, State
 from .values import (
     BUY,
-    DARK,
     FOK,
     LIMIT,
     MARKET_TO_LIMIT,
@@ -28,9 +27,6 @@ from .values import (
     Instrument,
     fee_of,
 )
-
-ASKED = 3
-"""What a request or a response is parked as: it waits for nothing but an answer."""
 
 
 @dataclass(slots=True)
@@ -49,36 +45,42 @@ def place(state: State, command: Any) -> Iterator[Any]:
     """An order that passed the gate."""
     order = gate.newcomer(state, command)
     assert order is not None, "the gate refuses an order without a price"
-    instrument = state.instruments[order.instrument]
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
-    empty = order.walk is not None and not order.walk.units
-    if empty:
+    if order.expire:
+        state.deadlines.add((order.expire, ORDER, order.id))
+    links.pair_up(state, order)
+    if order.aside:
+        yield effects.Accepted(order.id, 0, order.price)
+        yield special.park(state, order, special.HELD)
+        return
+    if order.walk is not None and not order.walk.units:
         yield effects.Accepted(order.id, 0, 0)
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
+    yield effects.Accepted(order.id, take_hold(state, order), order.price)
+    if order.kind in (REQUEST, RESPONSE):
+        order.parked = special.ASKED
+    elif not order.venue:
+        yield from triggers.start(state, order)
+
+
+def take_hold(state: State, order: Order) -> int:
+    """The order holds what it needs from now on; returns it (a perpetual's: of the position)."""
+    instrument = state.instruments[order.instrument]
     if instrument.perpetual:
         if order.kind != REQUEST:
             state.ledger.margined.add((order.account, instrument.terms.quote))
-        hold = state.rehold(order.account, instrument)
-    else:
-        state.set_hold(order, gate.initial_hold(state, order))
-        hold = order.hold
-    yield effects.Accepted(order.id, hold, order.price)
-    waits_for = special.waits_for(order)
-    if order.kind in (REQUEST, RESPONSE):
-        order.parked = ASKED
-    elif waits_for:
-        yield special.park(state, order, waits_for)
-    elif not order.venue:
-        yield from match(state, order)
+        return state.rehold(order.account, instrument)
+    state.set_hold(order, gate.initial_hold(state, order))
+    return order.hold
 
 
 def match(state: State, order: Order) -> Iterator[Any]:
     """Through the book by plan; then the rest stays or goes."""
     book = state.books[order.instrument]
     state.touched.add(order.instrument)
-    if state.instruments[order.instrument].rules["book"] == DARK:
+    if gate.is_dark(state, order):
         yield from dark.work(state, order)
         return
     if order.kind == PEG and not (yield from pegs.follow(state, order)):
@@ -168,17 +170,21 @@ def _planned(state: State, order: Order, reason: str) -> Any:
 
 def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Any:
     """A trade between two orders of ours."""
-    terms = state.instruments[taker.instrument].terms
+    instrument = state.instruments[taker.instrument]
     legs = [
-        Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
-        Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
+        Leg(maker.account, maker.id, maker.side, maker, instrument.terms.maker_fee_ppm, maker.carry),
+        Leg(taker.account, taker.id, taker.side, taker, instrument.terms.taker_fee_ppm, taker.carry),
     ]
-    state.instruments[taker.instrument].last_trade = price
+    instrument.last_trade = instrument.latest = price
     return trade(state, legs, taker.instrument, price, quantity, flags)
 
 
 def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
     maker, quantity = step.order, step.quantity
+    for order in (maker, taker):
+        yield from links.alone(state, order)
+    if maker.id not in state.orders or taker.id not in state.orders:
+        return
     yield exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
@@ -284,33 +290,21 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
 
 def replace_order(state: State, command: Any) -> Iterator[Any]:
     """A replacement that passed the gate."""
-    order = state.orders[command.order]
-    if order.venue:
-        yield _ask_venue(state, order, command)
-        return
-    keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
-    same = keeps and command.price == (order.limit or order.price) and command.quantity <= order.quantity
-    kept = bool(order.parked) or same
-    order.limit = command.price if order.kind == PEG else 0
-    state.touched.add(order.instrument)
-    if not kept:
-        state.books[order.instrument].remove(order)
-    yield apply_terms(state, order, command, kept)
-    if not kept:
-        yield from match(state, order)
+    yield from special.replacement(state, command, special.PRICE | special.QUANTITY)
 
 
 def apply_terms(state: State, order: Order, command: Any, kept: bool) -> Any:
-    """The order gets the new price and total, and holds what these need."""
-    order.price, order.quantity = gate.changed(state, order, command).price, command.quantity
-    order.shown = min(order.shown, order.left)
+    """The order gets the new price and total that its venue tells, and holds what these need."""
+    order.price, order.quantity = command.price, command.quantity
     return effects.Replaced(order.id, order.price, order.quantity, rehold(state, order), int(kept))
 
 
-def _ask_venue(state: State, order: Order, command: Any) -> Any:
+def ask_venue(state: State, order: Order, price: int, quantity: int) -> Any:
+    """The venue is asked to replace; meanwhile the order holds for both."""
     if state.instruments[order.instrument].perpetual:
         hold = state.position_holds[order.account, order.instrument]
     else:
-        state.set_hold(order, max(order.hold, state.spot_hold(gate.changed(state, order, command))))
+        asked = replace(gate.repriced(order, price), quantity=quantity)
+        state.set_hold(order, max(order.hold, state.spot_hold(asked)))
         hold = order.hold
-    return effects.ReplaceRequested(order.id, order.venue, command.price, command.quantity, hold)
+    return effects.ReplaceRequested(order.id, order.venue, price, quantity, hold)

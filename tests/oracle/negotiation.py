@@ -53,7 +53,8 @@ def _open(state: State, instrument: Instrument) -> Iterator[str]:
 def _affords(state: State, request: Order, price: int, quantity: int) -> Iterator[str]:
     """May the one who asked trade so much at this price? As for an order of that size with that limit."""
     carry = Carry(request.carry.value, request.carry.fee)
-    order = replace(request, kind=LIMIT, price=price, quantity=request.filled + quantity, carry=carry)
+    terms = {"kind": LIMIT, "price": price, "quantity": request.filled + quantity}
+    order = replace(request, **terms, carry=carry, unheld=state.is_unheld(request))
     return gate.affords(state, order, request)
 
 

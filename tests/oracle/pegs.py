@@ -14,7 +14,6 @@ from .values import DARK, FOK, PEG
 
 def follow(state: State, order: Order) -> Generator[Any, None, bool]:
     """A peg that comes to its book takes its price, waits without one, or goes; may it go on?"""
-    order.parent = 0
     price = peg_price(state, order, order.limit)
     if price == order.price:
         return True

@@ -65,7 +65,7 @@ def cut(state: State, order: Order, quantity: int) -> Any:
     order.quantity -= quantity
     order.shown = min(order.shown, order.left)
     if instrument.perpetual:
-        before = state.position_holds[order.account, order.instrument]
+        before = state.position_holds.get((order.account, order.instrument), 0)
         released = before - state.rehold(order.account, instrument)
     elif order.walk and order.side == BUY:
         released = 0  # it holds the exact cost of the trades it is going to make

@@ -232,8 +232,13 @@ def _respond(desk: Pair, request: int, **words: Any) -> list[Any]:
 def test_a_request_stands_alone(rfq: Pair) -> None:
     ask(rfq, ANN, BUY, 5)
     other = last(rfq)
-    for terms in ({"min_quantity": 1}, {"one_cancels": other}, {"parent": other}, {"request": other}):
-        assert refused(ask(rfq, ANN, BUY, 5, **terms)) == "bad_terms"
+    for terms, reason in (
+        ({"min_quantity": 1}, "bad_terms"),
+        ({"request": other}, "bad_terms"),
+        ({"one_cancels": other}, "bad_link"),
+        ({"parent": other}, "bad_link"),
+    ):
+        assert refused(ask(rfq, ANN, BUY, 5, **terms)) == reason
     assert refused(ask(rfq, ANN, BUY, 5, tif=IOC)) == "bad_terms"
     answer(rfq, BEN, other, 1, 100)
     assert refused(answer(rfq, BEN, other, 5, 100, min_quantity=1)) == "bad_terms"

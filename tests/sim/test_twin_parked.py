@@ -53,7 +53,7 @@ def test_a_parked_order_is_cancelled_alone_and_with_others(desk: Pair) -> None:
 def test_a_replaced_parked_order_goes_on_waiting_and_holds_anew(desk: Pair) -> None:
     order = wait(desk)
     (replaced,) = desk.send("ReplaceOrder", order=order, account=ANN, price=130, quantity=10)
-    assert (replaced.hold, replaced.priority_kept) == (1_300, 1)
+    assert (replaced.hold, replaced.priority_kept) == (1_300, 0)
     assert desk.engine.balance(ANN, USD) == (1_000_000, 1_300)
     assert desk.engine.depth(SHARE, 5) == ([], [])
 

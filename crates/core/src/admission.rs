@@ -35,7 +35,7 @@ impl Engine {
 
     /// A request stands alone; a response answers a live one of somebody else from the other side.
     fn admit_asking(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
-        if special.min_quantity != 0 || special.one_cancels != 0 || special.parent != 0 {
+        if special.min_quantity != 0 {
             return Err(Reason::BadTerms);
         }
         if c.kind == REQUEST {

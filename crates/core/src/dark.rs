@@ -38,7 +38,10 @@ impl Engine {
             fills.clear();
         }
         for (maker, quantity) in fills {
-            self.trade_dark(at, (maker, row), quantity, effects);
+            let row = (self.orders.find(maker), self.orders.find(order.id));
+            if let (Some(maker), Some(taker)) = row {
+                self.trade_dark(at, (maker, taker), quantity, effects);
+            }
         }
         if self.orders.find(order.id).is_some() {
             let reason = if order.tif == FOK { CancelReason::Fok } else { CancelReason::Ioc };
@@ -102,16 +105,20 @@ impl Engine {
     }
 
     /// What an order that does not stay trades now, in the others' priority.
-    fn reachable(&self, at: usize, row: u32) -> Vec<(u32, i64)> {
+    fn reachable(&self, at: usize, row: u32) -> Vec<(u64, i64)> {
         let (order, special) = (self.orders.get(row), self.special_of(row));
         let (mut left, mut fills) = (order.left, Vec::new());
+        // whom the others, when they trade, take with them
+        let mut gone = vec![special.one_cancels];
         let Some(price) = self.pool_price(at).filter(|price| order.reaches(*price)) else {
             return fills;
         };
         for maker in self.ranked(at, !order.buys(), price) {
-            let quantity = self.common(at, maker, row, left);
+            let id = self.orders.get(maker).id;
+            let quantity = if gone.contains(&id) { 0 } else { self.common(at, maker, row, left) };
             if quantity > 0 {
-                fills.push((maker, quantity));
+                gone.push(self.special_of(maker).one_cancels);
+                fills.push((id, quantity));
                 left -= quantity;
                 if left == 0 || self.falls_below_dark(at, &special, left) {
                     break;
@@ -151,9 +158,25 @@ impl Engine {
         falls_below(rules, special, left) || (cancels && left > 0 && left < rules.get(Rule::DarkMinimum))
     }
 
+    /// Before a trade: the partner of either order goes; one whose partner went before goes itself. Are both still there?
+    fn are_alone(&mut self, rows: [u32; 2], effects: &mut Effects) -> bool {
+        let ids = rows.map(|row| self.orders.get(row).id);
+        for id in ids {
+            if let Some(row) = self.orders.find(id)
+                && self.is_parted(row, effects)
+            {
+                self.cancel_row(row, CancelReason::OneCancels, effects);
+            }
+        }
+        ids.iter().all(|id| self.orders.find(*id).is_some())
+    }
+
     /// One trade at the pool's price, maker first; an order whose rest is too little goes.
     fn trade_dark(&mut self, at: usize, pair: (u32, u32), quantity: i64, effects: &mut Effects) {
         let rows = [pair.0, pair.1];
+        if !self.are_alone(rows, effects) {
+            return;
+        }
         for row in rows {
             if self.orders.get(row).left == quantity {
                 self.take_out(row);

@@ -3,9 +3,11 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Effects, Engine};
 use crate::names::CancelReason;
+use crate::orders::{DAY, ROUTED};
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
+pub const DEAD_MAN: u8 = 2;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -46,11 +48,28 @@ impl Deadlines {
 impl Engine {
     pub(crate) fn run_deadlines(&mut self, effects: &mut Effects) {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
-            if kind == ORDER
-                && let Some(row) = self.orders.find(number)
-            {
-                self.cancel_row(row, CancelReason::Expired, effects);
+            match kind {
+                DEAD_MAN => self.fire_dead_man(number, effects),
+                _ => {
+                    if let Some(row) = self.orders.find(number) {
+                        self.cancel_row(row, CancelReason::Expired, effects);
+                    }
+                }
             }
+            self.part_all(effects);
+        }
+    }
+
+    /// Day orders of the house book end with the trading day of their instrument, by number.
+    #[allow(dead_code)]
+    pub(crate) fn expire_day(&mut self, at: usize, effects: &mut Effects) {
+        let of_the_day = |row: &u32| {
+            let order = self.orders.get(*row);
+            order.at() == at && order.tif == DAY && order.marks & ROUTED == 0
+        };
+        let rows: Vec<u32> = self.orders.by_id().filter(of_the_day).collect();
+        for row in rows {
+            self.cancel_row(row, CancelReason::Expired, effects);
         }
     }
 }

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
+use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
+use crate::links::Links;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
@@ -46,8 +48,11 @@ pub struct Engine {
     pub ledger: Ledger,
     pub memory: Memory,
     pub deadlines: Deadlines,
+    pub links: Links,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
+    pub kills: Kills,
+    pub timers: Timers,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,

@@ -163,6 +163,15 @@ impl Ledger {
         }
     }
 
+    /// Lowers what is held by a sum over many orders.
+    pub fn release(&mut self, account: u32, asset: u32, amount: i128) {
+        let balance = self.balance(account, asset);
+        balance.held -= amount;
+        if balance.margined {
+            self.touched.push((account, asset));
+        }
+    }
+
     /// Sets how far the balance may go below zero.
     pub fn lend(&mut self, account: u32, asset: u32, credit: i64) {
         let balance = self.balance(account, asset);

@@ -4,7 +4,7 @@ use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{AcceptQuote, ClearSealed};
 use crate::names::{CancelReason, Reason, Rule, SessionState};
-use crate::orders::{LIMIT, Order, PARKED, REQUEST, RESPONSE, UNHELD};
+use crate::orders::{ASIDE, LIMIT, Order, PARKED, PEG, REQUEST, RESPONSE, UNHELD};
 use crate::place::spot_hold;
 use crate::rules::SEALED;
 
@@ -19,10 +19,7 @@ impl Engine {
             return Ok(instrument.positions.get(&taker.order.account).map_or(0, |position| position.hold));
         }
         if taker.order.buys() {
-            let asset = instrument.held_asset(&taker.order);
-            if self.ledger.look(taker.order.account, asset).endless() {
-                taker.order.marks |= UNHELD;
-            }
+            taker.order.marks |= UNHELD;
             return Ok(0);
         }
         let price = std::mem::take(&mut taker.order.price);
@@ -32,12 +29,21 @@ impl Engine {
     }
 
     /// Puts a request or a response beside the books.
-    pub(crate) fn enter_negotiation(&mut self, at: usize, row: u32, request: u64) {
-        let order = self.orders.get_mut(row);
-        order.marks |= PARKED;
+    pub(crate) fn enter_negotiation(&mut self, at: usize, row: u32) {
+        self.orders.get_mut(row).marks |= PARKED;
+        self.markets[at].waiting += 1;
+        self.remember_special(row);
+    }
+
+    /// Whom a response answers, and who follows a reference: what a market looks up.
+    pub(crate) fn remember_special(&mut self, row: u32) {
+        let (order, special) = (self.orders.get(row), self.special_of(row));
+        let market = &mut self.markets[order.at()];
         if order.kind == RESPONSE {
-            let id = order.id;
-            self.markets[at].responses.entry(request).or_default().push(id);
+            market.responses.entry(special.request).or_default().push(order.id);
+        }
+        if order.kind == PEG && order.marks & ASIDE == 0 {
+            market.pegs.insert(order.id);
         }
     }
 
@@ -100,8 +106,10 @@ impl Engine {
 
     /// May the one who asked trade so much at this price? As for an order of that size with that limit.
     fn check_deal(&self, at: usize, request: &Order, (price, quantity): (i64, i64)) -> Result<(), Reason> {
-        let order = Order { kind: LIMIT, price, left: quantity, ..*request };
         let instrument = &self.instruments[at];
+        let endless = self.ledger.look(request.account, instrument.held_asset(request)).endless();
+        let marks = if endless { request.marks | UNHELD } else { request.marks & !UNHELD };
+        let order = Order { kind: LIMIT, price, left: quantity, marks, ..*request };
         if !instrument.is_perpetual() {
             let hold = spot_hold(instrument, &order, price, quantity)?;
             return self.afford(at, &order, hold).map(|_| ());

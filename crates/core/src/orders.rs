@@ -61,6 +61,10 @@ pub const UNHELD: u16 = 128;
 pub const COUNTED: u16 = 256;
 /// It was the first at a price that bettered its side, and kept its place.
 pub const TOP: u16 = 512;
+/// Others wait for its end.
+pub const PARENT: u16 = 1024;
+/// Its parent is not done: it holds nothing and counts nowhere.
+pub const ASIDE: u16 = 2048;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -103,9 +107,9 @@ impl Default for Details {
 }
 
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
-/// peaks; `done` is what was executed against a minimum quantity that counts in total; `limit` is a peg's own limit (0:
-/// none), whose price follows its reference; `arrived` is the pass in which an order came into a dark pool (0: the pass
-/// that is its number).
+/// peaks; `done` is what was executed against a minimum quantity that counts in total. `limit`: the limit that a trailing
+/// stop or a peg was given. `parent` is 0 once that is done. `arrived`: the pass in which an order came into a dark pool
+/// (0: the pass that is its number).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -156,6 +160,27 @@ impl Order {
     #[inline]
     pub fn reaches(&self, price: i64) -> bool {
         if self.buys() { price <= self.price } else { price >= self.price }
+    }
+
+    /// It waits for a price, or waited if that has come.
+    #[inline]
+    pub fn is_stop(&self) -> bool {
+        matches!(self.kind, STOP | STOP_LIMIT | TRAILING_STOP)
+    }
+
+    /// It has no limit of its own until it works.
+    #[inline]
+    pub fn is_at_market(&self) -> bool {
+        matches!(self.kind, MARKET | MARKET_TO_LIMIT)
+    }
+
+    /// Lots that it may trade, and price x lots of them at worst: what a perpetual's position counts.
+    #[inline]
+    pub fn exposure(&self) -> (i64, i128) {
+        if self.marks & ASIDE != 0 || self.kind == REQUEST {
+            return (0, 0);
+        }
+        (self.left, i128::from(self.left) * i128::from(self.price))
     }
 
     /// The place of its instrument in the lists.
@@ -294,6 +319,16 @@ impl Orders {
             page.rows = Vec::new();
         }
         self.free.push(row);
+    }
+
+    /// No order is left; the room stays.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.details.clear();
+        self.free.clear();
+        self.specials.clear();
+        self.free_specials.clear();
+        self.pages.iter_mut().for_each(|page| *page = Page::default());
     }
 
     pub fn len(&self) -> usize {

@@ -1,7 +1,6 @@
 //! Pegged orders: they follow a reference price, and wait outside the book while there is none.
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
-use crate::messages::ReplaceOrder;
 use crate::names::{CancelReason, Rule, SessionState};
 use crate::orders::{FOK, Order, PARKED, PEG, Special};
 use crate::rules::DARK;
@@ -59,36 +58,16 @@ impl Engine {
         }
     }
 
-    /// A replacement with the price that the order then stands at: what a peg's names is its limit.
-    pub(crate) fn standing(&self, row: u32, c: &ReplaceOrder) -> ReplaceOrder {
-        let order = self.orders.get(row);
-        if order.kind != PEG {
-            return *c;
-        }
-        let price = self.peg_price(order, &self.special_of(row), c.price).unwrap_or(c.price);
-        ReplaceOrder { price, ..*c }
-    }
-
-    /// The price that the order was given: of a peg its limit, if it has one.
-    pub(crate) fn named_price(&self, row: u32) -> i64 {
-        let (order, special) = (self.orders.get(row), self.special_of(row));
-        if order.kind == PEG && special.limit != 0 { special.limit } else { order.price }
-    }
-
-    /// A peg has this limit from now on.
-    pub(crate) fn limit_peg(&mut self, row: u32, limit: i64) {
-        let pegged = self.orders.get(row).kind == PEG;
-        if let Some(special) = self.orders.special_mut(row).filter(|_| pegged) {
-            special.limit = limit;
-        }
+    /// The price that a peg stands at when its terms become these; without a reference it keeps what it is held for.
+    pub(crate) fn replaced_peg(&self, order: &Order, special: &Special) -> i64 {
+        let without = if special.limit == 0 { order.price } else { special.limit };
+        self.peg_price(order, special, special.limit).unwrap_or(without)
     }
 
     /// A peg that comes to its book takes its price, waits without one, or goes. `Some`: it goes no further; does it live?
     pub(crate) fn follow_peg(&mut self, at: usize, row: u32, effects: &mut Effects) -> Option<bool> {
         let order = *self.orders.get(row);
-        let special = self.orders.special_mut(row).expect("a peg has special terms");
-        special.parent = 0;
-        let special = *special;
+        let special = self.special_of(row);
         self.markets[at].pegs.insert(order.id);
         self.count(row);
         let price = self.peg_price(&order, &special, special.limit);

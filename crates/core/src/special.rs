@@ -1,9 +1,8 @@
-//! Orders with special terms: where they wait, and how they are changed.
+//! Orders with special terms: where they wait.
 use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
-use crate::messages::{Parked, ReduceOrder, ReplaceSpecial};
-use crate::names::Reason;
-use crate::orders::{PARKED, PEG, REQUEST, RESPONSE, STOP, STOP_LIMIT, Special, TRAILING_STOP};
+use crate::messages::Parked;
+use crate::orders::{ASIDE, PARKED, PEG, REQUEST, RESPONSE, Special};
 
 /// What an order waits for outside the book: its trigger ...
 pub const PENDING: u8 = 1;
@@ -13,17 +12,24 @@ pub const HELD: u8 = 2;
 impl Engine {
     /// Lets a live order that stands in no book (see `take_out`) wait outside; what it holds stays as it is.
     pub(crate) fn park(&mut self, row: u32, status: u8, effects: &mut Effects) {
-        self.count(row);
         let order = self.orders.get_mut(row);
         order.marks |= PARKED;
         effects.push(&Parked { order: order.id, status });
         let at = order.at();
+        self.markets[at].waiting += 1;
+        self.watch(row);
         self.touch(at);
     }
 
     /// The order waits no longer; it stands nowhere until the caller lets it work (`work(at, taker(row), Some(row), ..)`).
     pub(crate) fn unpark(&mut self, row: u32) {
-        self.orders.get_mut(row).marks &= !PARKED;
+        let order = self.orders.get_mut(row);
+        if order.marks & PARKED != 0 {
+            order.marks &= !PARKED;
+            let at = order.at();
+            self.markets[at].waiting -= 1;
+            self.unwatch(row);
+        }
     }
 
     /// The long way of an order: into a dark pool, or through the book, which a peg without a price does not reach.
@@ -41,38 +47,21 @@ impl Engine {
         self.work_long(at, taker, row, effects)
     }
 
-    /// The price that an order is held for while it waits for its trigger or follows its peg.
-    pub(crate) fn waiting_price(&self, _at: usize, taker: &Taker) -> Result<i64, Reason> {
-        let special = taker.special.ok_or(Reason::BadTerms)?;
-        Ok(if taker.order.price != 0 { taker.order.price } else { special.stop })
-    }
-
     /// Where an accepted order with special terms goes.
     pub(crate) fn enter_special(&mut self, at: usize, taker: Taker, special: Special, effects: &mut Effects) -> Alive {
         let row = self.orders.insert(taker.order, taker.details);
         self.orders.specify(row, special);
+        self.tie(row);
         if matches!(taker.order.kind, REQUEST | RESPONSE) {
-            self.enter_negotiation(at, row, special.request);
-            return true;
+            self.enter_negotiation(at, row);
+        } else if taker.order.marks & ASIDE != 0 {
+            self.park(row, HELD, effects);
+        } else if taker.walk.is_some() {
+            self.work(at, Taker { walk: taker.walk, ..self.taker(row) }, Some(row), effects);
+        } else {
+            self.start(at, row, effects);
         }
-        let waits_for = match taker.order.kind {
-            STOP | STOP_LIMIT | TRAILING_STOP => PENDING,
-            _ if special.parent != 0 => HELD,
-            _ => 0,
-        };
-        if waits_for != 0 {
-            self.park(row, waits_for, effects);
-            return true;
-        }
-        let taker = Taker { walk: taker.walk, ..self.taker(row) };
-        self.work(at, taker, Some(row), effects)
-    }
-
-    pub(crate) fn replace_special(&mut self, _c: &ReplaceSpecial, _effects: &mut Effects) -> Result<(), Reason> {
-        Err(Reason::UnknownKind)
-    }
-
-    pub(crate) fn reduce(&mut self, _c: &ReduceOrder, _effects: &mut Effects) -> Result<(), Reason> {
-        Err(Reason::UnknownKind)
+        // if it ended, its client id is remembered already
+        true
     }
 }

@@ -131,7 +131,7 @@ impl Engine {
     ) -> Result<(), CancelReason> {
         let (order, quantity) = (*self.orders.get(row), self.orders.details(row).quantity);
         let hold = self.may_change(at, &order, price, order.left).map_err(|_| CancelReason::Funds)?;
-        let hold = self.set_terms_hold(at, row, (price, quantity), hold);
+        self.set_terms_hold(at, row, (price, quantity), hold);
         self.set_terms(row, price, quantity);
         effects.push(&Repriced { order: order.id, price, hold });
         Ok(())
@@ -167,6 +167,9 @@ impl Engine {
     }
 
     fn take_fill(&mut self, at: usize, passage: &mut Passage, step: &Step, effects: &mut Effects) {
+        if !self.both_alone(at, passage, step.row, effects) {
+            return;
+        }
         let Self { instruments, orders, ledger, .. } = self;
         let (maker, taker) = orders.pair_mut(step.row, passage.row);
         let price = maker.price;
@@ -192,6 +195,22 @@ impl Engine {
         } else {
             self.refresh(at, step.row, effects);
         }
+    }
+
+    /// Before a fill: the partner of either order goes; one whose partner went before goes itself. Are both still there?
+    fn both_alone(&mut self, at: usize, passage: &Passage, maker: u32, effects: &mut Effects) -> bool {
+        let id = self.orders.get(maker).id;
+        if self.is_parted(maker, effects) {
+            self.cancel_row(maker, CancelReason::OneCancels, effects);
+        }
+        if !self.lives(passage) {
+            return false;
+        }
+        if self.is_parted(passage.row, effects) {
+            self.take_out(passage.row);
+            self.end_passage(at, passage, CancelReason::OneCancels, effects);
+        }
+        self.lives(passage) && self.orders.find(id) == Some(maker)
     }
 
     /// Both shrink without a trade; the one that is used up goes (the incoming one at the end of the plan).

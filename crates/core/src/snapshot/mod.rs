@@ -11,6 +11,7 @@ pub use bytes::BadState;
 use bytes::{In, Out};
 use markets::{put_instrument, put_market, take_instrument, take_market};
 
+use crate::deadlines::DEAD_MAN;
 use crate::engine::Engine;
 use crate::instrument::Asset;
 use crate::ledger::{Account, Balance};
@@ -40,6 +41,17 @@ impl Engine {
         out.list(self.corrected.iter(), |out, (sequence, index)| {
             out.put(*sequence);
             out.put(*index);
+        });
+        out.list(self.kills.iter(), |out, ((scope, of), agreed)| {
+            out.put(*scope);
+            out.put(*of);
+            out.put(u8::from(agreed.is_some()));
+            out.put(agreed.unwrap_or(0));
+        });
+        out.list(self.timers.iter(), |out, ((account, session), due)| {
+            out.put(*account);
+            out.put(*session);
+            out.put(*due);
         });
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
@@ -77,6 +89,12 @@ impl Engine {
             engine.memory.ended.push_back(Ended { sequence, stamp, key });
         }
         engine.corrected = bytes.list(|b| Ok((b.take()?, b.take()?)))?.into_iter().collect();
+        let kills = bytes.list(|b| Ok(((b.take()?, b.take()?), (b.flag()?, b.take::<u32>()?))))?;
+        engine.kills = kills.into_iter().map(|(key, (agreed, user))| (key, agreed.then_some(user))).collect();
+        for (account, session, due) in bytes.list(|b| Ok((b.take::<u32>()?, b.take::<u32>()?, b.take::<u64>()?)))? {
+            engine.timers.insert((account, session), due);
+            engine.deadlines.add(due, DEAD_MAN, u64::from(account) << 32 | u64::from(session));
+        }
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }

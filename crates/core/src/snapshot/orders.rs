@@ -2,7 +2,7 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, PEG, ROUTED, Special};
+use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
 
 impl Engine {
     /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
@@ -38,17 +38,14 @@ impl Engine {
         let market = self.markets.get_mut(at).ok_or(BadState)?;
         let row = self.orders.insert(order, details);
         if let Some(special) = special {
-            if special.request != 0 {
-                market.responses.entry(special.request).or_default().push(order.id);
-            }
-            if order.kind == PEG && special.parent == 0 {
-                market.pegs.insert(order.id);
-            }
             self.orders.specify(row, special);
         }
         if order.marks & COUNTED != 0 {
             market.specials += 1;
         }
+        self.remind(row);
+        self.remember_special(row);
+        let market = &mut self.markets[at];
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
             book.side_mut(order.buys()).push(&mut self.orders, row);
