@@ -12,6 +12,7 @@ from tests.oracle.values import (
     DARK,
     FOK,
     GTC,
+    GTD,
     HIDDEN,
     IOC,
     LIMIT,
@@ -57,6 +58,16 @@ class DarkAuthor(Author):
 
     def special(self, instrument: int, side: int, kind: int, tif: int = GTC, **terms: Any) -> Any:
         words = {"account": self.account(), "instrument": instrument, "side": side, "kind": kind, "tif": tif}
+        drawn = self.chance.random()
+        if drawn < 0.06 and tif == GTC:
+            words |= {"tif": GTD, "expire": self.now + self.chance.randint(-5, 10**7)}
+        elif drawn < 0.14 and self.sent:
+            other, placed = self.chance.choice(self.sent[-10:])
+            if placed.instrument == instrument:
+                words |= {
+                    "account": placed.account,
+                    self.chance.choice(("one_cancels", "one_cancels", "parent")): other,
+                }
         return commands.PlaceSpecial(**words, **{"client_id": self.client_id()} | terms)
 
 
@@ -142,13 +153,31 @@ def _change(a: DarkAuthor) -> Any:
     if not a.sent:
         return commands.TimePassed()
     order, placed = a.chance.choice(a.sent[-12:])
-    if a.chance.random() < 0.4:
+    drawn = a.chance.random()
+    if drawn < 0.3:
         return commands.CancelOrder(order, placed.account, 0, a.client_id())
+    if drawn < 0.4:
+        return commands.ReduceOrder(order, placed.account, a.quantity(placed.instrument), a.client_id())
+    if drawn < 0.65:
+        return _replace_terms(a, order, placed)
     price = placed.price or a.price(placed.instrument)
     if a.chance.random() < 0.5:
         price = a.price(placed.instrument)
     quantity = a.quantity(placed.instrument) if a.chance.random() < 0.6 else max(1, placed.quantity - 1)
     return commands.ReplaceOrder(order, placed.account, price, quantity, a.client_id())
+
+
+def _replace_terms(a: DarkAuthor, order: int, placed: Any) -> Any:
+    lot, tick = LOT.get(placed.instrument, 1), TICK.get(placed.instrument, 1)
+    terms = {
+        "price": a.chance.choice((0, a.price(placed.instrument))),
+        "quantity": a.quantity(placed.instrument),
+        "offset": a.chance.choice((0, 1, -2)) * tick,
+        "min_quantity": a.chance.choice((0, 1, 3)) * lot,
+        "expire": a.now + a.chance.randint(-5, 10**7),
+    }
+    given = a.odd(a.chance.choice((1, 2, 3, 8, 9, 32, 34, 64, 16)), (0, 127, 128))
+    return commands.ReplaceSpecial(order=order, account=placed.account, given=given, **terms, client_id=a.client_id())
 
 
 def _govern(a: DarkAuthor) -> Any:

@@ -235,7 +235,7 @@ def test_a_waiting_peg_is_replaced_and_cancelled(desk: Pair) -> None:
     peg(desk, ANN, BUY, PRIMARY, 5)
     follower = last(desk)
     (replaced,) = desk.send("ReplaceOrder", order=follower, account=ANN, price=90, quantity=4)
-    assert (replaced.price, replaced.hold, replaced.priority_kept) == (90, 361, 1)
+    assert (replaced.price, replaced.hold) == (90, 361)
     assert moves(limit(desk, BEN, BUY, 95, 1)) == [(follower, 90)]
     assert ends(desk.send("CancelOrder", order=follower, account=ANN)) == [(follower, "user")]
     assert desk.engine.balance(ANN, USD) == (CASH, 0)
