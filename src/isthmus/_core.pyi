@@ -76,10 +76,36 @@ class Flusher:
     def flush(self) -> int: ...
 
 @final
+class Follower:
+    """Runs the journal again behind the engine, in a thread of its own, and writes the snapshots."""
+
+    sequence: int
+    saved: int
+    fault: str | None
+    def snapshot(self, at: int, /) -> str: ...
+
+@final
 class Engine:
     """The broker's engine. `data` None keeps everything in memory."""
 
-    def __new__(cls, data: str | None = None, durability: str = "never", segment_bytes: int = 67108864) -> Engine: ...
+    def __new__(
+        cls,
+        data: str | None = None,
+        durability: str = "never",
+        segment_bytes: int = 67108864,
+        snapshot_records: int = 1_000_000,
+    ) -> Engine: ...
+    follower: Follower
+    epoch: int
+    stands_by: bool
+    @staticmethod
+    def stand_by(
+        data: str, durability: str = "never", segment_bytes: int = 67108864, snapshot_records: int = 1_000_000
+    ) -> Engine: ...
+    def catch_up(self, most: int, /) -> list[Record]: ...
+    def take_over(self, force: bool = False) -> list[Record]: ...
+    def receive(self, frames: bytes, /) -> list[Record]: ...
+    def begin_epoch(self, above: int, /) -> int: ...
     sequence: int
     stamp: int
     head: bytes
@@ -94,6 +120,7 @@ class Engine:
     def stage(self, command: Any, at: int | None = None, origin: Origin | None = None, /) -> Record: ...
     def hand_over(self) -> int: ...
     def best(self, instrument: int, /) -> tuple[int, int, int, int]: ...
+    def indicative(self, instrument: int, /) -> tuple[int, int, int]: ...
     def depth(
         self, instrument: int, levels: int, /
     ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
@@ -119,6 +146,9 @@ class Engine:
 class JournalDamaged(Exception):
     """The journal is damaged; the message names the record."""
 
+class JournalFenced(OSError):
+    """Another process took the data folder over: nothing is acknowledged here any more."""
+
 class FolderLocked(Exception):
     """Another process holds the data folder."""
 
@@ -129,6 +159,14 @@ class JournalReader:
     def __iter__(self) -> Iterator[Record]: ...
     def __next__(self) -> Record: ...
 
+class FrameReader:
+    """Reads a journal's records as whole frames, while it grows as well."""
+
+    def __new__(cls, data: str, start: int = 1) -> FrameReader: ...
+    last: int
+    def read(self, most: int, upto: int, /) -> bytes: ...
+
+def epoch_of(data: str, /) -> int: ...
 def verify(
     data: str, head: str | None = None, replay: bool = False, use_snapshot: bool = True, /
 ) -> dict[str, Any]: ...

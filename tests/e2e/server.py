@@ -25,20 +25,30 @@ rate_burst = 100000
 
 
 class Broker:
-    """Started on a free port; `ready` is its first row."""
+    """Started on a free port; `ready` is its first row. A standby's first row is another: `is_ready` waits for it."""
 
-    def __init__(self, data: Path, *options: str, settings: str = GENEROUS) -> None:
+    def __init__(self, data: Path, *options: str, settings: str = GENEROUS, name: str | None = None) -> None:
         self.data = data
-        config = data.parent / f"{data.name}.toml"
+        name = name or data.name
+        config = data.parent / f"{name}.toml"
         config.write_text(settings)
         words = ["serve", "--data", str(data), "--port", "0", "--config", str(config), *options]
-        self.log = (data.parent / f"{data.name}.log").open("ab")
+        self.log = (data.parent / f"{name}.log").open("ab")
         self.process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=self.log)
-        self.ready = self._first_row()
+        if "--standby" in options:
+            self.standing_by = self.row("standby")
+        else:
+            self.is_ready()
+
+    def is_ready(self) -> dict[str, Any]:
+        """Waits until it serves; its row."""
+        self.ready = self.row("ready")
         self.url: str = self.ready["url"]
         self.stream_url = self.url.replace("http://", "ws://") + "/v1/stream"
+        return self.ready
 
-    def _first_row(self) -> dict[str, Any]:
+    def row(self, event: str) -> dict[str, Any]:
+        """The next row, which must be of this event."""
         assert self.process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -46,7 +56,7 @@ class Broker:
         line = self.process.stdout.readline()
         assert line, f"serve ended: {Path(self.log.name).read_text()}"
         row: dict[str, Any] = json.loads(line)
-        assert row["event"] == "ready"
+        assert row["event"] == event
         return row
 
     def keys(self) -> dict[str, Any]:

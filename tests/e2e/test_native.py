@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -383,3 +384,18 @@ def test_a_key_that_asks_too_often_is_told_to_wait(broker: Broker, tmp_path: Any
             auditor.get("/v1/session").raise_for_status()
     finally:
         assert own.stop() == 0
+
+
+def test_the_follower_shows_its_lag_and_writes_what_the_operator_asks_for(broker: Broker) -> None:
+    with broker.client("operator") as client:
+        made = client.post("/v1/operator/snapshot", json={}).raise_for_status().json()
+        health = client.get("/health").json()
+        metrics = client.get("/metrics").text
+    assert Path(made["snapshot"]).stem == f"{made['sequence']:020}"
+    assert Path(made["snapshot"]).exists()
+    follower = health["follower"]
+    assert follower["fault"] is None
+    assert made["sequence"] <= follower["snapshot"] <= follower["sequence"] <= health["sequence"]
+    assert follower["lag"] == health["sequence"] - follower["sequence"]
+    assert f"isthmus_snapshot_sequence {float(follower['snapshot'])}" in metrics
+    assert "isthmus_follower_lag_records" in metrics

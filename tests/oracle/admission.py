@@ -10,7 +10,6 @@ from .state import State
 from .values import (
     ALL_OR_NONE,
     BUY,
-    CALL,
     DARK,
     HIDDEN,
     LIMIT,
@@ -39,8 +38,6 @@ def admit(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
         yield "wrong_book"
     elif kind in ASKING:
         yield from _asking(state, instrument, command)
-    if kind == PEG and book == CALL:
-        yield "wrong_book"
     if book == DARK and not _suits_dark(command):
         yield "wrong_book"
 

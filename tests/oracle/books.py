@@ -25,7 +25,8 @@ class Order:
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
     at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
     not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
-    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool.
+    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool; `held`: it is
+    parked until its auction; `unpriced`: it is a market order in a call.
     """
 
     id: int
@@ -66,6 +67,8 @@ class Order:
     drawn: int = 0
     done: int = 0
     behind: bool = False
+    unpriced: bool = False
+    held: bool = False
     top: bool = False
 
     @property
@@ -115,22 +118,26 @@ def _priority(order: Order) -> tuple[int, bool, int]:
 
 
 class Book:
-    """Resting orders of one instrument, each side in priority: best price, visible before hidden, oldest first."""
+    """Resting orders of one instrument, each side in priority: best price, visible before hidden, oldest first.
+
+    `calls`: market orders that wait for the price of an auction.
+    """
 
     def __init__(self) -> None:
         self.sides: dict[int, list[Order]] = {BUY: [], SELL: []}
+        self.calls: dict[int, list[Order]] = {BUY: [], SELL: []}
         self.arrivals = 0
 
     def add(self, order: Order) -> None:
         """Puts it behind the others at its price."""
         self.arrivals += 1
         order.arrival = self.arrivals
-        insort(self.sides[order.side], order, key=_priority)
+        insort((self.calls if order.unpriced else self.sides)[order.side], order, key=_priority)
 
     def remove(self, order: Order) -> None:
-        side = self.sides[order.side]
-        if order in side:
-            side.remove(order)
+        for side in (self.sides[order.side], self.calls[order.side]):
+            if order in side:
+                side.remove(order)
 
     def opposite(self, order: Order) -> list[Order]:
         return self.sides[SELL if order.side == BUY else BUY]

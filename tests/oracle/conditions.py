@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import matching, planning
+from . import bands, matching
 from .state import State
 from .values import BUY, LIT, MIXED, PRO_RATA, SELL
 
@@ -17,9 +17,11 @@ def retry_conditional(state: State, number: int) -> Iterator[Any]:
         return
     if number not in state.touched:
         return
+    within = bands.bounds(instrument)
     for side in (BUY, SELL):
         for order in state.books[number].sides[side]:
-            if order.conditional and planning.plan(state, order).traded:
+            passed_over = order.conditional or order.reduce_only or order.one_cancels
+            if passed_over and bands.plan(state, order, within).traded:
                 yield from matching.work_resting(state, order)
                 return
     state.touched.discard(number)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import (
+    auction,
     corrections,
     deadlines,
     gate,
@@ -136,6 +137,10 @@ class Twin:
     def reference(self, instrument: int) -> int:
         """The reference price; 0 while there is none."""
         return self.state.instruments[instrument].reference
+
+    def indicative(self, instrument: int) -> tuple[int, int, int]:
+        """Price, volume and imbalance that an uncross would find now."""
+        return auction.indicative(self.state, instrument)
 
     def totals(self) -> dict[int, int]:
         """The sum of every asset over all accounts; each is 0."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import admission, fitting, form, planning, special, triggers
+from . import admission, auction, bands, fitting, form, planning, session, special, triggers
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -52,8 +52,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_instrument"
         return
     yield from form.words(state, command)
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes(state, instrument, command)
     yield from form.quantity(instrument, command.quantity)
     yield from form.limit(instrument, command)
     yield from form.terms(state, instrument, command)
@@ -65,6 +64,7 @@ def place(state: State, command: Any) -> Iterator[Any]:
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
+    yield from bands.guards(instrument, command, order)
     if not order.aside:
         yield from affords(state, order, None)
 
@@ -77,13 +77,12 @@ def _enters(order: Order) -> bool:
 def protection_price(instrument: Instrument, side: int) -> int | None:
     """Where a collared market order stops trading; None without a usable reference price."""
     reference, collar = instrument.reference, instrument.terms.collar_bps
-    if not reference:
+    if not reference or not collar:
         return None
-    tick = instrument.terms.tick
     if side == BUY:
-        price = reference * (BPS + collar) // BPS // tick * tick
+        price = instrument.floor_tick(reference * (BPS + collar) // BPS)
     else:
-        price = max(tick, ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick)
+        price = instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS))
     return price if 0 < price <= PRICE_MAX else None
 
 
@@ -118,10 +117,13 @@ def price_at_market(state: State, order: Order) -> bool:
     if is_dark(state, order):
         order.price = instrument.mark
         return bool(instrument.mark)
-    if order.venue or instrument.terms.collar_bps:
-        price = protection_price(instrument, order.side) if instrument.terms.collar_bps else None
+    waits = not order.venue and session.waits_for_call(instrument, order.kind, order.tif)
+    if waits or order.venue or instrument.terms.collar_bps:
+        price = protection_price(instrument, order.side)
+        if waits and price is None:
+            price = auction.call_price(state, instrument, order)
         order.price = price or 0
-        return price is not None
+        return bool(price)
     order.price = PRICE_MAX if order.side == BUY else 0
     _walk(state, order)
     return True

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import dark, fitting, gate, links, pegs, planning, resting, special, triggers
+from . import bands, dark, fitting, gate, links, pegs, planning, resting, session, special, triggers
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -78,19 +78,25 @@ def take_hold(state: State, order: Order) -> int:
 
 def match(state: State, order: Order) -> Iterator[Any]:
     """Through the book by plan; then the rest stays or goes."""
-    book = state.books[order.instrument]
+    book, instrument = state.books[order.instrument], state.instruments[order.instrument]
     state.touched.add(order.instrument)
     if gate.is_dark(state, order):
         yield from dark.work(state, order)
         return
     if order.kind == PEG and not (yield from pegs.follow(state, order)):
         return
+    if session.must_gather(instrument, order):
+        yield from session.gather(state, order)
+        return
     if order.flags & POST_ONLY and book.crosses(order):
         yield from _step_back(state, order)
         return
-    last, end = yield from _carry_out(state, order)
+    within = bands.bounds(instrument)
+    last, end = yield from _carry_out(state, order, within)
     if order.id not in state.orders:
         return
+    if not end and within:
+        end = yield from bands.meet(state, order, within)
     if not end and fitting.spent(state, order):
         end = "reduce_only"
     if not end and order.immediate:
@@ -106,17 +112,17 @@ def match(state: State, order: Order) -> Iterator[Any]:
 
 def work_resting(state: State, order: Order) -> Iterator[Any]:
     """A resting order as an incoming one; what is left of it stays where it stands."""
-    _, end = yield from _carry_out(state, order)
+    _, end = yield from _carry_out(state, order, bands.bounds(state.instruments[order.instrument]))
     if order.id in state.orders and (end or fitting.spent(state, order)):
         yield state.cancel(order, end or "reduce_only")
 
 
 def _step_back(state: State, order: Order) -> Iterator[Any]:
     """A post-only order that would trade goes, or slides to one tick behind the other side."""
-    best, tick = state.books[order.instrument].opposite(order)[0].price, state.instruments[order.instrument].terms.tick
-    price = best - tick if order.side == BUY else best + tick
+    best, instrument = state.books[order.instrument].opposite(order)[0].price, state.instruments[order.instrument]
+    price = instrument.floor_tick(best - 1) if order.side == BUY else instrument.ceil_tick(best + 1)
     end = "post_only"
-    if order.flags & SLIDE and tick <= price <= PRICE_MAX:
+    if order.flags & SLIDE and 1 <= price <= PRICE_MAX:
         end = yield from reprice(state, order, price)
     if end:
         yield state.cancel(order, end)
@@ -142,11 +148,11 @@ def rehold(state: State, order: Order) -> int:
     return order.hold
 
 
-def _carry_out(state: State, order: Order) -> Generator[Any, None, tuple[int, str | None]]:
+def _carry_out(state: State, order: Order, within: bands.Bounds | None) -> Generator[Any, None, tuple[int, str | None]]:
     """Plans and trades, again if something else was set off on the way; returns the last price, why the rest goes."""
     last = 0
     while True:
-        plan = planning.plan(state, order)
+        plan = bands.plan(state, order, within)
         if order.walk and (plan.traded > order.walk.units or plan.value > order.walk.value):
             return last, None
         for step in plan.steps:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import gate, matching
+from . import gate, matching, session
 from .books import Order
 from .state import State
 from .values import LIMIT, NEGOTIATED_TRADE, REQUEST, RESPONSE, SEALED, Carry, Instrument
@@ -44,8 +44,7 @@ def check_accept_quote(state: State, command: Any) -> Iterator[Any]:
 
 
 def _open(state: State, instrument: Instrument) -> Iterator[str]:
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes_orders(state, instrument)
     if instrument.state != "continuous":
         yield "wrong_session"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import session
 from .messages import RULES, effects
 from .state import State
 from .values import QUANTITY_MAX
@@ -37,11 +38,19 @@ def check_set_rule(state: State, command: Any) -> Iterator[str]:
         return
     if command.value not in ALLOWED[rule]:
         yield "bad_rule"
+    if rule == "expiry" and session.expired(state, instrument):
+        yield "expired"
+    if rule == "expiry" and 0 < command.value <= state.stamp:
+        yield "bad_rule"
     live = any(order.instrument == instrument.number for order in state.orders.values())
     if rule == "book" and command.value != instrument.rules[rule] and live:
         yield "book_not_empty"
 
 
 def set_rule(state: State, command: Any) -> Iterator[Any]:
-    state.instruments[command.instrument].rules[NAMES[command.rule]] = command.value
+    instrument, rule = state.instruments[command.instrument], NAMES[command.rule]
+    if rule == "expiry":
+        session.set_expiry(state, instrument, command.value)
+    instrument.rules[rule] = command.value
+    state.touched.add(command.instrument)
     yield effects.RuleSet(command.instrument, command.rule, command.value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, gate, kill, matching, operations, resting, triggers
+from . import bands, form, gate, kill, matching, operations, resting, session, triggers
 from .books import Order
 from .messages import effects
 from .references import peg_price
@@ -54,12 +54,12 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     if order.kind in (REQUEST, RESPONSE):
         yield "wrong_book"
     instrument = state.instruments[order.instrument]
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes_orders(state, instrument)
     asked = _asked(order, command, given)
     yield from _check_terms(state, order, asked, given)
     if not _settle(state, order, asked, given):
         yield "no_reference_price"
+    yield from bands.change(instrument, order, asked)
     if not order.aside:
         yield from gate.affords(state, asked, order)
 

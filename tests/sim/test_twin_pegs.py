@@ -266,7 +266,7 @@ def test_the_limits_of_a_peg(desk: Pair) -> None:
 
 def test_a_call_has_no_pegs(desk: Pair) -> None:
     rule(desk, "book", CALL, COIN)
-    assert refused(peg(desk, ANN, BUY, PRIMARY, 10, instrument=COIN)) == "wrong_book"
+    assert refused(peg(desk, ANN, BUY, PRIMARY, 10, instrument=COIN)) == "wrong_session"
 
 
 def test_pegs_are_kept_in_a_snapshot(desk: Pair) -> None:

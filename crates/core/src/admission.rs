@@ -7,7 +7,7 @@ use crate::orders::{
     ALL_OR_NONE, BUY, DAY, FOK, GTC, GTD, HIDDEN, IOC, LIMIT, MARKET, PEG, REQUEST, RESPONSE, SHORT, Special,
 };
 use crate::pegs::MID;
-use crate::rules::{CALL, DARK, NEGOTIATED, RFQ, SEALED};
+use crate::rules::{DARK, NEGOTIATED, RFQ, SEALED};
 
 impl Engine {
     /// For an order that names the house book; `special` is nothing for a PlaceOrder.
@@ -20,7 +20,6 @@ impl Engine {
             RFQ | NEGOTIATED | SEALED if asks => self.admit_asking(at, c, special),
             RFQ | NEGOTIATED | SEALED => Err(Reason::WrongBook),
             _ if asks => Err(Reason::WrongBook),
-            CALL if c.kind == PEG => Err(Reason::WrongBook),
             DARK if !suits_dark(c, special) => Err(Reason::WrongBook),
             _ => Ok(()),
         }

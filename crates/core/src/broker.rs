@@ -1,100 +1,20 @@
 //! An engine with its journal: recovery, group commit, snapshots, a clean stop.
 //!
-//! [`Broker`] applies and frames on the caller's thread; [`Flusher`] writes on whatever thread calls it, so that
-//! commands go on while the disk works. What failed to be written is kept and written first at the next try.
+//! [`Broker`] applies on the caller's thread; chaining and writing are the [`Flusher`]'s.
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::journal::{Durability, JournalError, Lock, SnapshotHead, Tail, Writer, frame, repair_end, snapshot_file};
+use crate::flusher::{Drain, Flusher, HAND_ON_BYTES, Link, Run};
+use crate::follower::{Follower, Following};
+use crate::journal::segment::detach_last;
+use crate::journal::{
+    BadReason, Durability, End, Entry, FirstBad, Hash, JournalError, Lock, Position, Tail, Writer, frame, repair_end,
+};
 use crate::messages::Command;
-use crate::record::{Framed, RULES, Recorder};
-use crate::replay::Replay;
-
-/// Frames that wait in memory before they are written without anybody asking: a part of a usual second-level cache.
-const WRITE_AT_BYTES: usize = 1 << 18;
-
-/// Frames waiting for the disk, and the sequence of the last of them.
-#[derive(Default)]
-struct Waiting {
-    frames: Vec<u8>,
-    last: u64,
-}
-
-struct Disk {
-    writer: Writer,
-    in_flight: Waiting,
-    /// The last sequence that the operating system has.
-    written: u64,
-}
-
-/// The way to the disk, shared between the engine's thread and the one that flushes.
-pub struct Flusher {
-    durability: Durability,
-    handed: Mutex<Waiting>,
-    disk: Mutex<Disk>,
-    durable: AtomicU64,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Flusher {
-    /// The sequence up to which the promise of the durability holds.
-    pub fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
-    }
-
-    fn hand_over(&self, frames: &mut Vec<u8>, last: u64) {
-        let mut handed = locked(&self.handed);
-        if frames.is_empty() {
-            return;
-        }
-        if handed.frames.is_empty() {
-            std::mem::swap(&mut handed.frames, frames);
-        } else {
-            frame::continue_group(frames);
-            handed.frames.append(frames);
-        }
-        handed.last = last;
-        frames.clear();
-    }
-
-    /// Writes (and under `group` flushes) all that was handed over; returns the durable sequence.
-    pub fn flush(&self) -> Result<u64, JournalError> {
-        let mut disk = locked(&self.disk);
-        self.write_into(&mut disk)?;
-        if self.durability == Durability::Group && disk.written > self.durable() {
-            disk.writer.sync()?;
-        }
-        self.durable.store(disk.written, Ordering::Release);
-        Ok(disk.written)
-    }
-
-    /// Writes what was handed over, without the flush that `group` promises.
-    fn write(&self) -> Result<(), JournalError> {
-        self.write_into(&mut locked(&self.disk))
-    }
-
-    fn write_into(&self, disk: &mut Disk) -> Result<(), JournalError> {
-        let Disk { writer, in_flight, written } = disk;
-        loop {
-            if in_flight.frames.is_empty() {
-                let mut handed = locked(&self.handed);
-                std::mem::swap(&mut handed.frames, &mut in_flight.frames);
-                in_flight.last = handed.last;
-            }
-            if in_flight.frames.is_empty() {
-                return Ok(());
-            }
-            writer.append(&in_flight.frames)?;
-            in_flight.frames.clear();
-            *written = in_flight.last;
-        }
-    }
-}
+use crate::record::{self, Framed};
+use crate::replay::{self, Replay};
 
 /// What a start found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -121,18 +41,58 @@ pub enum BrokerError {
     },
 }
 
+impl fmt::Display for BrokerError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => error.fmt(out),
+            Self::Differs { record } => {
+                write!(out, "record {record}: running it again does not give what was journalled")
+            }
+            Self::BadState { sequence } => write!(out, "snapshot at {sequence}: not a state of this release"),
+        }
+    }
+}
+
 impl From<JournalError> for BrokerError {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
+/// How a data folder is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub durability: Durability,
+    pub segment_bytes: u64,
+    /// A start re-runs about this many records at most: a snapshot is made whenever so many came since the last.
+    pub snapshot_records: u64,
+}
+
+/// Whoever runs the journal again stops with the broker, however many look on.
+#[derive(Default)]
+struct Followed(Option<Arc<Following>>);
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        if let Some(following) = &self.0 {
+            following.stop();
+        }
+    }
+}
+
 /// An engine that remembers.
 pub struct Broker {
     pub engine: Engine,
-    pub recorder: Recorder,
     pub recovered: Recovered,
-    flusher: Option<Arc<Flusher>>,
+    /// What a batch stages into.
+    run: Run,
+    /// Frames are written, so that they need their sums.
+    summed: bool,
+    drain: Drain,
+    flusher: Arc<Flusher>,
+    following: Followed,
+    standby: Option<Box<Follower>>,
+    options: Options,
     data: PathBuf,
     lock: Option<Lock>,
 }
@@ -140,111 +100,295 @@ pub struct Broker {
 impl Broker {
     /// In memory only: hashed, never written.
     pub fn in_memory() -> Self {
+        Self::going_on(Engine::default(), [0; 32])
+    }
+
+    /// A broker without a folder that goes on from this engine, whose last record has the hash `head`.
+    pub fn going_on(engine: Engine, head: Hash) -> Self {
+        let flusher = Flusher::new(Durability::Never, None, engine.sequence, head);
+        let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
+        Self::driven(engine, flusher, Recovered::default(), options)
+    }
+
+    fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered, options: Options) -> Self {
+        let (drain, summed) = (Drain::of(&flusher), !flusher.in_memory());
+        let (run, data) = (Run::default(), PathBuf::new());
         Self {
-            engine: Engine::default(),
-            recorder: Recorder::default(),
-            recovered: Recovered::default(),
-            flusher: None,
-            data: PathBuf::new(),
+            engine,
+            recovered,
+            run,
+            summed,
+            drain,
+            flusher,
+            following: Followed::default(),
+            standby: None,
+            options,
+            data,
             lock: None,
         }
     }
 
     /// Opens a data folder: lock, newest good snapshot, the records after it, a torn tail cut.
-    pub fn open(data: &Path, durability: Durability, segment_bytes: u64) -> Result<Self, BrokerError> {
+    pub fn open(data: &Path, options: Options) -> Result<Self, BrokerError> {
         let lock = Lock::take(data)?;
-        let (mut replay, mut end) = Replay::newest(data)?;
+        let (replay, end) = Replay::newest(data)?;
+        Self::go_on(data, options, lock, (replay, end))
+    }
+
+    /// From the end of the journal, in the lock's epoch.
+    fn go_on(
+        data: &Path,
+        options: Options,
+        mut lock: Lock,
+        (mut replay, mut end): (Replay, End),
+    ) -> Result<Self, BrokerError> {
         let torn_bytes = end.torn_bytes;
         if end.tail == Tail::Torn {
             repair_end(data, &end)?;
             end = replay.run(data)?;
         }
-        let writer = Writer::open(data, durability, segment_bytes, end.position)?;
-        let flusher = Flusher {
-            durability,
-            handed: Mutex::default(),
-            disk: Mutex::new(Disk { writer, in_flight: Waiting::default(), written: replay.engine.sequence }),
-            durable: AtomicU64::new(replay.engine.sequence),
-        };
+        lock.raise(end.position.epoch)?;
+        let epoch = if end.position.sealed { lock.epoch() } else { end.position.epoch };
+        let position = Position { epoch, ..end.position };
+        let mut writer = Writer::open(data, options.durability, options.segment_bytes, position)?;
+        writer.begin_epoch(lock.epoch())?;
+        let file = Some((writer, lock.fence()?));
+        let flusher = Flusher::new(options.durability, file, replay.engine.sequence, replay.head);
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
-        let recorder = Recorder { head: replay.head, ..Recorder::default() };
-        Ok(Self {
-            engine: replay.engine,
-            recorder,
-            recovered,
-            flusher: Some(Arc::new(flusher)),
-            data: data.to_owned(),
-            lock: Some(lock),
-        })
+        let opened = Self::driven(replay.engine, flusher, recovered, options);
+        Ok(Self { data: data.to_owned(), lock: Some(lock), ..opened })
     }
 
-    pub fn flusher(&self) -> Option<&Arc<Flusher>> {
-        self.flusher.as_ref()
+    /// Follows a folder that another process owns, until [`Broker::take_over`]. Nothing may be staged meanwhile.
+    pub fn stand_by(data: &Path, options: Options) -> Result<Self, BrokerError> {
+        let follower = Follower::open(data, u64::MAX)?;
+        let mut standby = Self::in_memory();
+        (standby.options, standby.data) = (options, data.to_owned());
+        standby.standby = Some(Box::new(follower));
+        standby.catch_up(0, |_| {})?;
+        Ok(standby)
     }
 
-    /// Applies and frames one command; nothing is promised before a flush.
+    /// Whether this only follows.
+    pub fn stands_by(&self) -> bool {
+        self.standby.is_some()
+    }
+
+    /// Runs at most `most` records that the owner wrote meanwhile and shows them; returns how many there were.
+    pub fn catch_up(&mut self, most: usize, see: impl FnMut(&Entry<'_>)) -> Result<usize, BrokerError> {
+        let follower = self.standby.as_mut().expect("only a standby catches up");
+        if self.engine.sequence > 0 {
+            std::mem::swap(&mut self.engine, &mut follower.replay.engine);
+        }
+        let ran = follower.step(most, see);
+        std::mem::swap(&mut self.engine, &mut follower.replay.engine);
+        ran
+    }
+
+    /// Becomes the owner in a new epoch: of a folder whose lock is free, or by force. Shows the records that were missing.
+    /// A former owner that still lives is refused at its next append.
+    pub fn take_over(&mut self, force: bool, see: impl FnMut(&Entry<'_>)) -> Result<u32, BrokerError> {
+        let free = if force { None } else { Some(Lock::take(&self.data)?) };
+        let lock = Lock::take_over(&self.data)?;
+        drop(free);
+        if force {
+            detach_last(&self.data)?;
+        }
+        match self.taken_over(lock, see) {
+            Ok(owner) => *self = owner,
+            Err(error) => {
+                *self = Self::stand_by(&self.data, self.options)?;
+                return Err(error);
+            }
+        }
+        Ok(self.epoch())
+    }
+
+    fn taken_over(&mut self, lock: Lock, see: impl FnMut(&Entry<'_>)) -> Result<Self, BrokerError> {
+        let follower = self.standby.take().expect("only a standby takes over");
+        let mut replay = Replay::at(std::mem::take(&mut self.engine), follower.replay.head);
+        let end = replay.run_and(&self.data, see)?;
+        Self::go_on(&self.data, self.options, lock, (replay, end))
+    }
+
+    /// Takes in frames that another owner wrote, runs their commands again and keeps the promise of the durability for
+    /// them; shows body, hash before and hash of each. Refuses what does not follow on this journal, and keeps none of it.
+    pub fn receive(&mut self, frames: &[u8], mut see: impl FnMut(&[u8], &Hash, &Hash)) -> Result<u64, BrokerError> {
+        let mut head = self.head();
+        check_stretch(frames, self.engine.sequence, head)?;
+        self.begin();
+        let (mut rest, mut effects) = (frames, Vec::new());
+        while !rest.is_empty() {
+            let (body, hash, behind) = frame::split(rest).expect("checked above");
+            replay::again(&mut self.engine, &mut effects, body)?;
+            self.run.push(self.engine.sequence, body);
+            see(body, &head, hash);
+            (head, rest) = (*hash, behind);
+        }
+        Ok(self.settle()?)
+    }
+
+    /// Goes on in a new epoch, later than `above` and than this folder's: what an owner elsewhere wrote ends here.
+    pub fn begin_epoch(&mut self, above: u32) -> Result<u32, BrokerError> {
+        let lock = self.lock.as_mut().ok_or(JournalError::Refused("an engine without a folder has no epoch"))?;
+        let epoch = lock.epoch().max(above) + 1;
+        lock.raise(epoch)?;
+        self.flusher.begin_epoch(lock)?;
+        Ok(epoch)
+    }
+
+    /// Grows with every take-over; 0 in memory.
+    pub fn epoch(&self) -> u32 {
+        self.lock.as_ref().map_or(0, Lock::epoch)
+    }
+
+    pub fn flusher(&self) -> &Arc<Flusher> {
+        &self.flusher
+    }
+
+    /// The hash of the last record.
+    pub fn head(&self) -> Hash {
+        self.flusher.head()
+    }
+
+    /// Applies one command; `see` is shown its frame, and what it makes of it comes with the record's place in the
+    /// chain. Nothing is promised before a flush.
+    #[inline]
+    pub fn stage_one<T>(
+        &mut self,
+        command: &Command,
+        at: u64,
+        origin: &[u8],
+        see: impl FnOnce(&Framed, &[u8]) -> T,
+    ) -> (T, Link) {
+        let (engine, summed) = (&mut self.engine, self.summed);
+        let (made, link, waits) = self.flusher.stage_one(|frames| {
+            let framed = record::stage(engine, (command, at, origin), summed, frames);
+            (engine.sequence, see(&framed, frames))
+        });
+        self.follow_when_due();
+        if waits && self.flusher.durability() == Durability::Never {
+            self.drain.start();
+        }
+        (made, link)
+    }
+
+    /// Begins a batch: from here to [`Broker::settle`] commands go through [`Broker::stage`].
+    pub fn begin(&mut self) {
+        self.run = self.flusher.take_run();
+    }
+
+    /// Applies one command of a batch; the frame is in [`Broker::frames`] until room is made.
     #[inline]
     pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
-        self.recorder.record(&mut self.engine, command, at, origin)
+        let framed = record::stage(&mut self.engine, (command, at, origin), self.summed, &mut self.run.frames);
+        self.run.staged(self.engine.sequence);
+        framed
     }
 
-    /// Hands what was staged to the flusher (in memory: lets go of it).
-    pub fn hand_over(&mut self) {
-        match &self.flusher {
-            Some(flusher) => flusher.hand_over(&mut self.recorder.frames, self.engine.sequence),
-            None => self.recorder.frames.clear(),
-        }
+    /// The frames of the batch that were not handed on.
+    #[inline]
+    pub fn frames(&self) -> &[u8] {
+        &self.run.frames
     }
 
-    /// Hands over and keeps the promise of the durability.
-    pub fn commit(&mut self) -> Result<u64, JournalError> {
-        self.hand_over();
-        self.recorder.continues_group = false;
-        self.flusher.as_ref().map_or(Ok(self.engine.sequence), |flusher| flusher.flush())
-    }
-
-    /// Between the parts of a long batch: bounds what waits in memory; the promise comes with [`Broker::settle`].
+    /// Between the parts of a batch: bounds what waits; the promise comes with [`Broker::settle`].
+    #[inline]
     pub fn make_room(&mut self) -> Result<(), JournalError> {
-        if self.flusher.is_some() && self.recorder.frames.len() < WRITE_AT_BYTES {
+        if self.run.frames.len() < HAND_ON_BYTES {
             return Ok(());
         }
-        self.hand_over();
-        self.recorder.continues_group = true;
-        self.flusher.as_ref().map_or(Ok(()), |flusher| flusher.write())
+        self.run = self.flusher.hand_on(std::mem::take(&mut self.run));
+        self.drain.start();
+        if self.flusher.is_stuck() || !self.drain.runs() { self.flusher.write() } else { Ok(()) }
     }
 
-    /// Keeps the promise of the durability; `never` promises nothing, so it writes only when a good deal is waiting.
+    /// Ends a batch, or follows a single command, and keeps the promise of the durability; `never` promises nothing.
     pub fn settle(&mut self) -> Result<u64, JournalError> {
-        match &self.flusher {
-            Some(flusher) if flusher.durability == Durability::Never && self.recorder.frames.len() < WRITE_AT_BYTES => {
-                Ok(flusher.durable())
-            }
-            _ => self.commit(),
+        if !self.run.is_empty() {
+            self.flusher.give_back(std::mem::take(&mut self.run));
+        }
+        self.follow_when_due();
+        if self.flusher.durability() != Durability::Never {
+            return self.flusher.flush();
+        }
+        if self.flusher.is_stuck() {
+            self.flusher.write()?;
+        }
+        Ok(self.flusher.durable())
+    }
+
+    /// What runs the journal again behind this engine; it is started when it is first asked for, or when
+    /// `snapshot_records` came since the last snapshot.
+    pub fn following(&mut self) -> Result<Arc<Following>, BrokerError> {
+        if let Some(following) = &self.following.0 {
+            return Ok(following.clone());
+        }
+        let started = Following::start(&self.data, self.options.snapshot_records, self.engine.sequence)?;
+        Ok(self.following.0.insert(Arc::new(started)).clone())
+    }
+
+    /// Whether somebody follows already.
+    pub fn followed(&self) -> Option<&Arc<Following>> {
+        self.following.0.as_ref()
+    }
+
+    /// A snapshot of the present state, or of a later one, is in its file when this returns the path. Only a follower
+    /// writes snapshots: this waits for it.
+    pub fn snapshot(&mut self) -> Result<PathBuf, Arc<BrokerError>> {
+        if self.engine.sequence == 0 {
+            return Err(Arc::new(JournalError::Refused("nothing happened yet: there is nothing to snapshot").into()));
+        }
+        self.flusher.flush().map_err(BrokerError::from)?;
+        self.following()?.snapshot(self.engine.sequence)
+    }
+
+    #[inline]
+    fn follow_when_due(&mut self) {
+        if self.engine.sequence - self.recovered.snapshot >= self.options.snapshot_records && self.following.0.is_none()
+        {
+            self.follow();
         }
     }
 
-    /// Writes a snapshot of the present state; returns its path.
-    pub fn snapshot(&mut self) -> Result<PathBuf, JournalError> {
-        self.commit()?;
-        let Engine { sequence, stamp, .. } = self.engine;
-        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.recorder.head };
-        snapshot_file::save(&self.data, &of, &self.engine.state())
+    /// A follower that cannot start now is tried again at the stop, where it is missed.
+    #[cold]
+    fn follow(&mut self) {
+        if self.lock.is_some() {
+            let _ = self.following();
+        }
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed, the folder free.
-    pub fn close(&mut self) -> Result<(), JournalError> {
-        if self.flusher.is_none() {
+    pub fn close(&mut self) -> Result<(), Arc<BrokerError>> {
+        if self.lock.is_none() {
             return Ok(());
         }
-        self.snapshot()?;
-        if let Some(flusher) = self.flusher.take() {
-            let mut disk = locked(&flusher.disk);
-            if flusher.durability != Durability::Never {
-                disk.writer.sync()?;
-            }
-            disk.writer.seal()?;
+        if self.engine.sequence > 0 {
+            self.snapshot()?;
         }
+        self.following = Followed::default();
+        self.drain.stop();
+        self.flusher.seal().map_err(BrokerError::from)?;
         self.lock = None;
         Ok(())
     }
+}
+
+/// Frames that follow on record `sequence` with the hash `head`, whole and chained.
+fn check_stretch(frames: &[u8], mut sequence: u64, mut head: Hash) -> Result<(), JournalError> {
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let offset = (frames.len() - rest.len()) as u64;
+        let bad = |reason| JournalError::Damaged(FirstBad { record: sequence + 1, segment: 0, offset, reason });
+        let (body, hash, behind) = frame::split(rest).map_err(bad)?;
+        if frame::sequence(rest) != sequence + 1 {
+            return Err(bad(BadReason::Sequence));
+        }
+        if frame::chain(&head, body) != *hash {
+            return Err(bad(BadReason::Hash));
+        }
+        (sequence, head, rest) = (sequence + 1, *hash, behind);
+    }
+    Ok(())
 }

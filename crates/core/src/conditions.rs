@@ -1,6 +1,6 @@
 //! Resting orders that were passed over, tried again when their market changed.
 use crate::engine::{Effects, Engine};
-use crate::orders::CONDITIONAL;
+use crate::orders::{CONDITIONAL, REDUCE_ONLY};
 
 impl Engine {
     /// The first resting order with a condition that can trade as an incoming one does so; buys before sells.
@@ -16,9 +16,7 @@ impl Engine {
     }
 
     fn first_able(&self, at: usize, buys: bool) -> Option<u32> {
-        let market = &self.markets[at];
-        let other = [market.book.side(!buys).best(), market.hidden.side(!buys).best()].into_iter().flatten();
-        let best = if buys { other.min()? } else { other.max()? };
+        let (market, best, bounds) = (&self.markets[at], self.best_of(at, !buys)?, self.bounds(at));
         let reach = |price: &i64| if buys { *price >= best } else { *price <= best };
         let rows = self.prices(at, buys).take_while(reach).flat_map(|price| {
             let queues = [&market.book, &market.hidden].map(|book| book.side(buys).queue(&self.orders, price));
@@ -26,7 +24,9 @@ impl Engine {
         });
         let mut able = rows.filter(|row| {
             let order = self.orders.get(*row);
-            order.marks & CONDITIONAL != 0 && self.plan(at, order, &self.special_of(*row)).traded > 0
+            let conditions = order.marks & CONDITIONAL != 0 || order.flags & REDUCE_ONLY != 0;
+            let passed_over = conditions || self.special_of(*row).one_cancels != 0;
+            passed_over && self.plan_within(at, *row, bounds).traded > 0
         });
         able.next()
     }

@@ -8,6 +8,10 @@ use crate::orders::{DAY, ROUTED};
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
 pub const DEAD_MAN: u8 = 2;
+/// The trading state of an instrument ends by itself.
+pub const STATE: u8 = 10;
+/// An instrument expires.
+pub const EXPIRY: u8 = 11;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -50,6 +54,8 @@ impl Engine {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
             match kind {
                 DEAD_MAN => self.fire_dead_man(number, effects),
+                STATE => self.state_ends(number as usize - 1, effects),
+                EXPIRY => self.expire(number as usize - 1, effects),
                 _ => {
                     if let Some(row) = self.orders.find(number) {
                         self.cancel_row(row, CancelReason::Expired, effects);
@@ -61,7 +67,6 @@ impl Engine {
     }
 
     /// Day orders of the house book end with the trading day of their instrument, by number.
-    #[allow(dead_code)]
     pub(crate) fn expire_day(&mut self, at: usize, effects: &mut Effects) {
         let of_the_day = |row: &u32| {
             let order = self.orders.get(*row);

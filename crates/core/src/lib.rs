@@ -4,6 +4,8 @@
 //! `operator` are what the commands do; `journal` makes them last.
 mod admission;
 mod allocation;
+mod auction;
+mod bands;
 pub mod book;
 pub mod broker;
 mod change;
@@ -15,6 +17,8 @@ pub mod deadlines;
 pub mod dealing;
 pub mod engine;
 mod fitting;
+pub mod flusher;
+pub mod follower;
 mod form;
 pub mod instrument;
 pub mod journal;
@@ -44,6 +48,7 @@ pub mod rules;
 mod session;
 pub mod snapshot;
 mod special;
+pub mod ticks;
 pub mod triggers;
 pub mod values;
 pub mod venue;

@@ -228,7 +228,11 @@ impl Engine {
         let (marks, at) = (order.marks, order.at());
         if marks & NAMED != 0 {
             let key = (order.account, self.orders.details(row).client_id);
-            self.memory.end(self.sequence, self.stamp, key);
+            // an order that ends while it is being placed is remembered with the answer to its command
+            let placing = order.id == self.sequence && !self.memory.answers.contains_key(&key);
+            if !placing {
+                self.memory.end(self.sequence, self.stamp, key);
+            }
         }
         if marks & COUNTED != 0 {
             self.uncount(at);

@@ -101,6 +101,7 @@ impl Engine {
         if self.halted || self.instruments[at].halted {
             return Err(Reason::InstrumentHalted);
         }
+        self.check_state(at)?;
         if self.markets[at].state == SessionState::Continuous { Ok(()) } else { Err(Reason::WrongSession) }
     }
 

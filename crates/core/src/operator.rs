@@ -133,7 +133,9 @@ impl Engine {
         }
         let instrument = &mut self.instruments[at];
         (instrument.mark, instrument.latest) = (c.price, c.price);
+        self.markets[at].auction_price = 0;
         effects.push(&Marked { instrument: c.instrument, settlement: c.settlement, price: c.price });
+        self.band_moved(at, effects);
         if settles {
             self.settle(at, c, effects);
         }

@@ -55,16 +55,20 @@ pub const PARTLY_SHOWN: u16 = 16;
 pub const CONDITIONAL: u16 = 32;
 /// It stands in the list of hidden orders, behind the visible ones at its price.
 pub const BEHIND: u16 = 64;
-/// Its account is without end in what it would hold, so it holds nothing.
-pub const UNHELD: u16 = 128;
 /// Its market counts it among those that keep matching from its short way.
-pub const COUNTED: u16 = 256;
+pub const COUNTED: u16 = 128;
 /// It was the first at a price that bettered its side, and kept its place.
-pub const TOP: u16 = 512;
+pub const TOP: u16 = 256;
+/// Its account is without end in what it would hold, so it holds nothing.
+pub const UNHELD: u16 = 512;
 /// Others wait for its end.
-pub const PARENT: u16 = 1024;
+pub const PARENT: u16 = 1_024;
 /// Its parent is not done: it holds nothing and counts nowhere.
-pub const ASIDE: u16 = 2048;
+pub const ASIDE: u16 = 2_048;
+/// A market order in a call: it stands before the limit orders at its price, in a list of its own.
+pub const UNPRICED: u16 = 4_096;
+/// It is parked until its auction.
+pub const AWAITS_CALL: u16 = 8_192;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +151,7 @@ impl Order {
     #[inline]
     pub fn is_plain(&self) -> bool {
         const MORE: u8 = HIDDEN | ALL_OR_NONE | REDUCE_ONLY | SLIDE;
-        self.flags & MORE == 0 && self.kind <= MARKET && self.marks & HAS_SPECIAL == 0
+        self.flags & MORE == 0 && self.kind <= MARKET && self.tif < AT_OPEN && self.marks & HAS_SPECIAL == 0
     }
 
     /// Shows a part of itself (only asked of resting orders).

@@ -44,17 +44,17 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
 
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
 pub(crate) fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
-    let (reference, tick) = (i128::from(instrument.reference()), i128::from(instrument.terms.tick));
+    let reference = i128::from(instrument.reference());
     let collar = i128::from(instrument.terms.collar_bps);
     if reference == 0 || collar == 0 {
         return Err(Reason::NoReferencePrice);
     }
     let price = if side == BUY {
-        floor_div(floor_div(reference * (BPS + collar), BPS), tick) * tick
+        instrument.floor_tick(floor_div(reference * (BPS + collar), BPS) as i64)
     } else {
-        (ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick).max(tick)
+        instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS) as i64)
     };
-    if price == 0 || price > i128::from(PRICE_MAX) { Err(Reason::NoReferencePrice) } else { Ok(price as i64) }
+    if price == 0 || price > PRICE_MAX { Err(Reason::NoReferencePrice) } else { Ok(price) }
 }
 
 impl Engine {
@@ -103,6 +103,9 @@ impl Engine {
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
+        if self.markets[at].guarded {
+            self.check_session(at, c, special.as_ref())?;
+        }
         check_quantity(c.quantity, instrument.terms.lot)?;
         form::check_limit(c, instrument)?;
         if let Some(special) = &special {
@@ -118,6 +121,9 @@ impl Engine {
         self.price(at, &mut taker)?;
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
+        }
+        if self.markets[at].guarded {
+            self.check_guards(at, c, &taker)?;
         }
         let hold = if taker.order.marks & ASIDE != 0 {
             0
@@ -166,6 +172,10 @@ impl Engine {
         let instrument = &self.instruments[at];
         if taker.details.venue == 0 && !self.markets[at].plain && self.is_dark(at) {
             taker.order.price = Some(instrument.mark).filter(|mark| *mark > 0).ok_or(Reason::NoReferencePrice)?;
+            return Ok(());
+        }
+        if taker.details.venue == 0 && self.waits_for_call(at, &taker.order) {
+            taker.order.price = self.call_price(at, &taker.order)?;
             return Ok(());
         }
         if taker.details.venue != 0 || instrument.terms.collar_bps != 0 {

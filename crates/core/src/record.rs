@@ -1,4 +1,4 @@
-//! The record: one command and its effects as canonical bytes, and the chain that ties each to the one before.
+//! The record: one command and its effects as canonical bytes, staged for the chain that ties each to the one before.
 //!
 //! Layout of the body: docs/reference/engine.md, "Record and journal".
 use crate::engine::{Engine, Passed};
@@ -136,7 +136,12 @@ impl<'a> Body<'a> {
         let origin = bytes.get(HEAD..command_at).ok_or(BadBody)?;
         let (command, length) = Command::decode(&bytes[command_at..])?;
         let effects_at = command_at + length;
-        let effects = bytes.get(effects_at..effects_at + u32_at(28) as usize).ok_or(BadBody)?;
+        let end = effects_at.checked_add(u32_at(28) as usize).ok_or(BadBody)?;
+        let effects = bytes.get(effects_at..end).ok_or(BadBody)?;
+        let padding = &bytes[end..];
+        if bytes.len() != end.next_multiple_of(8) || padding.iter().any(|byte| *byte != 0) {
+            return Err(BadBody);
+        }
         Ok(Self {
             sequence: u64_at(0),
             stamp: u64_at(8),
@@ -161,49 +166,43 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Turns passes into frames, each hashed to the one before.
-#[derive(Debug, Clone, Default)]
-pub struct Recorder {
-    /// The hash of the last record.
-    pub head: [u8; 32],
-    /// Frames made and not yet handed over.
-    pub frames: Vec<u8>,
-    /// What comes next belongs to a flush group that is written in part already.
-    pub continues_group: bool,
-}
-
-/// Where a frame lies in [`Recorder::frames`], and its body in it.
+/// Where a record lies in the frames that it was staged into.
 #[derive(Debug, Clone, Copy)]
 pub struct Framed {
     pub start: usize,
     pub end: usize,
-    pub prev: [u8; 32],
     pub passed: Passed,
     effects: (usize, usize),
 }
 
 impl Framed {
-    /// The encoded effects within the recorder's frames.
+    /// The encoded effects within the frames.
     #[inline]
     pub fn effects<'a>(&self, frames: &'a [u8]) -> &'a [u8] {
         &frames[self.effects.0..self.effects.1]
     }
 
-    /// The body within the recorder's frames.
+    /// The body within the frames.
+    #[inline]
     pub fn body<'a>(&self, frames: &'a [u8]) -> &'a [u8] {
         &frames[self.start + frame::HEADER_BYTES..self.end - frame::FOOTER_BYTES]
     }
 }
 
-impl Recorder {
-    /// Applies one command and appends its frame.
-    #[inline]
-    pub fn record(&mut self, engine: &mut Engine, command: &Command, at: u64, origin: &[u8]) -> Framed {
-        let prev = self.head;
-        let first_of_group = self.frames.is_empty() && !self.continues_group;
-        let start = frame::begin(&mut self.frames, first_of_group);
-        let (passed, effects) = write_body(engine, command, at, origin, &mut self.frames);
-        self.head = frame::finish(&mut self.frames, start, &prev);
-        Framed { start, end: self.frames.len(), prev, passed, effects }
+/// Applies one command and appends its frame, which is not chained yet. `summed`: it will be written.
+#[inline]
+pub fn stage(
+    engine: &mut Engine,
+    (command, at, origin): (&Command, u64, &[u8]),
+    summed: bool,
+    frames: &mut Vec<u8>,
+) -> Framed {
+    let start = frame::begin(frames);
+    let (passed, effects) = write_body(engine, command, at, origin, frames);
+    if summed {
+        frame::end(frames, start)
+    } else {
+        frame::end_unsummed(frames, start)
     }
+    Framed { start, end: frames.len(), passed, effects }
 }

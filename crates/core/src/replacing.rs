@@ -83,9 +83,11 @@ impl Engine {
         if self.halted || self.instruments[at].halted {
             return Err(Reason::InstrumentHalted);
         }
+        self.check_state(at)?;
         let mut asked = self.asked(row, c);
         self.check_asked(at, row, &asked)?;
         self.settle_asked(at, &order, &mut asked)?;
+        self.check_change(at, &order, asked.price, asked.quantity)?;
         let left = asked.quantity - self.orders.filled(row);
         if routed {
             return self.request_replace(at, row, (asked.price, asked.quantity), effects);
@@ -139,7 +141,7 @@ impl Engine {
         }
         if given(PRICE) {
             if order.marks & ROUTED != 0 {
-                check_price(asked.price, instrument.terms.tick)?;
+                check_price(asked.price, instrument.tick_at(asked.price))?;
             } else {
                 form::check_limit(&form, instrument)?;
             }

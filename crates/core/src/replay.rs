@@ -3,8 +3,8 @@ use std::path::Path;
 
 use crate::broker::BrokerError;
 use crate::engine::Engine;
-use crate::journal::{Check, End, Snapshot, scan_ahead, snapshot_file};
-use crate::record::{Body, CLOCK_HELD, write_body};
+use crate::journal::{Check, End, Entry, Snapshot, scan_ahead, snapshot_file};
+use crate::record::{Body, CLOCK_HELD, RULES};
 
 /// An engine on its way through a journal; every record it makes is compared with the one that stands there.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub struct Replay {
     pub records: u64,
     /// The snapshot's sequence; 0 for genesis.
     pub snapshot: u64,
-    body: Vec<u8>,
+    effects: Vec<u8>,
 }
 
 impl Replay {
@@ -25,6 +25,11 @@ impl Replay {
         let sequence = found.of.sequence;
         let engine = Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
         Ok(Self { engine, head: found.of.head, snapshot: sequence, ..Self::default() })
+    }
+
+    /// From an engine that came so far; `head` is the hash of its last record.
+    pub fn at(engine: Engine, head: [u8; 32]) -> Self {
+        Self { snapshot: engine.sequence, engine, head, ..Self::default() }
     }
 
     /// The journal run to its end from the newest snapshot that is whole and lies on the chain, else from genesis.
@@ -54,29 +59,46 @@ impl Replay {
 
     /// Runs what the journal holds beyond the present state; a second thread reads, checks and hashes ahead.
     pub fn run(&mut self, data: &Path) -> Result<End, BrokerError> {
+        self.run_and(data, |_| {})
+    }
+
+    /// As [`Replay::run`]; `see` is shown every record that was run.
+    pub fn run_and(&mut self, data: &Path, mut see: impl FnMut(&Entry<'_>)) -> Result<End, BrokerError> {
         scan_ahead(data, self.engine.sequence + 1, Check::Chain, |entry| {
-            if *entry.prev != self.head {
-                return Err(BrokerError::Differs { record: entry.sequence });
-            }
-            self.step(entry.sequence, entry.body)?;
-            self.head = *entry.hash;
+            self.take(&entry)?;
+            see(&entry);
             Ok(())
         })
     }
 
-    fn step(&mut self, sequence: u64, body: &[u8]) -> Result<(), BrokerError> {
-        let differs = BrokerError::Differs { record: sequence };
-        let Ok(recorded) = Body::read(body) else {
-            return Err(differs);
-        };
-        let held = recorded.flags & CLOCK_HELD != 0;
-        let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
-        self.body.clear();
-        write_body(&mut self.engine, &recorded.command, at, recorded.origin, &mut self.body);
-        if self.body != body {
-            return Err(differs);
+    /// Runs one record, which must be the next.
+    pub fn take(&mut self, entry: &Entry<'_>) -> Result<(), BrokerError> {
+        if *entry.prev != self.head {
+            return Err(BrokerError::Differs { record: entry.sequence });
         }
+        again(&mut self.engine, &mut self.effects, entry.body)?;
         self.records += 1;
+        self.head = *entry.hash;
         Ok(())
     }
+}
+
+/// The command again; its effects, and all that the head says, must be what was recorded. What the body holds besides is
+/// the command and the origin themselves, which the chain has proven.
+pub fn again(engine: &mut Engine, effects: &mut Vec<u8>, body: &[u8]) -> Result<(), BrokerError> {
+    let differs = BrokerError::Differs { record: engine.sequence + 1 };
+    let Ok(recorded) = Body::read(body) else {
+        return Err(differs);
+    };
+    let held = recorded.flags & CLOCK_HELD != 0;
+    let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
+    effects.clear();
+    let passed = engine.apply(&recorded.command, at, effects);
+    let flags = if passed.clock_held { CLOCK_HELD } else { 0 };
+    let made = (engine.sequence, engine.stamp, RULES, flags, passed.effects);
+    let stands = (recorded.sequence, recorded.stamp, recorded.rules, recorded.flags, recorded.count);
+    if made != stands || effects != recorded.effects {
+        return Err(differs);
+    }
+    Ok(())
 }

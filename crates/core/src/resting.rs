@@ -61,8 +61,7 @@ impl Engine {
     fn put_in(&mut self, at: usize, row: u32) {
         let order = self.orders.get(row);
         let market = &mut self.markets[at];
-        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-        book.side_mut(order.buys()).push(&mut self.orders, row);
+        market.shelf(order.marks).side_mut(order.buys()).push(&mut self.orders, row);
     }
 
     /// Does it stand in a book?
@@ -78,8 +77,7 @@ impl Engine {
             return;
         }
         let (market, buys) = (&mut self.markets[order.at()], order.buys());
-        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-        book.side_mut(buys).unlink(&mut self.orders, row);
+        market.shelf(order.marks).side_mut(buys).unlink(&mut self.orders, row);
         self.orders.get_mut(row).page = NONE;
     }
 
@@ -124,7 +122,7 @@ impl Engine {
             special.shown -= quantity;
         }
         let market = &mut self.markets[order.at()];
-        market.book.side_mut(order.buys()).shrink(&self.orders, row, quantity);
+        market.shelf(order.marks).side_mut(order.buys()).shrink(&self.orders, row, quantity);
     }
 
     /// An iceberg whose peak is used up shows the next one, behind the others.

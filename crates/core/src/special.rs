@@ -61,7 +61,6 @@ impl Engine {
         } else {
             self.start(at, row, effects);
         }
-        // if it ended, its client id is remembered already
-        true
+        self.orders.find(taker.order.id).is_some()
     }
 }

@@ -14,8 +14,8 @@ use pyo3::types::PyList;
 pub const ROW: usize = 64;
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
-/// Rows between two looks at how much waits for the disk.
-const CHUNK: usize = 1_024;
+/// Rows between two looks at how much is to be handed on.
+const CHUNK: usize = 64;
 const NOT_CANCELLED: u8 = 255;
 
 /// What a batch did: one OUTCOME row a command, one FILL row a trade.
@@ -167,11 +167,12 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
     let count = rows.len() / ROW;
     let first = broker.engine.sequence + 1;
     let mut batch = Batch { first, outcomes: Vec::with_capacity(count * OUTCOME), fills: Vec::new() };
+    broker.begin();
     for chunk in rows.chunks(CHUNK * ROW) {
         for row in chunk.chunks_exact(ROW) {
             let command = command(row);
             let framed = broker.stage(&command, at, origin);
-            batch.add(broker.engine.sequence, framed.effects(&broker.recorder.frames), &command);
+            batch.add(broker.engine.sequence, framed.effects(broker.frames()), &command);
         }
         broker.make_room()?;
     }

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use isthmus_core::Engine as CoreEngine;
-use isthmus_core::broker::{Broker, Flusher as CoreFlusher};
+use isthmus_core::broker::{Broker, Options};
+use isthmus_core::flusher::Flusher as CoreFlusher;
+use isthmus_core::follower::Following;
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{Effect, Posted};
 use isthmus_core::orders::PARKED;
+use isthmus_core::record::Framed;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::batch::{self, Batch};
-use crate::errors::{broker_error, journal_error};
+use crate::errors::{broker_error, journal_error, shared_error};
 use crate::messages as classes;
-use crate::record::{Origin, Record};
+use crate::record::{Chained, Origin, Record};
 
 /// Writes what was handed over; may run in a thread of its own (the interpreter is free meanwhile).
 #[pyclass(frozen, module = "isthmus._core")]
@@ -30,6 +33,37 @@ impl Flusher {
 
     fn flush(&self, py: Python<'_>) -> PyResult<u64> {
         py.detach(|| self.0.flush()).map_err(journal_error)
+    }
+}
+
+/// Runs the journal again behind the engine, in a thread of its own, and writes snapshots.
+#[pyclass(frozen, module = "isthmus._core")]
+pub struct Follower(Arc<Following>);
+
+#[pymethods]
+impl Follower {
+    /// The last record that was run again.
+    #[getter]
+    fn sequence(&self) -> u64 {
+        self.0.sequence()
+    }
+
+    /// The record that the newest snapshot is of; 0 while there is none.
+    #[getter]
+    fn saved(&self) -> u64 {
+        self.0.saved()
+    }
+
+    /// Why there is no newer snapshot, or None.
+    #[getter]
+    fn fault(&self) -> Option<String> {
+        self.0.fault()
+    }
+
+    /// Waits for a snapshot of the record `at`, which is durable, or of a later one; returns its path.
+    fn snapshot(&self, py: Python<'_>, at: u64) -> PyResult<String> {
+        let path = py.detach(|| self.0.snapshot(at)).map_err(shared_error)?;
+        Ok(path.display().to_string())
     }
 }
 
@@ -56,17 +90,33 @@ fn durability(name: &str) -> PyResult<Durability> {
 
 impl Engine {
     fn open(&self) -> PyResult<()> {
-        if self.closed { Err(PyRuntimeError::new_err("the engine is closed")) } else { Ok(()) }
+        match (self.closed, self.broker.stands_by()) {
+            (true, _) => Err(PyRuntimeError::new_err("the engine is closed")),
+            (_, true) => Err(PyRuntimeError::new_err("the engine stands by: another process writes")),
+            _ => Ok(()),
+        }
+    }
+
+    fn following(&self) -> PyResult<()> {
+        if self.broker.stands_by() { Ok(()) } else { Err(PyRuntimeError::new_err("the engine does not stand by")) }
+    }
+
+    fn on_disk(&self) -> PyResult<()> {
+        self.open()?;
+        if self.broker.flusher().in_memory() {
+            return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
+        }
+        Ok(())
     }
 
     fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
         self.open()?;
         let command = classes::command(command)?;
         let block = origin.map_or(&[][..], |origin| &origin.block);
-        let framed = self.broker.stage(&command, at.unwrap_or_else(now), block);
-        self.clock_held += u64::from(framed.passed.clock_held);
-        let bytes = framed.body(&self.broker.recorder.frames).to_vec();
-        Ok(Record { bytes, prev: framed.prev, hash: self.broker.recorder.head })
+        let seen = |framed: &Framed, frames: &[u8]| (framed.body(frames).to_vec(), framed.passed.clock_held);
+        let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        self.clock_held += u64::from(held);
+        Ok(Record { bytes, chained: Chained::Linked(link) })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -86,14 +136,82 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864))]
-    fn new(py: Python<'_>, data: Option<&str>, durability: &str, segment_bytes: u64) -> PyResult<Self> {
-        let promise = self::durability(durability)?;
+    #[pyo3(signature = (data = None, durability = "never", segment_bytes = 67_108_864, snapshot_records = 1_000_000))]
+    fn new(
+        py: Python<'_>,
+        data: Option<&str>,
+        durability: &str,
+        segment_bytes: u64,
+        snapshot_records: u64,
+    ) -> PyResult<Self> {
+        let options = Options { durability: self::durability(durability)?, segment_bytes, snapshot_records };
         let broker = match data {
             None => Broker::in_memory(),
-            Some(path) => py.detach(|| Broker::open(Path::new(path), promise, segment_bytes)).map_err(broker_error)?,
+            Some(path) => py.detach(|| Broker::open(Path::new(path), options)).map_err(broker_error)?,
         };
         Ok(Self { broker, clock_held: 0, closed: false })
+    }
+
+    /// An engine that follows a folder which another process owns, until `take_over`.
+    #[staticmethod]
+    #[pyo3(signature = (data, durability = "never", segment_bytes = 67_108_864, snapshot_records = 1_000_000))]
+    fn stand_by(
+        py: Python<'_>,
+        data: &str,
+        durability: &str,
+        segment_bytes: u64,
+        snapshot_records: u64,
+    ) -> PyResult<Self> {
+        let options = Options { durability: self::durability(durability)?, segment_bytes, snapshot_records };
+        let broker = py.detach(|| Broker::stand_by(Path::new(data), options)).map_err(broker_error)?;
+        Ok(Self { broker, clock_held: 0, closed: false })
+    }
+
+    #[getter]
+    fn stands_by(&self) -> bool {
+        self.broker.stands_by()
+    }
+
+    /// Grows with every take-over; 0 before the first.
+    #[getter]
+    fn epoch(&self) -> u32 {
+        self.broker.epoch()
+    }
+
+    /// At most `most` records that the owner wrote meanwhile.
+    fn catch_up(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<Record>> {
+        self.following()?;
+        let mut seen = Vec::new();
+        py.detach(|| self.broker.catch_up(most, |entry| seen.push(Record::from(entry)))).map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Becomes the owner, of a folder whose lock is free or by force; returns the records that were missing.
+    #[pyo3(signature = (force = false))]
+    fn take_over(&mut self, py: Python<'_>, force: bool) -> PyResult<Vec<Record>> {
+        self.following()?;
+        let mut seen = Vec::new();
+        let taken = py.detach(|| self.broker.take_over(force, |entry| seen.push(Record::from(entry))));
+        taken.map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Takes in frames that an owner elsewhere wrote; they are as durable as promised when it returns their records.
+    fn receive(&mut self, py: Python<'_>, frames: &[u8]) -> PyResult<Vec<Record>> {
+        self.open()?;
+        let mut seen = Vec::new();
+        let keep = |body: &[u8], prev: &[u8; 32], hash: &[u8; 32]| {
+            let chained = Chained::Known { prev: *prev, hash: *hash };
+            seen.push(Record { bytes: body.to_vec(), chained });
+        };
+        py.detach(|| self.broker.receive(frames, keep)).map_err(broker_error)?;
+        Ok(seen)
+    }
+
+    /// Goes on in an epoch later than `above` and than this folder's; returns it.
+    fn begin_epoch(&mut self, py: Python<'_>, above: u32) -> PyResult<u32> {
+        self.open()?;
+        py.detach(|| self.broker.begin_epoch(above)).map_err(broker_error)
     }
 
     #[getter]
@@ -106,11 +224,12 @@ impl Engine {
     }
     #[getter]
     fn head<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.broker.recorder.head)
+        PyBytes::new(py, &py.detach(|| self.broker.head()))
     }
     #[getter]
     fn durable(&self) -> u64 {
-        self.broker.flusher().map_or(self.broker.engine.sequence, |flusher| flusher.durable())
+        let flusher = self.broker.flusher();
+        if flusher.in_memory() { self.broker.engine.sequence } else { flusher.durable() }
     }
     #[getter]
     fn clock_held(&self) -> u64 {
@@ -127,7 +246,8 @@ impl Engine {
     }
     #[getter]
     fn flusher(&self) -> Option<Flusher> {
-        self.broker.flusher().map(|flusher| Flusher(flusher.clone()))
+        let flusher = self.broker.flusher();
+        (!flusher.in_memory()).then(|| Flusher(flusher.clone()))
     }
 
     /// Applies one command and keeps the durability's promise before it returns.
@@ -140,9 +260,7 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Record> {
         let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
-        if self.broker.flusher().is_none() {
-            self.broker.hand_over();
-        } else {
+        if !self.broker.flusher().in_memory() {
             py.detach(|| self.broker.settle()).map_err(journal_error)?;
         }
         Ok(record)
@@ -161,7 +279,6 @@ impl Engine {
 
     /// Hands what was staged to the flusher; returns the last sequence handed over.
     fn hand_over(&mut self) -> u64 {
-        self.broker.hand_over();
         self.broker.engine.sequence
     }
 
@@ -187,6 +304,12 @@ impl Engine {
         let market = self.market(instrument)?;
         let [(bid, bids), (ask, asks)] = [true, false].map(|buys| market.best_shown(buys).unwrap_or_default());
         Ok((bid, bids, ask, asks))
+    }
+
+    /// (price, volume, imbalance) that the call would find now; price 0 where nothing would trade.
+    fn indicative(&self, instrument: u32) -> PyResult<(i64, i64, i64)> {
+        let found = self.broker.engine.indicative(self.instrument_at(instrument)?);
+        Ok((found.price, found.volume, found.imbalance))
     }
 
     /// Bids and asks as everybody sees them, best first: (price, quantity, orders).
@@ -219,7 +342,7 @@ impl Engine {
         let market = &self.broker.engine.markets[at];
         let mut all: Vec<u32> = Vec::new();
         for buys in [true, false] {
-            let sides = [market.book.side(buys), market.hidden.side(buys)];
+            let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
             let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
             side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
             all.extend(side);
@@ -347,26 +470,27 @@ impl Engine {
         let state = self.broker.engine.state();
         let engine =
             CoreEngine::from_state(&state).map_err(|_| PyRuntimeError::new_err("the state reads back wrong"))?;
-        let mut broker = Broker::in_memory();
-        broker.engine = engine;
-        broker.recorder.head = self.broker.recorder.head;
-        Ok(Self { broker, clock_held: 0, closed: false })
+        Ok(Self { broker: Broker::going_on(engine, self.broker.head()), clock_held: 0, closed: false })
     }
 
-    /// Writes a snapshot; returns its path.
+    /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.
+    #[getter]
+    fn follower(&mut self, py: Python<'_>) -> PyResult<Follower> {
+        self.on_disk()?;
+        py.detach(|| self.broker.following()).map(Follower).map_err(broker_error)
+    }
+
+    /// Waits for a snapshot of the present state and returns its path.
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
-        self.open()?;
-        if self.broker.flusher().is_none() {
-            return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
-        }
-        let path = py.detach(|| self.broker.snapshot()).map_err(journal_error)?;
+        self.on_disk()?;
+        let path = py.detach(|| self.broker.snapshot()).map_err(shared_error)?;
         Ok(path.display().to_string())
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed.
     fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         if !self.closed {
-            py.detach(|| self.broker.close()).map_err(journal_error)?;
+            py.detach(|| self.broker.close()).map_err(shared_error)?;
             self.closed = true;
         }
         Ok(())

@@ -1,4 +1,6 @@
 //! Faults of the journal as Python exceptions.
+use std::sync::Arc;
+
 use isthmus_core::broker::BrokerError;
 use isthmus_core::journal::JournalError;
 use pyo3::create_exception;
@@ -6,6 +8,7 @@ use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 
 create_exception!(isthmus._core, JournalDamaged, PyException, "The journal is damaged; the message names the record.");
+create_exception!(isthmus._core, JournalFenced, PyOSError, "Another process took the data folder over.");
 create_exception!(isthmus._core, FolderLocked, PyException, "Another process holds the data folder.");
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -19,6 +22,7 @@ pub fn journal_error(error: JournalError) -> PyErr {
             Some(number) => PyOSError::new_err((number, text)),
             None => PyOSError::new_err(text),
         },
+        JournalError::Fenced { .. } => JournalFenced::new_err(text),
         JournalError::Locked { .. } => FolderLocked::new_err(text),
         JournalError::Damaged(_) | JournalError::BadSnapshot { .. } => JournalDamaged::new_err(text),
         JournalError::Poisoned | JournalError::Refused(_) => PyOSError::new_err(text),
@@ -28,11 +32,22 @@ pub fn journal_error(error: JournalError) -> PyErr {
 pub fn broker_error(error: BrokerError) -> PyErr {
     match error {
         BrokerError::Journal(error) => journal_error(error),
-        BrokerError::Differs { record } => {
-            JournalDamaged::new_err(format!("record {record}: running it again does not give what was journalled"))
-        }
-        BrokerError::BadState { sequence } => {
-            JournalDamaged::new_err(format!("snapshot at {sequence}: not a state of this release"))
-        }
+        other => JournalDamaged::new_err(other.to_string()),
+    }
+}
+
+/// A fault that others may be told of as well.
+pub fn shared_error(error: Arc<BrokerError>) -> PyErr {
+    match Arc::try_unwrap(error) {
+        Ok(error) => broker_error(error),
+        Err(shared) => match &*shared {
+            BrokerError::Journal(JournalError::Io { source, .. }) if source.raw_os_error().is_some() => {
+                PyOSError::new_err((source.raw_os_error(), shared.to_string()))
+            }
+            BrokerError::Journal(JournalError::Io { .. } | JournalError::Poisoned | JournalError::Refused(_)) => {
+                PyOSError::new_err(shared.to_string())
+            }
+            _ => JournalDamaged::new_err(shared.to_string()),
+        },
     }
 }

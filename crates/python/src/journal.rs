@@ -2,11 +2,13 @@
 use std::path::Path;
 
 use isthmus_core::broker::BrokerError;
-use isthmus_core::journal::{Check, FirstBad, JournalError, Reader, Tail, Verdict, snapshot_file, verify as judge};
+use isthmus_core::journal::{
+    Check, FirstBad, JournalError, Lock, Reader, Tail, Verdict, frame, snapshot_file, verify as judge,
+};
 use isthmus_core::replay::Replay;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::errors::{broker_error, hex, journal_error};
 use crate::record::Record;
@@ -29,8 +31,51 @@ impl JournalReader {
 
     fn __next__(&mut self) -> PyResult<Option<Record>> {
         let entry = self.0.read().map_err(journal_error)?;
-        Ok(entry.map(|e| Record { bytes: e.body.to_vec(), prev: *e.prev, hash: *e.hash }))
+        Ok(entry.as_ref().map(Record::from))
     }
+}
+
+/// Reads a journal's records as whole frames, for a link to a standby elsewhere; while it grows as well.
+#[pyclass(module = "isthmus._core")]
+pub struct FrameReader {
+    reader: Reader,
+    last: u64,
+}
+
+#[pymethods]
+impl FrameReader {
+    #[new]
+    #[pyo3(signature = (data, start = 1))]
+    fn new(data: &str, start: u64) -> PyResult<Self> {
+        let reader = Reader::open(Path::new(data), start, Check::Frames).map_err(journal_error)?;
+        Ok(Self { reader, last: start - 1 })
+    }
+
+    /// The sequence of the last record read.
+    #[getter]
+    fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// About `most` bytes of frames, none beyond record `upto`; empty at the end.
+    fn read<'py>(&mut self, py: Python<'py>, most: usize, upto: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let mut frames = Vec::new();
+        while frames.len() < most && self.last < upto {
+            let Some(entry) = self.reader.read().map_err(journal_error)? else {
+                break;
+            };
+            frame::whole(&mut frames, entry.body, entry.hash);
+            self.last = entry.sequence;
+        }
+        Ok(PyBytes::new(py, &frames))
+    }
+}
+
+/// The epoch of a folder's owner, or of its last one.
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+pub fn epoch_of(data: &str) -> PyResult<u32> {
+    Lock::epoch_of(Path::new(data)).map_err(journal_error)
 }
 
 /// What running the journal again found: the state's hash, and whether every effect was the same.
@@ -89,6 +134,7 @@ pub fn verify<'py>(
     dict.set_item("tail", verdict.tail.map(tail_name))?;
     dict.set_item("first_bad", first_bad(py, &verdict)?)?;
     dict.set_item("torn_bytes", verdict.torn_bytes)?;
+    dict.set_item("epoch", verdict.position.epoch)?;
     dict.set_item("state_hash", again.as_ref().and_then(|again| again.state_hash.as_ref().map(|hash| hex(hash))))?;
     dict.set_item("effects_equal", again.as_ref().map(|again| again.effects_equal))?;
     dict.set_item("differs", again.as_ref().and_then(|again| again.differs))?;

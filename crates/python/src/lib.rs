@@ -58,7 +58,11 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<bench::Trial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;
+    m.add_class::<engine::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
+    m.add_class::<journal::FrameReader>()?;
+    m.add("JournalFenced", m.py().get_type::<errors::JournalFenced>())?;
+    m.add_function(wrap_pyfunction!(journal::epoch_of, m)?)?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;

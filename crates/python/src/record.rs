@@ -1,5 +1,6 @@
 //! Records as Python sees them: lazy views on their bytes.
-use isthmus_core::journal::frame;
+use isthmus_core::flusher::Link;
+use isthmus_core::journal::{Entry, frame};
 use isthmus_core::messages::Effect;
 use isthmus_core::record::{self as core, Body};
 use pyo3::exceptions::PyValueError;
@@ -73,12 +74,28 @@ impl From<core::Origin> for Origin {
     }
 }
 
+/// Where a record stands in the chain.
+pub enum Chained {
+    Known {
+        prev: [u8; 32],
+        hash: [u8; 32],
+    },
+    /// Of an engine's own record: the hash is made by the thread that writes, or when it is asked for.
+    Linked(Link),
+}
+
 /// One command and its effects, as journalled.
 #[pyclass(frozen, module = "isthmus._core")]
 pub struct Record {
     pub bytes: Vec<u8>,
-    pub prev: [u8; 32],
-    pub hash: [u8; 32],
+    pub chained: Chained,
+}
+
+impl From<&Entry<'_>> for Record {
+    fn from(entry: &Entry<'_>) -> Self {
+        let chained = Chained::Known { prev: *entry.prev, hash: *entry.hash };
+        Self { bytes: entry.body.to_vec(), chained }
+    }
 }
 
 impl Record {
@@ -99,7 +116,8 @@ impl Record {
     /// Takes a body apart that came from elsewhere; `prev` is the hash of the record before.
     #[staticmethod]
     fn from_body(body: Vec<u8>, prev: [u8; 32]) -> PyResult<Self> {
-        let record = Self { hash: frame::chain(&prev, &body), bytes: body, prev };
+        let chained = Chained::Known { prev, hash: frame::chain(&prev, &body) };
+        let record = Self { bytes: body, chained };
         record.view()?;
         Ok(record)
     }
@@ -118,11 +136,21 @@ impl Record {
     }
     #[getter]
     fn prev<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.prev)
+        let prev = match &self.chained {
+            Chained::Known { prev, .. } => *prev,
+            Chained::Linked(link) if link.is_known() => link.prev(),
+            Chained::Linked(link) => py.detach(|| link.prev()),
+        };
+        PyBytes::new(py, &prev)
     }
     #[getter]
     fn hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.hash)
+        let hash = match &self.chained {
+            Chained::Known { hash, .. } => *hash,
+            Chained::Linked(link) if link.is_known() => link.hash(),
+            Chained::Linked(link) => py.detach(|| link.hash()),
+        };
+        PyBytes::new(py, &hash)
     }
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

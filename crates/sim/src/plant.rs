@@ -1,6 +1,6 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
-use isthmus_core::orders::{BEHIND, NONE};
+use isthmus_core::orders::NONE;
 
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,11 +40,9 @@ fn lose_place(engine: &mut Engine, order: u64) {
     };
     let found = *engine.orders.get(row);
     if found.page == NONE {
-        return;
+        return; // it waits outside the book, where nobody has a place
     }
-    let market = &mut engine.markets[found.at()];
-    let book = if found.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-    let side = book.side_mut(found.buys());
+    let side = engine.markets[found.at()].shelf(found.marks).side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);
 }

@@ -41,6 +41,7 @@ def build_parser(version: str) -> Parser:
     _add_replay(commands)
     _add_match(commands)
     _add_verify(commands)
+    _add_takeover(commands)
     _add_bench(commands)
     _add_sim(commands)
     _add_doctor(commands)
@@ -80,6 +81,13 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port to listen on, 0 takes a free one (8080)")
     serve.add_argument("--speed", type=_speed, help="pace of the markets, 1 is that of the recording (1)")
+    serve.add_argument("--standby", action="store_true", help="follow the folder's owner and take over when it is gone")
+    serve.add_argument(
+        "--from",
+        dest="owner",
+        metavar="HOST:PORT",
+        help="with --standby: the owner is on another host, and linked here",
+    )
     serve.add_argument("--durability", choices=DURABILITIES, help="what an answer waits for (group)")
 
 
@@ -153,6 +161,18 @@ def _add_verify(commands: Commands) -> None:
     )
 
 
+def _add_takeover(commands: Commands) -> None:
+    takeover = _add(
+        commands,
+        "takeover",
+        "isthmus.app.takeover:run",
+        "Makes the standby of a data folder its owner, even while the former owner seems to live.",
+        "isthmus takeover --data data --json",
+    )
+    takeover.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the standby (data)")
+    takeover.add_argument("--wait", metavar="S", type=_seconds, default=30.0, help="how long to wait for it (30)")
+
+
 def _add_bench(commands: Commands) -> None:
     bench = _group(commands, "bench", "Measures on this machine, with peers and probes beside.")
     engine = _add(
@@ -195,6 +215,10 @@ def _port(text: str) -> int:
 
 def _speed(text: str) -> float:
     return _number(text, 0.001, 1_000)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0, 86_400)
 
 
 def _seed(text: str) -> int:

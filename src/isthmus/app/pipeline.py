@@ -6,7 +6,8 @@ gateways -> driver -> engine -> journal -> (durable) directory, views, markets -
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.driver import Driver
-from isthmus.engine.engine import Engine, JournalReader
+from isthmus.engine.engine import Engine, JournalReader, Record
 from isthmus.engine.market import Choose, Market
 from isthmus.execution.best_price import choose
 from isthmus.gateways.access import Access
@@ -87,14 +88,19 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
-    """Read the whole journal into directory and views."""
-    if core.engine.sequence == 0:
-        return
-    for record in JournalReader(data):
-        core.directory.on_record(record)
-        core.views.on_record(record)
+    """Read the journal into directory and views, up to where the engine is."""
+    last = core.engine.sequence
+    for record in islice(JournalReader(data), last):
+        feed(core, (record,))
         if record.sequence % REPLAY_STEP == 0:
             advance(REPLAY_STEP)
+
+
+def feed(core: Core, records: Iterable[Record]) -> None:
+    """Records that this process did not make, into directory and views."""
+    for record in records:
+        core.directory.on_record(record)
+        core.views.on_record(record)
 
 
 def open_markets(core: Core, markets: list[Market]) -> None:

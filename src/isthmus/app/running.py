@@ -8,12 +8,15 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from isthmus.app.day_end import DayEnd
+from isthmus.app.link_server import Link
 from isthmus.app.output import note
 from isthmus.app.pipeline import Core
+from isthmus.engine.engine import JournalFenced
 from isthmus.engine.market import Market
 from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.websocket.hub import Hub
+from isthmus.kernel.errors import JournalUnavailable
 from isthmus.kernel.values import NS_PER_S
 
 SETTLE_MOST = 256
@@ -29,10 +32,13 @@ PAUSE_MIN_S = 0.001
 class Running:
     """Owns the tasks, and the thread that waits for the disk; a write that waits for nothing needs no thread."""
 
-    def __init__(self, core: Core, markets: list[Market], durability: str, limits: StreamLimits) -> None:
+    def __init__(
+        self, core: Core, markets: list[Market], durability: str, limits: StreamLimits, link: Link | None = None
+    ) -> None:
         self._core = core
         self._markets = markets
         self._limits = limits
+        self._link = link
         self._due = asyncio.Event()
         self._flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
         self._waits_for_disk = durability == "group"
@@ -68,6 +74,9 @@ class Running:
             self._due.clear()
             try:
                 await self._flush_once()
+            except JournalFenced as error:
+                self._core.driver.fault = str(error)
+                raise JournalUnavailable(str(error)) from error
             except OSError as error:
                 self._degrade(error)
                 await asyncio.sleep(RETRY_S)
@@ -80,6 +89,8 @@ class Running:
             durable = await asyncio.get_running_loop().run_in_executor(self._flusher, driver.flush)
         else:
             durable = driver.flush()
+        if self._link is not None:
+            durable = await self._link.received(durable)
         if driver.fault is not None:
             driver.fault = None
             _tell("the journal can be written again")

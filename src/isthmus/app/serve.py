@@ -11,18 +11,22 @@ import os
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
+from isthmus.app.standby import TookOver, follow_folder, follow_link
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
 from isthmus.engine.market import Market
 from isthmus.gateways.keys import KeyStore
@@ -34,6 +38,8 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 GRACE_S = 3
 """How long requests may still run after a stop was asked for."""
 BACKLOG = 1_024
+PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
+"""How long a standby that took over waits for the former owner's port."""
 
 
 class StoppedEarly(BaseException):
@@ -44,7 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 0 after a clean stop, 1 damaged journal or a bug, 2 bad settings, port in use or folder locked."""
     signal.signal(signal.SIGTERM, _stop_early)
     try:
-        return _run(read_settings(arguments))
+        if arguments.owner is not None and not arguments.standby:
+            raise BadInput("from", "is for a standby: give --standby too")
+        role = Role(arguments.standby, arguments.owner)
+        return _run(read_settings(arguments), role)
     except StoppedEarly:
         return EXIT_OK
 
@@ -53,33 +62,66 @@ def _stop_early(_signal: int, _frame: object) -> None:
     raise StoppedEarly
 
 
-def _run(settings: Settings) -> int:
+class Role(msgspec.Struct, frozen=True):
+    """Owner from the start, or a standby: of the same folder, or of the `owner` at this address."""
+
+    standby: bool
+    owner: str | None
+
+
+def _run(settings: Settings, role: Role) -> int:
     data = _data_folder(settings)
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
-    with _listening(settings) as listener, _engine(settings) as engine:
-        core = build_core(engine, settings, system_clock)
-        _read_journal(core, settings)
+    with contextlib.ExitStack() as stack:
+        listener = None if role.standby else stack.enter_context(_listening(settings))
+        core, took_over = _owned(settings, role, stack)
+        if listener is None:
+            listener = _listening_soon(settings, stack)
         try:
             keys = open_keys(data, system_clock)
         except (OSError, sqlite3.Error) as error:
             raise BadInput("data", f"{data / 'keys.sqlite'}: {error}") from error
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_serve(settings, core, keys, markets, listener))
+                return runner.run(_serve(settings, core, keys, markets, (listener, took_over)))
         finally:
             keys.close()
 
 
-async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[Market], listener: socket.socket) -> int:
+def _owned(settings: Settings, role: Role, stack: contextlib.ExitStack) -> tuple[Core, TookOver | None]:
+    """The engine as the folder's owner, at once or when a standby's time has come, with views that know its records."""
+    if role.standby and role.owner is None:
+        core, took_over = follow_folder(settings, system_clock)
+        stack.enter_context(_closing(core.engine))
+        return core, took_over
+    engine = stack.enter_context(_engine(settings))
+    core = build_core(engine, settings, system_clock)
+    _read_journal(core, settings)
+    return core, follow_link(settings, core, role.owner) if role.owner is not None else None
+
+
+async def _serve(
+    settings: Settings,
+    core: Core,
+    keys: KeyStore,
+    markets: list[Market],
+    came: tuple[socket.socket, TookOver | None],
+) -> int:
+    listener, took_over = came
     data, url = Path(settings.data), _url(listener)
+    link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
     open_markets(core, markets)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
-    running = Running(core, markets, settings.durability, settings.limits.stream)
+    if link is not None:
+        core.driver.standby = link
+        await link.open()
+        note(f"a standby may link up at port {link.port}; answers wait for its receipts")
+    running = Running(core, markets, settings.durability, settings.limits.stream, link)
     try:
-        await running.settle_all()
+        await _settled(running, link)
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
@@ -88,9 +130,10 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
+    core.driver.follow()
     working = running.start(front.hub, front.feed)
     await port.listening.wait()
-    _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s))
+    _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
@@ -101,7 +144,20 @@ async def _serve(settings: Settings, core: Core, keys: KeyStore, markets: list[M
     for market in markets:
         market.close()
     await _finish(core, running)
+    if link is not None:
+        await link.close()
     return EXIT_OK
+
+
+async def _settled(running: Running, link: Link | None) -> None:
+    """Everything that was staged so far, as durable as promised; with a link, when the standby has come."""
+    while True:
+        try:
+            return await running.settle_all()
+        except TimeoutError:
+            if link is None:
+                raise
+            note("waiting for the standby to link up")
 
 
 async def _finish(core: Core, running: Running) -> None:
@@ -111,6 +167,8 @@ async def _finish(core: Core, running: Running) -> None:
         core.engine.snapshot()
     except OSError as error:
         raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
+    except JournalDamaged as error:
+        raise Damaged(str(error)) from error
     note("stopped cleanly: the journal is sealed")
 
 
@@ -192,7 +250,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _engine(settings: Settings) -> Iterator[Engine]:
     """Recovered from the folder; closed (which seals the journal) on the way out of a clean stop only."""
     try:
-        engine = Engine(settings.data, settings.durability)
+        engine = Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
     except FolderLocked as error:
         raise BadInput("data", f"{settings.data} is in use by another process") from error
     except JournalDamaged as error:
@@ -207,12 +265,31 @@ def _engine(settings: Settings) -> Iterator[Engine]:
             f"{settings.data}: the journal ends at record {engine.sequence}, a snapshot was made of record {known}: "
             "bring back its segments, or remove the snapshots to go on without these records"
         )
-    try:
+    with _closing(engine):
         yield engine
+
+
+@contextlib.contextmanager
+def _closing(engine: Engine) -> Iterator[None]:
+    """Closes on the way out of a clean stop only."""
+    try:
+        yield
     except StoppedEarly:
         engine.close()
         raise
     engine.close()
+
+
+def _listening_soon(settings: Settings, stack: contextlib.ExitStack) -> socket.socket:
+    """As `_listening`, at a port that a former owner may still be letting go."""
+    until = time.monotonic() + PORT_WAIT_S
+    while True:
+        try:
+            return stack.enter_context(_listening(settings))
+        except BadInput:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PORT_PAUSE_S)
 
 
 def _read_journal(core: Core, settings: Settings) -> None:
@@ -231,7 +308,9 @@ def _url(listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _announce(settings: Settings, markets: list[Market], demo: demo_keys.DemoFile, link: str) -> None:
+def _announce(
+    settings: Settings, markets: list[Market], demo: demo_keys.DemoFile, link: str, took_over: TookOver | None
+) -> None:
     url = demo.url
     rows = [row for market in markets for row in market.listing()]
     ready = {
@@ -243,7 +322,7 @@ def _announce(settings: Settings, markets: list[Market], demo: demo_keys.DemoFil
         "mode": markets[0].mode,
         "markets": rows,
     }
-    print_json(ready)
+    print_json(ready if took_over is None else ready | {"took_over": took_over})
     note(f"terminal    {link}   (works once; another one: isthmus demo-keys)")
     note(f"API         {url}   documentation: {url}/docs")
     note(f"demo key    {demo.client.key_id}   account {demo.account}")

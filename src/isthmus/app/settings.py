@@ -14,6 +14,13 @@ from isthmus.kernel.errors import BadInput
 COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
 
 
+class StandbySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A standby on another host. `listen` is empty where there is none."""
+
+    listen: str
+    receipt_s: Annotated[float, Meta(gt=0, le=3_600)]
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -24,7 +31,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0)]
     speed: Annotated[float, Meta(gt=0, le=1_000)]
     durability: Literal["never", "os", "group"]
+    snapshot_records: Annotated[int, Meta(ge=1)]
     limits: Limits
+    standby: StandbySettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from isthmus.engine.engine import Engine, Origin, Record
+from isthmus.engine.engine import Engine, Follower, Origin, Record
 from isthmus.kernel.clock import Clock
 
 INBOX_MAX = 65_536
@@ -18,6 +18,17 @@ INBOX_MAX = 65_536
 
 Then = Callable[[Record], None]
 Subscriber = Callable[[Record], None]
+
+
+class Standby(Protocol):
+    """A standby elsewhere whose receipts are waited for."""
+
+    receipt: int
+
+    @property
+    def connected(self) -> bool:
+        """Whether it is linked now."""
+        ...
 
 
 class Driver:
@@ -30,12 +41,18 @@ class Driver:
         self.engine = engine
         self.inbox_max = inbox_max
         self.fault: str | None = None
+        self.follower: Follower | None = None
+        self.standby: Standby | None = None
         self.on_staged: Callable[[], None] = _nothing
         self._clock = clock
-        self._flusher = engine.flusher  # asked once: the flushing thread never touches the engine
+        self.attach()
         self._waiting: deque[tuple[Record, Then | None]] = deque()
         self._subscribers: list[Subscriber] = []
         self._observers: list[Subscriber] = []
+
+    def attach(self) -> None:
+        """Find the engine's flusher, which it has once it owns its folder; the flushing thread touches nothing else."""
+        self._flusher = self.engine.flusher
 
     @property
     def backlog(self) -> int:
@@ -68,13 +85,17 @@ class Driver:
         self.on_staged()
         return record
 
+    def follow(self) -> None:
+        """Start what runs the journal again and writes snapshots. Raises OSError, JournalDamaged."""
+        self.follower = self.engine.follower
+
     @property
     def work_waiting(self) -> bool:
         """Whether a flush is due."""
         return bool(self._waiting)
 
     def hand_over(self) -> None:
-        """Give what is staged to the flusher. On the submitting thread."""
+        """What is staged belongs to the next flush. On the submitting thread."""
         self.engine.hand_over()
 
     def flush(self) -> int:

@@ -6,8 +6,8 @@ from itertools import islice
 
 import msgspec
 
-from isthmus.engine.driver import Driver
-from isthmus.engine.engine import Record
+from isthmus.engine.driver import Driver, Standby
+from isthmus.engine.engine import Follower, Record
 from isthmus.gateways.amounts import instrument_of, own_account
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
@@ -27,6 +27,8 @@ class Standing(msgspec.Struct, frozen=True):
     head: bytes
     mode: str
     fault: str | None
+    follower: Follower | None
+    standby: Standby | None
 
 
 class Reads:
@@ -48,6 +50,8 @@ class Reads:
             head=self.views.head,
             mode=self.mode,
             fault=self._driver.fault,
+            follower=self._driver.follower,
+            standby=self._driver.standby,
         )
 
     @property

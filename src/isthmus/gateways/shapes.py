@@ -12,6 +12,24 @@ import msgspec
 Level = tuple[str, str, int | None]
 
 
+class Following(msgspec.Struct, frozen=True):
+    """What runs the journal again and writes snapshots: how far it is, how many records behind, what record the newest
+    snapshot is of (0: none), and why there is no newer one."""
+
+    sequence: int
+    lag: int
+    snapshot: int
+    fault: str | None
+
+
+class StandbyLink(msgspec.Struct, frozen=True):
+    """The standby on another host: whether it is linked, up to which record it has receipted, how many are missing."""
+
+    connected: bool
+    receipt: int
+    lag: int
+
+
 class Health(msgspec.Struct, frozen=True):
     """Whether commands are taken, and how far the journal is. `head` is the hash of the last durable record."""
 
@@ -21,6 +39,8 @@ class Health(msgspec.Struct, frozen=True):
     head: str
     mode: str
     reason: str | None
+    follower: Following | None = None
+    standby: StandbyLink | None = None
 
 
 class Capabilities(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ COMMANDS = {
     "replay depth": ["--events", "F"],
     "match": ["F"],
     "verify": ["DIR"],
+    "takeover": [],
     "bench engine": [],
     "sim": [],
     "doctor": [],

@@ -1,7 +1,7 @@
 //! The few things that the writer asks of a file system, so that a test can let them fail.
 use super::error::JournalError;
 use super::segment::{SegmentHeader, segment_path, sync_folder, unfinished_path};
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{CWD, FallocateFlags, RenameFlags, fallocate, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io;
@@ -45,7 +45,7 @@ impl Disk for OsDisk {
         if lasting {
             file.sync_all().map_err(JournalError::io("sync", &path))?;
         }
-        fs::rename(&path, segment_path(folder, header.index)).map_err(JournalError::io("rename", &path))?;
+        name(&path, &segment_path(folder, header.index)).map_err(JournalError::io("rename", &path))?;
         if lasting {
             sync_folder(folder)?;
         }
@@ -72,6 +72,15 @@ impl Disk for OsDisk {
 
     fn set_len(&self, file: &File, bytes: u64) -> io::Result<()> {
         file.set_len(bytes)
+    }
+}
+
+/// Gives a prepared segment its name, which must be free: an owner that was taken over and does not know it yet never
+/// replaces a segment of the new one.
+fn name(prepared: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, prepared, CWD, path, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) if !path.exists() => fs::rename(prepared, path),
+        other => Ok(other?),
     }
 }
 

@@ -71,6 +71,8 @@ pub enum JournalError {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// Another process holds the data folder.
     Locked { path: PathBuf },
+    /// Another process took the folder over; its epoch is this. Nothing is acknowledged here any more.
+    Fenced { epoch: u32 },
     /// An fdatasync failed earlier: written pages may be lost, so this writer never writes again.
     Poisoned,
     /// The journal is damaged; nothing at or after this place can be trusted.
@@ -82,7 +84,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { doing, path, source }
     }
@@ -99,6 +101,9 @@ impl fmt::Display for JournalError {
         match self {
             Self::Io { doing, path, source } => write!(out, "cannot {doing} {}: {source}", path.display()),
             Self::Locked { path } => write!(out, "data folder is locked by another process: {}", path.display()),
+            Self::Fenced { epoch } => {
+                write!(out, "another process took the data folder over (epoch {epoch}): nothing is acknowledged here")
+            }
             Self::Poisoned => out.write_str("journal closed: an earlier fdatasync failed, written pages may be lost"),
             Self::Damaged(first) => write!(out, "journal damaged at {first}"),
             Self::BadSnapshot { path, reason } => {

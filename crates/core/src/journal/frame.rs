@@ -1,5 +1,6 @@
 //! The frame around a record or a seal: magic, length, body, hash, CRC-32C, trailer (docs/reference/engine.md).
 use super::error::BadReason;
+use sha2::digest::consts::U64;
 use sha2::digest::generic_array::GenericArray;
 use sha2::{Digest, Sha256};
 
@@ -37,55 +38,108 @@ pub enum SealKind {
     Stop,
 }
 
-/// Starts a frame: appends magic and room for the length; returns where the frame starts, for [`finish`].
+/// Starts a frame: appends magic and room for the length; returns where the frame starts, for [`end`].
 #[inline]
-pub fn begin(out: &mut Vec<u8>, first_of_group: bool) -> usize {
+pub fn begin(out: &mut Vec<u8>) -> usize {
     let start = out.len();
-    let mut header = [0; HEADER_BYTES];
-    header[..4].copy_from_slice(if first_of_group { &MAGIC_GROUP } else { &MAGIC_RECORD });
-    out.extend_from_slice(&header);
+    out.extend_from_slice(&[0; HEADER_BYTES]);
+    out[start..start + 4].copy_from_slice(&MAGIC_RECORD);
     start
 }
 
-/// Ends the frame begun at `start` whose body, a multiple of 8 bytes, was appended since; returns the record's hash.
-/// Allocates nothing if `out` has 40 bytes to spare.
+/// Ends the frame begun at `start` whose body, a multiple of 8 bytes, was appended since: writes its length, leaves room
+/// for what [`seal_all`] makes on whatever thread that runs, and sums header and body while they are near.
 #[inline]
-pub fn finish(out: &mut Vec<u8>, start: usize, prev: &Hash) -> Hash {
-    let hash = chain(prev, &out[start + HEADER_BYTES..]);
-    close(out, start, &hash);
-    hash
+pub fn end(out: &mut Vec<u8>, start: usize) {
+    end_unsummed(out, start);
+    let frame = &mut out[start..];
+    let (summed, checked) = (frame.len() - FOOTER_BYTES, frame.len() - 8);
+    let crc = crc32c::crc32c(&frame[..summed]);
+    frame[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Makes the whole frame that `frames` begins with one that continues a flush group, before it is written behind
-/// frames of the same flush. The hash stays: it is of the body only.
-pub fn continue_group(frames: &mut [u8]) {
-    let checked = length(frames) - 8;
-    frames[..4].copy_from_slice(&MAGIC_RECORD);
-    let crc = crc32c::crc32c(&frames[..checked]);
-    frames[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
+/// As [`end`], for frames that are only ever hashed.
+#[inline]
+pub fn end_unsummed(out: &mut Vec<u8>, start: usize) {
+    out.extend_from_slice(&[0; FOOTER_BYTES]);
+    let length = out.len() - start;
+    assert!(can_be_length(length), "a body is padded to 8 bytes");
+    out[start + 4..start + 8].copy_from_slice(&(length as u32).to_le_bytes());
 }
 
-/// SHA-256(previous hash || body), block by block: the general way costs a tenth more for what a record has.
+/// Chains frames that were begun and ended: hash, CRC and trailer of each. `head` is the hash before them and becomes
+/// that of the last; `first_of_group`: the first of them begins a flush group. `each` sees every hash.
+pub fn seal_all(frames: &mut [u8], head: &mut Hash, mut first_of_group: bool, mut each: impl FnMut(&Hash)) {
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let (frame, behind) = rest.split_at_mut(length(rest));
+        *head = chain(head, body(frame));
+        let summed = if std::mem::take(&mut first_of_group) {
+            frame[..4].copy_from_slice(&MAGIC_GROUP);
+            crc32c::crc32c(&frame[..frame.len() - FOOTER_BYTES])
+        } else {
+            u32::from_le_bytes(*frame.last_chunk::<8>().expect("a footer").first_chunk().expect("a sum"))
+        };
+        close(frame, head, summed);
+        each(head);
+        rest = behind;
+    }
+}
+
+/// Appends a whole frame of a record that has its hash already.
+pub fn whole(out: &mut Vec<u8>, body: &[u8], hash: &Hash) {
+    let start = begin(out);
+    out.extend_from_slice(body);
+    end_unsummed(out, start);
+    let frame = &mut out[start..];
+    let summed = crc32c::crc32c(&frame[..frame.len() - FOOTER_BYTES]);
+    close(frame, hash, summed);
+}
+
+/// A record's body and hash, taken from the front of frames whose CRCs are checked; and what is behind it.
+pub fn split(frames: &[u8]) -> Result<(&[u8], &Hash, &[u8]), BadReason> {
+    let (kind, length) = header(frames.get(..HEADER_BYTES).ok_or(BadReason::Length)?)?;
+    if kind != FrameKind::Record || frames.len() < length {
+        return Err(BadReason::Length);
+    }
+    let (frame, behind) = frames.split_at(length);
+    check(frame)?;
+    Ok((body(frame), hash(frame), behind))
+}
+
+/// As [`seal_all`], of the hashes only: for frames that are never written.
+pub fn hash_all(frames: &[u8], head: &mut Hash, mut each: impl FnMut(&Hash)) {
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let (frame, behind) = rest.split_at(length(rest));
+        *head = chain(head, body(frame));
+        each(head);
+        rest = behind;
+    }
+}
+
+/// SHA-256(previous hash || body). A message that fits is laid out with its padding and compressed in one go: the general
+/// way costs a fifth more for what a record has.
 #[inline]
 pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
-    let Some((head, rest)) = body.split_at_checked(prev.len()) else {
+    let length = prev.len() + body.len();
+    let count = (length + PADDING_BYTES_MIN).div_ceil(BLOCK_BYTES);
+    let Some((head, rest)) = body.split_at_checked(BLOCK_BYTES - prev.len()).filter(|_| count <= BLOCKS_LAID_OUT)
+    else {
         return Sha256::new().chain_update(prev).chain_update(body).finalize().into();
     };
+    let mut blocks = [Block::default(); BLOCKS_LAID_OUT];
+    blocks[0][..prev.len()].copy_from_slice(prev);
+    blocks[0][prev.len()..].copy_from_slice(head);
+    let whole = rest.chunks_exact(BLOCK_BYTES);
+    let last = whole.remainder();
+    whole.zip(&mut blocks[1..]).for_each(|(bytes, block)| block.copy_from_slice(bytes));
+    let ending = &mut blocks[length / BLOCK_BYTES];
+    ending[..last.len()].copy_from_slice(last);
+    ending[last.len()] = 0x80;
+    blocks[count - 1][BLOCK_BYTES - 8..].copy_from_slice(&(8 * length as u64).to_be_bytes());
     let mut state = SHA_256_START;
-    let mut block = [0u8; BLOCK_BYTES];
-    block[..prev.len()].copy_from_slice(prev);
-    block[prev.len()..].copy_from_slice(head);
-    compress(&mut state, &block);
-    let blocks = rest.chunks_exact(BLOCK_BYTES);
-    let last = blocks.remainder();
-    blocks.for_each(|block| compress(&mut state, block));
-    let mut padded = [0u8; 2 * BLOCK_BYTES];
-    padded[..last.len()].copy_from_slice(last);
-    padded[last.len()] = 0x80;
-    let end = (last.len() + PADDING_BYTES_MIN).next_multiple_of(BLOCK_BYTES);
-    let bits = 8 * (prev.len() + body.len()) as u64;
-    padded[end - 8..end].copy_from_slice(&bits.to_be_bytes());
-    padded[..end].chunks_exact(BLOCK_BYTES).for_each(|block| compress(&mut state, block));
+    sha2::compress256(&mut state, &blocks[..count]);
     let mut hash = [0; 32];
     for (out, word) in hash.chunks_exact_mut(4).zip(state) {
         out.copy_from_slice(&word.to_be_bytes());
@@ -93,12 +147,10 @@ pub fn chain(prev: &Hash, body: &[u8]) -> Hash {
     hash
 }
 
-#[inline]
-fn compress(state: &mut [u32; 8], block: &[u8]) {
-    sha2::compress256(state, std::slice::from_ref(GenericArray::from_slice(block)));
-}
-
+type Block = GenericArray<u8, U64>;
 const BLOCK_BYTES: usize = 64;
+/// Longer messages go the general way.
+const BLOCKS_LAID_OUT: usize = 8;
 /// The 1 bit and the length behind a message.
 const PADDING_BYTES_MIN: usize = 9;
 /// SHA-256's initial state (FIPS 180-4, 5.3.3).
@@ -106,30 +158,25 @@ const SHA_256_START: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// A whole seal: last sequence, kind, and the head of the chain where a record has its hash.
-pub fn seal(last_sequence: u64, kind: SealKind, head: &Hash) -> Vec<u8> {
-    let mut out = Vec::with_capacity(SEAL_BYTES);
-    out.extend_from_slice(&MAGIC_SEAL);
-    out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&last_sequence.to_le_bytes());
-    out.extend_from_slice(&(if kind == SealKind::Rotation { 1u64 } else { 2 }).to_le_bytes());
-    close(&mut out, 0, head);
+pub fn seal(last_sequence: u64, kind: SealKind, head: &Hash) -> [u8; SEAL_BYTES] {
+    let mut out = [0; SEAL_BYTES];
+    out[..4].copy_from_slice(&MAGIC_SEAL);
+    out[4..8].copy_from_slice(&(SEAL_BYTES as u32).to_le_bytes());
+    out[8..16].copy_from_slice(&last_sequence.to_le_bytes());
+    out[16..24].copy_from_slice(&(if kind == SealKind::Rotation { 1u64 } else { 2 }).to_le_bytes());
+    let summed = crc32c::crc32c(&out[..SEAL_BYTES - FOOTER_BYTES]);
+    close(&mut out, head, summed);
     out
 }
 
-fn close(out: &mut Vec<u8>, start: usize, hash: &Hash) {
-    let length = out.len() - start + FOOTER_BYTES;
-    assert!(
-        length.is_multiple_of(8) && (FRAME_BYTES_MIN..=FRAME_BYTES_MAX).contains(&length),
-        "a body is padded to 8 bytes"
-    );
-    out[start + 4..start + 8].copy_from_slice(&(length as u32).to_le_bytes());
-    let mut footer = [0; FOOTER_BYTES];
-    footer[..32].copy_from_slice(hash);
-    out.extend_from_slice(&footer);
-    let checked = out.len() - 8;
-    let crc = crc32c::crc32c(&out[start..checked]);
-    out[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
-    out[checked + 4..].copy_from_slice(&TRAILER);
+/// Writes the footer of a frame whose header and body stand and have the CRC `summed`.
+#[inline]
+fn close(frame: &mut [u8], hash: &Hash, summed: u32) {
+    let checked = frame.len() - 8;
+    frame[checked - 32..checked].copy_from_slice(hash);
+    let crc = crc32c::crc32c_append(summed, hash);
+    frame[checked..checked + 4].copy_from_slice(&crc.to_le_bytes());
+    frame[checked + 4..].copy_from_slice(&TRAILER);
 }
 
 /// Reads the first 8 bytes of a frame: its kind and whole length. Unknown magic is `Padding`.
@@ -181,7 +228,7 @@ pub(super) fn hash(frame: &[u8]) -> &Hash {
 
 /// The record's sequence, or the seal's last sequence.
 #[inline]
-pub(super) fn sequence(frame: &[u8]) -> u64 {
+pub fn sequence(frame: &[u8]) -> u64 {
     word(frame, HEADER_BYTES)
 }
 
@@ -202,34 +249,47 @@ fn word(bytes: &[u8], at: usize) -> u64 {
 mod tests {
     use super::*;
 
+    fn frames_of(bodies: &[&[u8]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for body in bodies {
+            let start = begin(&mut out);
+            out.extend_from_slice(body);
+            end(&mut out, start);
+        }
+        out
+    }
+
     #[test]
     fn a_frame_is_read_back_as_it_was_written() {
-        let mut out = vec![9, 9, 9];
-        let start = begin(&mut out, true);
         let contents: Vec<u8> = (0..40).collect();
-        out.extend_from_slice(&contents);
-        let made = finish(&mut out, start, &[7; 32]);
-        let frame = &out[start..];
-        assert_eq!(header(frame), Ok((FrameKind::Record, 88)));
-        assert_eq!(check(frame), Ok(()));
-        assert_eq!(body(frame), contents);
-        assert_eq!(*hash(frame), made);
-        assert_eq!(made, chain(&[7; 32], &contents));
+        let mut frame = frames_of(&[&contents]);
+        let mut head = [7; 32];
+        seal_all(&mut frame, &mut head, true, |_| {});
+        assert_eq!(header(&frame), Ok((FrameKind::Record, 88)));
+        assert_eq!(check(&frame), Ok(()));
+        assert_eq!(body(&frame), contents);
+        assert_eq!(*hash(&frame), head);
+        assert_eq!(head, chain(&[7; 32], &contents));
         assert_eq!(frame[..4], MAGIC_GROUP);
     }
 
     #[test]
-    fn a_frame_that_continues_a_group_keeps_its_hash_and_is_whole() {
-        let mut out = Vec::new();
-        for first in [true, false] {
-            let start = begin(&mut out, first);
-            out.extend_from_slice(&[3; 24]);
-            finish(&mut out, start, &[7; 32]);
+    fn frames_are_chained_in_order_and_only_the_first_begins_a_group() {
+        for group in [true, false] {
+            let mut frames = frames_of(&[&[3; 24], &[4; 32], &[5; 16]]);
+            let (mut head, mut hashes) = ([7; 32], Vec::new());
+            seal_all(&mut frames, &mut head, group, |hash| hashes.push(*hash));
+            let first = chain(&[7; 32], &[3; 24]);
+            let second = chain(&first, &[4; 32]);
+            assert_eq!(hashes, [first, second, chain(&second, &[5; 16])]);
+            assert_eq!(head, hashes[2]);
+            assert_eq!(frames[..4], if group { MAGIC_GROUP } else { MAGIC_RECORD });
+            assert_eq!(frames[72..76], MAGIC_RECORD);
+            assert_eq!(check(&frames[72..152]), Ok(()));
+            let (mut again, mut same) = ([7; 32], Vec::new());
+            hash_all(&frames, &mut again, |hash| same.push(*hash));
+            assert_eq!((again, same), (head, hashes));
         }
-        let (first, second) = out.split_at_mut(72);
-        continue_group(first);
-        assert_eq!(first, second);
-        assert_eq!(check(first), Ok(()));
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //!
 //! Writing, allocation-free while `out` has room:
 //! ```text
-//! let start = frame::begin(&mut out, first_of_group);   // then append the body, padded to 8 bytes
-//! let hash = frame::finish(&mut out, start, &prev);     // SHA-256(prev || body), CRC, trailer
+//! let start = frame::begin(&mut out);                   // then append the body, padded to 8 bytes
+//! frame::end(&mut out, start);                          // its length, and room for what follows
+//! frame::seal_all(&mut out, &mut head, true, |_| {});   // SHA-256(previous hash || body), CRC, trailer of each
 //! let lock = Lock::take(data)?;                         // for as long as the process owns the folder
 //! let mut writer = Writer::open(data, Durability::Group, SEGMENT_BYTES_DEFAULT, position)?;
 //! writer.append(&out)?;                                 // after an error: again, with the same bytes
@@ -44,7 +45,7 @@ pub use ahead::scan_ahead;
 pub use error::{BadReason, FirstBad, JournalError};
 pub use follow::Reader;
 pub use frame::{Hash, SealKind};
-pub use lock::Lock;
+pub use lock::{Fence, Lock};
 pub use probe::bare_write_sync;
 pub use scan::{Check, End, Entry, Scan, Tail};
 pub use segment::{SEGMENT_BYTES_DEFAULT, journal_folder};

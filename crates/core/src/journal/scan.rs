@@ -73,6 +73,7 @@ pub struct Scan {
     from: u64,
     window: Option<Window>,
     segment: u64,
+    epoch: u32,
     expected: u64,
     prev: Hash,
     head: Hash,
@@ -88,8 +89,9 @@ impl Scan {
     pub(super) fn open_as(data: &Path, from: u64, check: Check, mode: Mode) -> Result<Self, JournalError> {
         let folder = segment::journal_folder(data);
         let zero = [0; 32];
-        let (window, end) = (None, None);
-        let mut scan = Self { folder, check, mode, from, window, segment: 0, expected: 1, prev: zero, head: zero, end };
+        let (window, end, expected) = (None, None, 1);
+        let (segment, epoch, prev, head) = (0, 0, zero, zero);
+        let mut scan = Self { folder, check, mode, from, window, segment, epoch, expected, prev, head, end };
         if from > 1 {
             scan.skip_to(from)?;
         }
@@ -119,7 +121,8 @@ impl Scan {
     pub fn position(&self) -> Position {
         let offset = self.window.as_ref().map_or(0, Window::offset);
         let sealed = self.window.is_none();
-        Position { segment: self.segment, offset, sealed, next_sequence: self.expected, head: self.head }
+        let Self { segment, epoch, expected: next_sequence, head, .. } = *self;
+        Position { segment, epoch, offset, sealed, next_sequence, head }
     }
 
     /// Goes on behind the last good record as if the end had not been seen, since the file may have grown.

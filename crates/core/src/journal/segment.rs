@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 pub const SEGMENT_BYTES_DEFAULT: u64 = 64 << 20;
 /// Bytes of a segment before its first frame.
 pub const SEGMENT_HEADER_BYTES: usize = 64;
-/// The version of the segment's layout.
-pub const SEGMENT_FORMAT: u32 = 1;
+/// The version of the segment's layout; before the first take-over there was no epoch, and none needs to be told.
+pub const SEGMENT_FORMAT: u32 = 2;
+const FORMAT_WITHOUT_EPOCH: u32 = 1;
 
 const MAGIC: [u8; 4] = *b"IsJ1";
 const TRAILER: [u8; 4] = *b"1JsI";
@@ -20,17 +21,21 @@ const UNFINISHED: &str = ".seg.new";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentHeader {
     pub index: u64,
+    /// Who wrote it: grows with every take-over.
+    pub epoch: u32,
     pub first_sequence: u64,
     pub prev: Hash,
 }
 
 impl SegmentHeader {
-    /// Magic, u32 format, u64 index, u64 first sequence, 32 bytes hash before it, u32 CRC-32C, trailer.
+    /// Magic, u32 format, u32 index, u32 epoch, u64 first sequence, 32 bytes hash before it, u32 CRC-32C, trailer.
     pub fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
         let mut out = [0; SEGMENT_HEADER_BYTES];
         out[..4].copy_from_slice(&MAGIC);
-        out[4..8].copy_from_slice(&SEGMENT_FORMAT.to_le_bytes());
-        out[8..16].copy_from_slice(&self.index.to_le_bytes());
+        let format = if self.epoch == 0 { FORMAT_WITHOUT_EPOCH } else { SEGMENT_FORMAT };
+        out[4..8].copy_from_slice(&format.to_le_bytes());
+        out[8..12].copy_from_slice(&(self.index as u32).to_le_bytes());
+        out[12..16].copy_from_slice(&self.epoch.to_le_bytes());
         out[16..24].copy_from_slice(&self.first_sequence.to_le_bytes());
         out[24..56].copy_from_slice(&self.prev);
         let crc = crc32c::crc32c(&out[..56]);
@@ -41,8 +46,9 @@ impl SegmentHeader {
 
     pub fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, BadReason> {
         let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-        let header =
-            Self { index: word(8), first_sequence: word(16), prev: bytes[24..56].try_into().expect("32 bytes") };
+        let (index, epoch) = (word(8) & u64::from(u32::MAX), (word(8) >> 32) as u32);
+        let prev = bytes[24..56].try_into().expect("32 bytes");
+        let header = Self { index, epoch, first_sequence: word(16), prev };
         if header.encode() == *bytes { Ok(header) } else { Err(BadReason::Header) }
     }
 }
@@ -94,6 +100,20 @@ fn names(folder: &Path) -> Result<Vec<String>, JournalError> {
     Ok(out)
 }
 
+/// Puts a copy in the place of the last segment: whoever has it open writes to a file that nobody reads any more.
+pub fn detach_last(data: &Path) -> Result<(), JournalError> {
+    let folder = journal_folder(data);
+    let Some(&last) = indices(&folder)?.last() else {
+        return Ok(());
+    };
+    let (path, copy) = (segment_path(&folder, last), unfinished_path(&folder, last));
+    fs::copy(&path, &copy).map_err(JournalError::io("copy", &path))?;
+    let file = File::open(&copy).map_err(JournalError::io("open", &copy))?;
+    file.sync_all().map_err(JournalError::io("sync", &copy))?;
+    fs::rename(&copy, &path).map_err(JournalError::io("rename", &copy))?;
+    sync_folder(&folder)
+}
+
 /// Makes names created in `folder`, or removed from it, survive a power loss.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
     let opened = File::open(folder).map_err(JournalError::io("open", folder))?;
@@ -106,13 +126,15 @@ mod tests {
 
     #[test]
     fn a_header_is_read_back_and_every_flip_is_seen() {
-        let header = SegmentHeader { index: 3, first_sequence: 77, prev: [8; 32] };
-        let bytes = header.encode();
-        assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
-        for at in 0..bytes.len() {
-            let mut flipped = bytes;
-            flipped[at] ^= 1;
-            assert_eq!(SegmentHeader::decode(&flipped), Err(BadReason::Header), "byte {at}");
+        for epoch in [0, 1, u32::MAX] {
+            let header = SegmentHeader { index: 3, epoch, first_sequence: 77, prev: [8; 32] };
+            let bytes = header.encode();
+            assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
+            for at in 0..bytes.len() {
+                let mut flipped = bytes;
+                flipped[at] ^= 1;
+                assert_eq!(SegmentHeader::decode(&flipped), Err(BadReason::Header), "byte {at}");
+            }
         }
     }
 }

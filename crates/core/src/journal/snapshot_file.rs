@@ -40,11 +40,16 @@ pub fn save(data: &Path, of: &SnapshotHead, state: &[u8]) -> Result<PathBuf, Jou
     fs::create_dir_all(&folder).map_err(JournalError::io("create", &folder))?;
     let unfinished = folder.join(format!("{:020}{UNFINISHED}", of.sequence));
     write_whole(&unfinished, of, state).map_err(JournalError::io("write", &unfinished))?;
-    let path = folder.join(format!("{:020}{SUFFIX}", of.sequence));
+    let path = path(data, of.sequence);
     fs::rename(&unfinished, &path).map_err(JournalError::io("rename", &unfinished))?;
     sync_folder(&folder)?;
     prune(&folder)?;
     Ok(path)
+}
+
+/// Where the snapshot of a record is, or would be.
+pub fn path(data: &Path, sequence: u64) -> PathBuf {
+    data.join("snapshots").join(format!("{sequence:020}{SUFFIX}"))
 }
 
 /// The snapshot files, newest first.

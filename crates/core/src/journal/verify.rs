@@ -126,8 +126,8 @@ fn cut(data: &Path, position: &Position) -> Result<(), JournalError> {
     let length = file.metadata().map_err(failed())?.len();
     file.set_len(position.offset).map_err(failed())?;
     if position.offset == SEGMENT_HEADER_BYTES as u64 {
-        let header =
-            SegmentHeader { index: position.segment, first_sequence: position.next_sequence, prev: position.head };
+        let Position { segment: index, epoch, next_sequence: first_sequence, head: prev, .. } = *position;
+        let header = SegmentHeader { index, epoch, first_sequence, prev };
         file.write_all_at(&header.encode(), 0).map_err(failed())?;
     }
     file.sync_all().map_err(failed())?;

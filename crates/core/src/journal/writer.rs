@@ -23,6 +23,8 @@ pub enum Durability {
 pub struct Position {
     /// The last segment; 0 while there is none.
     pub segment: u64,
+    /// The epoch it was written in, or of a sealed one the epoch that the next is to be written in.
+    pub epoch: u32,
     pub offset: u64,
     /// Nothing may follow in this segment.
     pub sealed: bool,
@@ -33,7 +35,7 @@ pub struct Position {
 
 impl Position {
     /// Before anything was written.
-    pub const GENESIS: Self = Self { segment: 0, offset: 0, sealed: true, next_sequence: 1, head: [0; 32] };
+    pub const GENESIS: Self = Self { segment: 0, epoch: 0, offset: 0, sealed: true, next_sequence: 1, head: [0; 32] };
 }
 
 /// How far an append came that failed half way.
@@ -141,6 +143,16 @@ impl<D: Disk> Writer<D> {
         self.write_seal(SealKind::Stop, true)?;
         self.position.sealed = true;
         Ok(())
+    }
+
+    /// Goes on in a new segment whose header carries `epoch`, unless the present one does.
+    pub fn begin_epoch(&mut self, epoch: u32) -> Result<(), JournalError> {
+        self.usable()?;
+        if self.position.epoch == epoch {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.position.epoch, epoch);
+        self.rotate(0).inspect_err(|_| self.position.epoch = before)
     }
 
     /// The end of what was appended whole.
@@ -263,7 +275,8 @@ impl<D: Disk> Writer<D> {
 }
 
 fn header_after(position: &Position) -> SegmentHeader {
-    SegmentHeader { index: position.segment + 1, first_sequence: position.next_sequence, prev: position.head }
+    let Position { segment, epoch, next_sequence: first_sequence, head: prev, .. } = *position;
+    SegmentHeader { index: segment + 1, epoch, first_sequence, prev }
 }
 
 fn length_of(folder: &Path, index: u64) -> Result<u64, JournalError> {

@@ -82,6 +82,7 @@ impl Engine {
         if engine.markets.len() != engine.instruments.len() {
             return Err(BadState);
         }
+        engine.watch_clock();
         engine.take_orders(&mut bytes)?;
         let ended = bytes.list(|b| Ok((b.take::<u64>()?, b.take::<u64>()?, take_answer(b)?)))?;
         for (sequence, stamp, (key, answer)) in ended {

@@ -2,12 +2,13 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{AWAITS_CALL, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
 
 impl Engine {
-    /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
+    /// By instrument, buys before sells, market orders in a call before visible before hidden ones, each in priority; then what stands in no book, by id.
     fn orders_in_state<'a>(&'a self) -> Vec<u32> {
-        let sides = |m: &'a Market| [&m.book.buys, &m.hidden.buys, &m.book.sells, &m.hidden.sells];
+        let both = |buys: bool| move |m: &'a Market| [&m.unpriced, &m.book, &m.hidden].map(|book| book.side(buys));
+        let sides = |m: &'a Market| [both(true)(m), both(false)(m)].into_iter().flatten();
         let all = self.markets.iter().flat_map(sides);
         let mut rows: Vec<u32> = all.flat_map(|side| side.in_priority(&self.orders)).collect();
         rows.extend(self.orders.by_id().filter(|row| self.orders.get(*row).marks & (ROUTED | PARKED) != 0));
@@ -40,6 +41,9 @@ impl Engine {
         if let Some(special) = special {
             self.orders.specify(row, special);
         }
+        if order.marks & AWAITS_CALL != 0 {
+            market.held.insert(order.id);
+        }
         if order.marks & COUNTED != 0 {
             market.specials += 1;
         }
@@ -47,7 +51,7 @@ impl Engine {
         self.remember_special(row);
         let market = &mut self.markets[at];
         if order.marks & (ROUTED | PARKED) == 0 {
-            let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
+            let book = market.shelf(order.marks);
             book.side_mut(order.buys()).push(&mut self.orders, row);
         }
         Ok(())

@@ -136,13 +136,14 @@ fn a_client_cannot_make_a_torn_tail_look_like_damage_with_trailers_in_his_text()
     let mut writer = write(&folder.0, 4096, Position::GENESIS, &[&[3]]);
     let position = writer.position();
     let mut frames = Vec::new();
-    let start = frame::begin(&mut frames, true);
+    let start = frame::begin(&mut frames);
     frames.extend_from_slice(&position.next_sequence.to_le_bytes());
     frames.extend_from_slice(&[1; 8]);
     for _ in 0..40 {
         frames.extend_from_slice(b"IsG11RsI");
     }
-    frame::finish(&mut frames, start, &position.head);
+    frame::end(&mut frames, start);
+    frame::seal_all(&mut frames, &mut position.head.clone(), true, |_| {});
     writer.append(&frames).unwrap();
     let whole = fs::read(folder.segment(1)).unwrap();
     for cut in (position.offset as usize + 1)..(position.offset as usize + frames.len()) {

@@ -2,7 +2,11 @@
 mod cuts;
 mod damage;
 mod faults;
+mod flushing;
+mod following;
 mod live;
+mod replaying;
 mod round_trip;
 mod snapshots;
+mod standby;
 mod support;

@@ -55,15 +55,16 @@ impl Maker {
     /// One flush group: a frame for each number of words that its body has behind sequence and stamp.
     pub fn group(&mut self, words: &[u64]) -> Vec<u8> {
         let mut out = Vec::new();
-        for (nth, &count) in words.iter().enumerate() {
-            let start = frame::begin(&mut out, nth == 0);
+        for &count in words {
+            let start = frame::begin(&mut out);
             out.extend_from_slice(&self.sequence.to_le_bytes());
             for _ in 0..=count {
                 out.extend_from_slice(&self.mix.next().to_le_bytes());
             }
-            self.head = frame::finish(&mut out, start, &self.head);
+            frame::end(&mut out, start);
             self.sequence += 1;
         }
+        frame::seal_all(&mut out, &mut self.head, true, |_| {});
         out
     }
 }

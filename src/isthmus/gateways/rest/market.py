@@ -9,7 +9,7 @@ from itertools import islice
 from isthmus.gateways import shapes
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.reads import Reads
+from isthmus.gateways.reads import Reads, Standing
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import one_of, time_in, whole_number
@@ -128,4 +128,21 @@ def health_of(reads: Reads) -> shapes.Health:
         head=now.head.hex(),
         mode=now.mode,
         reason=now.fault,
+        follower=_following(now),
+        standby=_standby(now),
     )
+
+
+def _standby(now: Standing) -> shapes.StandbyLink | None:
+    link = now.standby
+    if link is None:
+        return None
+    return shapes.StandbyLink(link.connected, link.receipt, max(0, now.sequence - link.receipt))
+
+
+def _following(now: Standing) -> shapes.Following | None:
+    follower = now.follower
+    if follower is None:
+        return None
+    sequence = follower.sequence
+    return shapes.Following(sequence, max(0, now.sequence - sequence), follower.saved, follower.fault)

@@ -28,6 +28,9 @@ class Metrics:
             ("isthmus_durable_sequence", "Sequence of the last durable record.", lambda: reads.standing().durable),
             ("isthmus_backlog_records", "Records that wait for the journal.", lambda: reads.backlog),
             ("isthmus_degraded", "1 while no commands are taken.", lambda: int(reads.standing().fault is not None)),
+            ("isthmus_follower_lag_records", "Records that the follower has not run again yet.", lambda: _lag(reads)),
+            ("isthmus_snapshot_sequence", "Record that the newest snapshot is of.", lambda: _saved(reads)),
+            ("isthmus_standby_receipt_sequence", "Last record that the standby elsewhere has.", lambda: _receipt(reads)),
             ("isthmus_streams_open", "WebSocket connections of the native stream.", streams),
         ):
             self._gauge(name, text, value)
@@ -42,6 +45,21 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, value: Callable[[], Any]) -> None:
         Gauge(name, text, registry=self._registry).set_function(value)
+
+
+def _lag(reads: Reads) -> int:
+    now = reads.standing()
+    return max(0, now.sequence - now.follower.sequence) if now.follower is not None else 0
+
+
+def _receipt(reads: Reads) -> int:
+    standby = reads.standing().standby
+    return standby.receipt if standby is not None else 0
+
+
+def _saved(reads: Reads) -> int:
+    follower = reads.standing().follower
+    return follower.saved if follower is not None else 0
 
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")

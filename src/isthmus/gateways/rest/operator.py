@@ -4,10 +4,12 @@ journal.
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 from isthmus.engine.driver import Driver
-from isthmus.engine.engine import content_id
+from isthmus.engine.engine import JournalDamaged, content_id
 from isthmus.gateways import shapes
 from isthmus.gateways.amounts import (
     account_number,
@@ -139,13 +141,16 @@ class OperatorHandlers:
         return await self.do(request, command, instrument)
 
     async def snapshot(self, request: Request) -> Answer:
-        """Write the state beside the journal."""
+        """Wait for a snapshot of all that is durable; the engine goes on meanwhile."""
         body_as(request.body, shapes.Nothing)
-        engine = self._driver.engine
+        follower, durable = self._driver.follower, self._views.journal.last
+        if follower is None or durable == 0:
+            raise Refusal(503, "journal_unavailable", "nobody follows the journal, or it holds nothing yet")
         try:
-            return ok(shapes.Snapshot(engine.snapshot(), engine.sequence))
-        except OSError as error:
+            path = await asyncio.to_thread(follower.snapshot, durable)
+        except (OSError, JournalDamaged) as error:
             raise Refusal(503, "journal_unavailable", f"the snapshot was not written: {error}") from error
+        return ok(shapes.Snapshot(path, int(Path(path).stem)))
 
     async def create_key(self, request: Request) -> Answer:
         """A key for a user, who is made when there is none of this name; one that there is keeps role and account."""

@@ -120,7 +120,7 @@ impl Scan {
         if let Some(reason) = disagreement(&header, &self.header_of(index)) {
             return Err(self.damaged_at(reason, index, 0));
         }
-        self.segment = index;
+        (self.segment, self.epoch) = (index, header.epoch);
         match &mut self.window {
             Some(window) => window.reopen(file, SEGMENT_HEADER_BYTES as u64),
             None => self.window = Some(Window::new(file, SEGMENT_HEADER_BYTES as u64)),
@@ -150,7 +150,7 @@ impl Scan {
 
     /// What the header of a segment that starts here must say.
     fn header_of(&self, index: u64) -> SegmentHeader {
-        SegmentHeader { index, first_sequence: self.expected, prev: self.head }
+        SegmentHeader { index, epoch: self.epoch, first_sequence: self.expected, prev: self.head }
     }
 
     /// Notes the end; a follower waits instead.
@@ -179,7 +179,8 @@ impl Scan {
         if self.has_later(next)? || has_frame(&file).map_err(failed)? {
             return Ok(Later::Records);
         }
-        if read_header(&file).map_err(failed)? != Some(self.header_of(next)) {
+        let found = read_header(&file).map_err(failed)?;
+        if found.is_none_or(|found| disagreement(&found, &self.header_of(next)).is_some()) {
             return Ok(Later::Damaged(BadReason::Header, 0));
         }
         let offset = SEGMENT_HEADER_BYTES as u64;
@@ -222,7 +223,7 @@ fn read_header(file: &File) -> io::Result<Option<SegmentHeader>> {
 }
 
 fn disagreement(found: &SegmentHeader, wanted: &SegmentHeader) -> Option<BadReason> {
-    if found.index != wanted.index {
+    if found.index != wanted.index || found.epoch < wanted.epoch {
         Some(BadReason::Header)
     } else if found.first_sequence != wanted.first_sequence {
         Some(BadReason::Sequence)
