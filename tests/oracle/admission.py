@@ -34,6 +34,9 @@ def admit(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
     book, kind = instrument.rules["book"], command.kind
     if term(command, "request") and kind != RESPONSE:
         yield "bad_terms"
+    if book == DARK and kind in ASKING and instrument.rules["firm_up_ns"]:
+        yield from _conditional(state, instrument, command)
+        return
     if (kind in ASKING) != (book in (RFQ, *ONE_SELLER)):
         yield "wrong_book"
     elif kind in ASKING:
@@ -58,6 +61,22 @@ def _asking(state: State, instrument: Instrument, command: Any) -> Iterator[str]
         yield "unknown_side"
     if command.account == request.account:
         yield "same_account"
+
+
+def _conditional(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
+    """A conditional order, or the firm one of the same account and side that takes its place when it is invited."""
+    if command.kind == REQUEST:
+        return
+    asked = state.orders.get(command.request)
+    if asked is None or asked.kind != REQUEST or asked.instrument != instrument.number or not asked.invited:
+        yield "unknown_request"
+        return
+    if command.account != asked.account:
+        yield "not_your_order"
+    if command.side != asked.side:
+        yield "unknown_side"
+    if command.quantity > asked.left:
+        yield "quantity_too_large"
 
 
 def _suits_dark(command: Any) -> bool:

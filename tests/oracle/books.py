@@ -25,7 +25,8 @@ class Order:
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
     at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
     not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
-    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool; `held`: it is
+    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool;
+    `invited`: until when it may be firmed up (0: it is not asked to); `held`: it is
     parked until its auction; `unpriced`: it is a market order in a call.
     """
 
@@ -63,6 +64,7 @@ class Order:
     aside: bool = False
     limit: int = 0
     arrived: int = 0
+    invited: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0

@@ -39,7 +39,7 @@ def match_dark(state: State, number: int) -> Iterator[Any]:
     sells = ranked(state, number, SELL)
     for buy in ranked(state, number, BUY):
         for sell in sells:
-            quantity = _common(state, buy, sell, sell.left)
+            quantity = common(state, buy, sell, sell.left)
             if quantity:
                 maker, taker = sorted((buy, sell), key=lambda order: (order.arrived, order.id))
                 yield from _trade(state, maker, taker, quantity)
@@ -61,7 +61,7 @@ def _reachable(state: State, order: Order) -> list[tuple[Order, int]]:
     for maker in ranked(state, order.instrument, SELL if order.side == BUY else BUY):
         gone = {order.one_cancels, *(found.one_cancels for found, _ in fills)}
         suits = price and order.meets(price) and maker.id not in gone
-        quantity = _common(state, maker, order, left) if suits else 0
+        quantity = common(state, maker, order, left) if suits else 0
         if quantity:
             fills.append((maker, quantity))
             left -= quantity
@@ -70,7 +70,7 @@ def _reachable(state: State, order: Order) -> list[tuple[Order, int]]:
     return fills
 
 
-def _common(state: State, maker: Order, taker: Order, left: int) -> int:
+def common(state: State, maker: Order, taker: Order, left: int) -> int:
     """The lots that two orders trade, `left` being what the taker still has to go; 0: they do not suit each other.
 
     Each execution is at least what either of them asks and what the pool asks; nobody trades with himself.

@@ -96,6 +96,8 @@ def newcomer(state: State, command: Any) -> Order | None:
     order.unheld = state.is_unheld(order)
     if is_dark(state, order) or order.peg == MID:
         order.flags |= HIDDEN
+    if order.kind == REQUEST and (order.side == BUY or is_dark(state, order)):
+        order.unheld = True
     if order.kind == PEG:
         order.limit = order.price
         order.price = peg_price(state, order, order.limit) or order.limit
@@ -152,7 +154,7 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
     if order.walk and not order.walk.units:
         return
-    if order.kind == REQUEST and state.instruments[order.instrument].perpetual:
+    if order.kind == REQUEST and (order.unheld or state.instruments[order.instrument].perpetual):
         return
     if state.instruments[order.instrument].perpetual:
         yield from _affords_perpetual(state, order, old)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import bands, dark, fitting, gate, links, pegs, planning, resting, session, special, triggers
+from . import bands, dark, firming, fitting, gate, links, pegs, planning, resting, session, special, triggers
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -59,7 +59,9 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
     yield effects.Accepted(order.id, take_hold(state, order), order.price)
-    if order.kind in (REQUEST, RESPONSE):
+    if order.kind == RESPONSE and gate.is_dark(state, order):
+        yield from firming.firm_up(state, order)
+    elif order.kind in (REQUEST, RESPONSE):
         order.parked = special.ASKED
     elif not order.venue:
         yield from triggers.start(state, order)

@@ -8,6 +8,7 @@ from typing import Any
 from .bands import leave_limit_state
 from .conditions import retry_conditional
 from .dark import match_dark
+from .firming import invite
 from .links import part, release
 from .negotiation import clear_responses
 from .pegs import reprice_peg
@@ -24,10 +25,11 @@ REACTIONS = (
     reprice_peg,
     retry_conditional,
     match_dark,
+    invite,
     clear_responses,
     leave_limit_state,
 )
-IN_CONTINUOUS_TRADING = (reprice_peg, match_dark)
+IN_CONTINUOUS_TRADING = (reprice_peg, match_dark, invite)
 """These of them wait until it goes on."""
 
 

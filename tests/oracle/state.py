@@ -10,7 +10,7 @@ from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
 from .perpetual import required
-from .values import BUY, MARKET, MARKET_TO_LIMIT, REQUEST, Instrument
+from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1
 """The kind of an order's own deadline."""
@@ -107,8 +107,6 @@ class State:
         instrument = self.instruments[order.instrument]
         if order.side != BUY:
             return order.left * instrument.base_units
-        if order.kind == REQUEST:
-            return 0
         value = instrument.value_up(order.price * order.left, order.carry.value)
         return value + instrument.fee_up(value, order.carry.fee) if order.left else 0
 

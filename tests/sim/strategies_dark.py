@@ -45,6 +45,7 @@ def _rules(chance: Random, books: dict[int, int]) -> list[Any]:
         named = {"self_trade": chance.choice((0, 1, 1, 2, 3, 4)), "hidden_after_visible": chance.randint(0, 1)}
         named |= {"min_quantity": chance.randint(1, 2), "hidden_remainder_below_minimum": chance.randint(1, 2)}
         named |= {"dark_priority": chance.randint(1, 2), "sealed_price": chance.randint(1, 3)}
+        named |= {"firm_up_ns": chance.choice((0, 10**6, 3 * 10**6))}
         named |= {"dark_minimum": chance.choice((0, 0, 2, 20)), "replace_keeps_priority": chance.randint(1, 2)}
         rules += [commands.SetRule(number, RULES[rule], value) for rule, value in named.items()]
     return rules
@@ -105,6 +106,24 @@ def _dark(a: DarkAuthor) -> Any:
     flags = ALL_OR_NONE if a.chance.random() < 0.1 else 0
     terms = {"min_quantity": 0 if flags else minimum, "price": 0 if kind == MARKET else a.price(number)}
     return a.special(number, side, kind, tif, quantity=quantity, flags=flags, **terms)
+
+
+def _conditional(a: DarkAuthor) -> Any:
+    number = _with(a, DARK)
+    price = a.price(number) if a.chance.random() < 0.5 else 0
+    terms = {"quantity": a.quantity(number), "price": price, "min_quantity": a.chance.choice((0, 0, LOT[number]))}
+    return a.special(number, a.chance.choice((BUY, SELL)), REQUEST, **terms)
+
+
+def _firm(a: DarkAuthor) -> Any:
+    """A firm order for a conditional one, which may be invited."""
+    sent = [one for one in a.sent if one[1].kind == REQUEST and a.books.get(one[1].instrument) == DARK]
+    if not sent:
+        return _conditional(a)
+    order, asked = a.chance.choice(sent[-6:])
+    terms = {"quantity": max(1, asked.quantity - a.chance.choice((0, 0, LOT[asked.instrument]))), "request": order}
+    command = a.special(asked.instrument, a.odd(asked.side, (1, 2)), RESPONSE, price=a.price(asked.instrument), **terms)
+    return command._replace(account=a.odd(asked.account, (16, 17), 0.05))
 
 
 def _mark_pool(a: DarkAuthor) -> Any:
@@ -184,7 +203,7 @@ def _govern(a: DarkAuthor) -> Any:
     """Rules, halts and states in the middle of it."""
     number, drawn = a.chance.choice(INSTRUMENTS), a.chance.random()
     if drawn < 0.4:
-        rule = a.chance.choice((*ODD_RULES, "dark_minimum", "dark_priority", "sealed_price", "book"))
+        rule = a.chance.choice((*ODD_RULES, "dark_minimum", "dark_priority", "sealed_price", "firm_up_ns", "book"))
         return commands.SetRule(number, RULES[rule], a.chance.choice((0, 1, 1, 2, 2, 3, 4)))
     if drawn < 0.6:
         return commands.SetSession(number, a.chance.choice((STATES["pre_open"], STATES["closing_auction"])))
@@ -193,8 +212,8 @@ def _govern(a: DarkAuthor) -> Any:
     return commands.Halt(number, 0) if drawn < 0.9 else commands.Resume(number)
 
 
-OURS = (_peg, _lit, _dark, _mark_pool, _request, _respond, _accept, _clear, _change, _govern)
-OUR_WEIGHTS = (45, 45, 40, 12, 20, 35, 15, 4, 25, 5)
+OURS = (_peg, _lit, _dark, _conditional, _firm, _mark_pool, _request, _respond, _accept, _clear, _change, _govern)
+OUR_WEIGHTS = (45, 45, 40, 12, 14, 12, 20, 35, 15, 4, 25, 5)
 
 
 def session(seed: int, length: int) -> Session:

@@ -19,6 +19,7 @@ impl Engine {
         match self.markets[at].rules.get(Rule::Book) {
             RFQ | NEGOTIATED | SEALED if asks => self.admit_asking(at, c, special),
             RFQ | NEGOTIATED | SEALED => Err(Reason::WrongBook),
+            DARK if asks && self.markets[at].rules.get(Rule::FirmUp) != 0 => self.admit_conditional(at, c, special),
             _ if asks => Err(Reason::WrongBook),
             DARK if !suits_dark(c, special) => Err(Reason::WrongBook),
             _ => Ok(()),
@@ -50,6 +51,25 @@ impl Engine {
             return Err(Reason::UnknownSide);
         }
         if request.account == c.account { Err(Reason::SameAccount) } else { Ok(()) }
+    }
+
+    /// A conditional order, or the firm one of the same account and side that takes its place when it is invited.
+    fn admit_conditional(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+        if c.kind == REQUEST {
+            return Ok(());
+        }
+        let row = self.orders.find(special.request).ok_or(Reason::UnknownRequest)?;
+        let asked = self.orders.get(row);
+        if asked.kind != REQUEST || asked.at() != at || self.special_of(row).invited == 0 {
+            return Err(Reason::UnknownRequest);
+        }
+        if asked.account != c.account {
+            return Err(Reason::NotYourOrder);
+        }
+        if asked.side != c.side {
+            return Err(Reason::UnknownSide);
+        }
+        if c.quantity > asked.left { Err(Reason::QuantityTooLarge) } else { Ok(()) }
     }
 }
 

@@ -14,7 +14,7 @@ impl Engine {
     }
 
     /// Where a dark pool trades now, if it does.
-    fn pool_price(&self, at: usize) -> Option<i64> {
+    pub(crate) fn pool_price(&self, at: usize) -> Option<i64> {
         let instrument = &self.instruments[at];
         let trades = self.markets[at].state == SessionState::Continuous && !instrument.halted && !self.halted;
         (trades && instrument.mark > 0).then_some(instrument.mark)
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Orders of a side that trade at the pool's price, in their priority.
-    fn ranked(&self, at: usize, buys: bool, price: i64) -> Vec<u32> {
+    pub(crate) fn ranked(&self, at: usize, buys: bool, price: i64) -> Vec<u32> {
         let market = &self.markets[at];
         let both = [market.book.side(buys), market.hidden.side(buys)];
         let levels = both.into_iter().flat_map(|side| side.levels().map(move |(level, _)| (side, level)));
@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// The lots that two orders trade, `left` being what the taker still has to go; 0: they do not suit each other.
-    fn common(&self, at: usize, maker: u32, taker: u32, left: i64) -> i64 {
+    pub(crate) fn common(&self, at: usize, maker: u32, taker: u32, left: i64) -> i64 {
         let rules = &self.markets[at].rules;
         let (one, other) = (self.orders.get(maker), self.orders.get(taker));
         if one.account == other.account && rules.get(Rule::SelfTrade) != SELF_TRADE_ALLOWED {

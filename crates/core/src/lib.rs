@@ -16,6 +16,7 @@ mod dark;
 pub mod deadlines;
 pub mod dealing;
 pub mod engine;
+mod firming;
 mod fitting;
 pub mod flusher;
 pub mod follower;

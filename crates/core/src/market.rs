@@ -20,6 +20,8 @@ pub struct Market {
     pub responses: BTreeMap<u64, Vec<u64>>,
     /// Pegs that came to their book; those that ended are left where they are until the others move.
     pub pegs: BTreeSet<u64>,
+    /// Conditional orders of a dark pool; those that ended are left where they are until others are invited.
+    pub conditionals: BTreeSet<u64>,
     /// Orders in the books that are not just a price and a quantity.
     pub specials: u32,
     /// Orders that wait outside the books, and those of them that wait for a price.
@@ -56,6 +58,7 @@ impl Default for Market {
             hidden: Book::default(),
             responses: BTreeMap::new(),
             pegs: BTreeSet::new(),
+            conditionals: BTreeSet::new(),
             specials: 0,
             waiting: 0,
             triggers: Triggers::default(),

@@ -1,4 +1,5 @@
 //! Requests, responses, negotiated sales and sealed bids. Neither stands in a book; docs/reference/dark-and-negotiated.md.
+use crate::deadlines::FIRM_UP;
 use crate::dealing::NEGOTIATED_TRADE;
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
@@ -18,7 +19,7 @@ impl Engine {
         if instrument.is_perpetual() {
             return Ok(instrument.positions.get(&taker.order.account).map_or(0, |position| position.hold));
         }
-        if taker.order.buys() {
+        if taker.order.buys() || self.is_dark(at) {
             taker.order.marks |= UNHELD;
             return Ok(0);
         }
@@ -28,22 +29,34 @@ impl Engine {
         hold
     }
 
-    /// Puts a request or a response beside the books.
-    pub(crate) fn enter_negotiation(&mut self, at: usize, row: u32) {
+    /// Puts a request or a response beside the books; a response in a dark pool is a firm order.
+    pub(crate) fn enter_negotiation(&mut self, at: usize, row: u32, effects: &mut Effects) {
+        if self.is_dark(at) && self.orders.get(row).kind == RESPONSE {
+            return self.firm_up(at, row, effects);
+        }
         self.orders.get_mut(row).marks |= PARKED;
         self.markets[at].waiting += 1;
         self.remember_special(row);
+        self.touch(at);
     }
 
-    /// Whom a response answers, and who follows a reference: what a market looks up.
+    /// Whom a response answers, who follows a reference, who is conditional: what a market looks up.
     pub(crate) fn remember_special(&mut self, row: u32) {
-        let (order, special) = (self.orders.get(row), self.special_of(row));
+        let (order, special) = (*self.orders.get(row), self.special_of(row));
+        let dark = self.is_dark(order.at());
         let market = &mut self.markets[order.at()];
-        if order.kind == RESPONSE {
-            market.responses.entry(special.request).or_default().push(order.id);
+        match order.kind {
+            RESPONSE => market.responses.entry(special.request).or_default().push(order.id),
+            REQUEST if dark => {
+                market.conditionals.insert(order.id);
+            }
+            PEG if order.marks & ASIDE == 0 => {
+                market.pegs.insert(order.id);
+            }
+            _ => {}
         }
-        if order.kind == PEG && order.marks & ASIDE == 0 {
-            market.pegs.insert(order.id);
+        if special.invited != 0 {
+            self.deadlines.add(special.invited, FIRM_UP, order.id);
         }
     }
 

@@ -113,7 +113,7 @@ impl Default for Details {
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
 /// peaks; `done` is what was executed against a minimum quantity that counts in total. `limit`: the limit that a trailing
 /// stop or a peg was given. `parent` is 0 once that is done. `arrived`: the pass in which an order came into a dark pool
-/// (0: the pass that is its number).
+/// (0: the pass that is its number). `invited`: until when a conditional order may be firmed up (0: it is not asked to).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -133,6 +133,7 @@ pub struct Special {
     pub trigger: u8,
     pub limit: i64,
     pub arrived: u64,
+    pub invited: u64,
 }
 
 impl Order {

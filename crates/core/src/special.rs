@@ -53,7 +53,7 @@ impl Engine {
         self.orders.specify(row, special);
         self.tie(row);
         if matches!(taker.order.kind, REQUEST | RESPONSE) {
-            self.enter_negotiation(at, row);
+            self.enter_negotiation(at, row, effects);
         } else if taker.order.marks & ASIDE != 0 {
             self.park(row, HELD, effects);
         } else if taker.walk.is_some() {

@@ -121,6 +121,7 @@ fn put_special(out: &mut Out, special: &Special) {
     out.put(special.trigger);
     out.put(special.limit);
     out.put(special.arrived);
+    out.put(special.invited);
 }
 
 fn take_special(bytes: &mut In) -> Result<Special, BadState> {
@@ -142,5 +143,6 @@ fn take_special(bytes: &mut In) -> Result<Special, BadState> {
         trigger: bytes.take()?,
         limit: bytes.take()?,
         arrived: bytes.take()?,
+        invited: bytes.take()?,
     })
 }
