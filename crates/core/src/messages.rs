@@ -148,7 +148,8 @@ macro_rules! for_each_message {
                 /// A trade and its postings. Spot: the buyer pays `buyer_pays`, the seller gets `seller_gets` (quote minor units;
                 /// the rest goes to house:rounding) and delivers the base asset. Perpetual: both are the signed settlement
                 /// against the mark. Fees may be negative (rebates). Holds are those after the trade. `flags`: 1 filled at
-                /// an outside venue (its order id is 0), 2 beyond what was held.
+                /// an outside venue (its order id is 0), 2 beyond what was held, 4 in a dark pool, 8 by request, negotiation or
+                /// sealed bids.
                 Traded = 3 {
                     maker_order: u64, taker_order: u64, maker: u32, taker: u32, instrument: u32, taker_side: u8, flags: u8,
                     price: i64, quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64,
