@@ -6,7 +6,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 
 from .memory import Key
-from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, SELL, Carry
+from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, REQUEST, SELL, Carry
 
 
 @dataclass(slots=True)
@@ -24,8 +24,10 @@ class Order:
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
     at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
-    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop has (0: none);
-    `held`: it is parked until its auction; `unpriced`: it is a market order in a call.
+    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
+    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool;
+    `invited`: until when it may be firmed up (0: it is not asked to); `held`: it is
+    parked until its auction; `unpriced`: it is a market order in a call.
     """
 
     id: int
@@ -61,6 +63,8 @@ class Order:
     parked: int = 0
     aside: bool = False
     limit: int = 0
+    arrived: int = 0
+    invited: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0
@@ -102,6 +106,8 @@ class Order:
 
     def exposure(self) -> tuple[int, int]:
         """Units it may still trade and the sum of price x quantity of them at worst."""
+        if self.kind == REQUEST:
+            return 0, 0
         return (self.walk.units, self.walk.value) if self.walk else (self.left, self.price * self.left)
 
     def meets(self, price: int) -> bool:

@@ -6,7 +6,22 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import bands, fitting, gate, limits, links, makers, planning, resting, session, special, triggers
+from . import (
+    bands,
+    dark,
+    firming,
+    fitting,
+    gate,
+    limits,
+    links,
+    makers,
+    pegs,
+    planning,
+    resting,
+    session,
+    special,
+    triggers,
+)
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -16,8 +31,11 @@ from .values import (
     FOK,
     LIMIT,
     MARKET_TO_LIMIT,
+    PEG,
     POST_ONLY,
     PRICE_MAX,
+    REQUEST,
+    RESPONSE,
     SELL,
     SLIDE,
     Carry,
@@ -58,7 +76,11 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
     yield effects.Accepted(order.id, take_hold(state, order), order.price)
-    if not order.venue:
+    if order.kind == RESPONSE and gate.is_dark(state, order):
+        yield from firming.firm_up(state, order)
+    elif order.kind in (REQUEST, RESPONSE):
+        order.parked = special.ASKED
+    elif not order.venue:
         yield from triggers.start(state, order)
 
 
@@ -66,7 +88,8 @@ def take_hold(state: State, order: Order) -> int:
     """The order holds what it needs from now on; returns it (a perpetual's: of the position)."""
     instrument = state.instruments[order.instrument]
     if instrument.perpetual:
-        state.ledger.margined.add((order.account, instrument.terms.quote))
+        if order.kind != REQUEST:
+            state.ledger.margined.add((order.account, instrument.terms.quote))
         return state.rehold(order.account, instrument)
     state.set_hold(order, gate.initial_hold(state, order))
     return order.hold
@@ -76,6 +99,11 @@ def match(state: State, order: Order) -> Iterator[Any]:
     """Through the book by plan; then the rest stays or goes."""
     book, instrument = state.books[order.instrument], state.instruments[order.instrument]
     state.touched.add(order.instrument)
+    if gate.is_dark(state, order):
+        yield from dark.work(state, order)
+        return
+    if order.kind == PEG and not (yield from pegs.follow(state, order)):
+        return
     if session.must_gather(instrument, order):
         yield from session.gather(state, order)
         return
@@ -167,20 +195,24 @@ def _planned(state: State, order: Order, reason: str) -> Any:
     return cancelled
 
 
+def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Any:
+    """A trade between two orders of ours."""
+    instrument = state.instruments[taker.instrument]
+    legs = [
+        Leg(maker.account, maker.id, maker.side, maker, instrument.terms.maker_fee_ppm, maker.carry),
+        Leg(taker.account, taker.id, taker.side, taker, instrument.terms.taker_fee_ppm, taker.carry),
+    ]
+    instrument.last_trade = instrument.latest = price
+    return trade(state, legs, taker.instrument, price, quantity, flags)
+
+
 def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
     maker, quantity = step.order, step.quantity
     for order in (maker, taker):
         yield from links.alone(state, order)
     if maker.id not in state.orders or taker.id not in state.orders:
         return
-    terms = state.instruments[taker.instrument].terms
-    legs = [
-        Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
-        Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
-    ]
-    instrument = state.instruments[taker.instrument]
-    instrument.last_trade = instrument.latest = maker.price
-    yield trade(state, legs, taker.instrument, maker.price, quantity)
+    yield exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
     if maker.left and fitting.falls_below(state, maker, maker.left):

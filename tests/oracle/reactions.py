@@ -8,8 +8,10 @@ from typing import Any
 from .bands import leave_limit_state
 from .conditions import retry_conditional
 from .dark import match_dark
+from .firming import invite
 from .links import part, release
 from .makers import guard
+from .negotiation import clear_responses
 from .pegs import reprice_peg
 from .state import State
 from .triggers import collect, fire_stop, trail
@@ -24,9 +26,11 @@ REACTIONS = (
     reprice_peg,
     retry_conditional,
     match_dark,
+    invite,
+    clear_responses,
     leave_limit_state,
 )
-IN_CONTINUOUS_TRADING = (reprice_peg, match_dark)
+IN_CONTINUOUS_TRADING = (reprice_peg, match_dark, invite)
 """These of them wait until it goes on."""
 
 

@@ -21,7 +21,7 @@ ALLOWED = (
     | dict.fromkeys(("fifo_share_bps", "maker_share_bps"), range(10_001))
     | dict.fromkeys(("collar_bps", "static_band_bps", "dynamic_band_bps"), range(10_000))
     | dict.fromkeys(("pro_rata_minimum", "dark_minimum"), range(QUANTITY_MAX + 1))
-    | dict.fromkeys(("limit_state_ns", "pause_ns", "min_notional", "expiry"), range(2**63))
+    | dict.fromkeys(("limit_state_ns", "pause_ns", "min_notional", "expiry", "firm_up_ns"), range(2**63))
     | {"book": range(1, 9), "self_trade": range(5), "auction_tie": range(1, 5), "all_or_none": range(1, 3)}
 )
 assert ALLOWED.keys() == RULES.keys(), ALLOWED.keys() ^ RULES.keys()

@@ -12,6 +12,8 @@ pub const DEAD_MAN: u8 = 2;
 pub const STATE: u8 = 10;
 /// An instrument expires.
 pub const EXPIRY: u8 = 11;
+/// The time to firm up a conditional order is over.
+pub const FIRM_UP: u8 = 12;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]

@@ -188,6 +188,9 @@ impl Ledger {
 
     /// Marks the balance as one that perpetuals draw on.
     pub fn margin(&mut self, account: u32, asset: u32) {
-        self.balance(account, asset).margined = true;
+        let balance = self.balance(account, asset);
+        if !std::mem::replace(&mut balance.margined, true) {
+            self.touched.push((account, asset));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
+mod admission;
 mod allocation;
 mod auction;
 mod bands;
@@ -13,7 +14,9 @@ mod conditions;
 mod corrections;
 mod dark;
 pub mod deadlines;
+pub mod dealing;
 pub mod engine;
+mod firming;
 mod fitting;
 pub mod flusher;
 pub mod follower;

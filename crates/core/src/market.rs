@@ -1,4 +1,6 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
 use crate::orders::{BEHIND, Order, Orders, UNPRICED};
@@ -14,6 +16,12 @@ pub struct Market {
     pub rules: Rules,
     /// Hidden orders that stand behind the visible ones at their price.
     pub hidden: Book,
+    /// Responses by the request that they answer; those that ended are left where they are until it ends.
+    pub responses: BTreeMap<u64, Vec<u64>>,
+    /// Pegs that came to their book; those that ended are left where they are until the others move.
+    pub pegs: BTreeSet<u64>,
+    /// Conditional orders of a dark pool; those that ended are left where they are until others are invited.
+    pub conditionals: BTreeSet<u64>,
     /// Orders in the books that are not just a price and a quantity.
     pub specials: u32,
     /// Orders that wait outside the books, and those of them that wait for a price.
@@ -48,6 +56,9 @@ impl Default for Market {
             state: SessionState::Continuous,
             rules: Rules::default(),
             hidden: Book::default(),
+            responses: BTreeMap::new(),
+            pegs: BTreeSet::new(),
+            conditionals: BTreeSet::new(),
             specials: 0,
             waiting: 0,
             triggers: Triggers::default(),

@@ -94,7 +94,7 @@ impl Engine {
     pub(crate) fn work(&mut self, at: usize, mut taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
         self.touch(at);
         if !self.markets[at].plain || !taker.order.is_plain() {
-            return self.work_long(at, taker, row, effects);
+            return self.work_special(at, taker, row, effects);
         }
         let opposite = self.markets[at].book.side(!taker.order.buys());
         let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;

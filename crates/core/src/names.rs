@@ -192,6 +192,7 @@ named! {
         Locate = 25 "locate",
         AllOrNone = 26 "all_or_none",
         MakerPriority = 27 "maker_priority",
+        FirmUp = 28 "firm_up_ns",
     }
 }
 

@@ -115,7 +115,8 @@ impl Default for Details {
 
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
 /// peaks; `done` is what was executed against a minimum quantity that counts in total. `limit`: the limit that a trailing
-/// stop was given. `parent` is 0 once that is done.
+/// stop or a peg was given. `parent` is 0 once that is done. `arrived`: the pass in which an order came into a dark pool
+/// (0: the pass that is its number). `invited`: until when a conditional order may be firmed up (0: it is not asked to).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -134,6 +135,8 @@ pub struct Special {
     pub peg: u8,
     pub trigger: u8,
     pub limit: i64,
+    pub arrived: u64,
+    pub invited: u64,
 }
 
 impl Order {
@@ -182,7 +185,7 @@ impl Order {
     /// Lots that it may trade, and price x lots of them at worst: what a perpetual's position counts.
     #[inline]
     pub fn exposure(&self) -> (i64, i128) {
-        if self.marks & ASIDE != 0 {
+        if self.marks & ASIDE != 0 || self.kind == REQUEST {
             return (0, 0);
         }
         (self.left, i128::from(self.left) * i128::from(self.price))

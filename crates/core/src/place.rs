@@ -10,7 +10,7 @@ use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
     ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
-    ROUTED, SHORT, Special, UNHELD, WATCHED,
+    REQUEST, ROUTED, SHORT, Special, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -116,6 +116,10 @@ impl Engine {
         }
         let mut taker = self.newcomer(c);
         taker.special = special;
+        if c.venue == 0 && (special.is_some() || !self.markets[at].plain) {
+            self.admit(at, c, &special.unwrap_or_default())?;
+            self.shade(at, &mut taker);
+        }
         self.price(at, &mut taker)?;
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
@@ -129,6 +133,8 @@ impl Engine {
         }
         let hold = if taker.order.marks & ASIDE != 0 {
             0
+        } else if c.kind == REQUEST {
+            self.hold_request(at, &mut taker)?
         } else if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
@@ -194,7 +200,7 @@ impl Engine {
         }
         match taker.order.kind {
             MARKET | MARKET_TO_LIMIT if taker.order.marks & ASIDE == 0 => self.price_at_market(at, taker)?,
-            PEG => taker.order.price = self.waiting_price(at, taker)?,
+            PEG => self.price_peg(taker),
             _ => {}
         }
         Ok(())
@@ -203,6 +209,10 @@ impl Engine {
     /// The price that an order at the market stops at: its protection, or without a collar the last that it finds.
     pub(crate) fn price_at_market(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
+        if taker.details.venue == 0 && !self.markets[at].plain && self.is_dark(at) {
+            taker.order.price = Some(instrument.mark).filter(|mark| *mark > 0).ok_or(Reason::NoReferencePrice)?;
+            return Ok(());
+        }
         if taker.details.venue == 0 && self.waits_for_call(at, &taker.order) {
             taker.order.price = self.call_price(at, &taker.order)?;
             return Ok(());
@@ -287,7 +297,7 @@ impl Engine {
 
     /// Takes the hold of a new spot order.
     #[inline]
-    fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
+    pub(crate) fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let order = &mut taker.order;
         if self.ledger.look(order.account, instrument.held_asset(order)).endless() {

@@ -31,6 +31,8 @@ impl Engine {
             || (continuous && self.reprice_peg(at, effects))
             || self.retry_conditional(at, effects)
             || (continuous && self.match_dark(at, effects))
+            || (continuous && self.invite(at, effects))
+            || self.clear_responses(at, effects)
             || self.leave_limit_state(at, effects)
     }
 }

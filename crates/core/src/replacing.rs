@@ -5,8 +5,8 @@ use crate::form;
 use crate::messages::{PlaceOrder, ReduceOrder, ReplaceOrder, ReplaceRequested, ReplaceSpecial, Replaced};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ALL_OR_NONE, ASIDE, CONDITIONAL, Details, GTD, HIDDEN, Order, PARKED, PARTLY_SHOWN, ROUTED, STOP, Special,
-    TRAILING_STOP,
+    ALL_OR_NONE, ASIDE, CONDITIONAL, Details, GTD, HIDDEN, Order, PARKED, PARTLY_SHOWN, PEG, REQUEST, RESPONSE, ROUTED,
+    STOP, Special, TRAILING_STOP,
 };
 use crate::place::{check_price, check_quantity};
 use crate::rules::LESS_KEEPS_PLACE;
@@ -76,6 +76,9 @@ impl Engine {
         let here = if routed { PRICE | QUANTITY } else { EVERY };
         if c.given == 0 || c.given & !here != 0 {
             return Err(Reason::BadTerms);
+        }
+        if matches!(order.kind, REQUEST | RESPONSE) {
+            return Err(Reason::WrongBook);
         }
         if self.halted || self.instruments[at].halted {
             return Err(Reason::InstrumentHalted);
@@ -181,11 +184,15 @@ impl Engine {
         if order.kind == STOP {
             asked.price = asked.special.stop;
         }
-        if order.kind != TRAILING_STOP {
+        if !matches!(order.kind, TRAILING_STOP | PEG) {
             return Ok(());
         }
         if asked.given & PRICE != 0 {
             asked.special.limit = asked.price;
+        }
+        if order.kind == PEG {
+            asked.price = self.replaced_peg(order, &asked.special);
+            return Ok(());
         }
         let mut moved = *order;
         let stands = self.stand(at, &mut moved, &mut asked.special);

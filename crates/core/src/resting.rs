@@ -3,9 +3,7 @@
 use crate::engine::{Effects, Engine};
 use crate::messages::{Reduced, Refreshed};
 use crate::names::Rule;
-use crate::orders::{
-    ALL_OR_NONE, ASIDE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP,
-};
+use crate::orders::{ALL_OR_NONE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP};
 use crate::place::Walk;
 use crate::rules::MIXED;
 
@@ -155,7 +153,7 @@ impl Engine {
         order.left -= quantity;
         let instrument = &mut instruments[at];
         let released = if instrument.is_perpetual() {
-            let units = if walk.is_some() || order.marks & ASIDE != 0 { 0 } else { quantity };
+            let units = if walk.is_some() || order.exposure().0 == 0 { 0 } else { quantity };
             let value = i128::from(units) * i128::from(order.price);
             let before = instrument.positions.get(&order.account).map_or(0, |position| position.hold);
             before - instrument.shift(ledger, order.account, 0, (order.buys(), units, value))

@@ -80,7 +80,7 @@ pub fn allowed(rule: Rule) -> std::ops::RangeInclusive<i64> {
         Rule::FifoShare | Rule::MakerShare => 0..=10_000,
         Rule::Collar | Rule::StaticBand | Rule::DynamicBand => 0..=9_999,
         Rule::ProRataMinimum | Rule::DarkMinimum => 0..=crate::values::QUANTITY_MAX,
-        Rule::LimitStateTime | Rule::PauseTime | Rule::MinNotional | Rule::Expiry => 0..=i64::MAX,
+        Rule::LimitStateTime | Rule::PauseTime | Rule::MinNotional | Rule::Expiry | Rule::FirmUp => 0..=i64::MAX,
     }
 }
 

@@ -5,7 +5,7 @@ use isthmus_core::Engine;
 use isthmus_core::instrument::Instrument;
 use isthmus_core::ledger::VENUE;
 use isthmus_core::messages::{ClientId, Command, Effect};
-use isthmus_core::orders::{ASIDE, HAS_SPECIAL, Order, ROUTED, UNHELD};
+use isthmus_core::orders::{ASIDE, HAS_SPECIAL, Order, REQUEST, ROUTED, UNHELD};
 
 use crate::world::PLAIN;
 
@@ -95,7 +95,8 @@ fn spot_hold(instrument: &Instrument, order: &Order) -> i128 {
     value + up(value * i128::from(rate) - i128::from(order.fee_carry), 1_000_000).max(0)
 }
 
-/// The orders of one account in a perpetual: lots, and price x lots, of buys and sells.
+/// The orders of one account in a perpetual (but its requests, which hold nothing): lots, and price x lots, of buys and
+/// sells.
 #[derive(Default)]
 struct Sides {
     lots: [i128; 2],
@@ -106,7 +107,7 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
     let mut sides: BTreeMap<u32, Sides> = BTreeMap::new();
     for row in engine.orders.by_id() {
         let order = engine.orders.get(row);
-        if order.instrument == number && order.marks & ASIDE == 0 {
+        if order.instrument == number && order.kind != REQUEST {
             let side = usize::from(!order.buys());
             let sum = sides.entry(order.account).or_default();
             let (lots, value) = order.exposure();

@@ -51,6 +51,7 @@ impl Engine {
             market.specials += 1;
         }
         self.remind(row);
+        self.remember_special(row);
         let market = &mut self.markets[at];
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = market.shelf(order.marks);
@@ -122,6 +123,8 @@ fn put_special(out: &mut Out, special: &Special) {
     out.put(special.peg);
     out.put(special.trigger);
     out.put(special.limit);
+    out.put(special.arrived);
+    out.put(special.invited);
 }
 
 fn take_special(bytes: &mut In) -> Result<Special, BadState> {
@@ -142,5 +145,7 @@ fn take_special(bytes: &mut In) -> Result<Special, BadState> {
         peg: bytes.take()?,
         trigger: bytes.take()?,
         limit: bytes.take()?,
+        arrived: bytes.take()?,
+        invited: bytes.take()?,
     })
 }
