@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from isthmus.engine.engine import content_id
@@ -64,6 +65,8 @@ def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, 
         "session": session_of(wanted.session),
     }
     terms = _terms(wanted, instrument)
+    if "display_high" in terms:
+        terms["seed"] = _seed(text)
     plain = not terms and order["kind"] <= MARKET_TO_LIMIT and order["tif"] != GTD
     return PlaceOrder(**order) if plain else PlaceSpecial(**order, **terms)
 
@@ -116,9 +119,20 @@ def changing(row: OrderRow, change: OrderChange, instrument: Instrument, text: s
 def _given(change: OrderChange, instrument: Instrument) -> dict[str, int]:
     prices = {"price": change.price, "stop": change.stop_price, "offset": change.offset}
     lots = {"quantity": change.quantity, "display": change.display_quantity, "min_quantity": change.min_quantity}
-    found = {name: price_of(text, instrument, name) for name, text in prices.items() if text is not None}
-    found |= {name: quantity_of(text, instrument, name) for name, text in lots.items() if text is not None}
+    found = {name: price_of(text, instrument, _said(name)) for name, text in prices.items() if text is not None}
+    found |= {name: quantity_of(text, instrument, _said(name)) for name, text in lots.items() if text is not None}
     return found if change.expires_at is None else found | {"expire": time_of(change.expires_at)}
+
+
+def _said(name: str) -> str:
+    return {"stop": "stop_price", "display": "display_quantity"}.get(name, name)
+
+
+def _seed(text: str) -> int:
+    """What the peaks of an iceberg are drawn by. Of the client id, so that the same command stays the same one; without
+    an id, by chance.
+    """
+    return int.from_bytes(content_id(text)[:8]) if text else secrets.randbits(64)
 
 
 def _price(text: str | None, instrument: Instrument, field: str) -> int:

@@ -64,6 +64,13 @@ class Session(msgspec.Struct, frozen=True):
     accounts: list[str]
 
 
+class LoginLink(msgspec.Struct, frozen=True):
+    """A path of this server that logs the asker in once, within `life_s` seconds."""
+
+    link: str
+    life_s: int
+
+
 class Instrument(msgspec.Struct, frozen=True):
     """What can be traded, with its units and fees. `label` says what its market is: "recorded 2024-08-08"."""
 
@@ -353,211 +360,6 @@ class DeadMan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
 
 
-class Maker(msgspec.Struct, frozen=True):
-    """A market maker: obligations, last score, and whether its protection pulled its quotes."""
-
-    account: str
-    instrument: str
-    spread: str
-    quantity: str
-    presence_bps: int
-    quoted_s: str
-    open_s: str
-    presence: str | None
-    met: bool | None
-    pulled: bool
-
-
-class KillState(msgspec.Struct, frozen=True):
-    """A kill that stands. `agreed`: the operator who agreed to end it; a second one is needed."""
-
-    scope: str
-    of: str | None
-    user: int
-    since: str
-    orders: int
-    agreed: int | None
-
-
-class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`name` is kept in the journal: an id, no personal data."""
-
-    kind: Literal["client", "house", "venue"] = "client"
-    name: str | None = None
-
-
-class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A deposit or withdrawal."""
-
-    account: str
-    asset: str
-    amount: str
-    client_id: str | None = None
-
-
-class AccountTransfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From `source` to `target`."""
-
-    source: str
-    target: str
-    asset: str
-    amount: str
-    client_id: str | None = None
-
-
-class NewAsset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One unit is 10^decimals minor units."""
-
-    code: str
-    decimals: int
-
-
-class NewInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`tick_size`, `lot_size` and `mark` are decimals in the instrument's own units."""
-
-    instrument: str
-    kind: Literal["equity", "fx_spot", "crypto_spot", "linear_perpetual"]
-    base: str
-    quote: str
-    price_decimals: int
-    quantity_decimals: int
-    tick_size: str
-    lot_size: str
-    multiplier: int = 1
-    maker_fee_ppm: int = 0
-    taker_fee_ppm: int = 0
-    collar_bps: int = 0
-    initial_margin_bps: int = 0
-    mark: str | None = None
-
-
-class Halting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`instrument` null: everything."""
-
-    instrument: str | None = None
-
-
-class MassCancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """null means any."""
-
-    account: str | None = None
-    instrument: str | None = None
-    side: Literal["buy", "sell"] | None = None
-
-
-class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule of an instrument's book by name (docs/reference/match.md), its value as the engine's number."""
-
-    instrument: str
-    rule: str
-    value: int
-
-
-class NewTick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From the price `from_price` on the instrument ticks so."""
-
-    instrument: str
-    from_price: str
-    tick_size: str
-
-
-class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another trading state."""
-
-    instrument: str
-    state: Literal[
-        "pre_open", "opening_auction", "continuous", "volatility_auction", "halted", "closing_auction", "closed"
-    ]
-
-
-class OneInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which one."""
-
-    instrument: str
-
-
-class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Group and firm of an account; 0 for none."""
-
-    account: str
-    group: int = 0
-    firm: int = 0
-
-
-class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far the account may go below zero in the asset: a credit line, or stock located for short sales."""
-
-    account: str
-    asset: str
-    amount: str
-
-
-class NewLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A limit of the gate (docs/reference/gate.md); `of` is an account ("acc-16"), a group, firm or session. `value`
-    null takes the limit away.
-    """
-
-    scope: Literal["everything", "account", "group", "firm", "session"]
-    limit: str
-    value: int | None
-    of: str | int | None = None
-    instrument: str | None = None
-
-
-class Killing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom: an account ("acc-16"), an instrument, a venue's name, a group, firm or session; nothing for everything."""
-
-    scope: Literal["everything", "account", "group", "firm", "session", "instrument", "venue"]
-    of: str | int | None = None
-
-
-class NewMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Obligations of a market maker; a quantity of 0 ends them."""
-
-    account: str
-    instrument: str
-    spread: str
-    quantity: str
-    presence_bps: int = 0
-
-
-class NewProtection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Pulls the maker's quotes when more trades within `window_ms`; what is left out is not watched."""
-
-    account: str
-    instrument: str
-    window_ms: int
-    quantity: str | None = None
-    net_quantity: str | None = None
-    percent_bps: int = 0
-
-
-class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Undoes a trade ("trd-4711-1"), or moves it to `price`."""
-
-    trade: str
-    price: str | None = None
-
-
-class NewMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`settlement`: settle every open perpetual position against it."""
-
-    instrument: str
-    price: str
-    settlement: bool = False
-
-
-class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user is made when there is none of this name. With `public_key` (Ed25519, 64 hexadecimal digits) there is no
-    secret.
-    """
-
-    user: str
-    role: Literal["client", "trader", "operator", "auditor"] = "client"
-    account: str | None = None
-    public_key: str | None = None
-
-
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An empty object."""
 
@@ -569,18 +371,127 @@ class Done(msgspec.Struct, frozen=True):
     effects: list[dict[str, Any]]
 
 
-class Snapshot(msgspec.Struct, frozen=True):
-    """The file that was written under the data folder."""
+class OrderEvent(msgspec.Struct, frozen=True):
+    """One thing that happened to an order, told by `record`; `command` is what that record was asked. `left` is what is
+    left of the order afterwards; figures that the event does not have are null.
+    """
 
-    snapshot: str
+    record: str
+    time: str
+    event: str
+    command: str
+    left: str
+    price: str | None
+    quantity: str | None
+    stop_price: str | None
+    fee: str | None
+    liquidity: str | None
+    trade: str | None
+    reason: str | None
+
+
+class History(msgspec.Struct, frozen=True):
+    """Oldest first; `next` is the cursor of the next page. A page of an order that is not a client's may be empty and
+    still have a next one.
+    """
+
+    data: list[OrderEvent]
+    next: str | None
+
+
+class BookOrder(msgspec.Struct, frozen=True):
+    """A live order as the engine has it: `shown` is what others see, `left` all of it; one that `waits` stands outside
+    the book.
+    """
+
+    order: str
+    account: str
+    side: str
+    price: str
+    shown: str
+    left: str
+    waits: bool
+
+
+class BookOrders(msgspec.Struct, frozen=True):
+    """Bids, then asks, each in priority, then those that wait; `next` is the cursor of the next page."""
+
     sequence: int
+    data: list[BookOrder]
+    next: str | None
 
 
-class KeyMade(msgspec.Struct, frozen=True):
-    """The secret is shown this once."""
+class Indicative(msgspec.Struct, frozen=True):
+    """What an auction would find if it ended now: `price` null if nothing; `imbalance` is what would be left over, more
+    to buy if positive.
+    """
 
-    key_id: str
-    secret: str | None
-    user: str
-    role: str
-    account: str | None
+    price: str | None
+    volume: str
+    imbalance: str
+
+
+class Auction(msgspec.Struct, frozen=True):
+    """What the last auction found; `price` null: nothing traded."""
+
+    price: str | None
+    volume: str
+    imbalance: str
+    time: str
+    record: str
+
+
+class LimitState(msgspec.Struct, frozen=True):
+    """The book stands at the edge of its band."""
+
+    side: str
+    price: str
+
+
+class MarketSession(msgspec.Struct, frozen=True):
+    """A market's trading state: what brought it and since when (null: as it was listed), whether it is halted or
+    killed, its rules (docs/reference/match.md, as the engine's numbers), its tick table beyond the listing's own tick,
+    and its auctions. `indicative` only in a call.
+    """
+
+    instrument: str
+    state: str
+    cause: str | None
+    since: str | None
+    halted: bool
+    killed: bool
+    book: str
+    rules: dict[str, int]
+    ticks: list[tuple[str, str]]
+    auction: Auction | None
+    indicative: Indicative | None
+    limit_state: LimitState | None
+
+
+class DepthStep(msgspec.Struct, frozen=True):
+    """What stands within `bps` of the middle price: quantities, and their value in the quote asset."""
+
+    bps: int
+    bid_quantity: str
+    bid_value: str
+    ask_quantity: str
+    ask_value: str
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """The present day (UTC) of a market, over all its venues, and its depth about the middle price as far as `levels` a
+    side were looked at. Prices are null before the day's first trade; `middle` unless both sides have a price.
+    """
+
+    instrument: str
+    day: str
+    open: str | None
+    high: str | None
+    low: str | None
+    close: str | None
+    volume: str
+    trades: int
+    vwap: str | None
+    middle: str | None
+    levels: int
+    depth: list[DepthStep]

@@ -97,7 +97,7 @@ class Views:
         clients = self.directory.client_numbers
         if command.account in clients or any(effect.maker in clients or effect.taker in clients for effect in traded):
             return True
-        touched = (getattr(effect, "order", None) for effect in effects[1:])
+        touched = (getattr(effect, "order", None) for effect in effects)
         return any(order is not None and self.orders.order(order) is not None for order in touched)
 
     def _tell_trades(self, record: Record, traded: list[Any]) -> None:
