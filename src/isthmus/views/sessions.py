@@ -152,16 +152,15 @@ class Sessions:
             row.protection = Protection(effect.window_ns, effect.quantity, effect.delta, effect.percent_bps)
 
     def _killed(self, record: Record, effect: Any) -> None:
+        """A kill that is sent again goes on with the same sums; an agreement to end it no longer counts."""
         key = (effect.scope, effect.of)
-        self._purging = self.kills[key] = Kill(
-            effect.scope, effect.of, effect.user, record.stamp, record=record.sequence
-        )
+        kill = self.kills.setdefault(key, Kill(effect.scope, effect.of, effect.user, record.stamp))
+        kill.user, kill.agreed, kill.record = effect.user, 0, record.sequence
 
     def _purged(self, record: Record, effect: Any) -> None:
         if kill := self.kills.get((effect.scope, effect.of)):
             self._purging = kill
             kill.orders += effect.orders
-            kill.record = record.sequence
             if effect.orders or not kill.digest:
                 kill.digest = effect.digest
 
