@@ -175,7 +175,7 @@ export function scopeName(scope: KillScope, of: string | null): string {
 
 /** A scope in a sentence: "the whole broker", "account acc-16". */
 export function scopeWords({ scope, of }: Pick<Kill, "scope" | "of">): string {
-  return scope === "everything" ? "the whole broker" : `${scope} ${of ?? ""}`;
+  return scope === "everything" ? "the whole broker" : `${scope === "instrument" ? "market" : scope} ${of ?? ""}`;
 }
 
 /** The body of a kill or re-arm: groups, firms and sessions go by number. */

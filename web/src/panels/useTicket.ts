@@ -86,7 +86,7 @@ export function useTicket(desk: Desk, book: BookKind): Ticket {
       clientId.current = null;
       feed.mergeOrders([order]);
       setOutcome({ kind: "placed", order });
-      setForm((before) => ({ ...before, quantity: "", terms: { ...before.terms, oneCancels: "", parent: "" } }));
+      setForm((before) => ({ ...before, quantity: "", terms: NO_TERMS }));
     } catch (fault) {
       if (!(fault instanceof Refusal)) throw fault;
       if (fault.problem.status !== 0) clientId.current = null;
