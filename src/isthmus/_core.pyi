@@ -121,6 +121,7 @@ class Engine:
     def receive(self, frames: bytes, /) -> list[Record]: ...
     def begin_epoch(self, above: int, /) -> int: ...
     sequence: int
+    next_deadline: int | None
     stamp: int
     head: bytes
     durable: int

@@ -206,6 +206,11 @@ impl Engine {
     fn sequence(&self) -> u64 {
         self.broker.engine.sequence
     }
+    /// When something falls due by time next (ns); None if nothing does.
+    #[getter]
+    fn next_deadline(&self) -> Option<u64> {
+        self.broker.engine.deadlines.next_at()
+    }
     #[getter]
     fn stamp(&self) -> u64 {
         self.broker.engine.stamp

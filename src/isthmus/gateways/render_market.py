@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from isthmus.engine.engine import Engine
-from isthmus.gateways import shapes
+from isthmus.gateways import market_shapes
 from isthmus.gateways.render import SIDE_NAMES, average_text
 from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
 from isthmus.kernel.messages import BOOK_NAMES, MAKER
@@ -32,12 +32,12 @@ class MarketRenderer:
         self._directory = directory
         self._views = views
 
-    def session(self, row: Instrument) -> shapes.MarketSession:
+    def session(self, row: Instrument) -> market_shapes.MarketSession:
         """A market's trading state."""
         sessions, number = self._views.sessions, row.number
         cause, since = sessions.why(number)
         rules, places = sessions.rules(number), row.price_decimals
-        return shapes.MarketSession(
+        return market_shapes.MarketSession(
             instrument=row.symbol,
             state=sessions.state(number),
             cause=cause or None,
@@ -57,7 +57,7 @@ class MarketRenderer:
         sessions = self._views.sessions
         return sessions.state(instrument) in CALLS or BOOK_NAMES[sessions.rules(instrument).get("book", 1)] == "auction"
 
-    def indicative(self, row: Instrument) -> shapes.Indicative | None:
+    def indicative(self, row: Instrument) -> market_shapes.Indicative | None:
         """What an auction would find now; None from an engine that cannot tell."""
         ask: Callable[[int], tuple[int, int, int]] | None = getattr(self._engine, "indicative", None)
         if ask is None:
@@ -65,13 +65,13 @@ class MarketRenderer:
         price, volume, imbalance = ask(row.number)
         lots = row.quantity_decimals
         shown = text(price, row.price_decimals) if price else None
-        return shapes.Indicative(shown, text(volume, lots), text(imbalance, lots))
+        return market_shapes.Indicative(shown, text(volume, lots), text(imbalance, lots))
 
-    def _auction(self, row: Instrument) -> shapes.Auction | None:
+    def _auction(self, row: Instrument) -> market_shapes.Auction | None:
         found = self._views.sessions.auctions.get(row.number)
         if found is None:
             return None
-        return shapes.Auction(
+        return market_shapes.Auction(
             price=text(found.price, row.price_decimals) if found.price else None,
             volume=text(found.volume, row.quantity_decimals),
             imbalance=text(found.imbalance, row.quantity_decimals),
@@ -79,17 +79,20 @@ class MarketRenderer:
             record=record_id(found.record),
         )
 
-    def _limit_state(self, row: Instrument) -> shapes.LimitState | None:
+    def _limit_state(self, row: Instrument) -> market_shapes.LimitState | None:
         found = self._views.sessions.limit_prices.get(row.number)
-        return None if found is None else shapes.LimitState(SIDE_NAMES[found[0]], text(found[1], row.price_decimals))
+        if found is None:
+            return None
+        side, price = found
+        return market_shapes.LimitState(SIDE_NAMES[side], text(price, row.price_decimals))
 
-    def statistics(self, row: Instrument, now: int) -> shapes.Statistics:
+    def statistics(self, row: Instrument, now: int) -> market_shapes.Statistics:
         """The day so far and the depth about the middle."""
         places, lots = row.price_decimals, row.quantity_decimals
         bar = day_of(self._views.tape, row.number, now)
         sides = self._views.books.merged(row.number, LEVELS_PROFILED)
         whole = bool(sides[0] and sides[1])
-        return shapes.Statistics(
+        return market_shapes.Statistics(
             instrument=row.symbol,
             day=time_text(now - now % DAY_NS)[:10],
             open=text(bar.open, places) if bar else None,
@@ -104,9 +107,9 @@ class MarketRenderer:
             depth=[self._step(row, step) for step in profile(sides)],
         )
 
-    def _step(self, row: Instrument, step: Step) -> shapes.DepthStep:
+    def _step(self, row: Instrument, step: Step) -> market_shapes.DepthStep:
         places, lots = row.quote.decimals, row.quantity_decimals
-        return shapes.DepthStep(
+        return market_shapes.DepthStep(
             bps=step.bps,
             bid_quantity=text(step.bids, lots),
             bid_value=text(row.value(step.bid_turnover), places),
@@ -114,10 +117,10 @@ class MarketRenderer:
             ask_value=text(row.value(step.ask_turnover), places),
         )
 
-    def book_order(self, row: Instrument, found: tuple[int, int, int, int, int, int, bool]) -> shapes.BookOrder:
+    def book_order(self, row: Instrument, found: tuple[int, int, int, int, int, int, bool]) -> market_shapes.BookOrder:
         """A row of Engine.book_orders."""
         order, account, side, price, shown, left, waits = found
-        return shapes.BookOrder(
+        return market_shapes.BookOrder(
             order=order_id(order),
             account=account_id(account),
             side=SIDE_NAMES[side],
@@ -127,11 +130,11 @@ class MarketRenderer:
             waits=waits,
         )
 
-    def event(self, row: Instrument, event: Event) -> shapes.OrderEvent:
+    def event(self, row: Instrument, event: Event) -> market_shapes.OrderEvent:
         """Of an order in this instrument."""
         places, lots = row.price_decimals, row.quantity_decimals
         liquidity = None if event.liquidity is None else ("maker" if event.liquidity == MAKER else "taker")
-        return shapes.OrderEvent(
+        return market_shapes.OrderEvent(
             record=record_id(event.record),
             time=time_text(event.time),
             event=event.what,

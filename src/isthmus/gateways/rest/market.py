@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from isthmus.gateways import shapes
+from isthmus.gateways import market_shapes, shapes
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads, Standing
@@ -146,7 +146,7 @@ class MarketHandlers:
         found = self._reads.book_orders(row.number, skip, most + 1)
         following = str(skip + most) if len(found) > most and skip + 2 * most <= ORDERS_REACHED_MAX else None
         page = [self._market.book_order(row, order) for order in found[:most]]
-        return ok(shapes.BookOrders(self._reads.standing().sequence, page, following))
+        return ok(market_shapes.BookOrders(self._reads.standing().sequence, page, following))
 
 
 def health_of(reads: Reads) -> shapes.Health:

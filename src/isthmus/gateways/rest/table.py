@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import operator_shapes, shapes
+from isthmus.gateways import market_shapes, operator_shapes, shapes
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
@@ -42,18 +42,18 @@ def market_routes(market: MarketHandlers) -> tuple[Route, ...]:
         Route("GET", f"{one}/book", market.book, "Its book", shapes.Book, fields=book),
         Route("GET", f"{one}/trades", market.trades, "Its trades, newest first", shapes.Trades, fields=(LIMIT, CURSOR)),
         Route("GET", f"{one}/bars", market.bars, "Its bars, oldest first", shapes.Bars, fields=bars),
-        Route("GET", f"{one}/statistics", market.statistics, "Its day, and its depth", shapes.Statistics),
-        Route("GET", f"{one}/indicative", market.indicative, "What an auction would find", shapes.Indicative),
+        Route("GET", f"{one}/statistics", market.statistics, "Its day, and its depth", market_shapes.Statistics),
+        Route("GET", f"{one}/indicative", market.indicative, "What an auction would find", market_shapes.Indicative),
         Route(
             "GET",
             f"{one}/orders",
             market.orders,
             "Every order of its book",
-            shapes.BookOrders,
+            market_shapes.BookOrders,
             JOURNAL_ROLES,
             fields=(LIMIT, CURSOR),
         ),
-        Route("GET", "/v1/sessions", market.sessions, "Trading states", list[shapes.MarketSession]),
+        Route("GET", "/v1/sessions", market.sessions, "Trading states", list[market_shapes.MarketSession]),
     )
 
 
@@ -111,7 +111,7 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
             f"{order}/history",
             own.order_history,
             "What happened to it, oldest first",
-            shapes.History,
+            market_shapes.History,
             fields=(LIMIT, CURSOR),
         ),
         Route("PATCH", order, own.replace, "Change it", shapes.Order, TRADING_ROLES, shapes.OrderChange),

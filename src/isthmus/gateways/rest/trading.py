@@ -4,7 +4,7 @@ it.
 
 from __future__ import annotations
 
-from isthmus.gateways import shapes
+from isthmus.gateways import market_shapes, shapes
 from isthmus.gateways.entry import OrderEntry, Which
 from isthmus.gateways.life import page_of
 from isthmus.gateways.limits import Limits
@@ -85,7 +85,8 @@ class TradingHandlers:
         """What happened to it, oldest first."""
         query = request.query
         page = await page_of(self._reads, request.known, _order_number(request), query.get("cursor"), self._page(query))
-        return ok(shapes.History([self._market.event(page.instrument, event) for event in page.events], page.following))
+        events = [self._market.event(page.instrument, event) for event in page.events]
+        return ok(market_shapes.History(events, page.following))
 
     async def order_by_client_id(self, request: Request) -> Answer:
         """By the client's own id."""

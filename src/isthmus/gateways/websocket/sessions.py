@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.gateways import operator_shapes, shapes
+from isthmus.gateways import market_shapes, operator_shapes
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
@@ -54,10 +54,10 @@ class SessionsSampler:
         directory = self._reads.directory
         return self._reads.views.sessions.version, len(directory.instruments), frozenset(directory.halted)
 
-    def _all_markets(self) -> dict[int, shapes.MarketSession]:
+    def _all_markets(self) -> dict[int, market_shapes.MarketSession]:
         return {row.number: self._market.session(row) for row in self._reads.directory.instruments.values()}
 
-    def _calls(self) -> dict[int, shapes.MarketSession]:
+    def _calls(self) -> dict[int, market_shapes.MarketSession]:
         rows = self._reads.directory.instruments.values()
         return {row.number: self._market.session(row) for row in rows if self._market.in_call(row.number)}
 
