@@ -26,7 +26,7 @@ from isthmus.kernel.messages import (
     ReplaceOrder,
     ReplaceSpecial,
 )
-from isthmus.kernel.values import time_ns
+from isthmus.kernel.values import TIME_MAX_NS, time_ns, time_text
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.orders import OrderRow
 
@@ -157,7 +157,11 @@ def time_of(text: str | None, field: str = "expires_at") -> int:
     if text is None:
         return 0
     try:
-        return time_ns(text)
+        found = time_ns(text)
     except ValueError:
         detail = f"{field} is a time like 2026-11-23T10:00:00Z"
         raise Refusal(400, "malformed_request", detail, field=field, value=text) from None
+    if not 0 < found <= TIME_MAX_NS:
+        limit = time_text(TIME_MAX_NS)
+        raise Refusal(422, "bad_expire", f"{field} is at most {limit}", field=field, value=text, limit=limit)
+    return found

@@ -56,10 +56,11 @@ class JournalTail:
         if self._data is None or not sequences:
             return []
         found: list[Record] = []
-        reader, at = JournalReader(self._data, sequences[0]), sequences[0]
+        data, at = Path(self._data), sequences[0]
+        reader = records(data, at)
         for sequence in sequences:
             if sequence - at > GAP_READ_MAX:
-                reader, at = JournalReader(self._data, sequence), sequence
+                reader, at = records(data, sequence), sequence
             found += islice(reader, sequence - at, sequence - at + 1)
             at = sequence + 1
         return found

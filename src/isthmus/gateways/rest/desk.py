@@ -42,6 +42,8 @@ STATE_NUMBERS = {name: number for number, name in SESSION_STATES.items()}
 LIMIT_NUMBERS = {name: number for number, name in LIMITS.items()}
 SCOPE_NUMBERS = {name: number for number, name in SCOPES.items()}
 NO_LIMIT = -1
+TRADES_NAMED_MAX = 2**16
+"""Trades of one record that CorrectTrade can tell apart."""
 U32_MAX = 2**32 - 1
 NS_PER_MS = 1_000_000
 _TERMS = ("instrument", "maker", "taker", "taker_side", "price", "quantity")
@@ -190,7 +192,7 @@ class DeskHandlers:
         sequence, ordinal = found
         records = self._views.journal.read(sequence, 1)
         traded = [effect for effect in records[0].effects if type(effect).__name__ == "Traded"] if records else []
-        if not 1 <= ordinal <= len(traded) or records[0].sequence != sequence:
+        if not 1 <= ordinal <= min(len(traded), TRADES_NAMED_MAX) or records[0].sequence != sequence:
             raise Refusal(404, "unknown_trade", "there is no such trade", field="trade", value=written)
         return sequence, ordinal - 1, traded[ordinal - 1]
 

@@ -130,7 +130,7 @@ class MarketHandlers:
         """What an auction would find now."""
         found = self._market.indicative(self._reads.instrument(request.parameters["instrument"]))
         if found is None:
-            raise Refusal(501, "not_supported", "this engine tells no indicative price")
+            raise Refusal(404, "not_found", "this engine tells no indicative price")
         return ok(found)
 
     async def statistics(self, request: Request) -> Answer:
