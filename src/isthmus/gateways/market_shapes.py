@@ -129,3 +129,31 @@ class Statistics(msgspec.Struct, frozen=True):
     middle: str | None
     levels: int
     depth: list[DepthStep]
+
+
+class QuoteResponse(msgspec.Struct, frozen=True):
+    """A firm answer to a request; `account` is told to traders, operators and auditors."""
+
+    id: str
+    account: str | None
+    own: bool
+    price: str
+    quantity: str
+
+
+class QuoteRequest(msgspec.Struct, frozen=True):
+    """An open request for quotes, or a lot on offer. Its limit and all its responses are told to who asked and to
+    traders, operators and auditors; a responder is told of his own. Sealed bids are told to their bidder alone until
+    they are opened.
+    """
+
+    id: str
+    account: str | None
+    own: bool
+    instrument: str
+    side: str
+    price: str | None
+    quantity: str
+    created_at: str
+    expires_at: str | None
+    responses: list[QuoteResponse]

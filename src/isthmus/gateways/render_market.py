@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.engine.engine import Engine
 from isthmus.gateways import market_shapes
+from isthmus.gateways.keys import Identity
 from isthmus.gateways.render import SIDE_NAMES, average_text
 from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
 from isthmus.kernel.messages import BOOK_NAMES, MAKER
@@ -14,6 +15,7 @@ from isthmus.kernel.values import text, time_text
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.history import Event
+from isthmus.views.requests import RequestRow
 from isthmus.views.statistics import Step, day_of, profile
 from isthmus.views.tape import DAY_NS
 from isthmus.views.views import Views
@@ -44,7 +46,7 @@ class MarketRenderer:
             since=time_text(since) if since else None,
             halted=self._directory.is_halted(number),
             killed=sessions.is_killed(number),
-            book=BOOK_NAMES[rules.get("book", 1)],
+            book=self.book(number),
             rules=rules,
             ticks=[(text(lowest, places), text(tick, places)) for lowest, tick in sessions.ticks(number)],
             auction=self._auction(row),
@@ -54,8 +56,7 @@ class MarketRenderer:
 
     def in_call(self, instrument: int) -> bool:
         """Whether orders are collected for an auction now."""
-        sessions = self._views.sessions
-        return sessions.state(instrument) in CALLS or BOOK_NAMES[sessions.rules(instrument).get("book", 1)] == "auction"
+        return self._views.sessions.state(instrument) in CALLS or self.book(instrument) == "auction"
 
     def indicative(self, row: Instrument) -> market_shapes.Indicative | None:
         """What an auction would find now; None from an engine that cannot tell."""
@@ -129,6 +130,41 @@ class MarketRenderer:
             left=text(left, row.quantity_decimals),
             waits=waits,
         )
+
+    def request(
+        self, row: Instrument, asked: RequestRow, responses: list[RequestRow], identity: Identity
+    ) -> market_shapes.QuoteRequest:
+        """What this identity may know of an open request."""
+        own = asked.account == identity.account
+        whole = own or identity.sees_all
+        sealed = self.book(row.number) == "sealed"
+        told = [answer for answer in responses if answer.account == identity.account or (whole and not sealed)]
+        lots = row.quantity_decimals
+        return market_shapes.QuoteRequest(
+            id=order_id(asked.number),
+            account=account_id(asked.account) if whole else None,
+            own=own,
+            instrument=row.symbol,
+            side=SIDE_NAMES[asked.side],
+            price=text(asked.price, row.price_decimals) if asked.price and whole else None,
+            quantity=text(asked.left, lots),
+            created_at=time_text(asked.created_at),
+            expires_at=time_text(asked.expire) if asked.expire else None,
+            responses=[
+                market_shapes.QuoteResponse(
+                    id=order_id(answer.number),
+                    account=account_id(answer.account) if identity.sees_all else None,
+                    own=answer.account == identity.account,
+                    price=text(answer.price, row.price_decimals),
+                    quantity=text(answer.left, lots),
+                )
+                for answer in told
+            ],
+        )
+
+    def book(self, instrument: int) -> str:
+        """The kind of book."""
+        return BOOK_NAMES[self._views.sessions.rules(instrument).get("book", 1)]
 
     def event(self, row: Instrument, event: Event) -> market_shapes.OrderEvent:
         """Of an order in this instrument."""

@@ -5,6 +5,7 @@ import { amount, clock, quantity } from "../stores/text";
 import type { BookKind } from "../wire/types";
 import { useBook, useDesk } from "./context";
 import { Ladder } from "./Ladder";
+import { Requests } from "./Requests";
 
 export function DepthPanel(): ReactNode {
   const desk = useDesk();
@@ -36,9 +37,11 @@ const UNSEEN: Partial<Record<BookKind, string>> = {
 };
 
 function Unseen({ book }: { book: BookKind }): ReactNode {
+  const note = UNSEEN[book] ?? "";
+  if (book !== "dark") return <Requests note={note} />;
   return (
     <p className="empty" role="note">
-      {UNSEEN[book]}
+      {note}
     </p>
   );
 }

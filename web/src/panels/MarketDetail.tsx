@@ -95,6 +95,7 @@ function StateLevers({ instrument, session }: DetailProps): ReactNode {
     command: "set_session",
     body: { instrument: symbol, state },
   });
+  const open: Lever = { name: "Open the bids", command: "clear_sealed", body: { instrument: symbol } };
   const uncross: Lever = { name: "Uncross", command: "uncross", body: { instrument: symbol } };
   return (
     <div className="state-levers" role="group" aria-label={`Trading state of ${symbol}`}>
@@ -120,6 +121,11 @@ function StateLevers({ instrument, session }: DetailProps): ReactNode {
         >
           Uncross
         </button>
+        {session.book === "sealed" && (
+          <button type="button" className="small" onClick={() => setAsked(open)}>
+            Open the bids
+          </button>
+        )}
       </div>
       <div className="lever-ask" role="status">
         {asked ? (

@@ -117,10 +117,11 @@ export function useTicket(desk: Desk, book: BookKind): Ticket {
 function useDrafts(desk: Desk, set: Ticket["set"]): void {
   const draft = useCell(desk.draft);
   useEffect(() => {
-    const { price, side, quantity } = draft;
+    const { price, side, quantity, request } = draft;
     const part: Partial<Form> = {};
     if (side !== undefined) part.side = side;
     if (quantity !== undefined) part.quantity = quantity;
+    if (request !== undefined) Object.assign(part, { type: "response", terms: { ...NO_TERMS, request } });
     if (price !== undefined) set((before) => ({ ...part, ...priced(before, price) }));
     else if (Object.keys(part).length > 0) set(part);
   }, [draft, set]);

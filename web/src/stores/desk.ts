@@ -18,6 +18,8 @@ export interface Draft {
   price?: string;
   side?: "buy" | "sell";
   quantity?: string;
+  /** The request that is to be answered. */
+  request?: string;
   /** Where the cursor goes. */
   focus?: "quantity" | "price";
   stamp: number;

@@ -9,6 +9,7 @@ import type {
   OrderRequest,
   Page,
   Problem,
+  QuoteRequest,
   Session,
   Statistics,
 } from "./types";
@@ -65,6 +66,15 @@ export function readStatistics(instrument: string): Promise<Statistics> {
 
 export function readBookOrders(instrument: string, cursor: string | null): Promise<Page<BookOrder>> {
   return readPage(`/v1/instruments/${encodeURIComponent(instrument)}/orders`, { limit: ORDERS_PAGE, cursor });
+}
+
+export function readRequests(instrument: string): Promise<QuoteRequest[]> {
+  return call("GET", `/v1/instruments/${encodeURIComponent(instrument)}/requests`);
+}
+
+/** Takes all of a response; `account` null is one's own. */
+export function acceptResponse(id: string, account: string | null): Promise<FieldValue> {
+  return call("POST", `/v1/responses/${id}/accept${account === null ? "" : `?account=${account}`}`, {});
 }
 
 export function readJournal(start: number, limit: number): Promise<{ data: JournalRecord[] }> {

@@ -307,6 +307,29 @@ export interface Statistics {
   depth: DepthStep[];
 }
 
+/** A firm answer to a request. */
+export interface QuoteResponse {
+  id: string;
+  account: string | null;
+  own: boolean;
+  price: string;
+  quantity: string;
+}
+
+/** An open request for quotes, or a lot on offer. */
+export interface QuoteRequest {
+  id: string;
+  account: string | null;
+  own: boolean;
+  instrument: string;
+  side: Side;
+  price: string | null;
+  quantity: string;
+  created_at: string;
+  expires_at: string | null;
+  responses: QuoteResponse[];
+}
+
 /** A live order of a book, as only the house sees it. */
 export interface BookOrder {
   order: string;

@@ -138,12 +138,19 @@ class MarketHandlers:
         row = self._reads.instrument(request.parameters["instrument"])
         return ok(self._market.statistics(row, self._reads.now()))
 
+    async def requests(self, request: Request) -> Answer:
+        """Oldest first."""
+        row = self._reads.instrument(request.parameters["instrument"])
+        open_ones = self._reads.views.requests.of_instrument(row.number)
+        return ok([self._market.request(row, asked, answers, request.known) for asked, answers in open_ones])
+
     async def orders(self, request: Request) -> Answer:
-        """A page of the book's orders; the cursor counts those before it."""
+        """A page of the book's orders; the cursor counts those before it. Sealed bids are nobody's to see."""
         row = self._reads.instrument(request.parameters["instrument"])
         most = whole_number(request.query, "limit", 100, 1, self._limits.page_rows)
         skip = whole_number(request.query, "cursor", 0, 0, ORDERS_REACHED_MAX - most)
-        found = self._reads.book_orders(row.number, skip, most + 1)
+        sealed = self._market.book(row.number) == "sealed"
+        found = [] if sealed else self._reads.book_orders(row.number, skip, most + 1)
         following = str(skip + most) if len(found) > most and skip + 2 * most <= ORDERS_REACHED_MAX else None
         page = [self._market.book_order(row, order) for order in found[:most]]
         return ok(market_shapes.BookOrders(self._reads.standing().sequence, page, following))

@@ -53,6 +53,7 @@ def market_routes(market: MarketHandlers) -> tuple[Route, ...]:
             JOURNAL_ROLES,
             fields=(LIMIT, CURSOR),
         ),
+        Route("GET", f"{one}/requests", market.requests, "Open requests for quotes", list[market_shapes.QuoteRequest]),
         Route("GET", "/v1/sessions", market.sessions, "Trading states", list[market_shapes.MarketSession]),
     )
 
