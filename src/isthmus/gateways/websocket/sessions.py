@@ -8,6 +8,7 @@ from isthmus.gateways import market_shapes, operator_shapes
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.refdata.instruments import Instrument
 
 
 class SessionsSampler:
@@ -23,6 +24,7 @@ class SessionsSampler:
         self._market = market
         self._desk = desk
         self._version = self._state()
+        self._in_call: list[Instrument] = []
         self._markets = self._all_markets()
         self._makers = self._all_makers()
         self._kills = self._all_kills()
@@ -55,11 +57,12 @@ class SessionsSampler:
         return self._reads.views.sessions.version, len(directory.instruments), frozenset(directory.halted)
 
     def _all_markets(self) -> dict[int, market_shapes.MarketSession]:
-        return {row.number: self._market.session(row) for row in self._reads.directory.instruments.values()}
+        rows = list(self._reads.directory.instruments.values())
+        self._in_call = [row for row in rows if self._market.in_call(row.number)]
+        return {row.number: self._market.session(row) for row in rows}
 
     def _calls(self) -> dict[int, market_shapes.MarketSession]:
-        rows = self._reads.directory.instruments.values()
-        return {row.number: self._market.session(row) for row in rows if self._market.in_call(row.number)}
+        return {row.number: self._market.session(row) for row in self._in_call}
 
     def _all_makers(self) -> list[operator_shapes.Maker]:
         rows = self._reads.views.sessions.makers.items()
