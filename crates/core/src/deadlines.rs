@@ -34,6 +34,11 @@ impl Deadlines {
         stamp >= self.next
     }
 
+    /// When the next one falls due (ns).
+    pub fn next_at(&self) -> Option<u64> {
+        self.all.first().map(|first| first.0)
+    }
+
     pub fn add(&mut self, at: u64, kind: u8, number: u64) {
         self.all.insert((at, kind, number));
         self.next = self.next.min(at);

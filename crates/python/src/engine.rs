@@ -206,6 +206,11 @@ impl Engine {
     fn sequence(&self) -> u64 {
         self.broker.engine.sequence
     }
+    /// When something falls due by time next (ns); None if nothing does.
+    #[getter]
+    fn next_deadline(&self) -> Option<u64> {
+        self.broker.engine.deadlines.next_at()
+    }
     #[getter]
     fn stamp(&self) -> u64 {
         self.broker.engine.stamp
@@ -370,9 +375,10 @@ impl Engine {
     }
 
     /// Every live order of the instrument that is not at an outside venue: bids, then asks, each in priority, then those
-    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits).
-    fn book_orders(&self, instrument: u32) -> PyResult<Vec<questions::BookOrder>> {
-        Ok(questions::book_orders(&self.broker.engine, self.instrument_at(instrument)?))
+    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits). At most `most` of them.
+    #[pyo3(signature = (instrument, most = usize::MAX))]
+    fn book_orders(&self, instrument: u32, most: usize) -> PyResult<Vec<questions::BookOrder>> {
+        Ok(questions::book_orders(&self.broker.engine, self.instrument_at(instrument)?, most))
     }
 
     /// A live order, or None.

@@ -11,7 +11,7 @@ use crate::messages as classes;
 pub type BookOrder = (u64, u32, u8, i64, i64, i64, bool);
 
 /// See `Engine.book_orders`; `at` is the instrument's place in the lists.
-pub fn book_orders(engine: &Engine, at: usize) -> Vec<BookOrder> {
+pub fn book_orders(engine: &Engine, at: usize, most: usize) -> Vec<BookOrder> {
     let (orders, market) = (&engine.orders, &engine.markets[at]);
     let row = |row: u32| {
         let order = orders.get(row);
@@ -21,12 +21,13 @@ pub fn book_orders(engine: &Engine, at: usize) -> Vec<BookOrder> {
     let mut all: Vec<u32> = Vec::new();
     for buys in [true, false] {
         let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
-        let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
+        let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders).take(most)).collect();
         side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
         all.extend(side);
     }
-    all.extend(orders.by_id().filter(|row| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at));
-    all.into_iter().map(row).collect()
+    let parked = |row: &u32| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at;
+    all.extend(orders.by_id().filter(parked).take(most.saturating_sub(all.len())));
+    all.into_iter().take(most).map(row).collect()
 }
 
 /// A live order by field, or None.
