@@ -7,13 +7,13 @@ from typing import Any
 
 from .conditions import retry_conditional
 from .dark import match_dark
-from .links import part, release
+from .links import part, release, tell_hold
 from .pegs import reprice_peg
 from .state import State
 from .triggers import collect, fire_stop, trail
 
 # In this order; after each that did something all are asked again.
-REACTIONS = (part, trail, collect, release, fire_stop, reprice_peg, retry_conditional, match_dark)
+REACTIONS = (tell_hold, part, trail, collect, release, fire_stop, reprice_peg, retry_conditional, match_dark)
 
 
 def react(state: State) -> Iterator[Any]:

@@ -4,11 +4,11 @@ use crate::form;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
-use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
+use crate::messages::{Accepted, PlaceOrder, PlaceSpecial, Trailed};
 use crate::names::{Reason, Rule};
 use crate::orders::{
     ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, REDUCE_ONLY, ROUTED,
-    SHORT, Special, UNHELD,
+    SHORT, Special, TRAILING_STOP, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -116,13 +116,16 @@ impl Engine {
             return Err(Reason::ReduceOnly);
         }
         let hold = if taker.order.marks & ASIDE != 0 {
-            0
+            self.instruments[at].positions.get(&c.account).map_or(0, |position| position.hold)
         } else if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
             self.hold_spot(at, &mut taker)?
         };
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
+        if taker.order.kind == TRAILING_STOP && taker.order.marks & ASIDE == 0 && special.is_some_and(|s| s.stop == 0) {
+            tell_stop(&taker, hold, effects);
+        }
         Ok(self.enter(at, taker, effects))
     }
 
@@ -327,6 +330,13 @@ impl Engine {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
+    }
+}
+
+/// Where a trailing stop stands that took its stop from the price.
+fn tell_stop(taker: &Taker, hold: i64, effects: &mut Effects) {
+    if let Some(special) = taker.special {
+        effects.push(&Trailed { order: taker.order.id, stop: special.stop, price: special.limit, hold });
     }
 }
 

@@ -19,7 +19,8 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
-        self.part(at, effects)
+        self.tell_hold(at, effects)
+            || self.part(at, effects)
             || self.trail(at, effects)
             || self.release_child(at, effects)
             || self.fire_stop(at, effects)
