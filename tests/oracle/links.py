@@ -9,7 +9,7 @@ from . import gate, limits, matching, resting, special, triggers
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, State
-from .values import REQUEST, RESPONSE
+from .values import REQUEST, RESPONSE, TRAILING_STOP
 
 CHILDREN_MAX = 16
 
@@ -47,7 +47,7 @@ def end_partner(state: State, order: Order) -> Iterator[Any]:
     partner.one_cancels = 0
     yield state.cancel(partner, "one_cancels")
     if order.kind not in AT_MARKET and not state.instruments[order.instrument].perpetual:
-        state.set_hold(order, state.spot_hold(order))
+        state.hold_beside(order)
 
 
 def alone(state: State, order: Order) -> Iterator[Any]:
@@ -56,6 +56,17 @@ def alone(state: State, order: Order) -> Iterator[Any]:
         yield state.cancel(order, "one_cancels")
     elif order.one_cancels:
         yield from end_partner(state, order)
+
+
+def tell_hold(state: State, number: int) -> Iterator[Any]:
+    """Tells of the first order of the market that holds otherwise because of its pair."""
+    for told in list(state.reheld):
+        order = state.orders.get(told)
+        if order is None or order.instrument == number:
+            state.reheld.remove(told)
+        if order and order.instrument == number:
+            yield effects.Reheld(order.id, order.hold)
+            return
 
 
 def part(state: State, number: int) -> Iterator[Any]:
@@ -110,7 +121,11 @@ def _go_on(state: State, order: Order, filled: int) -> Iterator[Any]:
         yield state.cancel(order, "funds")
         return
     order.aside, order.stop, order.price = False, asked.stop, asked.price
-    matching.take_hold(state, order)
+    hold = matching.take_hold(state, order)
     if order.kind not in triggers.STOPS:
         yield effects.Triggered(order.id, 0)
+    if order.kind == TRAILING_STOP:
+        yield effects.Trailed(order.id, order.stop, order.limit, hold)
+    else:
+        yield effects.Repriced(order.id, order.price, hold)
     yield from triggers.start(state, order)

@@ -38,6 +38,7 @@ from .values import (
     RESPONSE,
     SELL,
     SLIDE,
+    TRAILING_STOP,
     Carry,
     Instrument,
     fee_of,
@@ -68,14 +69,17 @@ def place(state: State, command: Any) -> Iterator[Any]:
         state.deadlines.add((order.expire, ORDER, order.id))
     links.pair_up(state, order)
     if order.aside:
-        yield effects.Accepted(order.id, 0, order.price)
+        yield effects.Accepted(order.id, state.position_holds.get((order.account, order.instrument), 0), order.price)
         yield special.park(state, order, special.HELD)
         return
     if order.walk is not None and not order.walk.units:
         yield effects.Accepted(order.id, 0, 0)
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
-    yield effects.Accepted(order.id, take_hold(state, order), order.price)
+    hold = take_hold(state, order)
+    yield effects.Accepted(order.id, hold, order.price)
+    if order.kind == TRAILING_STOP and not command.stop:
+        yield effects.Trailed(order.id, order.stop, order.limit, hold)
     if order.kind == RESPONSE and gate.is_dark(state, order):
         yield from firming.firm_up(state, order)
     elif order.kind in (REQUEST, RESPONSE):

@@ -9,7 +9,7 @@ from .bands import leave_limit_state
 from .conditions import retry_conditional
 from .dark import match_dark
 from .firming import invite
-from .links import part, release
+from .links import part, release, tell_hold
 from .makers import guard
 from .negotiation import clear_responses
 from .pegs import reprice_peg
@@ -18,6 +18,7 @@ from .triggers import collect, fire_stop, trail
 
 # In this order; after each that did something all are asked again.
 REACTIONS = (
+    tell_hold,
     part,
     trail,
     collect,

@@ -121,7 +121,10 @@ def replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     if not stays:
         state.books[order.instrument].remove(order)
     _take_over(state, order, asked, given)
-    yield effects.Replaced(order.id, order.price, order.quantity, matching.rehold(state, order), int(kept))
+    hold = matching.rehold(state, order)
+    yield effects.Replaced(order.id, order.price, order.quantity, hold, int(kept))
+    if order.kind == TRAILING_STOP and given & STOP_PRICE and not (command.stop or order.aside):
+        yield effects.Trailed(order.id, order.stop, order.limit, hold)
     if not stays:
         yield from matching.match(state, order)
 

@@ -31,7 +31,7 @@ class Accepted:
 class State:
     """One broker. Perpetual positions and their holds are by (account, instrument).
 
-    `parted`: orders whose partner ended; `released`: orders whose parent ended, with the lots that it traded; `queues`:
+    `parted`: orders whose partner ended; `reheld`: orders that hold otherwise because of their pair; `released`: orders whose parent ended, with the lots that it traded; `queues`:
     stops of an instrument that were set off, with the price that did it.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
@@ -58,6 +58,7 @@ class State:
         self.deadlines: set[tuple[int, int, int]] = set()
         self.touched: set[int] = set()
         self.parted: list[int] = []
+        self.reheld: list[int] = []
         self.released: list[tuple[int, int]] = []
         self.queues: dict[int, list[tuple[int, int]]] = {}
         self.cancels = 0
@@ -87,7 +88,7 @@ class State:
         order.hold = hold
         follower = self.follower(order) if order.id in self.orders else None
         if follower:
-            self.set_hold(follower, self.spot_hold(follower))
+            self.hold_beside(follower)
 
     def rehold(self, account: int, instrument: Instrument, orders: Iterable[Order] | None = None) -> int:
         """Computes a perpetual's hold anew; returns it. Nothing is held against a venue account."""
@@ -100,6 +101,13 @@ class State:
         self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
+
+    def hold_beside(self, order: Order) -> None:
+        """A spot order holds what it needs where no other effect tells it."""
+        before = order.hold
+        self.set_hold(order, self.spot_hold(order))
+        if order.hold != before and order.id not in self.reheld:
+            self.reheld.append(order.id)
 
     def follower(self, order: Order) -> Order | None:
         """The later order of a spot pair of one side, if this is the earlier: it holds only what it needs beyond."""

@@ -100,7 +100,7 @@ def work_at_market(state: State, order: Order) -> Iterator[Any]:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
     order.price, order.walk = asked.price, asked.walk
-    matching.take_hold(state, order)
+    yield effects.Repriced(order.id, order.price, matching.take_hold(state, order))
     yield from work(state, order)
 
 
@@ -129,8 +129,7 @@ def trail(state: State, number: int) -> Iterator[Any]:
         if not 0 < (limit or stop) <= PRICE_MAX or any(gate.affords(state, gate.repriced(order, limit or stop), order)):
             continue
         order.stop, order.limit, order.price = stop, limit, limit or stop
-        matching.rehold(state, order)
-        yield effects.Trailed(order.id, stop, limit)
+        yield effects.Trailed(order.id, stop, limit, matching.rehold(state, order))
 
 
 def trailed_limit(state: State, order: Order, stop: int) -> int:

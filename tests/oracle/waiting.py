@@ -9,6 +9,11 @@ from .books import Order
 from .engine import Twin
 from .special import HELD, PENDING
 
+HOLDING = ("Accepted", "Replaced", "ReplaceRequested", "Repriced", "Reheld", "Trailed")
+"""Effects that tell what an order (a perpetual's: its position) holds."""
+LETTING_GO = ("Cancelled", "Reduced")
+"""Effects that tell how much less that is."""
+
 Ties = tuple[dict[int, int], dict[int, int]]
 
 
@@ -22,7 +27,9 @@ def ties(twin: Twin) -> Ties:
 def check(twin: Twin, was: Ties, effects: list[Any]) -> None:
     """Asserts the laws of one pass; names the one that fails."""
     state = twin.state
-    assert not (state.parted or state.released or any(state.queues.values())), "something was set off and left lying"
+    assert not (state.parted or state.reheld or state.released or any(state.queues.values())), (
+        "something was set off and left lying"
+    )
     for order in state.orders.values():
         _check_order(twin, order)
     pairs, parents = was
@@ -33,6 +40,47 @@ def check(twin: Twin, was: Ties, effects: list[Any]) -> None:
     assert not early, f"children traded before their parents were done: {early}"
     for effect in _named(effects, "Triggered"):
         assert effect.order not in parents or parents[effect.order] not in state.orders, "a child went on too early"
+
+
+class Told:
+    """What orders and positions hold by the effects alone; every change of a hold is told by one."""
+
+    def __init__(self) -> None:
+        self.holds: dict[Any, int] = {}
+        self.orders: dict[int, Any] = {}
+
+    def take(self, twin: Twin, command: Any, effects: list[Any]) -> None:
+        """Takes the effects of a pass in and compares."""
+        state = twin.state
+        self.orders |= state.orders | {state.sequence: command}
+        for effect in effects:
+            self._take(twin, effect)
+        for order in state.orders.values():
+            if not state.instruments[order.instrument].perpetual:
+                assert self.holds.get(order.id, 0) == order.hold, f"nobody told what {order.id} holds"
+        for (account, number), hold in state.position_holds.items():
+            if state.ledger.trades(account):
+                assert self.holds.get((account, number), 0) == hold, f"nobody told what {account} holds in {number}"
+
+    def _take(self, twin: Twin, effect: Any) -> None:
+        name = type(effect).__name__
+        if name == "Traded":
+            for order, account, hold in (
+                (effect.maker_order, effect.maker, effect.maker_hold),
+                (effect.taker_order, effect.taker, effect.taker_hold),
+            ):
+                perpetual = twin.state.instruments[effect.instrument].perpetual
+                self.holds[(account, effect.instrument) if perpetual else order] = hold
+        elif name == "Settled":
+            self.holds[effect.account, effect.instrument] = effect.hold
+        elif name == "Accepted" and not effect.price:
+            return  # at the market of an empty book, or of a parent that is not done: it counts for nothing
+        elif name in HOLDING + LETTING_GO and effect.order in self.orders:
+            order = self.orders[effect.order]
+            perpetual = twin.state.instruments[order.instrument].perpetual
+            key: Any = (order.account, order.instrument) if perpetual else effect.order
+            before = self.holds.get(key, 0)
+            self.holds[key] = effect.hold if name in HOLDING else before - effect.released
 
 
 def _named(effects: list[Any], name: str) -> list[Any]:

@@ -144,8 +144,8 @@ def step(chance: Random) -> Step:
     return "answer", (back, lots)
 
 
-def play(pair: Pair, plan: Plan) -> Iterator[list[Any]]:
-    """The opening, then the effects of one step after the other, a microsecond apart but for those that wait."""
+def play(pair: Pair, plan: Plan) -> Iterator[tuple[Any, list[Any]]]:
+    """The opening, then command and effects of one step after the other, a microsecond apart but for those that wait."""
     for command, at in opening(plan.seed):
         pair.apply(command, at)
     for instrument in {instrument for instrument, _ in plan.steps}:
@@ -154,7 +154,8 @@ def play(pair: Pair, plan: Plan) -> Iterator[list[Any]]:
     now = START + 1_000
     for instrument, (name, words) in plan.steps:
         now += words[0] * 10**6 if name == "wait" else 1_000
-        yield pair.apply(COMMANDS[name](pair.twin.state, instrument, *words), now)
+        command = COMMANDS[name](pair.twin.state, instrument, *words)
+        yield command, pair.apply(command, now)
 
 
 def _wait(state: State, instrument: int, time: int) -> Any:

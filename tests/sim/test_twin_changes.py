@@ -121,8 +121,8 @@ def test_a_trailing_stop_gets_another_distance_and_follows_with_it(exchange: Exc
 def test_a_trailing_stop_without_a_stop_stands_anew(exchange: Exchange) -> None:
     exchange.special(ANN, SELL, TRAILING_STOP, 5, offset=10)
     order = exchange.last
-    (replaced,) = change(exchange, order, STOP_PRICE | OFFSET, stop=0, offset=20)
-    assert replaced.price == 80
+    replaced, stands = change(exchange, order, STOP_PRICE | OFFSET, stop=0, offset=20)
+    assert (replaced.price, stands.stop, stands.price, stands.hold) == (80, 80, 0, 5)
     (replaced,) = change(exchange, order, PRICE, price=78)
     assert replaced.price == 78
     (replaced,) = change(exchange, order, PRICE, price=0)

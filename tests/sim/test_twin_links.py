@@ -85,7 +85,7 @@ def test_the_trigger_of_one_ends_the_other(exchange: Exchange) -> None:
     profit, loss = take_profit_and_stop_loss(exchange)
     exchange.buy(BEN, 88, 5)
     effects = exchange.trade(90)
-    assert names(effects)[-3:] == ["Triggered", "Cancelled", "Traded"]
+    assert names(effects)[-4:] == ["Triggered", "Cancelled", "Repriced", "Traded"]
     assert ends(effects) == [(profit, "one_cancels", 5)]
     assert exchange.pair.engine.balance(ANN, XYZ) == (9_995, 0)
     assert loss not in exchange.pair.twin.state.orders
@@ -96,7 +96,9 @@ def test_one_that_trades_at_once_ends_the_other(exchange: Exchange) -> None:
     first = exchange.last
     exchange.buy(BEN, 105, 2)
     effects = exchange.special(ANN, SELL, LIMIT, 5, price=105, one_cancels=first)
-    assert names(effects) == ["Accepted", "Cancelled", "Traded"]
+    # what was held by the other is held by this one; that is told at the end
+    assert names(effects) == ["Accepted", "Cancelled", "Traded", "Reheld"]
+    assert effects[3].hold == 3
     assert exchange.queue(SELL) == [(ANN, 3)]
 
 
@@ -225,8 +227,9 @@ def test_children_wait_and_hold_nothing(exchange: Exchange) -> None:
 def test_a_filled_parent_lets_its_children_go_on_with_what_it_brought(exchange: Exchange, poor: int) -> None:
     _, profit, loss = bracket(exchange, poor)
     effects = exchange.sell(BEN, 100, 10)
-    assert names(effects) == ["Accepted", "Traded", "Triggered", "Parked"]
-    assert (effects[2].order, effects[2].price, effects[3].order, effects[3].status) == (profit, 0, loss, 1)
+    assert names(effects) == ["Accepted", "Traded", "Triggered", "Repriced", "Repriced", "Parked"]
+    assert (effects[2].order, effects[2].price, effects[5].order, effects[5].status) == (profit, 0, loss, 1)
+    assert [(e.order, e.price, e.hold) for e in effects[3:5]] == [(profit, 110, 10), (loss, 90, 0)]
     assert exchange.queue(SELL) == [(poor, 10)]
     assert exchange.held(poor, XYZ) == 10
     exchange.buy(CAT, 85, 10)
@@ -249,7 +252,7 @@ def test_a_child_trades_at_once_where_it_can(exchange: Exchange) -> None:
     exchange.buy(CAT, 99, 1)
     exchange.pair.send("ReplaceSpecial", order=profit, given=1, price=99)
     effects = exchange.sell(BEN, 100, 10)
-    assert names(effects)[-4:] == ["Traded", "Triggered", "Cancelled", "Traded"]
+    assert names(effects)[-5:] == ["Traded", "Triggered", "Repriced", "Cancelled", "Traded"]
     assert ends(effects) == [(loss, "one_cancels", 10)]
 
 
@@ -257,7 +260,7 @@ def test_children_get_no_more_than_the_parent_traded(exchange: Exchange, poor: i
     parent, profit, loss = bracket(exchange, poor)
     exchange.sell(BEN, 100, 4)
     effects = exchange.pair.send("CancelOrder", order=parent)
-    assert names(effects) == ["Cancelled", "Reduced", "Triggered", "Reduced", "Parked"]
+    assert names(effects) == ["Cancelled", "Reduced", "Triggered", "Repriced", "Reduced", "Repriced", "Parked"]
     assert [(e.order, e.quantity, e.left, e.released) for e in effects if names([e]) == ["Reduced"]] == [
         (profit, 6, 4, 0),
         (loss, 6, 4, 0),
@@ -304,8 +307,8 @@ def test_a_child_whose_stop_was_passed_fires_when_it_goes_on(exchange: Exchange)
     exchange.buy(ANN, 100, 1)
     exchange.special(ANN, SELL, STOP_LIMIT, 1, stop=101, price=99, parent=exchange.last)
     effects = exchange.sell(BEN, 100, 1)
-    assert names(effects) == ["Accepted", "Traded", "Triggered"]
-    assert (effects[2].price, exchange.queue(SELL)) == (100, [(ANN, 1)])
+    assert names(effects) == ["Accepted", "Traded", "Repriced", "Triggered"]
+    assert (effects[3].price, exchange.queue(SELL)) == (100, [(ANN, 1)])
 
 
 def test_a_child_that_cannot_be_held_for_goes_and_ends_the_other_of_its_pair(exchange: Exchange, poor: int) -> None:
@@ -343,7 +346,7 @@ def test_a_parent_at_an_outside_venue_releases_its_children(exchange: Exchange, 
     exchange.pair.send("VenueFilled", price=50, quantity=13, fill_id=b"1".ljust(16), **fill)
     effects = exchange.pair.send("VenueCancelled", order=parent, venue=venue)
     # 13 lots came, but the instrument trades tens
-    assert names(effects) == ["Cancelled", "Reduced", "Triggered"]
+    assert names(effects) == ["Cancelled", "Reduced", "Triggered", "Repriced"]
     assert exchange.queue(SELL, BOXED) == [(poor, 10)]
     assert effects[1].order == child
 

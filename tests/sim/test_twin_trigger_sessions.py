@@ -24,10 +24,11 @@ fixed = settings(derandomize=True, deadline=None, database=None, suppress_health
 def run(plan: Plan) -> None:
     """Every record equal; money, books, triggers and ties kept after every command; the state equal at the end."""
     pair = Pair(_core)
-    was = waiting.ties(pair.twin)
-    for at, effects in enumerate(play(pair, plan)):
+    was, told = waiting.ties(pair.twin), waiting.Told()
+    for at, (command, effects) in enumerate(play(pair, plan)):
         invariants.check(pair.twin)
         waiting.check(pair.twin, was, effects)
+        told.take(pair.twin, command, effects)
         was = waiting.ties(pair.twin)
         if at % 16 == 15:
             pair.restore()

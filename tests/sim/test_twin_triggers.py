@@ -62,7 +62,7 @@ def test_a_buy_stop_fires_at_its_price_and_becomes_a_market_order(exchange: Exch
     exchange.sell(BEN, 112, 3)
     exchange.sell(CAT, 113, 9)
     effects = exchange.trade(110)
-    assert names(effects) == ["Accepted", "Traded", "Triggered", "Traded", "Traded"]
+    assert names(effects) == ["Accepted", "Traded", "Triggered", "Repriced", "Traded", "Traded"]
     assert triggered(effects) == [(stop, 110)]
     assert fills(effects)[1:] == [(BEN, 112, 3), (CAT, 113, 2)]
     # it pays 3 x 112 + 2 x 113 = 562 and holds nothing any more
@@ -81,7 +81,7 @@ def test_a_sell_stop_fires_at_or_below_its_price(exchange: Exchange) -> None:
 def test_a_stop_whose_price_was_passed_already_fires_at_once_without_waiting(exchange: Exchange) -> None:
     exchange.sell(BEN, 105, 5)
     effects = exchange.special(ANN, BUY, STOP, 5, stop=99)
-    assert names(effects) == ["Accepted", "Triggered", "Traded"]
+    assert names(effects) == ["Accepted", "Triggered", "Repriced", "Traded"]
     assert triggered(effects) == [(exchange.last, 100)]
 
 
@@ -293,9 +293,9 @@ def test_a_fired_stop_without_a_collar_needs_what_it_finds(exchange: Exchange) -
 
 
 def test_a_trailing_sell_stands_under_the_price_and_follows_it_up_but_not_down(exchange: Exchange) -> None:
-    accepted, _ = exchange.special(ANN, SELL, TRAILING_STOP, 5, offset=5)
+    accepted, stands, _ = exchange.special(ANN, SELL, TRAILING_STOP, 5, offset=5)
     stop = exchange.last
-    assert (accepted.price, accepted.hold) == (95, 5)
+    assert (accepted.price, accepted.hold, stands.stop, stands.hold) == (95, 5, 95, 5)
     assert trailed(exchange.trade(108)) == [(stop, 103, 0)]
     assert trailed(exchange.trade(104)) == []
     exchange.buy(BEN, 101, 5)
@@ -314,9 +314,9 @@ def test_a_trailing_buy_follows_down_and_holds_less(exchange: Exchange) -> None:
 
 
 def test_a_trailing_stop_s_limit_keeps_its_distance(exchange: Exchange) -> None:
-    accepted, _ = exchange.special(ANN, SELL, TRAILING_STOP, 5, offset=5, price=93)
+    accepted, stands, _ = exchange.special(ANN, SELL, TRAILING_STOP, 5, offset=5, price=93)
     stop = exchange.last
-    assert accepted.price == 93
+    assert (accepted.price, stands.stop, stands.price) == (93, 95, 93)
     assert trailed(exchange.trade(110)) == [(stop, 105, 103)]
     exchange.buy(BEN, 101, 1)
     effects = exchange.trade(105)

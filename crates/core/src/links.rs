@@ -3,9 +3,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::deadlines;
 use crate::engine::{Effects, Engine};
-use crate::messages::{PlaceOrder, Triggered};
+use crate::messages::{PlaceOrder, Reheld, Repriced, Trailed, Triggered};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{ASIDE, HAS_SPECIAL, Order, PARENT, PARKED, REQUEST, RESPONSE, ROUTED, Special, UNHELD};
+use crate::orders::{
+    ASIDE, HAS_SPECIAL, Order, PARENT, PARKED, REQUEST, RESPONSE, ROUTED, Special, TRAILING_STOP, UNHELD,
+};
 use crate::place::spot_hold;
 
 /// So many children wait for one parent at most.
@@ -18,6 +20,8 @@ pub struct Links {
     children: BTreeSet<(u64, u64)>,
     parted: VecDeque<u64>,
     released: VecDeque<(usize, u64, i64)>,
+    /// Orders that hold otherwise because of the other of their pair, to be told.
+    reheld: VecDeque<u64>,
 }
 
 impl Engine {
@@ -124,7 +128,44 @@ impl Engine {
     pub(crate) fn hold_alone(&mut self, row: u32) {
         let order = self.orders.get(row);
         if !order.is_at_market() {
-            self.hold_again(order.at(), row);
+            self.hold_beside(order.at(), row);
+        }
+    }
+
+    /// As [`Engine::hold_again`], where no other effect tells it.
+    fn hold_beside(&mut self, at: usize, row: u32) {
+        let before = self.orders.get(row).hold;
+        self.hold_again(at, row);
+        let order = self.orders.get(row);
+        if order.hold != before && !self.links.reheld.contains(&order.id) {
+            self.links.reheld.push_back(order.id);
+        }
+    }
+
+    /// Tells of the first order of the market that holds otherwise.
+    pub(crate) fn tell_hold(&mut self, at: usize, effects: &mut Effects) -> bool {
+        let orders = &self.orders;
+        self.links.reheld.retain(|id| orders.find(*id).is_some());
+        let own = |id: &u64| orders.find(*id).is_some_and(|row| orders.get(row).at() == at);
+        let Some(place) = self.links.reheld.iter().position(own) else {
+            return false;
+        };
+        let order = self.links.reheld.remove(place).expect("just found");
+        let hold = self.orders.find(order).map_or(0, |row| self.orders.get(row).hold);
+        effects.push(&Reheld { order, hold });
+        true
+    }
+
+    /// Tells at what price (or stop) an order goes on that waited, and what it holds then (a perpetual's: of the position).
+    pub(crate) fn tell_price(&self, at: usize, row: u32, effects: &mut Effects) {
+        let order = self.orders.get(row);
+        let position = self.instruments[at].positions.get(&order.account);
+        let hold = if self.instruments[at].is_perpetual() { position.map_or(0, |p| p.hold) } else { order.hold };
+        if order.kind == TRAILING_STOP {
+            let special = self.special_of(row);
+            effects.push(&Trailed { order: order.id, stop: special.stop, price: special.limit, hold });
+        } else {
+            effects.push(&Repriced { order: order.id, price: order.price, hold });
         }
     }
 
@@ -202,7 +243,7 @@ impl Engine {
     /// After a change of its hold: the later order of its pair holds what it needs beyond.
     pub(crate) fn hold_follower(&mut self, at: usize, row: u32) {
         if let Some(follower) = self.follower(self.orders.get(row)) {
-            self.hold_again(at, follower);
+            self.hold_beside(at, follower);
         }
     }
 
@@ -265,6 +306,7 @@ impl Engine {
         if !order.is_stop() {
             effects.push(&Triggered { order: order.id, price: 0 });
         }
+        self.tell_price(at, row, effects);
         self.start(at, row, effects);
     }
 

@@ -206,8 +206,8 @@ macro_rules! for_each_message {
                 Refreshed = 26 { order: u64, display: i64 }
                 /// The order moved by itself (peg, slide, market-to-limit); `hold` is what it holds now.
                 Repriced = 27 { order: u64, price: i64, hold: i64 }
-                /// A trailing stop's trigger (and limit, if it has one) followed the market.
-                Trailed = 28 { order: u64, stop: i64, price: i64 }
+                /// A trailing stop's trigger (and limit, if it has one) followed the market; `hold` is what it holds now.
+                Trailed = 28 { order: u64, stop: i64, price: i64, hold: i64 }
                 /// Lots went off the order where it stands; `left` is its rest.
                 Reduced = 29 { order: u64, quantity: i64, left: i64, released: i64 }
                 /// Group and firm of an account.
@@ -246,6 +246,8 @@ macro_rules! for_each_message {
                 LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
                 /// A conditional order could trade: it goes at `until` (ns) unless a response firms it up before.
                 Invited = 46 { order: u64, until: u64 }
+                /// The order holds this much from now on, because the other of its pair holds otherwise or is gone.
+                Reheld = 47 { order: u64, hold: i64 }
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }

@@ -6,11 +6,11 @@ use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
 use crate::measures::{Asked, Step};
-use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
+use crate::messages::{Accepted, PlaceOrder, PlaceSpecial, Trailed};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
     ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
-    REQUEST, ROUTED, SHORT, Special, UNHELD, WATCHED,
+    REQUEST, ROUTED, SHORT, Special, TRAILING_STOP, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -132,7 +132,7 @@ impl Engine {
             self.meet_limits(at, c, &mut taker, effects)?;
         }
         let hold = if taker.order.marks & ASIDE != 0 {
-            0
+            self.instruments[at].positions.get(&c.account).map_or(0, |position| position.hold)
         } else if c.kind == REQUEST {
             self.hold_request(at, &mut taker)?
         } else if self.instruments[at].is_perpetual() {
@@ -144,6 +144,9 @@ impl Engine {
             self.count_accepted(&taker.order, Some((wording(c), exposure(&taker).1)));
         }
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
+        if taker.order.kind == TRAILING_STOP && taker.order.marks & ASIDE == 0 && special.is_some_and(|s| s.stop == 0) {
+            tell_stop(&taker, hold, effects);
+        }
         Ok(self.enter(at, taker, effects))
     }
 
@@ -394,6 +397,13 @@ impl Engine {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
+    }
+}
+
+/// Where a trailing stop stands that took its stop from the price.
+fn tell_stop(taker: &Taker, hold: i64, effects: &mut Effects) {
+    if let Some(special) = taker.special {
+        effects.push(&Trailed { order: taker.order.id, stop: special.stop, price: special.limit, hold });
     }
 }
 

@@ -24,7 +24,8 @@ impl Engine {
             self.guard_quotes(effects);
         }
         let continuous = self.markets[at].state == SessionState::Continuous;
-        self.part(at, effects)
+        self.tell_hold(at, effects)
+            || self.part(at, effects)
             || self.trail(at, effects)
             || self.release_child(at, effects)
             || self.fire_stop(at, effects)

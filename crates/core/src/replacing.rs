@@ -27,6 +27,8 @@ struct Asked {
     price: i64,
     quantity: i64,
     special: Special,
+    /// A trailing stop takes its stop from the price anew.
+    anchored: bool,
 }
 
 impl Engine {
@@ -129,6 +131,7 @@ impl Engine {
             price: if given(PRICE) { c.price } else { order.price },
             quantity: if given(QUANTITY) { c.quantity } else { self.orders.details(row).quantity },
             special,
+            anchored: false,
         }
     }
 
@@ -194,6 +197,7 @@ impl Engine {
             asked.price = self.replaced_peg(order, &asked.special);
             return Ok(());
         }
+        asked.anchored = asked.special.stop == 0 && order.marks & ASIDE == 0;
         let mut moved = *order;
         let stands = self.stand(at, &mut moved, &mut asked.special);
         asked.price = moved.price;
@@ -222,8 +226,12 @@ impl Engine {
         }
         let (price, quantity) = (asked.price, asked.quantity);
         let hold = self.rehold_as_asked(at, row, (price, quantity), hold);
+        let anchored = asked.anchored;
         self.set_asked(row, asked);
         effects.push(&Replaced { order: order.id, price, quantity, hold, priority_kept: u8::from(keeps) });
+        if anchored {
+            self.tell_price(at, row, effects);
+        }
         if !stays {
             self.work(at, self.taker(row), Some(row), effects);
         }

@@ -189,6 +189,7 @@ impl Engine {
             self.end_row(row, reason, effects);
             return;
         }
+        self.tell_price(at, row, effects);
         self.work(at, Taker { walk: taker.walk, ..self.taker(row) }, Some(row), effects);
     }
 
@@ -228,12 +229,12 @@ impl Engine {
         };
         self.unwatch(row);
         let quantity = self.orders.details(row).quantity;
-        self.set_terms_hold(at, row, (price, quantity), hold);
+        let hold = self.set_terms_hold(at, row, (price, quantity), hold);
         self.orders.get_mut(row).price = price;
         let terms = self.orders.special_mut(row).expect("a trailing stop has special terms");
         (terms.stop, terms.limit) = (stop, limit);
         self.watch(row);
-        effects.push(&Trailed { order: order.id, stop, price: limit });
+        effects.push(&Trailed { order: order.id, stop, price: limit, hold });
         true
     }
 

@@ -101,6 +101,7 @@ ProtectionSet = EFFECTS["ProtectionSet"]
 Protected = EFFECTS["Protected"]
 TradeCorrected = EFFECTS["TradeCorrected"]
 LimitState = EFFECTS["LimitState"]
+Reheld = EFFECTS["Reheld"]
 
 SYSTEM_ACCOUNTS = {1: "world", 2: "house:fees", 3: "house:rounding", 4: "house:settlement"}
 ACCOUNT_CLIENT, ACCOUNT_HOUSE, ACCOUNT_VENUE = 1, 2, 3

@@ -307,6 +307,8 @@ _TAKES = {
     "ReplaceRequested": Holdings._replace_requested,
     "Cancelled": Holdings._cancelled,
     "Repriced": Holdings._repriced,
+    "Reheld": Holdings._repriced,
+    "Trailed": Holdings._repriced,
     "Reduced": Holdings._reduced,
     "Traded": Holdings._traded,
     "Posted": Holdings._posted,

@@ -14,6 +14,7 @@ from isthmus.kernel.messages import (
     BUY,
     CANCEL_REASONS,
     FILLED_OUTSIDE,
+    GIVEN,
     LIMIT,
     MAKER,
     MARKET,
@@ -169,6 +170,8 @@ class Orders:
             elif kind == "Purged":
                 self._purge(effect, changed)
             elif (take := _TAKES.get(kind)) and (row := self._rows.get(effect.order)):
+                if kind == "Replaced" and type(command).__name__ == "ReplaceSpecial":
+                    self._specify(row, command)
                 take(self, row, effect)
                 changed[row.number] = row
         for row in changed.values():
@@ -258,7 +261,20 @@ class Orders:
         row.status, row.reason, row.hold = "cancelled", CANCEL_REASONS[effect.reason], 0
 
     def _replaced(self, row: OrderRow, effect: Any) -> None:
-        row.price, row.quantity, row.hold, row.status = effect.price, effect.quantity, effect.hold, "open"
+        row.quantity, row.hold, row.status = effect.quantity, effect.hold, "open"
+        if row.kind == STOP or (row.kind == TRAILING_STOP and not row.price):
+            row.terms = {**row.terms, "stop": effect.price}
+        elif row.venue or row.kind not in (MARKET, TRAILING_STOP):
+            row.price = effect.price
+
+    def _specify(self, row: OrderRow, command: Any) -> None:
+        """The terms that a replacement named."""
+        named = {key: getattr(command, key) for key, bit in GIVEN.items() if command.given & bit}
+        if row.kind == TRAILING_STOP:
+            row.price = named.get("price", row.price)
+        terms = row.terms | {key: value for key, value in named.items() if key in TERMS and value}
+        gone = [key for key, value in named.items() if key != "stop" and not value]
+        row.terms = {key: value for key, value in terms.items() if key not in gone}
 
     def _parked(self, row: OrderRow, effect: Any) -> None:
         row.waits = _waits_for(row, effect.status)
@@ -270,12 +286,17 @@ class Orders:
             row.kind = trailed if row.kind == TRAILING_STOP else TRIGGERED_KINDS.get(row.kind, row.kind)
 
     def _repriced(self, row: OrderRow, effect: Any) -> None:
-        row.price, row.hold, row.waits = effect.price, effect.hold, None
+        row.hold, row.waits = effect.hold, None
+        if row.kind not in (STOP, MARKET):
+            row.price = effect.price
         row.kind = LIMIT if row.kind == MARKET_TO_LIMIT else row.kind
 
     def _trailed(self, row: OrderRow, effect: Any) -> None:
         row.terms = {**row.terms, "stop": effect.stop}
-        row.price = effect.price
+        row.price, row.hold = effect.price, effect.hold
+
+    def _reheld(self, row: OrderRow, effect: Any) -> None:
+        row.hold = effect.hold
 
     def _reduced(self, row: OrderRow, effect: Any) -> None:
         row.quantity, row.hold = row.filled + effect.left, row.hold - effect.released
@@ -358,6 +379,7 @@ _TAKES = {
     "Triggered": Orders._triggered,
     "Repriced": Orders._repriced,
     "Trailed": Orders._trailed,
+    "Reheld": Orders._reheld,
     "Reduced": Orders._reduced,
     "Refreshed": Orders._shown,
     "Cancelled": Orders._cancelled,
