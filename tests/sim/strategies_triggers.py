@@ -25,8 +25,11 @@ from tests.oracle.values import (
     HIDDEN,
     IOC,
     LIMIT,
+    LIT,
     MARKET,
     MARKET_TO_LIMIT,
+    MIXED,
+    PRO_RATA,
     REDUCE_ONLY,
     SELL,
     STOP,
@@ -49,6 +52,11 @@ class Plan(NamedTuple):
 
 
 CHOICES: dict[str, tuple[int, ...]] = {
+    "book": (LIT, LIT, LIT, PRO_RATA, MIXED),
+    "all_or_none": (1, 2),
+    "min_quantity": (1, 2),
+    "hidden_remainder_below_minimum": (1, 2),
+    "maker_priority": (0, 0, 1),
     "stop_order": (1, 2),
     "stop_trigger": (1, 2, 3),
     "self_trade": (0, 1, 2, 3, 4),
