@@ -72,6 +72,7 @@ class Order:
     unpriced: bool = False
     held: bool = False
     top: bool = False
+    passed_over: bool = False
 
     @property
     def left(self) -> int:
@@ -96,8 +97,8 @@ class Order:
 
     @property
     def conditional(self) -> bool:
-        """May it be passed over?"""
-        return self.all_or_none or bool(self.min_quantity)
+        """May it be passed over, or may it have been before its condition was taken off where it stands?"""
+        return self.all_or_none or bool(self.min_quantity) or self.passed_over
 
     @property
     def displayed(self) -> int:

@@ -37,6 +37,7 @@ def draw(state: State, order: Order) -> None:
 def rest(state: State, order: Order) -> None:
     """The order comes to rest behind the others at its price."""
     rules, book = state.instruments[order.instrument].rules, state.books[order.instrument]
+    order.passed_over = False
     order.behind = order.hidden and rules["hidden_after_visible"] == 1
     if order.display:
         draw(state, order)

@@ -130,6 +130,7 @@ def replacement(state: State, command: Any, given: int) -> Iterator[Any]:
 
 
 def _take_over(state: State, order: Order, asked: Order, given: int) -> None:
+    order.passed_over = order.conditional
     for name in (*FIELDS.values(), "limit", "display_high", "seed"):
         if name == "expire" and given & EXPIRE:
             state.deadlines.remove((order.expire, ORDER, order.id))

@@ -189,6 +189,15 @@ def test_a_fill_or_kill_order_does_not_reach_past_a_part_of_an_icebergs_peak(exc
     assert fills(exchange.buy(BEN, 100, 7, tif=FOK, min_quantity=3)) == [(ANN, 100, 4), (ANN, 100, 3)]
 
 
+def test_an_order_whose_minimum_is_taken_off_trades_with_what_it_passed_over(exchange: Exchange) -> None:
+    exchange.buy(CAT, 100, 9, min_quantity=5)
+    resting = exchange.last
+    exchange.sell(ANN, 100, 4)
+    effects = exchange.pair.send("ReplaceSpecial", order=resting, given=32)
+    assert (effects[0].priority_kept, fills(effects)) == (1, [(ANN, 100, 4)])
+    assert exchange.queue(BUY) == [(CAT, 5)]
+
+
 # Reduce-only
 
 

@@ -277,7 +277,8 @@ impl Engine {
     /// An order that stays where it stands shows what its new terms say.
     fn show_asked(&mut self, row: u32, given: u16, before: i64) {
         let (order, special) = (*self.orders.get(row), self.special_of(row));
-        let mut marks = order.marks & !(PARTLY_SHOWN | CONDITIONAL);
+        // one that loses its condition may have been passed over: it stays marked, so that it is tried once more
+        let mut marks = order.marks & !PARTLY_SHOWN;
         if order.flags & HIDDEN != 0 || special.display != 0 {
             marks |= PARTLY_SHOWN;
         }
