@@ -120,7 +120,7 @@ def auction(state: State, instrument: Instrument, always: bool) -> Iterator[Any]
             traded[order.id] = traded.get(order.id, 0) + lots
             yield from links.alone(state, order)
         yield _trade(state, instrument, (buy, sell), price, lots)
-    instrument.last_trade = instrument.auction_price = price
+    instrument.last_trade = instrument.latest = instrument.auction_price = price
     for order in both:
         if order.display and order.left and order.id in traded:
             order.shown -= min(order.shown, traded[order.id])

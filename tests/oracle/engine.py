@@ -56,6 +56,7 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "VenueCancelled": (venues.check_cancelled, venues.cancelled),
     "VenueReplaced": (venues.check_replaced, venues.replaced),
     "TimePassed": (free, operations.pass_time),
+    "UpgradeEngine": (operations.check_upgrade, operations.upgrade),
     "SetRule": (rules.check_set_rule, rules.set_rule),
     "SetTick": (session.check_set_tick, session.set_tick),
     "SetSession": (session.check_set_session, session.set_session),

@@ -40,7 +40,7 @@ from .values import (
     Instrument,
 )
 
-PEAKS_MAX = 10_000
+PEAKS_MAX = 1_000
 """An iceberg has at most so many peaks."""
 STAYS = (GTC, DAY, GTD)
 STOPS = (STOP, STOP_LIMIT, TRAILING_STOP)

@@ -11,6 +11,7 @@ from .books import Book, Order
 from .messages import CANCEL_REASONS, effects
 from .money import SETTLEMENT, WORLD
 from .perpetual import counted
+from .record import RULES
 from .state import State
 from .values import (
     ACCOUNTS_MAX,
@@ -299,3 +300,12 @@ def _settle(state: State, instrument: Instrument, account: int, amount: int) -> 
 
 def pass_time(state: State, command: Any) -> Iterator[Any]:
     yield from ()
+
+
+def check_upgrade(state: State, command: Any) -> Iterator[str]:
+    if not command.before < command.rules == RULES:
+        yield "bad_terms"
+
+
+def upgrade(state: State, command: Any) -> Iterator[Any]:
+    yield effects.EngineUpgraded(command.before, command.rules, command.state)

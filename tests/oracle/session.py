@@ -103,6 +103,7 @@ def uncross(state: State, command: Any) -> Iterator[Any]:
 
 def end_call(state: State, instrument: Instrument, cause: str) -> Iterator[Any]:
     """The auction, then continuous trading; a book that is always in a call stays in its state."""
+    state.touched.add(instrument.number)
     yield from auction.auction(state, instrument, always=True)
     yield from _end(state, _for_the_call(state, instrument), "session")
     if instrument.state != "continuous":

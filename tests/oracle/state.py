@@ -128,7 +128,8 @@ class State:
     def cancel(self, order: Order, reason: str | int) -> Any:
         """Ends the order and releases what it held."""
         instrument = self.instruments[order.instrument]
-        self.touched.add(order.instrument)
+        if not order.venue:
+            self.touched.add(order.instrument)
         self.cancels += 1
         self.finish(order)
         if instrument.perpetual:

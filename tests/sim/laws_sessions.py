@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from tests.oracle import auction, bands
@@ -55,11 +56,8 @@ def _check_auction(before: Before, twin: Twin, effects: list[Any]) -> None:
     """One price, of most volume and least imbalance over all prices; best first; nothing left that would trade."""
     told = effects[0]
     offers, instrument = before.offers[told.instrument], twin.state.instruments[told.instrument]
-    trades: list[Any] = []
-    for effect in effects[1:]:
-        if name_of(effect) != "Traded":
-            break
-        trades.append(effect)
+    until = takewhile(lambda effect: name_of(effect) != "SessionChanged", effects)
+    trades = [effect for effect in until if name_of(effect) == "Traded"]
     limits = [offer.price for offer in offers if not offer.unpriced]
     prices = range(min(limits), max(limits) + 1) if limits else [instrument.nearest_tick(told.reference)]
     on_grid = [price for price in prices if price and instrument.floor_tick(price) == price]

@@ -36,6 +36,9 @@ from tests.oracle.values import (
     PRO_RATA,
     REDUCE_ONLY,
     SELL,
+    STOP,
+    STOP_LIMIT,
+    TRAILING_STOP,
 )
 
 from .strategies import BTC, EUR, INSTRUMENTS, LOT, MID, START, TICK, TRADERS, USD, XYZ, Session, opening
@@ -62,7 +65,8 @@ CHOICES: dict[str, tuple[int, ...]] = {
 KINDS = (LIMIT, LIMIT, LIMIT, LIMIT, LIMIT, MARKET, MARKET, MARKET_TO_LIMIT)
 TIFS = (GTC, GTC, GTC, GTC, GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 FLAGS = (0, 0, 0, 0, 0, HIDDEN, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, POST_ONLY)
-TERMS = ("none", "none", "none", "iceberg", "random iceberg", "minimum")
+TERMS = ("none",) * 5 + ("iceberg", "random iceberg", "minimum", "stop", "stop limit", "trailing", "pair", "child")
+STOPS = {"stop": STOP, "stop limit": STOP_LIMIT, "trailing": TRAILING_STOP}
 PATH = ("pre_open", "opening_auction", "continuous", "volatility_auction", "halted", "closing_auction", "closed")
 
 _back = st.integers(0, 6)
@@ -174,8 +178,9 @@ def _price(instrument: int, ticks: int) -> int:
     return MID[instrument] + ticks * TICK[instrument]
 
 
-def _place(_: Any, instrument: int, now: int, account: int, side: int, *words: Any) -> Any:
+def _place(placed: Any, instrument: int, now: int, account: int, side: int, *words: Any) -> Any:
     kind, tif, flags, terms, ticks, lots, size = words
+    kind = STOPS.get(terms, kind)
     lot = LOT[instrument]
     fields = {
         "account": account,
@@ -185,13 +190,20 @@ def _place(_: Any, instrument: int, now: int, account: int, side: int, *words: A
         "tif": tif,
         "flags": flags,
         "quantity": lots * lot,
-        "price": 0 if kind in (MARKET, MARKET_TO_LIMIT) else _price(instrument, ticks),
+        "price": _price(instrument, ticks) if kind in (LIMIT, STOP_LIMIT) else 0,
     }
     if tif == GTD:
         fields["expire"] = now + 12 * MOMENT
     if terms == "minimum":
         fields["min_quantity"] = min(size, lots) * lot
-    elif terms != "none" and kind == LIMIT and not flags:
+    elif terms in ("pair", "child") and placed:
+        other, command = placed[-1 - min(size - 1, len(placed) - 1)]
+        fields |= {"account": command.account, "one_cancels" if terms == "pair" else "parent": other}
+    elif terms == "trailing":
+        fields["offset"] = size * TICK[instrument] * 2
+    elif terms in STOPS:
+        fields["stop"] = _price(instrument, size if side == BUY else -size)
+    elif terms.endswith("iceberg") and kind == LIMIT and not flags:
         fields["display"] = size * lot
         if terms == "random iceberg":
             fields |= {"display_high": (size + 2) * lot, "seed": ticks + 7}

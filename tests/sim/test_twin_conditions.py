@@ -9,6 +9,7 @@ from tests.oracle.pair import Pair, names
 from tests.oracle.values import (
     ALL_OR_NONE,
     BUY,
+    FOK,
     HIDDEN,
     IOC,
     POST_ONLY,
@@ -58,9 +59,8 @@ def test_strict_all_or_none_never_takes_less_of_an_earlier_order(exchange: Excha
     exchange.sell(ANN, 100, 4)
     exchange.sell(BEN, 100, 4, flags=ALL_OR_NONE)
     assert fills(exchange.buy(CAT, 100, 6, flags=ALL_OR_NONE)) == []
-    exchange.rule("all_or_none", 1)
-    exchange.pair.send("CancelOrder", order=exchange.last - 1)
-    assert fills(exchange.buy(CAT, 100, 6, flags=ALL_OR_NONE)) == [(ANN, 100, 2), (BEN, 100, 4)]
+    # with the other rule the resting order is tried again at once
+    assert fills(exchange.rule("all_or_none", 1)) == [(ANN, 100, 2), (BEN, 100, 4)]
 
 
 def test_earlier_orders_give_way_latest_first(exchange: Exchange) -> None:
@@ -180,6 +180,13 @@ def test_which_minimum_an_order_may_have(exchange: Exchange, terms: dict[str, An
 def test_a_minimum_is_whole_lots(exchange: Exchange) -> None:
     assert refusal(exchange.sell(ANN, 100, 100, min_quantity=15, instrument=BOXED)) == "bad_minimum"
     assert refusal(exchange.sell(ANN, 100, 100, min_quantity=20, instrument=BOXED)) == ""
+
+
+def test_a_fill_or_kill_order_does_not_reach_past_a_part_of_an_icebergs_peak(exchange: Exchange) -> None:
+    exchange.sell(ANN, 100, 8, display=4)
+    # 4 and 2 are less than the minimum allows; 3 of one peak and 3 of the next cannot be
+    assert ends(exchange.buy(BEN, 100, 6, tif=FOK, min_quantity=3)) == [(exchange.last, "fok", 6)]
+    assert fills(exchange.buy(BEN, 100, 7, tif=FOK, min_quantity=3)) == [(ANN, 100, 4), (ANN, 100, 3)]
 
 
 # Reduce-only

@@ -5,15 +5,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::engine::Engine;
 use crate::flusher::{Drain, Flusher, HAND_ON_BYTES, Link, Run};
 use crate::follower::{Follower, Following};
 use crate::journal::segment::detach_last;
 use crate::journal::{
-    BadReason, Durability, End, Entry, FirstBad, Hash, JournalError, Lock, Position, Tail, Writer, frame, repair_end,
+    BadReason, Check, Durability, End, Entry, FirstBad, Hash, JournalError, Lock, Position, Scan, SnapshotHead, Tail,
+    Writer, frame, repair_end, snapshot_file,
 };
-use crate::messages::Command;
-use crate::record::{self, Framed};
+use crate::messages::{Command, UpgradeEngine};
+use crate::record::{self, Body, Framed, RULES};
 use crate::replay::{self, Replay};
 
 /// What a start found.
@@ -35,6 +38,11 @@ pub enum BrokerError {
     Differs {
         record: u64,
     },
+    /// A record that was made by other rules, of which no snapshot of their last record is there.
+    OtherRelease {
+        record: u64,
+        rules: u16,
+    },
     /// A snapshot that is whole but not a state of this release.
     BadState {
         sequence: u64,
@@ -48,6 +56,11 @@ impl fmt::Display for BrokerError {
             Self::Differs { record } => {
                 write!(out, "record {record}: running it again does not give what was journalled")
             }
+            Self::OtherRelease { record, rules } => write!(
+                out,
+                "record {record} was made by rules {rules}, which this release (rules {RULES}) does not run: start the \
+                 release of rules {rules} once and stop it cleanly; this one goes on from the snapshot it leaves"
+            ),
             Self::BadState { sequence } => write!(out, "snapshot at {sequence}: not a state of this release"),
         }
     }
@@ -100,14 +113,19 @@ pub struct Broker {
 impl Broker {
     /// In memory only: hashed, never written.
     pub fn in_memory() -> Self {
-        Self::going_on(Engine::default(), [0; 32])
+        let flusher = Flusher::new(Durability::Never, None, 0, [0; 32]);
+        let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
+        Self::driven(Engine::default(), flusher, Recovered::default(), options)
     }
 
-    /// A broker without a folder that goes on from this engine, whose last record has the hash `head`.
-    pub fn going_on(engine: Engine, head: Hash) -> Self {
-        let flusher = Flusher::new(Durability::Never, None, engine.sequence, head);
+    /// Another in memory that goes on from the canonical bytes of this one's state.
+    pub fn restored(&self) -> Result<Self, BrokerError> {
+        let state = self.engine.state();
+        let sequence = self.engine.sequence;
+        let engine = Engine::from_state(&state).map_err(|_| BrokerError::BadState { sequence })?;
+        let flusher = Flusher::new(Durability::Never, None, sequence, self.head());
         let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
-        Self::driven(engine, flusher, Recovered::default(), options)
+        Ok(Self::driven(engine, flusher, Recovered::default(), options))
     }
 
     fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered, options: Options) -> Self {
@@ -156,7 +174,27 @@ impl Broker {
         let flusher = Flusher::new(options.durability, file, replay.engine.sequence, replay.head);
         let recovered = Recovered { records: replay.records, snapshot: replay.snapshot, torn_bytes };
         let opened = Self::driven(replay.engine, flusher, recovered, options);
-        Ok(Self { data: data.to_owned(), lock: Some(lock), ..opened })
+        let mut broker = Self { data: data.to_owned(), lock: Some(lock), ..opened };
+        if replay.records == 0 {
+            broker.upgrade()?;
+        }
+        Ok(broker)
+    }
+
+    /// Where the last record is of earlier rules, this release begins with its own snapshot of the state, which stays, and
+    /// a record that says so.
+    fn upgrade(&mut self) -> Result<(), BrokerError> {
+        let Engine { sequence, stamp, .. } = self.engine;
+        let Some(before) = rules_of(&self.data, sequence)?.filter(|rules| *rules < RULES) else {
+            return Ok(());
+        };
+        let state = self.engine.state();
+        let of = SnapshotHead { rules: RULES, sequence, stamp, head: self.head() };
+        snapshot_file::save_base(&self.data, &of, &state)?;
+        let upgrade = UpgradeEngine { before, rules: RULES, state: Sha256::digest(&state).into() };
+        self.stage_one(&Command::UpgradeEngine(upgrade), stamp, &[], |_, _| {});
+        self.flusher.flush()?;
+        Ok(())
     }
 
     /// Follows a folder that another process owns, until [`Broker::take_over`]. Nothing may be staged meanwhile.
@@ -391,4 +429,15 @@ fn check_stretch(frames: &[u8], mut sequence: u64, mut head: Hash) -> Result<(),
         (sequence, head, rest) = (sequence + 1, *hash, behind);
     }
     Ok(())
+}
+
+/// The rules that made a record; None for the record before the first.
+fn rules_of(data: &Path, sequence: u64) -> Result<Option<u16>, BrokerError> {
+    if sequence == 0 {
+        return Ok(None);
+    }
+    let mut scan = Scan::open(data, sequence, Check::Frames)?;
+    let entry = scan.read()?.ok_or(BrokerError::Differs { record: sequence })?;
+    let body = Body::read(entry.body).map_err(|_| BrokerError::Differs { record: sequence })?;
+    Ok(Some(body.rules))
 }

@@ -1,4 +1,5 @@
 //! Resting orders that were passed over, tried again when their market changed.
+use crate::bands::Bounds;
 use crate::engine::{Effects, Engine};
 use crate::orders::{CONDITIONAL, REDUCE_ONLY};
 
@@ -22,12 +23,20 @@ impl Engine {
             let queues = [&market.book, &market.hidden].map(|book| book.side(buys).queue(&self.orders, price));
             queues.into_iter().flatten()
         });
-        let mut able = rows.filter(|row| {
-            let order = self.orders.get(*row);
-            let conditions = order.marks & CONDITIONAL != 0 || order.flags & REDUCE_ONLY != 0;
-            let passed_over = conditions || self.special_of(*row).one_cancels != 0;
-            passed_over && self.plan_within(at, *row, bounds).traded > 0
-        });
+        let mut able = rows.filter(|row| self.is_able(at, *row, bounds));
         able.next()
+    }
+
+    /// Would it trade as an incoming order? One that stood aside in an auction may also end by what it meets then.
+    fn is_able(&self, at: usize, row: u32, bounds: Option<Bounds>) -> bool {
+        let order = self.orders.get(row);
+        if order.marks & CONDITIONAL != 0 {
+            return self.plan_within(at, row, bounds).traded > 0;
+        }
+        if order.flags & REDUCE_ONLY == 0 && self.special_of(row).one_cancels == 0 {
+            return false;
+        }
+        let plan = self.plan_within(at, row, bounds);
+        !plan.steps.is_empty() || plan.end.is_some()
     }
 }

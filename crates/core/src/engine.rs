@@ -118,6 +118,7 @@ impl Engine {
             Command::VenueCancelled(c) => self.venue_cancelled(c, effects),
             Command::VenueReplaced(c) => self.venue_replaced(c, effects),
             Command::TimePassed(_) => Ok(()),
+            Command::UpgradeEngine(c) => self.upgrade(c, effects),
             Command::SetRule(c) => self.set_rule(c, effects),
             Command::SetTick(c) => self.set_tick(c, effects),
             Command::SetSession(c) => self.set_session(c, effects),

@@ -45,6 +45,17 @@ impl Run {
         self.staged(sequence);
     }
 
+    /// A record of no engine: sequence, no stamp, and the payload padded with zeros.
+    pub fn push_payload(&mut self, sequence: u64, payload: &[u8]) {
+        let start = frame::begin(&mut self.frames);
+        self.frames.extend_from_slice(&sequence.to_le_bytes());
+        self.frames.extend_from_slice(&[0; 8]);
+        self.frames.extend_from_slice(payload);
+        self.frames.resize(self.frames.len().next_multiple_of(8), 0);
+        frame::end(&mut self.frames, start);
+        self.staged(sequence);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

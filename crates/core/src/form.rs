@@ -11,7 +11,7 @@ use crate::place::check_price;
 use crate::values::PRICE_MAX;
 
 /// An iceberg has at most so many peaks.
-const PEAKS_MAX: i64 = 10_000;
+const PEAKS_MAX: i64 = 1_000;
 
 /// The form of a PlaceOrder.
 #[inline]

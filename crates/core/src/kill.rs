@@ -226,7 +226,7 @@ impl Engine {
             }
         }
         for row in &found.remembered {
-            self.remember(*row);
+            self.leave(*row);
         }
         if found.rows.len() == self.orders.len() {
             self.orders.clear();

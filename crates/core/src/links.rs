@@ -104,17 +104,24 @@ impl Engine {
         }
     }
 
+    /// The two of a pair are one no more; returns the other, if it lives.
+    pub(crate) fn unpair(&mut self, row: u32) -> Option<u32> {
+        let other = std::mem::take(&mut self.orders.special_mut(row)?.one_cancels);
+        let partner = self.orders.find(other).filter(|_| other != 0)?;
+        self.orders.special_mut(partner).expect("a pair has special terms").one_cancels = 0;
+        Some(partner)
+    }
+
     /// The other of the pair goes; what it held for both is held by this one.
     pub(crate) fn end_partner(&mut self, row: u32, effects: &mut Effects) {
-        let Some(special) = self.orders.special_mut(row) else {
-            return;
-        };
-        let other = std::mem::take(&mut special.one_cancels);
-        let Some(partner) = self.orders.find(other).filter(|_| other != 0) else {
-            return;
-        };
-        self.orders.special_mut(partner).expect("a pair has special terms").one_cancels = 0;
-        self.cancel_row(partner, CancelReason::OneCancels, effects);
+        if let Some(partner) = self.unpair(row) {
+            self.cancel_row(partner, CancelReason::OneCancels, effects);
+            self.hold_alone(row);
+        }
+    }
+
+    /// What is left of a pair holds for itself.
+    pub(crate) fn hold_alone(&mut self, row: u32) {
         let order = self.orders.get(row);
         if !order.is_at_market() {
             self.hold_again(order.at(), row);

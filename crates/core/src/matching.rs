@@ -217,13 +217,14 @@ impl Engine {
     /// Forgets a live order; its client id is remembered from now on for a while.
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
-        self.remember(row);
+        self.leave(row);
         self.orders.remove(row);
     }
 
-    /// From now on the client id of the order is remembered for a while.
+    /// All that an order leaves behind: its client id is remembered for a while from now on, its market counts it no
+    /// more, nothing waits for it in vain.
     #[inline]
-    pub(crate) fn remember(&mut self, row: u32) {
+    pub(crate) fn leave(&mut self, row: u32) {
         let order = self.orders.get(row);
         let (marks, at) = (order.marks, order.at());
         if marks & NAMED != 0 {

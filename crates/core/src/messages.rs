@@ -139,6 +139,9 @@ macro_rules! for_each_message {
                     sequence: u64, index: u16, instrument: u32, maker: u32, taker: u32, taker_side: u8, price: i64,
                     quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64, new_price: i64
                 }
+                /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
+                /// own form. `before`: the rules of the records so far.
+                UpgradeEngine = 60 { before: u16, rules: u16, state: Hash }
             }
             effects {
                 /// The command changed nothing; `reason` is a [`crate::names::Reason`].
@@ -243,6 +246,8 @@ macro_rules! for_each_message {
                 LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
                 /// A conditional order could trade: it goes at `until` (ns) unless a response firms it up before.
                 Invited = 46 { order: u64, until: u64 }
+                /// From here on these rules hold.
+                EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }
         }
     };

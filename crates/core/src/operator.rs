@@ -4,11 +4,12 @@ use crate::instrument::{Asset, Instrument};
 use crate::ledger::{SETTLEMENT, WORLD};
 use crate::market::Market;
 use crate::messages::{
-    AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, Halt, Halted, InstrumentAdded, Mark, Marked,
-    OpenAccount, Posted, Resume, Resumed, Settled, Transfer, Withdraw,
+    AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, EngineUpgraded, Halt, Halted, InstrumentAdded, Mark,
+    Marked, OpenAccount, Posted, Resume, Resumed, Settled, Transfer, UpgradeEngine, Withdraw,
 };
 use crate::names::{Reason, Template};
 use crate::perpetual::Position;
+use crate::record::RULES;
 use crate::values::{EXPOSURE_MAX, PRICE_MAX};
 
 impl Engine {
@@ -32,6 +33,15 @@ impl Engine {
         self.instruments.push(instrument);
         self.markets.push(Market::default());
         effects.push(&InstrumentAdded { instrument: self.instruments.len() as u32 });
+        Ok(())
+    }
+
+    /// The state's hash is compared by whoever runs the record again, which alone can be another release.
+    pub(crate) fn upgrade(&mut self, c: &UpgradeEngine, effects: &mut Effects) -> Result<(), Reason> {
+        if c.rules != RULES || c.before >= c.rules {
+            return Err(Reason::BadTerms);
+        }
+        effects.push(&EngineUpgraded { before: c.before, rules: c.rules, state: c.state });
         Ok(())
     }
 

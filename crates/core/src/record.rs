@@ -134,7 +134,9 @@ impl<'a> Body<'a> {
         }
         let command_at = HEAD + u16_at(22) as usize;
         let origin = bytes.get(HEAD..command_at).ok_or(BadBody)?;
-        let (command, length) = Command::decode(&bytes[command_at..])?;
+        let rules = u16_at(18);
+        let decode = if rules < RULES { Command::decode_older } else { Command::decode };
+        let (command, length) = decode(&bytes[command_at..])?;
         let effects_at = command_at + length;
         let end = effects_at.checked_add(u32_at(28) as usize).ok_or(BadBody)?;
         let effects = bytes.get(effects_at..end).ok_or(BadBody)?;
@@ -145,7 +147,7 @@ impl<'a> Body<'a> {
         Ok(Self {
             sequence: u64_at(0),
             stamp: u64_at(8),
-            rules: u16_at(18),
+            rules,
             flags: u16_at(20),
             origin,
             command,
@@ -156,9 +158,10 @@ impl<'a> Body<'a> {
 
     /// The effects in order.
     pub fn each_effect(&self, mut take: impl FnMut(Effect)) -> Result<(), BadBody> {
+        let decode = if self.rules < RULES { Effect::decode_older } else { Effect::decode };
         let mut rest = self.effects;
         while !rest.is_empty() {
-            let (effect, length) = Effect::decode(rest)?;
+            let (effect, length) = decode(rest)?;
             take(effect);
             rest = &rest[length..];
         }

@@ -4,6 +4,7 @@ use std::path::Path;
 use crate::broker::BrokerError;
 use crate::engine::Engine;
 use crate::journal::{Check, End, Entry, Snapshot, scan_ahead, snapshot_file};
+use crate::messages::Command;
 use crate::record::{Body, CLOCK_HELD, RULES};
 
 /// An engine on its way through a journal; every record it makes is compared with the one that stands there.
@@ -23,7 +24,8 @@ impl Replay {
     /// From a snapshot. A state of another release is not one that this one can go on from.
     pub fn from(found: &Snapshot) -> Result<Self, BrokerError> {
         let sequence = found.of.sequence;
-        let engine = Engine::from_state(&found.state).map_err(|_| BrokerError::BadState { sequence })?;
+        let engine = Engine::from_state_of(found.of.rules, &found.state);
+        let engine = engine.map_err(|_| BrokerError::BadState { sequence })?;
         Ok(Self { engine, head: found.of.head, snapshot: sequence, ..Self::default() })
     }
 
@@ -34,6 +36,7 @@ impl Replay {
 
     /// The journal run to its end from the newest snapshot that is whole and lies on the chain, else from genesis.
     pub fn newest(data: &Path) -> Result<(Self, End), BrokerError> {
+        let mut other = None;
         for path in snapshot_file::list(data)? {
             let Ok(found) = snapshot_file::load(&path) else {
                 continue;
@@ -44,12 +47,16 @@ impl Replay {
             match replay.run(data) {
                 Ok(end) if replay.reached(&end) => return Ok((replay, end)),
                 Ok(_) | Err(BrokerError::Differs { .. }) => {}
+                Err(error @ BrokerError::OtherRelease { .. }) => other = other.or(Some(error)),
                 Err(error) => return Err(error),
             }
         }
         let mut replay = Self::default();
-        let end = replay.run(data)?;
-        Ok((replay, end))
+        match replay.run(data) {
+            Ok(end) => Ok((replay, end)),
+            Err(error @ BrokerError::OtherRelease { .. }) => Err(other.unwrap_or(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// A snapshot may lie beyond a journal that lost its end, or beside its chain: then it is no place to go on from.
@@ -90,6 +97,14 @@ pub fn again(engine: &mut Engine, effects: &mut Vec<u8>, body: &[u8]) -> Result<
     let Ok(recorded) = Body::read(body) else {
         return Err(differs);
     };
+    if recorded.rules != RULES {
+        return Err(BrokerError::OtherRelease { record: recorded.sequence, rules: recorded.rules });
+    }
+    if let Command::UpgradeEngine(upgrade) = recorded.command
+        && upgrade.state != engine.state_hash()
+    {
+        return Err(differs);
+    }
     let held = recorded.flags & CLOCK_HELD != 0;
     let at = if held { recorded.stamp.saturating_sub(1) } else { recorded.stamp };
     effects.clear();

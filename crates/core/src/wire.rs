@@ -154,6 +154,23 @@ macro_rules! declare {
             }
 
 
+            /// As `decode`, of a message that an earlier release wrote: fields that were appended since are zero.
+            pub fn decode_older(bytes: &[u8]) -> Result<(Self, usize), BadMessage> {
+                let head = bytes.first_chunk::<HEAD>().ok_or(BadMessage { kind: 0, length: bytes.len() })?;
+                let kind = u16::from_le_bytes([head[0], head[1]]);
+                let length = u16::from_le_bytes([head[2], head[3]]) as usize;
+                let bad = BadMessage { kind, length };
+                let fields = bytes.get(HEAD..HEAD + length).ok_or(bad)?;
+                match kind {
+                    $($name::KIND if length <= $name::SIZE => {
+                        let mut whole = [0; $name::SIZE];
+                        whole[..length].copy_from_slice(fields);
+                        Ok((Self::$name($name::read(&whole)), HEAD + length))
+                    })*
+                    _ => Err(bad),
+                }
+            }
+
             /// Reads one message; returns it and the bytes it took.
             pub fn decode(bytes: &[u8]) -> Result<(Self, usize), BadMessage> {
                 if bytes.len() < HEAD {

@@ -206,11 +206,16 @@ impl Engine {
     /// Before a fill: the partner of either order goes; one whose partner went before goes itself. Are both still there?
     fn both_alone(&mut self, at: usize, passage: &Passage, maker: u32, effects: &mut Effects) -> bool {
         let id = self.orders.get(maker).id;
+        if self.special_of(maker).one_cancels == passage.id {
+            // the two of a pair meet: the incoming one goes
+            self.unpair(maker);
+            self.take_out(passage.row);
+            self.end_passage(at, passage, CancelReason::OneCancels, effects);
+            self.hold_alone(maker);
+            return false;
+        }
         if self.is_parted(maker, effects) {
             self.cancel_row(maker, CancelReason::OneCancels, effects);
-        }
-        if !self.lives(passage) {
-            return false;
         }
         if self.is_parted(passage.row, effects) {
             self.take_out(passage.row);

@@ -1,71 +1,24 @@
 //! The engine as Python drives it.
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use isthmus_core::Engine as CoreEngine;
 use isthmus_core::broker::{Broker, Options};
-use isthmus_core::flusher::Flusher as CoreFlusher;
-use isthmus_core::follower::Following;
+use isthmus_core::flusher::Link;
 use isthmus_core::journal::Durability;
-use isthmus_core::messages::{Effect, Posted};
-use isthmus_core::orders::PARKED;
+use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
 use isthmus_core::record::Framed;
+use isthmus_core::row::order_of;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error, shared_error};
 use crate::messages as classes;
+use crate::questions;
 use crate::record::{Chained, Origin, Record};
-
-/// Writes what was handed over; may run in a thread of its own (the interpreter is free meanwhile).
-#[pyclass(frozen, module = "isthmus._core")]
-pub struct Flusher(Arc<CoreFlusher>);
-
-#[pymethods]
-impl Flusher {
-    #[getter]
-    fn durable(&self) -> u64 {
-        self.0.durable()
-    }
-
-    fn flush(&self, py: Python<'_>) -> PyResult<u64> {
-        py.detach(|| self.0.flush()).map_err(journal_error)
-    }
-}
-
-/// Runs the journal again behind the engine, in a thread of its own, and writes snapshots.
-#[pyclass(frozen, module = "isthmus._core")]
-pub struct Follower(Arc<Following>);
-
-#[pymethods]
-impl Follower {
-    /// The last record that was run again.
-    #[getter]
-    fn sequence(&self) -> u64 {
-        self.0.sequence()
-    }
-
-    /// The record that the newest snapshot is of; 0 while there is none.
-    #[getter]
-    fn saved(&self) -> u64 {
-        self.0.saved()
-    }
-
-    /// Why there is no newer snapshot, or None.
-    #[getter]
-    fn fault(&self) -> Option<String> {
-        self.0.fault()
-    }
-
-    /// Waits for a snapshot of the record `at`, which is durable, or of a later one; returns its path.
-    fn snapshot(&self, py: Python<'_>, at: u64) -> PyResult<String> {
-        let path = py.detach(|| self.0.snapshot(at)).map_err(shared_error)?;
-        Ok(path.display().to_string())
-    }
-}
+use crate::threads::{Flusher, Follower};
 
 /// The broker's engine. Without a data folder everything stays in memory.
 #[pyclass(module = "isthmus._core")]
@@ -77,6 +30,11 @@ pub struct Engine {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// Zeros where none was given.
+fn client_id_of(given: Option<&[u8]>) -> PyResult<ClientId> {
+    given.map_or(Ok([0; 16]), |bytes| bytes.try_into().map_err(|_| PyValueError::new_err("client_id: not 16 bytes")))
 }
 
 fn durability(name: &str) -> PyResult<Durability> {
@@ -109,14 +67,44 @@ impl Engine {
         Ok(())
     }
 
-    fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
+    /// Applies one command, `see` being shown its frame: the one way for a command object and for the positional calls.
+    #[inline]
+    fn pass<T>(
+        &mut self,
+        command: &Command,
+        at: Option<u64>,
+        origin: &[u8],
+        see: impl FnOnce(&Framed, &[u8]) -> T,
+    ) -> PyResult<(T, Link)> {
         self.open()?;
-        let command = classes::command(command)?;
-        let block = origin.map_or(&[][..], |origin| &origin.block);
-        let seen = |framed: &Framed, frames: &[u8]| (framed.body(frames).to_vec(), framed.passed.clock_held);
-        let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        let seen = |framed: &Framed, frames: &[u8]| (see(framed, frames), framed.passed.clock_held);
+        let ((made, held), link) = self.broker.stage_one(command, at.unwrap_or_else(now), origin, seen);
         self.clock_held += u64::from(held);
+        Ok((made, link))
+    }
+
+    fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
+        let block = origin.map_or(&[][..], |origin| &origin.block);
+        let body = |framed: &Framed, frames: &[u8]| framed.body(frames).to_vec();
+        let (bytes, link) = self.pass(&classes::command(command)?, at, block, body)?;
         Ok(Record { bytes, chained: Chained::Linked(link) })
+    }
+
+    /// Keeps the durability's promise for what was staged.
+    #[inline]
+    fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        if self.broker.flusher().in_memory() {
+            return Ok(());
+        }
+        py.detach(|| self.broker.settle()).map_err(journal_error).map(|_| ())
+    }
+
+    #[inline]
+    fn answer(&mut self, py: Python<'_>, command: &Command, at: Option<u64>) -> PyResult<Answer> {
+        let (effects, _) = self.pass(command, at, &[], |framed, frames| framed.effects(frames).to_vec())?;
+        let sequence = self.broker.engine.sequence;
+        self.settle(py)?;
+        Ok(Answer { sequence, order: order_of(command, sequence), effects })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -260,10 +248,63 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Record> {
         let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
-        if !self.broker.flusher().in_memory() {
-            py.detach(|| self.broker.settle()).map_err(journal_error)?;
-        }
+        self.settle(py)?;
         Ok(record)
+    }
+
+    /// Places an order: `submit(PlaceOrder(...))` for programs that are in a hurry. All by position, all integers.
+    #[pyo3(signature = (account, instrument, side, kind, tif, flags, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn place(
+        &mut self,
+        py: Python<'_>,
+        account: u32,
+        instrument: u32,
+        side: u8,
+        kind: u8,
+        tif: u8,
+        flags: u8,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let (venue, session, client_id) = (0, 0, client_id_of(client_id)?);
+        let order =
+            PlaceOrder { account, instrument, venue, side, kind, tif, flags, price, quantity, client_id, session };
+        self.answer(py, &Command::PlaceOrder(order), at)
+    }
+
+    /// Cancels an order: `submit(CancelOrder(...))` by position. `account` 0 is an operator.
+    #[pyo3(signature = (order, account, at = None, client_id = None, /))]
+    fn cancel(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        self.answer(py, &Command::CancelOrder(CancelOrder { order, account, reason: 0, client_id }), at)
+    }
+
+    /// Replaces an order: `submit(ReplaceOrder(...))` by position.
+    #[pyo3(signature = (order, account, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn replace(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        let replacement = ReplaceOrder { order, account, price, quantity, client_id };
+        self.answer(py, &Command::ReplaceOrder(replacement), at)
     }
 
     /// Applies one command; nothing is promised before `hand_over` and a flush.
@@ -330,49 +371,13 @@ impl Engine {
 
     /// Every live order of the instrument that is not at an outside venue: bids, then asks, each in priority, then those
     /// that wait outside the book, by number: (order, account, side, price, shown, left, waits).
-    #[allow(clippy::type_complexity)]
-    fn book_orders(&self, instrument: u32) -> PyResult<Vec<(u64, u32, u8, i64, i64, i64, bool)>> {
-        let at = self.instrument_at(instrument)?;
-        let orders = &self.broker.engine.orders;
-        let row = |row: u32| {
-            let order = orders.get(row);
-            let waits = order.marks & PARKED != 0;
-            (order.id, order.account, order.side, order.price, orders.shown(row), order.left, waits)
-        };
-        let market = &self.broker.engine.markets[at];
-        let mut all: Vec<u32> = Vec::new();
-        for buys in [true, false] {
-            let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
-            let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
-            side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
-            all.extend(side);
-        }
-        all.extend(orders.by_id().filter(|row| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at));
-        Ok(all.into_iter().map(row).collect())
+    fn book_orders(&self, instrument: u32) -> PyResult<Vec<questions::BookOrder>> {
+        Ok(questions::book_orders(&self.broker.engine, self.instrument_at(instrument)?))
     }
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let orders = &self.broker.engine.orders;
-        let Some(row) = orders.find(order) else {
-            return Ok(None);
-        };
-        let (order, details) = (orders.get(row), orders.details(row));
-        let dict = PyDict::new(py);
-        dict.set_item("order", order.id)?;
-        dict.set_item("account", order.account)?;
-        dict.set_item("instrument", order.instrument)?;
-        dict.set_item("venue", details.venue)?;
-        dict.set_item("session", details.session)?;
-        dict.set_item("side", order.side)?;
-        dict.set_item("kind", order.kind)?;
-        dict.set_item("tif", order.tif)?;
-        dict.set_item("flags", order.flags)?;
-        dict.set_item("price", order.price)?;
-        dict.set_item("quantity", details.quantity)?;
-        dict.set_item("filled", orders.filled(row))?;
-        dict.set_item("hold", order.hold)?;
-        Ok(Some(dict))
+        questions::order(py, &self.broker.engine.orders, order)
     }
 
     /// Ids of an account's live orders, ascending.
@@ -420,30 +425,11 @@ impl Engine {
     }
 
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let each = |(at, asset): (usize, &isthmus_core::instrument::Asset)| {
-            let dict = PyDict::new(py);
-            dict.set_item("asset", at + 1)?;
-            dict.set_item("code", classes::text_of(&asset.code.0))?;
-            dict.set_item("decimals", asset.decimals)?;
-            Ok(dict)
-        };
-        self.broker.engine.assets.iter().enumerate().map(each).collect()
+        questions::assets(py, &self.broker.engine)
     }
 
     fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let each = |(at, i): (usize, &isthmus_core::instrument::Instrument)| {
-            let dict = classes::AddInstrument(i.terms).fields(py)?;
-            dict.set_item("instrument", at + 1)?;
-            dict.set_item("num", i.num)?;
-            dict.set_item("den", i.den)?;
-            dict.set_item("base_units", i.base_units)?;
-            dict.set_item("halted", i.halted || self.broker.engine.halted)?;
-            dict.set_item("mark", i.mark)?;
-            dict.set_item("settlement_mark", i.settlement_mark)?;
-            dict.set_item("last_trade", i.last_trade)?;
-            Ok(dict)
-        };
-        self.broker.engine.instruments.iter().enumerate().map(each).collect()
+        questions::instruments(py, &self.broker.engine)
     }
 
     /// The double entries of a record's effects: list of Posted.
@@ -467,10 +453,7 @@ impl Engine {
 
     /// Another engine, in memory, that goes on from the canonical bytes of this one's state.
     fn restored(&self) -> PyResult<Self> {
-        let state = self.broker.engine.state();
-        let engine =
-            CoreEngine::from_state(&state).map_err(|_| PyRuntimeError::new_err("the state reads back wrong"))?;
-        Ok(Self { broker: Broker::going_on(engine, self.broker.head()), clock_held: 0, closed: false })
+        Ok(Self { broker: self.broker.restored().map_err(broker_error)?, clock_held: 0, closed: false })
     }
 
     /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.

@@ -9,6 +9,12 @@ use pyo3::prelude::*;
 
 create_exception!(isthmus._core, JournalDamaged, PyException, "The journal is damaged; the message names the record.");
 create_exception!(isthmus._core, JournalFenced, PyOSError, "Another process took the data folder over.");
+create_exception!(
+    isthmus._core,
+    OtherRelease,
+    PyException,
+    "Records of earlier rules, which this release does not run."
+);
 create_exception!(isthmus._core, FolderLocked, PyException, "Another process holds the data folder.");
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -32,6 +38,7 @@ pub fn journal_error(error: JournalError) -> PyErr {
 pub fn broker_error(error: BrokerError) -> PyErr {
     match error {
         BrokerError::Journal(error) => journal_error(error),
+        BrokerError::OtherRelease { .. } => OtherRelease::new_err(error.to_string()),
         other => JournalDamaged::new_err(other.to_string()),
     }
 }

@@ -1,13 +1,19 @@
 //! Reading and checking journals from Python.
-use std::path::Path;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use isthmus_core::broker::BrokerError;
+use isthmus_core::journal::segment::{SEGMENT_HEADER_BYTES, SegmentHeader};
 use isthmus_core::journal::{
-    Check, FirstBad, JournalError, Lock, Reader, Tail, Verdict, frame, snapshot_file, verify as judge,
+    Check, Entry, FirstBad, JournalError, Lock, Position, Reader, Scan, Tail, Verdict, frame, snapshot_file,
+    verify as judge, verify_behind,
 };
+use isthmus_core::recorded::Whole;
 use isthmus_core::replay::Replay;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::errors::{broker_error, hex, journal_error};
@@ -71,6 +77,31 @@ impl FrameReader {
     }
 }
 
+/// Where the good records end: (segment, offset, records). Only the last segment is read, whose header is believed.
+#[pyfunction]
+#[pyo3(signature = (data, /))]
+pub fn journal_end(py: Python<'_>, data: &str) -> PyResult<(u64, u64, u64)> {
+    let position = py.detach(|| {
+        let mut scan = Scan::open(Path::new(data), u64::MAX, Check::Frames)?;
+        while scan.read()?.is_some() {}
+        Ok(scan.position())
+    });
+    let Position { segment, offset, next_sequence, .. } = position.map_err(journal_error)?;
+    Ok((segment, offset, next_sequence - 1))
+}
+
+/// (sequence before it, hash before it, epoch) of a segment, as its header says.
+#[pyfunction]
+#[pyo3(signature = (path, /))]
+pub fn segment_header(path: &str) -> PyResult<(u64, String, u32)> {
+    let mut raw = [0; SEGMENT_HEADER_BYTES];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut raw));
+    read.map_err(JournalError::io("read", Path::new(path))).map_err(journal_error)?;
+    let header = SegmentHeader::decode(&raw).ok();
+    let header = header.ok_or_else(|| PyValueError::new_err("not the header of a segment"))?;
+    Ok((header.first_sequence - 1, hex(&header.prev), header.epoch))
+}
+
 /// The epoch of a folder's owner, or of its last one.
 #[pyfunction]
 #[pyo3(signature = (data, /))]
@@ -79,7 +110,10 @@ pub fn epoch_of(data: &str) -> PyResult<u32> {
 }
 
 /// What running the journal again found: the state's hash, and whether every effect was the same.
+#[derive(Default)]
 struct Rerun {
+    /// Records of earlier rules, whose effects were added up and not made again.
+    recorded: u64,
     state_hash: Option<[u8; 32]>,
     effects_equal: bool,
     differs: Option<u64>,
@@ -87,16 +121,93 @@ struct Rerun {
 
 fn rerun(data: &Path, use_snapshot: bool) -> Result<Rerun, BrokerError> {
     let found = if use_snapshot { snapshot_file::latest(data)? } else { None };
-    let mut replay = found.as_ref().map_or_else(|| Ok(Replay::default()), Replay::from)?;
-    match replay.run(data) {
-        Ok(_) => Ok(Rerun { state_hash: Some(replay.engine.state_hash()), effects_equal: true, differs: None }),
-        Err(BrokerError::Differs { record }) => {
-            Ok(Rerun { state_hash: None, effects_equal: false, differs: Some(record) })
+    told(match &found {
+        Some(found) => Replay::from(found).and_then(|mut replay| replay.run(data).map(|_| (replay.engine, 0))),
+        None => Whole::run(data).map(|whole| (whole.replay.engine, whole.recorded.records)),
+    })
+}
+
+/// The verdict of a re-run: damage on the way is a difference at that record.
+fn told(ran: Result<(isthmus_core::Engine, u64), BrokerError>) -> Result<Rerun, BrokerError> {
+    match ran {
+        Ok((engine, recorded)) => {
+            Ok(Rerun { recorded, state_hash: Some(engine.state_hash()), effects_equal: true, differs: None })
         }
+        Err(BrokerError::Differs { record }) => Ok(Rerun { differs: Some(record), ..Rerun::default() }),
         Err(BrokerError::Journal(JournalError::Damaged(bad))) => {
-            Ok(Rerun { state_hash: None, effects_equal: false, differs: Some(bad.record) })
+            Ok(Rerun { differs: Some(bad.record), ..Rerun::default() })
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Proves archived records: their chain and, if asked to, their effects; then the segments that follow on them.
+#[pyclass(module = "isthmus._core")]
+pub struct Archived {
+    data: PathBuf,
+    position: Position,
+    wanted: Option<[u8; 32]>,
+    whole: Option<Whole>,
+    failed: Option<BrokerError>,
+}
+
+#[pymethods]
+impl Archived {
+    /// `data`: the folder of the segments behind the archive. `head`: to be found among the archived records, too.
+    #[new]
+    #[pyo3(signature = (data, head = None, replay = false))]
+    fn new(data: &str, head: Option<&str>, replay: bool) -> PyResult<Self> {
+        let wanted = head.map(parse_head).transpose()?;
+        let whole = replay.then(Whole::default);
+        Ok(Self { data: data.into(), position: Position::GENESIS, wanted, whole, failed: None })
+    }
+
+    /// The next records of segment `segment`, written in `epoch`. False: not what was written.
+    fn take(&mut self, segment: u64, epoch: u32, bodies: Vec<PyBackedBytes>, hashes: Vec<[u8; 32]>) -> bool {
+        for (body, hash) in bodies.iter().zip(&hashes) {
+            let (prev, sequence) = (self.position.head, self.position.next_sequence);
+            let stands = body.first_chunk().map(|raw| u64::from_le_bytes(*raw));
+            if stands != Some(sequence) || frame::chain(&prev, body) != *hash {
+                return false;
+            }
+            if self.wanted == Some(*hash) {
+                self.wanted = None;
+            }
+            if let (Some(whole), None) = (&mut self.whole, &self.failed) {
+                let entry = Entry { sequence, body, hash, prev: &prev, segment, offset: 0 };
+                self.failed = whole.take(&self.data, &entry).err();
+            }
+            (self.position.head, self.position.next_sequence) = (*hash, sequence + 1);
+        }
+        (self.position.segment, self.position.epoch) = (segment, epoch);
+        true
+    }
+
+    /// Records proven so far.
+    #[getter]
+    fn records(&self) -> u64 {
+        self.position.next_sequence - 1
+    }
+
+    /// The hash of the last record proven.
+    #[getter]
+    fn head(&self) -> String {
+        hex(&self.position.head)
+    }
+
+    /// The verdict over archive and segments, as `verify` gives it; `use_snapshot` leaves the archive's effects out.
+    fn finish<'py>(&mut self, py: Python<'py>, use_snapshot: bool) -> PyResult<Bound<'py, PyDict>> {
+        let Self { data, position, wanted, .. } = self;
+        let verdict = py.detach(|| verify_behind(data, wanted.as_ref(), position)).map_err(journal_error)?;
+        let again = match (self.whole.take(), self.failed.take()) {
+            (None, _) => None,
+            (Some(_), _) if use_snapshot => Some(py.detach(|| rerun(data, true))),
+            (Some(_), Some(error)) => Some(told(Err(error))),
+            (Some(whole), None) => {
+                Some(py.detach(|| told(whole.go_on(data).map(|whole| (whole.replay.engine, whole.recorded.records)))))
+            }
+        };
+        answer(py, &verdict, again.transpose().map_err(broker_error)?.as_ref())
     }
 }
 
@@ -126,18 +237,23 @@ pub fn verify<'py>(
     let data = Path::new(data);
     let verdict = py.detach(|| judge(data, head.as_ref())).map_err(journal_error)?;
     let again = if replay { Some(py.detach(|| rerun(data, use_snapshot)).map_err(broker_error)?) } else { None };
+    answer(py, &verdict, again.as_ref())
+}
+
+fn answer<'py>(py: Python<'py>, verdict: &Verdict, again: Option<&Rerun>) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    let equal = again.as_ref().is_none_or(|again| again.effects_equal);
+    let equal = again.is_none_or(|again| again.effects_equal);
     dict.set_item("ok", verdict.ok && equal)?;
     dict.set_item("records", verdict.records)?;
     dict.set_item("head", hex(&verdict.head))?;
     dict.set_item("tail", verdict.tail.map(tail_name))?;
-    dict.set_item("first_bad", first_bad(py, &verdict)?)?;
+    dict.set_item("first_bad", first_bad(py, verdict)?)?;
     dict.set_item("torn_bytes", verdict.torn_bytes)?;
     dict.set_item("epoch", verdict.position.epoch)?;
-    dict.set_item("state_hash", again.as_ref().and_then(|again| again.state_hash.as_ref().map(|hash| hex(hash))))?;
-    dict.set_item("effects_equal", again.as_ref().map(|again| again.effects_equal))?;
-    dict.set_item("differs", again.as_ref().and_then(|again| again.differs))?;
+    dict.set_item("state_hash", again.and_then(|again| again.state_hash.as_ref().map(|hash| hex(hash))))?;
+    dict.set_item("effects_equal", again.map(|again| again.effects_equal))?;
+    dict.set_item("recorded_only", again.map(|again| again.recorded))?;
+    dict.set_item("differs", again.and_then(|again| again.differs))?;
     Ok(dict)
 }
 

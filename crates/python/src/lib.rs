@@ -1,12 +1,16 @@
 //! The Python face of the hot tier; the only crate that knows PyO3.
+mod answer;
 mod batch;
 mod bench;
+mod bench_journal;
 mod engine;
 mod errors;
 mod journal;
 mod messages;
+mod questions;
 mod record;
 mod sim;
+mod threads;
 
 use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
 use pyo3::exceptions::PyAttributeError;
@@ -43,6 +47,7 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("RULES", isthmus_core::record::RULES)?;
+    m.add("PROFILE", bench::PROFILE)?;
     names(m, "REASONS", Reason::ALL)?;
     names(m, "CANCEL_REASONS", CancelReason::ALL)?;
     names(m, "TEMPLATES", Template::ALL)?;
@@ -54,15 +59,20 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     messages::register(m)?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
+    m.add_class::<answer::Answer>()?;
     m.add_class::<batch::Batch>()?;
-    m.add_class::<bench::Trial>()?;
+    m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
-    m.add_class::<engine::Flusher>()?;
-    m.add_class::<engine::Follower>()?;
+    m.add_class::<threads::Flusher>()?;
+    m.add_class::<threads::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add_class::<journal::FrameReader>()?;
+    m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;
     m.add("JournalFenced", m.py().get_type::<errors::JournalFenced>())?;
+    m.add_class::<journal::Archived>()?;
     m.add_function(wrap_pyfunction!(journal::epoch_of, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::journal_end, m)?)?;
+    m.add_function(wrap_pyfunction!(journal::segment_header, m)?)?;
     m.add("JournalDamaged", m.py().get_type::<errors::JournalDamaged>())?;
     m.add("FolderLocked", m.py().get_type::<errors::FolderLocked>())?;
     m.add_function(wrap_pyfunction!(content_id, m)?)?;

@@ -1,6 +1,7 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
-use isthmus_core::orders::NONE;
+
+use crate::world::PLAIN;
 
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,10 +40,10 @@ fn lose_place(engine: &mut Engine, order: u64) {
         return;
     };
     let found = *engine.orders.get(row);
-    if found.page == NONE {
-        return; // it waits outside the book, where nobody has a place
+    if u32::from(found.instrument) != PLAIN {
+        return;
     }
-    let side = engine.markets[found.at()].shelf(found.marks).side_mut(found.buys());
+    let side = engine.markets[found.at()].book.side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);
 }

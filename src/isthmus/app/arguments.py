@@ -42,6 +42,8 @@ def build_parser(version: str) -> Parser:
     _add_match(commands)
     _add_verify(commands)
     _add_takeover(commands)
+    _add_backup(commands)
+    _add_compact(commands)
     _add_bench(commands)
     _add_sim(commands)
     _add_doctor(commands)
@@ -173,6 +175,29 @@ def _add_takeover(commands: Commands) -> None:
     takeover.add_argument("--wait", metavar="S", type=_seconds, default=30.0, help="how long to wait for it (30)")
 
 
+def _add_backup(commands: Commands) -> None:
+    backup = _add(
+        commands,
+        "backup",
+        "isthmus.app.backup:run",
+        "Copies a data folder, consistent while a server writes to it, and verifies the copy.",
+        "isthmus backup --data data --to backup --json",
+    )
+    backup.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder to copy (data)")
+    backup.add_argument("--to", metavar="DIR", required=True, help="folder of the copy; made, or empty")
+
+
+def _add_compact(commands: Commands) -> None:
+    compact = _add(
+        commands,
+        "compact",
+        "isthmus.app.compact:run",
+        "Turns old sealed segments into Parquet files; the chain can still be verified.",
+        "isthmus compact --data data --json",
+    )
+    compact.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the journal (data)")
+
+
 def _add_bench(commands: Commands) -> None:
     bench = _group(commands, "bench", "Measures on this machine, with peers and probes beside.")
     engine = _add(
@@ -181,6 +206,13 @@ def _add_bench(commands: Commands) -> None:
         "isthmus.app.bench:engine",
         "Speed of matching, journal, recovery and the Python face, beside the naive twin and PyPI peers.",
         "isthmus bench engine --json",
+    )
+    _add(
+        bench,
+        "journal",
+        "isthmus.app.bench_journal:journal",
+        "Durable 300-byte records, hash chain and checksum included, beside RocksDB, LMDB and bare writes.",
+        "isthmus bench journal --json",
     )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 

@@ -17,8 +17,9 @@ from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
+from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
-from isthmus.engine.engine import Engine, JournalReader, Record
+from isthmus.engine.engine import Engine, Record
 from isthmus.engine.market import Choose, Market
 from isthmus.execution.best_price import choose
 from isthmus.gateways.access import Access
@@ -90,7 +91,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
     """Read the journal into directory and views, up to where the engine is."""
     last = core.engine.sequence
-    for record in islice(JournalReader(data), last):
+    for record in islice(records(Path(data)), last):
         feed(core, (record,))
         if record.sequence % REPLAY_STEP == 0:
             advance(REPLAY_STEP)

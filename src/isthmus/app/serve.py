@@ -27,7 +27,7 @@ from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.app.standby import TookOver, follow_folder, follow_link
-from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
+from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.engine.market import Market
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.rest.protocol import RestProtocol
@@ -255,6 +255,8 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         raise BadInput("data", f"{settings.data} is in use by another process") from error
     except JournalDamaged as error:
         raise Damaged(f"{settings.data}: {error}") from error
+    except OtherRelease as error:
+        raise BadInput("data", f"{settings.data}: {error}") from error
     except OSError as error:
         raise BadInput("data", f"{settings.data}: {error.strerror or error}") from error
     torn = engine.recovered.get("torn_bytes")

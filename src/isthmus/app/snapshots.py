@@ -22,7 +22,7 @@ class SnapshotFile(Struct, frozen=True):
 def snapshots_in(data: Path) -> list[SnapshotFile]:
     """The snapshots of a data folder, newest first. One that a live server removes meanwhile is left out."""
     found = []
-    for path in sorted((data / "snapshots").glob("*.snap"), reverse=True):
+    for path in sorted((*(data / "snapshots").glob("*.snap"), *(data / "snapshots").glob("*.base")), reverse=True):
         try:
             content = path.read_bytes()
         except FileNotFoundError:

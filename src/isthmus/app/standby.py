@@ -2,8 +2,8 @@
 
 On one host it follows the same folder and takes over by itself when the folder's lock is free, which is when the
 owner's process has ended however it ended. An owner that is stopped but alive keeps its lock: then it is for an
-operator to say `isthmus takeover`. From another host (`--from`) it keeps a copy over a link, and takes over by that command only: from
-there an owner that is gone looks like a network that is.
+operator to say `isthmus takeover`. From another host (`--from`) it keeps a copy over a link, and takes over by that
+command only: from there an owner that is gone looks like a network that is.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from isthmus.app.link_client import Upstream
 from isthmus.app.output import note, print_json
 from isthmus.app.pipeline import Core, build_core, feed, replay
 from isthmus.app.settings import Settings
-from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged
+from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.kernel.clock import Clock
-from isthmus.kernel.errors import Damaged, JournalUnavailable
+from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 
 POLL_S = 0.005
 """Between two looks at the lock and for an operator's request."""
@@ -69,7 +69,7 @@ def _taken(settings: Settings, core: Core) -> TookOver | None:
         records = core.engine.take_over(forced)
     except FolderLocked:
         return None
-    except (OSError, JournalDamaged) as error:
+    except (OSError, JournalDamaged, OtherRelease) as error:
         raise _fault(settings, error) from error
     feed(core, records)
     return TookOver(core.engine.epoch, core.engine.sequence, forced, round(time.perf_counter() - started, 4))
@@ -114,11 +114,13 @@ def _announce(settings: Settings, engine: Engine) -> None:
 def _faults(settings: Settings, act: Callable[[], Found]) -> Found:
     try:
         return act()
-    except (OSError, JournalDamaged) as error:
+    except (OSError, JournalDamaged, OtherRelease) as error:
         raise _fault(settings, error) from error
 
 
-def _fault(settings: Settings, error: OSError | JournalDamaged) -> Exception:
+def _fault(settings: Settings, error: OSError | JournalDamaged | OtherRelease) -> Exception:
     if isinstance(error, JournalDamaged):
         return Damaged(f"{settings.data}: {error}")
+    if isinstance(error, OtherRelease):
+        return BadInput("data", f"{settings.data}: {error}")
     return JournalUnavailable(f"{settings.data}: {error.strerror or error}")

@@ -11,6 +11,8 @@ from typing import Any
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, print_json, say
 from isthmus.app.snapshots import SnapshotFile, newest_sequence, snapshots_in
+from isthmus.engine.archive import archived, proven
+from isthmus.engine.engine import Archived
 
 HEAD_OF_NOTHING = "00" * 32
 """The hash before the first record."""
@@ -42,19 +44,36 @@ def checked(folder: Path, head: str | None, replay: bool, use_snapshot: bool) ->
 
 def verdict(asked: Path, data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
     """What the extension finds in `data`; a fault of reading names the folder that was asked for."""
-    from isthmus._core import verify
+    from isthmus._core import OtherRelease, verify
 
     try:
         snapshots = snapshots_in(data) if use_snapshot else []
-        answer = verify(str(data), head, replay, use_snapshot)
+        if archived(data):
+            answer = with_archive(data, head, replay, use_snapshot)
+        else:
+            answer = verify(str(data), head, replay, use_snapshot)
     except OSError as error:
         fail("dir", f"{asked}: {error.strerror or error}")
+    except OtherRelease as error:
+        fail("replay", f"{asked}: {error}")
     bad = nothing_proven(answer, head) or against_snapshots(answer, snapshots)
     if bad is not None and bad["segment"] is None:
         bad |= end_of_journal(data)
     if bad is not None and answer["first_bad"] is None:
         answer |= {"ok": False, "first_bad": bad}
     return answer
+
+
+def with_archive(data: Path, head: str | None, replay: bool, use_snapshot: bool) -> dict[str, Any]:
+    """Archive files first, then the segments that follow on them."""
+    archive = Archived(str(data), head, replay)
+    bad = proven(data, archive)
+    if bad is None:
+        return archive.finish(use_snapshot)
+    first_bad = {"record": archive.records + 1, "segment": bad.name, "offset": None, "reason": "archive"}
+    unknown = dict.fromkeys(("tail", "state_hash", "effects_equal", "recorded_only", "differs", "epoch"))
+    found = {"ok": False, "records": archive.records, "head": archive.head, "first_bad": first_bad, "torn_bytes": 0}
+    return found | unknown
 
 
 def nothing_proven(answer: dict[str, Any], head: str | None) -> dict[str, Any] | None:
@@ -112,6 +131,8 @@ def described(answer: dict[str, Any]) -> list[str]:
     if answer["effects_equal"] is not None:
         same = "equal" if answer["effects_equal"] else f"DIFFERENT from record {answer['differs']} on"
         lines.append(f"effects, when run again: {same}")
+    if answer["recorded_only"]:
+        lines.append(f"{answer['recorded_only']:,} records of earlier rules: not run again, their postings add up")
     if answer["state_hash"] is not None:
         lines.append(f"state {answer['state_hash']}")
     return lines

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
+from pathlib import Path
 
-from isthmus.engine.engine import JournalReader, Record
+from isthmus.engine.archive import records
+from isthmus.engine.engine import Record
 
 TAIL_MAX = 4_096
 """Newest records kept in memory."""
@@ -40,4 +42,4 @@ class JournalTail:
     def _from_disk(self, first: int, count: int) -> list[Record]:
         if self._data is None:
             return []
-        return list(islice(JournalReader(self._data, first), count))
+        return list(islice(records(Path(self._data), first), count))

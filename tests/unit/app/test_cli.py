@@ -22,7 +22,10 @@ COMMANDS = {
     "match": ["F"],
     "verify": ["DIR"],
     "takeover": [],
+    "backup": ["--to", "DIR"],
+    "compact": [],
     "bench engine": [],
+    "bench journal": [],
     "sim": [],
     "doctor": [],
 }

@@ -50,5 +50,5 @@ pub use probe::bare_write_sync;
 pub use scan::{Check, End, Entry, Scan, Tail};
 pub use segment::{SEGMENT_BYTES_DEFAULT, journal_folder};
 pub use snapshot_file::{Snapshot, SnapshotHead};
-pub use verify::{Verdict, repair, repair_end, verify, verify_with};
+pub use verify::{Verdict, repair, repair_end, verify, verify_behind, verify_with};
 pub use writer::{Durability, Position, Writer};

@@ -86,6 +86,14 @@ impl Scan {
         Self::open_as(data, from, check, Mode::Whole)
     }
 
+    /// Begins behind a record that was proven elsewhere: the segment after `position` must follow on it.
+    pub fn open_behind(data: &Path, position: &Position, check: Check) -> Result<Self, JournalError> {
+        let mut scan = Self::open_as(data, 1, check, Mode::Whole)?;
+        (scan.segment, scan.epoch) = (position.segment, position.epoch);
+        (scan.expected, scan.prev, scan.head) = (position.next_sequence, position.head, position.head);
+        Ok(scan)
+    }
+
     pub(super) fn open_as(data: &Path, from: u64, check: Check, mode: Mode) -> Result<Self, JournalError> {
         let folder = segment::journal_folder(data);
         let zero = [0; 32];

@@ -15,6 +15,8 @@ const MAGIC: [u8; 4] = *b"IsN1";
 const HEADER_BYTES: usize = 64;
 const HASH_BYTES: usize = 32;
 const SUFFIX: &str = ".snap";
+/// What a release of other rules began with. It is never removed: earlier records are not run again by that release.
+const BASE_SUFFIX: &str = ".base";
 const UNFINISHED: &str = ".snap.new";
 
 /// What a snapshot is of: the state after record `sequence`, whose stamp and hash it names.
@@ -36,15 +38,24 @@ pub struct Snapshot {
 /// Writes DATA/snapshots/<20-digit sequence>.snap: there whole and on the medium, or not at all. Older ones beyond
 /// [`SNAPSHOTS_KEPT`] are removed.
 pub fn save(data: &Path, of: &SnapshotHead, state: &[u8]) -> Result<PathBuf, JournalError> {
+    let path = save_as(data, &path(data, of.sequence), of, state)?;
+    prune(&data.join("snapshots"))?;
+    Ok(path)
+}
+
+/// As [`save`], of the state that these rules begin with; it stays.
+pub fn save_base(data: &Path, of: &SnapshotHead, state: &[u8]) -> Result<PathBuf, JournalError> {
+    save_as(data, &base_path(data, of.sequence), of, state)
+}
+
+fn save_as(data: &Path, path: &Path, of: &SnapshotHead, state: &[u8]) -> Result<PathBuf, JournalError> {
     let folder = data.join("snapshots");
     fs::create_dir_all(&folder).map_err(JournalError::io("create", &folder))?;
     let unfinished = folder.join(format!("{:020}{UNFINISHED}", of.sequence));
     write_whole(&unfinished, of, state).map_err(JournalError::io("write", &unfinished))?;
-    let path = path(data, of.sequence);
-    fs::rename(&unfinished, &path).map_err(JournalError::io("rename", &unfinished))?;
+    fs::rename(&unfinished, path).map_err(JournalError::io("rename", &unfinished))?;
     sync_folder(&folder)?;
-    prune(&folder)?;
-    Ok(path)
+    Ok(path.to_path_buf())
 }
 
 /// Where the snapshot of a record is, or would be.
@@ -52,10 +63,19 @@ pub fn path(data: &Path, sequence: u64) -> PathBuf {
     data.join("snapshots").join(format!("{sequence:020}{SUFFIX}"))
 }
 
-/// The snapshot files, newest first.
+/// Where the state that other rules began with after a record is, or would be.
+pub fn base_path(data: &Path, sequence: u64) -> PathBuf {
+    path(data, sequence).with_extension(&BASE_SUFFIX[1..])
+}
+
+/// The snapshot files, newest first; of the same record that of the later rules first.
 pub fn list(data: &Path) -> Result<Vec<PathBuf>, JournalError> {
-    let mut found = files(&data.join("snapshots"), SUFFIX)?;
-    found.sort_unstable_by(|a, b| b.cmp(a));
+    let folder = data.join("snapshots");
+    let mut found = files(&folder, SUFFIX)?;
+    found.extend(files(&folder, BASE_SUFFIX)?);
+    let key =
+        |path: &PathBuf| (path.file_stem().map(|stem| stem.to_owned()), path.extension() == Some("base".as_ref()));
+    found.sort_unstable_by_key(|path| std::cmp::Reverse(key(path)));
     Ok(found)
 }
 

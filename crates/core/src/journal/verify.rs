@@ -52,15 +52,28 @@ pub fn verify(data: &Path, head: Option<&Hash>) -> Result<Verdict, JournalError>
     verify_with(data, head, |_, _, _| {})
 }
 
+/// As [`verify`], of what stands behind records that were proven elsewhere, up to `position`.
+pub fn verify_behind(data: &Path, head: Option<&Hash>, position: &Position) -> Result<Verdict, JournalError> {
+    judge(data, Scan::open_behind(data, position, Check::Chain)?, head, |_, _, _| {})
+}
+
 /// As [`verify`], handing each good record's sequence, body and hash to `visit` on the way.
 pub fn verify_with(
     data: &Path,
+    head: Option<&Hash>,
+    visit: impl FnMut(u64, &[u8], &Hash),
+) -> Result<Verdict, JournalError> {
+    judge(data, Scan::open(data, 1, Check::Chain)?, head, visit)
+}
+
+fn judge(
+    data: &Path,
+    mut scan: Scan,
     head: Option<&Hash>,
     mut visit: impl FnMut(u64, &[u8], &Hash),
 ) -> Result<Verdict, JournalError> {
     let folder = journal_folder(data);
     std::fs::read_dir(&folder).map_err(JournalError::io("read", &folder))?;
-    let mut scan = Scan::open(data, 1, Check::Chain)?;
     let mut seen = head.is_none_or(|wanted| *wanted == Position::GENESIS.head);
     let mut looks = 0;
     loop {

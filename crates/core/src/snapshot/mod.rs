@@ -4,6 +4,7 @@
 mod bytes;
 mod markets;
 mod orders;
+mod rules_1;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ use crate::instrument::Asset;
 use crate::ledger::{Account, Balance};
 use crate::memory::{Answer, Ended, Key};
 use crate::orders::NAMED;
+use crate::record::RULES;
 
 impl Engine {
     /// The canonical bytes of the state.
@@ -67,6 +69,16 @@ impl Engine {
     fn keys_alive(&self) -> Vec<Key> {
         let rows = self.orders.by_id().filter(|row| self.orders.get(*row).marks & NAMED != 0);
         rows.map(|row| (self.orders.get(row).account, self.orders.details(row).client_id)).collect()
+    }
+
+    /// The engine with a state that a release of these rules wrote. Its own form is of its own rules; an earlier form is
+    /// read by the module of that name.
+    pub fn from_state_of(rules: u16, bytes: &[u8]) -> Result<Self, BadState> {
+        match rules {
+            RULES => Self::from_state(bytes),
+            1 => rules_1::from_state(bytes),
+            _ => Err(BadState),
+        }
     }
 
     /// The engine with this state.

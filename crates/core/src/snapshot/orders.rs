@@ -34,7 +34,7 @@ impl Engine {
         Ok(())
     }
 
-    fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
+    pub(super) fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
         let market = self.markets.get_mut(at).ok_or(BadState)?;
         let row = self.orders.insert(order, details);

@@ -30,7 +30,7 @@ class Metrics:
             ("isthmus_degraded", "1 while no commands are taken.", lambda: int(reads.standing().fault is not None)),
             ("isthmus_follower_lag_records", "Records that the follower has not run again yet.", lambda: _lag(reads)),
             ("isthmus_snapshot_sequence", "Record that the newest snapshot is of.", lambda: _saved(reads)),
-            ("isthmus_standby_receipt_sequence", "Last record that the standby elsewhere has.", lambda: _receipt(reads)),
+            ("isthmus_standby_receipt_sequence", "Last record that the standby has.", lambda: _receipt(reads)),
             ("isthmus_streams_open", "WebSocket connections of the native stream.", streams),
         ):
             self._gauge(name, text, value)
