@@ -411,6 +411,18 @@ def test_sealed_bids_are_opened_by_the_clearing_alone(sealed: Pair) -> None:
     assert refused(sealed.send("ClearSealed", instrument=SHARE)) == "instrument_halted"
 
 
+def test_nobody_sees_a_sealed_bid(sealed: Pair) -> None:
+    offer, _ = bids(sealed, 80, (BEN, 10, 90))
+    assert [row[0] for row in sealed.engine.book_orders(SHARE)] == [offer]
+
+
+def test_an_operator_sees_requests_and_their_responses(rfq: Pair) -> None:
+    ask(rfq, ANN, SELL, 5)
+    request = last(rfq)
+    answer(rfq, BEN, request, 5, 100)
+    assert [row[0] for row in rfq.engine.book_orders(SHARE)] == [request, last(rfq)]
+
+
 def test_clearing_nothing_does_nothing(sealed: Pair) -> None:
     assert sealed.send("ClearSealed", instrument=SHARE) == []
 

@@ -1,7 +1,9 @@
 //! Answers of [`crate::engine::Engine`] that take more than a line.
 use isthmus_core::Engine;
 use isthmus_core::instrument::{Asset, Instrument};
-use isthmus_core::orders::{Orders, PARKED};
+use isthmus_core::names::Rule;
+use isthmus_core::orders::{Orders, PARKED, RESPONSE};
+use isthmus_core::rules::SEALED;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -25,8 +27,13 @@ pub fn book_orders(engine: &Engine, at: usize, most: usize) -> Vec<BookOrder> {
         side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
         all.extend(side);
     }
-    let parked = |row: &u32| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at;
-    all.extend(orders.by_id().filter(parked).take(most.saturating_sub(all.len())));
+    // a sealed bid is nobody's to see before the lot is awarded
+    let sealed = market.rules.get(Rule::Book) == SEALED;
+    let waits = |row: &u32| {
+        let order = orders.get(*row);
+        order.marks & PARKED != 0 && order.at() == at && !(sealed && order.kind == RESPONSE)
+    };
+    all.extend(orders.by_id().filter(waits).take(most.saturating_sub(all.len())));
     all.into_iter().take(most).map(row).collect()
 }
 
