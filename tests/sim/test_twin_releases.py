@@ -23,7 +23,8 @@ def test_a_release_goes_on_from_earlier_rules(before: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "rules"), [(RULES, RULES), (RULES + 1, RULES), (1, RULES - 1), (1, RULES + 1), (0, 0), (U16_MAX, U16_MAX)]
+    ("before", "rules"),
+    [(RULES, RULES), (RULES + 1, RULES), (1, RULES - 1), (1, RULES + 1), (0, 0), (U16_MAX, U16_MAX)],
 )
 def test_other_rules_than_its_own_are_refused(before: int, rules: int) -> None:
     pair = Pair(_core)
