@@ -57,7 +57,8 @@ impl SimulatedClients {
     }
 
     /// An order was accepted: from now on it can be changed.
-    fn placed(&mut self, order: u64, account: u32) {
-        self.0.placed(order, account);
+    fn placed(&mut self, order: u64, command: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.0.placed(order, &classes::command(command)?);
+        Ok(())
     }
 }

@@ -20,11 +20,20 @@ struct Message {
     command: Command,
 }
 
+/// An order that was accepted, as its client knows it.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    order: u64,
+    account: u32,
+    price: i64,
+    quantity: i64,
+}
+
 /// Everybody outside, and the network between.
 pub struct Clients {
     chance: Chance,
     on_the_way: Vec<Message>,
-    placed: Vec<(u64, u32)>,
+    placed: Vec<Placed>,
     named: u64,
     step: u64,
 }
@@ -57,8 +66,13 @@ impl Clients {
     }
 
     /// The engine accepted an order: from now on it can be changed.
-    pub fn placed(&mut self, order: u64, account: u32) {
-        self.placed.push((order, account));
+    pub fn placed(&mut self, order: u64, command: &Command) {
+        let (account, price, quantity) = match command {
+            Command::PlaceOrder(c) => (c.account, c.price, c.quantity),
+            Command::PlaceSpecial(c) => (c.account, c.price, c.quantity),
+            _ => return,
+        };
+        self.placed.push(Placed { order, account, price, quantity });
     }
 
     fn client(&mut self) -> u32 {
@@ -180,35 +194,39 @@ impl Clients {
             8 => (order.kind, order.price) = (MARKET_TO_LIMIT, 0),
             9 => (order.tif, order.expire) = (GTD, crate::world::START + self.chance.below(4_000_000)),
             _ => {
-                if let Some((other, _)) = self.mine(order.account) {
+                if let Some(other) = self.mine(order.account) {
                     if self.chance.permille(500) { order.one_cancels = other } else { order.parent = other }
                 }
             }
         }
     }
 
-    fn any(&mut self) -> (u64, u32) {
+    fn any(&mut self) -> Placed {
         let recent = self.placed.len().saturating_sub(25);
         if self.placed.is_empty() || self.chance.permille(20) {
-            return (self.chance.below(60), self.client());
+            return Placed { order: self.chance.below(60), account: self.client(), price: 0, quantity: 0 };
         }
-        *self.chance.pick(&self.placed.clone()[recent..])
+        self.placed[recent + self.chance.below((self.placed.len() - recent) as u64) as usize]
     }
 
-    fn mine(&mut self, account: u32) -> Option<(u64, u32)> {
-        self.placed.iter().rev().find(|placed| placed.1 == account).copied()
+    fn mine(&mut self, account: u32) -> Option<u64> {
+        self.placed.iter().rev().find(|placed| placed.account == account).map(|placed| placed.order)
     }
 
     fn cancel(&mut self) -> Command {
-        let (order, account) = self.any();
+        let Placed { order, account, .. } = self.any();
         CancelOrder { order, account, reason: 0, client_id: self.id() }.into()
     }
 
     fn change(&mut self) -> Command {
-        let ((order, account), instrument) = (self.any(), self.instrument());
+        let (Placed { order, account, price, quantity }, instrument) = (self.any(), self.instrument());
         let client_id = self.id();
         if self.chance.permille(300) {
             return ReduceOrder { order, account, quantity: self.lots(instrument), client_id }.into();
+        }
+        if self.chance.permille(400) {
+            let quantity = self.chance.between(1, quantity.max(1));
+            return ReplaceOrder { order, account, price, quantity, client_id }.into();
         }
         let price = if self.chance.permille(500) { middle(instrument) } else { self.price(instrument) };
         ReplaceOrder { order, account, price, quantity: self.lots(instrument), client_id }.into()
@@ -226,7 +244,7 @@ impl Clients {
     }
 
     fn outside(&mut self) -> VenueFilled {
-        let (order, account) = self.any();
+        let Placed { order, account, .. } = self.any();
         let instrument = INSTRUMENTS[self.chance.below(3) as usize];
         let mut fill_id = [1; 16];
         fill_id[..8].copy_from_slice(&self.chance.below(200).to_le_bytes());

@@ -5,6 +5,8 @@
 //! must hold without asking the engine how it did it, `run` ties them together.
 mod chance;
 mod clients;
+mod disk;
+mod journal;
 mod oracles;
 mod plant;
 mod run;

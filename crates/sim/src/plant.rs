@@ -1,6 +1,8 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
 
+use crate::world::PLAIN;
+
 /// What is done wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Plant {
@@ -38,6 +40,9 @@ fn lose_place(engine: &mut Engine, order: u64) {
         return;
     };
     let found = *engine.orders.get(row);
+    if u32::from(found.instrument) != PLAIN {
+        return;
+    }
     let side = engine.markets[found.at()].book.side_mut(found.buys());
     side.unlink(&mut engine.orders, row);
     side.push(&mut engine.orders, row);

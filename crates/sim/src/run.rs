@@ -6,6 +6,7 @@ use isthmus_core::Engine;
 use isthmus_core::messages::{Command, Effect};
 
 use crate::chance::Chance;
+use crate::journal::Journal;
 use crate::oracles::{Once, check};
 use crate::plant::Plant;
 use crate::shadow::Shadow;
@@ -31,12 +32,15 @@ pub struct Report {
 }
 
 /// Runs `seeds` seeds from `first` on. A seed ends at its first violation.
-pub fn simulate(first: u64, seeds: u64, plant: Plant, _scratch: &Path) -> Report {
+pub fn simulate(first: u64, seeds: u64, plant: Plant, scratch: &Path) -> Report {
     let mut report = Report::default();
     for seed in first..first.saturating_add(seeds) {
         report.seeds += 1;
         let mut run = Run::new(seed, plant);
-        if let Err(violation) = run.go() {
+        let data = scratch.join(format!("seed-{seed}"));
+        let broken = run.go(&data);
+        let _ = std::fs::remove_dir_all(&data);
+        if let Err(violation) = broken {
             report.violations.push(violation);
         }
         report.commands += run.engine.sequence;
@@ -51,6 +55,9 @@ struct Run {
     world: World,
     engine: Engine,
     follower: Option<Engine>,
+    journal: Option<Journal>,
+    /// Every record of the run so far.
+    history: Vec<(Command, Vec<Effect>)>,
     shadow: Shadow,
     once: Once,
     now: u64,
@@ -65,13 +72,20 @@ impl Run {
             world: World::new(seed),
             engine: Engine::default(),
             follower: None,
+            journal: None,
+            history: Vec::new(),
             shadow: Shadow::default(),
             once: Once::default(),
             now: START,
         }
     }
 
-    fn go(&mut self) -> Result<(), Violation> {
+    /// Half of the seeds have a journal on a virtual disk.
+    fn go(&mut self, data: &Path) -> Result<(), Violation> {
+        if self.chance.permille(500) || self.plant == Plant::Flush {
+            let made = Journal::new(data, Chance::new(self.chance.next()), self.plant == Plant::Flush);
+            self.journal = Some(self.lawful(made)?);
+        }
         for command in self.world.opening() {
             self.apply(&command)?;
         }
@@ -83,6 +97,10 @@ impl Run {
             if self.chance.permille(10) {
                 self.follow()?;
             }
+            self.live()?;
+        }
+        if let Some(mut journal) = self.journal.take() {
+            self.lawful(journal.examine())?;
         }
         let same = self.follower.as_ref().is_none_or(|follower| follower.state() == self.engine.state());
         self.law(same, "recovery equals the original")
@@ -90,7 +108,12 @@ impl Run {
 
     fn apply(&mut self, command: &Command) -> Result<(), Violation> {
         let mut out = Vec::new();
-        self.engine.apply(command, self.now, &mut out);
+        match &mut self.journal {
+            Some(journal) => out = journal.apply(&mut self.engine, command, self.now),
+            None => {
+                self.engine.apply(command, self.now, &mut out);
+            }
+        }
         let mut effects = Vec::new();
         let mut rest = &out[..];
         while !rest.is_empty() {
@@ -122,11 +145,10 @@ impl Run {
         let sequence = self.engine.sequence;
         for effect in effects {
             if let Effect::Accepted(accepted) = effect {
-                let row = self.engine.orders.find(accepted.order);
-                let account = row.map_or(0, |row| self.engine.orders.get(row).account);
-                self.world.placed(accepted.order, account);
+                self.world.placed(accepted.order, command);
             }
         }
+        self.history.push((*command, effects.to_vec()));
         let once = self.once.take(command, effects);
         let shadow = self.shadow.take(sequence, command, effects);
         for broken in [once, shadow, check(&self.engine)] {
@@ -135,6 +157,36 @@ impl Run {
             }
         }
         self.law(self.shadow.agrees(&self.engine), "the book is what its records say")
+    }
+
+    /// The journal lives on; after a crash the run goes on from what came back.
+    fn live(&mut self) -> Result<(), Violation> {
+        let Some(mut journal) = self.journal.take() else {
+            return Ok(());
+        };
+        let came_back = journal.live(&self.engine);
+        self.journal = Some(journal);
+        if let Some(engine) = self.lawful(came_back)? {
+            self.engine = engine;
+            self.follower = None;
+            self.rewind()?;
+        }
+        Ok(())
+    }
+
+    /// The watchers forget what did not come back.
+    fn rewind(&mut self) -> Result<(), Violation> {
+        self.history.truncate(self.engine.sequence as usize);
+        (self.shadow, self.once) = (Shadow::default(), Once::default());
+        for (sequence, (command, effects)) in (1..).zip(self.history.clone()) {
+            let taken = self.shadow.take(sequence, &command, &effects).and(self.once.take(&command, &effects));
+            self.lawful(taken)?;
+        }
+        self.law(self.shadow.agrees(&self.engine), "the book is what its records say")
+    }
+
+    fn lawful<T>(&self, found: Result<T, &'static str>) -> Result<T, Violation> {
+        found.map_err(|oracle| Violation { seed: self.seed, step: self.engine.sequence, oracle })
     }
 
     /// Takes the state down and sets it up again beside the engine.
@@ -157,11 +209,35 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+
+    /// Goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            let name = format!("isthmus-sim-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(name);
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
 
     #[test]
     fn a_hundred_seeds_break_no_law() {
-        let report = simulate(1, 100, Plant::Nothing, Path::new(""));
+        let folder = Folder::new();
+        let report = simulate(1, 100, Plant::Nothing, &folder.0);
         assert_eq!(report.violations, []);
         assert_eq!(report.seeds, 100);
     }
@@ -169,16 +245,18 @@ mod tests {
     #[test]
     fn the_same_seed_goes_the_same_way() {
         let run = || {
+            let folder = Folder::new();
             let mut run = Run::new(7, Plant::Nothing);
-            run.go().map(|()| run.engine.state_hash())
+            run.go(&folder.0).map(|()| run.engine.state_hash())
         };
         assert_eq!(run(), run());
     }
 
     #[test]
     fn what_is_planted_is_found() {
-        for plant in [Plant::Priority, Plant::Money] {
-            assert!(!simulate(1, 200, plant, Path::new("")).violations.is_empty(), "{plant:?} was not found");
+        let folder = Folder::new();
+        for plant in [Plant::Priority, Plant::Money, Plant::Flush] {
+            assert!(!simulate(1, 200, plant, &folder.0).violations.is_empty(), "{plant:?} was not found");
         }
     }
 }

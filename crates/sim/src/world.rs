@@ -116,7 +116,8 @@ impl World {
         (self.now, self.clients.next(state))
     }
 
-    pub fn placed(&mut self, order: u64, account: u32) {
-        self.clients.placed(order, account);
+    /// An order was accepted: from now on it can be changed.
+    pub fn placed(&mut self, order: u64, command: &Command) {
+        self.clients.placed(order, command);
     }
 }
