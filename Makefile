@@ -44,6 +44,7 @@ lock: $(STAMPS)/dev  ## lock the dependencies of pyproject.toml anew
 	@$(BIN)/$(LOCKED) --group build --output-file requirements.lock
 	@$(BIN)/$(LOCKED) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	@$(BIN)/$(LOCKED) --group build --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+	@$(BIN)/$(subst pyproject.toml,bench/nautilus/requirements.in,$(LOCKED)) --output-file bench/nautilus/requirements.lock
 
 $(STAMPS)/tools: tools/toolchain.sh
 	@sh tools/toolchain.sh
@@ -61,9 +62,12 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
-$(STAMPS)/bench: requirements-bench.lock $(STAMPS)/packages
+$(STAMPS)/bench: requirements-bench.lock bench/nautilus/requirements.lock bench/exchange_core/pom.xml $(STAMPS)/packages
 	@echo "== locked packages of the benchmarks"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
+	@cargo build --quiet --release --locked --package isthmus-bench --package isthmus-port
+	@PYTHON=$(BIN)/python sh bench/nautilus/build.sh || echo "== SKIPPED: NautilusTrader cannot be installed here"
+	@sh bench/exchange_core/build.sh || echo "== SKIPPED: exchange-core cannot be built here"
 	@touch $@
 
 $(STAMPS)/engine: $(RUST) $(STAMPS)/packages

@@ -6,6 +6,7 @@ from typing import Any, final
 import numpy as np
 
 RULES: int
+PROFILE: str
 REASONS: dict[int, str]
 CANCEL_REASONS: dict[int, str]
 TEMPLATES: dict[int, str]
@@ -61,6 +62,19 @@ class Record:
     def from_body(body: bytes, prev: bytes) -> Record: ...
 
 @final
+class Answer:
+    """What one command did, read from its effects when asked. `fills`: (the maker's order, price, quantity) each."""
+
+    sequence: int
+    order: int
+    filled: int
+    fills: list[tuple[int, int, int]]
+    reason: str | None
+    repeated: bool
+    cancelled: str | None
+    effects: list[Any]
+
+@final
 class Batch:
     """What a batch did: one OUTCOME row a command, one FILL row a trade."""
 
@@ -114,6 +128,31 @@ class Engine:
     clock_held: int
     flusher: Flusher | None
     def submit(self, command: Any, at: int | None = None, origin: Origin | None = None, /) -> Record: ...
+    def place(
+        self,
+        account: int,
+        instrument: int,
+        side: int,
+        kind: int,
+        tif: int,
+        flags: int,
+        price: int,
+        quantity: int,
+        at: int | None = None,
+        client_id: bytes | None = None,
+        /,
+    ) -> Answer: ...
+    def cancel(self, order: int, account: int, at: int | None = None, client_id: bytes | None = None, /) -> Answer: ...
+    def replace(
+        self,
+        order: int,
+        account: int,
+        price: int,
+        quantity: int,
+        at: int | None = None,
+        client_id: bytes | None = None,
+        /,
+    ) -> Answer: ...
     def submit_batch(
         self, rows: np.ndarray[Any, np.dtype[Any]], at: int | None = None, origin: Origin | None = None, /
     ) -> Batch: ...
@@ -184,17 +223,6 @@ def verify(
 ) -> dict[str, Any]: ...
 def content_id(text: str, /) -> bytes: ...
 def trade_hash(trades: bytes, /) -> int: ...
-
-@final
-class Trial:
-    """INSTRUCTION rows and what `isthmus bench engine` applies them to: an engine, or the books alone."""
-
-    PROFILE: str
-    def __new__(cls, setup: list[Any], rows: np.ndarray[Any, np.dtype[Any]], books_alone: bool = False) -> Trial: ...
-    def run(self) -> None: ...
-    def run_timed(self) -> tuple[int, int, int]: ...
-    def run_traded(self) -> bytes: ...
-    def best(self) -> tuple[int, int]: ...
 
 @final
 class SimulatedClients:

@@ -294,11 +294,34 @@ impl Broker {
             let framed = record::stage(engine, (command, at, origin), summed, frames);
             (engine.sequence, see(&framed, frames))
         });
+        self.staged(waits);
+        (made, link)
+    }
+
+    /// As [`Broker::stage_one`], for who asks nothing of the chain.
+    #[inline]
+    pub fn stage_unlinked<T>(
+        &mut self,
+        command: &Command,
+        at: u64,
+        origin: &[u8],
+        see: impl FnOnce(&Framed, &[u8]) -> T,
+    ) -> T {
+        let (engine, summed) = (&mut self.engine, self.summed);
+        let (made, waits) = self.flusher.stage_unlinked(|frames| {
+            let framed = record::stage(engine, (command, at, origin), summed, frames);
+            (engine.sequence, see(&framed, frames))
+        });
+        self.staged(waits);
+        made
+    }
+
+    #[inline]
+    fn staged(&mut self, waits: bool) {
         self.follow_when_due();
         if waits && self.flusher.durability() == Durability::Never {
             self.drain.start();
         }
-        (made, link)
     }
 
     /// Begins a batch: from here to [`Broker::settle`] commands go through [`Broker::stage`].

@@ -39,6 +39,7 @@ pub mod record;
 pub mod recorded;
 pub mod replay;
 mod resting;
+pub mod row;
 pub mod rules;
 mod session;
 pub mod snapshot;

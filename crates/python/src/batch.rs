@@ -1,22 +1,19 @@
 //! Batches: contiguous fixed-width rows in, fixed-width rows out; no Python object for a command.
 use isthmus_core::broker::Broker;
 use isthmus_core::journal::JournalError;
-use isthmus_core::messages::{
-    CancelOrder, Cancelled, Command, HEAD, PlaceOrder, Rejected, Repeated, ReplaceOrder, Traded,
-};
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use isthmus_core::messages::{Command, Traded};
+use isthmus_core::row::{self, Outcome, ROW, order_of};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 
-/// Bytes of an INSTRUCTION row.
-pub const ROW: usize = 64;
 const OUTCOME: usize = 32;
 const FILL: usize = 8 + Traded::SIZE;
 /// Rows between two looks at how much is to be handed on.
 const CHUNK: usize = 64;
-const NOT_CANCELLED: u8 = 255;
 
 /// What a batch did: one OUTCOME row a command, one FILL row a trade.
 #[pyclass(frozen, module = "isthmus._core")]
@@ -125,52 +122,28 @@ impl Dtype {
 /// The bytes of an array of INSTRUCTION rows.
 pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, u8>> {
     let py = rows.py();
-    let found = rows.getattr("dtype")?;
     let wanted = INSTRUCTIONS.get(py)?;
-    if !found.is(&wanted) && !found.eq(&wanted)? {
+    let matches = match rows.cast::<PyUntypedArray>() {
+        Ok(array) => array.dtype().is(&wanted) || array.dtype().eq(&wanted)?,
+        Err(_) => false,
+    };
+    if !matches {
         return Err(PyValueError::new_err("rows: the dtype is not INSTRUCTION"));
     }
-    let bytes = rows.call_method1("view", ("u1",))?.cast_into::<PyArray1<u8>>()?;
+    let bytes = rows.call_method1(intern!(py, "view"), (numpy::dtype::<u8>(py),))?.cast_into::<PyArray1<u8>>()?;
     bytes.try_readonly().map_err(|_| PyValueError::new_err("rows: in use elsewhere"))
-}
-
-/// The command of a row; a command number that is none of the three becomes a cancel of order 0.
-pub fn command(row: &[u8]) -> Command {
-    let u32_at = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
-    let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
-    let mut client_id = [0; 16];
-    client_id.copy_from_slice(&row[48..64]);
-    let (account, price, quantity) = (u32_at(8), u64_at(32) as i64, u64_at(40) as i64);
-    match u16::from_le_bytes([row[0], row[1]]) {
-        PlaceOrder::KIND => Command::PlaceOrder(PlaceOrder {
-            account,
-            instrument: u32_at(12),
-            venue: u32_at(16),
-            side: row[2],
-            kind: row[3],
-            tif: row[4],
-            flags: row[5],
-            price,
-            quantity,
-            client_id,
-            session: u32_at(20),
-        }),
-        ReplaceOrder::KIND => {
-            Command::ReplaceOrder(ReplaceOrder { order: u64_at(24), account, price, quantity, client_id })
-        }
-        _ => Command::CancelOrder(CancelOrder { order: u64_at(24), account, reason: row[6], client_id }),
-    }
 }
 
 /// Applies the rows; one flush at the end keeps the promise for all of them.
 pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Result<Batch, JournalError> {
     let count = rows.len() / ROW;
     let first = broker.engine.sequence + 1;
-    let mut batch = Batch { first, outcomes: Vec::with_capacity(count * OUTCOME), fills: Vec::new() };
+    let (outcomes, fills) = (count * OUTCOME, count * FILL / 2);
+    let mut batch = Batch { first, outcomes: Vec::with_capacity(outcomes), fills: Vec::with_capacity(fills) };
     broker.begin();
     for chunk in rows.chunks(CHUNK * ROW) {
-        for row in chunk.chunks_exact(ROW) {
-            let command = command(row);
+        for instruction in chunk.chunks_exact(ROW) {
+            let command = row::command(instruction);
             let framed = broker.stage(&command, at, origin);
             batch.add(broker.engine.sequence, framed.effects(broker.frames()), &command);
         }
@@ -184,34 +157,14 @@ impl Batch {
     /// Adds the outcome and the fills of one record.
     #[inline]
     fn add(&mut self, sequence: u64, effects: &[u8], command: &Command) {
-        let order = match command {
-            Command::PlaceOrder(_) => sequence,
-            Command::CancelOrder(c) => c.order,
-            Command::ReplaceOrder(c) => c.order,
-            _ => 0,
-        };
-        let (mut filled, mut reason, mut status, mut cancelled) = (0i64, 0u16, 1u8, NOT_CANCELLED);
-        let mut rest = effects;
-        while rest.len() >= HEAD {
-            let kind = u16::from_le_bytes([rest[0], rest[1]]);
-            let length = u16::from_le_bytes([rest[2], rest[3]]) as usize;
-            let fields = &rest[HEAD..HEAD + length];
-            match kind {
-                Traded::KIND => {
-                    self.fills.extend_from_slice(&sequence.to_le_bytes());
-                    self.fills.extend_from_slice(fields);
-                    filled += Traded::read(fields).quantity;
-                }
-                Cancelled::KIND => cancelled = Cancelled::read(fields).reason,
-                Rejected::KIND => (status, reason) = (0, Rejected::read(fields).reason),
-                Repeated::KIND => (status, reason) = (2, Repeated::read(fields).reason),
-                _ => {}
-            }
-            rest = &rest[HEAD + length..];
-        }
+        let fills = &mut self.fills;
+        let Outcome { filled, reason, status, cancelled } = Outcome::of(effects, |fields| {
+            fills.extend_from_slice(&sequence.to_le_bytes());
+            fills.extend_from_slice(fields);
+        });
         let mut row = [0; OUTCOME];
         row[..8].copy_from_slice(&sequence.to_le_bytes());
-        row[8..16].copy_from_slice(&order.to_le_bytes());
+        row[8..16].copy_from_slice(&order_of(command, sequence).to_le_bytes());
         row[16..24].copy_from_slice(&filled.to_le_bytes());
         row[24..26].copy_from_slice(&reason.to_le_bytes());
         (row[26], row[27]) = (status, cancelled);

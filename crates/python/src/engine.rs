@@ -7,13 +7,15 @@ use isthmus_core::broker::{Broker, Options};
 use isthmus_core::flusher::Flusher as CoreFlusher;
 use isthmus_core::follower::Following;
 use isthmus_core::journal::Durability;
-use isthmus_core::messages::{Effect, Posted};
+use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
 use isthmus_core::orders::PARKED;
 use isthmus_core::record::Framed;
+use isthmus_core::row::order_of;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error, shared_error};
 use crate::messages as classes;
@@ -78,6 +80,11 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
+/// Zeros where none was given.
+fn client_id_of(given: Option<&[u8]>) -> PyResult<ClientId> {
+    given.map_or(Ok([0; 16]), |bytes| bytes.try_into().map_err(|_| PyValueError::new_err("client_id: not 16 bytes")))
+}
+
 fn durability(name: &str) -> PyResult<Durability> {
     match name {
         "never" => Ok(Durability::Never),
@@ -116,6 +123,26 @@ impl Engine {
         let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
         self.clock_held += u64::from(held);
         Ok(Record { bytes, chained: Chained::Linked(link) })
+    }
+
+    /// Keeps the durability's promise for what was staged.
+    #[inline]
+    fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
+        if self.broker.flusher().in_memory() {
+            return Ok(());
+        }
+        py.detach(|| self.broker.settle()).map_err(journal_error).map(|_| ())
+    }
+
+    #[inline]
+    fn answer(&mut self, py: Python<'_>, command: &Command, at: Option<u64>) -> PyResult<Answer> {
+        self.open()?;
+        let seen = |framed: &Framed, frames: &[u8]| (framed.effects(frames).to_vec(), framed.passed.clock_held);
+        let (effects, held) = self.broker.stage_unlinked(command, at.unwrap_or_else(now), &[], seen);
+        self.clock_held += u64::from(held);
+        let sequence = self.broker.engine.sequence;
+        self.settle(py)?;
+        Ok(Answer { sequence, order: order_of(command, sequence), effects })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
@@ -259,10 +286,63 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Record> {
         let record = self.stage_one(command, at, origin.as_ref().map(Bound::get))?;
-        if !self.broker.flusher().in_memory() {
-            py.detach(|| self.broker.settle()).map_err(journal_error)?;
-        }
+        self.settle(py)?;
         Ok(record)
+    }
+
+    /// Places an order: `submit(PlaceOrder(...))` for programs that are in a hurry. All by position, all integers.
+    #[pyo3(signature = (account, instrument, side, kind, tif, flags, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn place(
+        &mut self,
+        py: Python<'_>,
+        account: u32,
+        instrument: u32,
+        side: u8,
+        kind: u8,
+        tif: u8,
+        flags: u8,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let (venue, session, client_id) = (0, 0, client_id_of(client_id)?);
+        let order =
+            PlaceOrder { account, instrument, venue, side, kind, tif, flags, price, quantity, client_id, session };
+        self.answer(py, &Command::PlaceOrder(order), at)
+    }
+
+    /// Cancels an order: `submit(CancelOrder(...))` by position. `account` 0 is an operator.
+    #[pyo3(signature = (order, account, at = None, client_id = None, /))]
+    fn cancel(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        self.answer(py, &Command::CancelOrder(CancelOrder { order, account, reason: 0, client_id }), at)
+    }
+
+    /// Replaces an order: `submit(ReplaceOrder(...))` by position.
+    #[pyo3(signature = (order, account, price, quantity, at = None, client_id = None, /))]
+    #[allow(clippy::too_many_arguments)]
+    fn replace(
+        &mut self,
+        py: Python<'_>,
+        order: u64,
+        account: u32,
+        price: i64,
+        quantity: i64,
+        at: Option<u64>,
+        client_id: Option<&[u8]>,
+    ) -> PyResult<Answer> {
+        let client_id = client_id_of(client_id)?;
+        let replacement = ReplaceOrder { order, account, price, quantity, client_id };
+        self.answer(py, &Command::ReplaceOrder(replacement), at)
     }
 
     /// Applies one command; nothing is promised before `hand_over` and a flush.

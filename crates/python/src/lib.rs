@@ -1,4 +1,5 @@
 //! The Python face of the hot tier; the only crate that knows PyO3.
+mod answer;
 mod batch;
 mod bench;
 mod bench_journal;
@@ -44,6 +45,7 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("RULES", isthmus_core::record::RULES)?;
+    m.add("PROFILE", bench::PROFILE)?;
     names(m, "REASONS", Reason::ALL)?;
     names(m, "CANCEL_REASONS", CancelReason::ALL)?;
     names(m, "TEMPLATES", Template::ALL)?;
@@ -55,8 +57,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     messages::register(m)?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
+    m.add_class::<answer::Answer>()?;
     m.add_class::<batch::Batch>()?;
-    m.add_class::<bench::Trial>()?;
     m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<engine::Flusher>()?;

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from isthmus import _core
 from isthmus.app import bench_flow
 from isthmus.app.bench_disk import Disk
+from isthmus.app.bench_native import Native
 from isthmus.app.bench_outside import PEERS, run_peer, run_twin
 from isthmus.app.bench_report import Peer, Row, file_system, machine, print_table
 from isthmus.app.bench_rest import measure_rest
-from isthmus.app.bench_rows import TRADED, Memory, Truth, outcome
+from isthmus.app.bench_rows import Memory, Truth, outcome
 from isthmus.app.bench_workload import Workload, read_workload
 from isthmus.app.output import EXIT_OK, note, print_json
 
@@ -78,46 +78,54 @@ def _one_core() -> Iterator[None]:
 
 def _measure(workload: Workload, published: bool, folder: Path) -> dict[str, Any]:
     facts = machine(folder)
-    truth = outcome(workload, books_alone=True)
-    right = truth == outcome(workload, books_alone=False) and (not published or truth.trade_hash == PUBLISHED_HASH)
-    if not right:
-        note("isthmus: THE TRADES ARE WRONG: books alone, engine and published hash do not agree")
-    _lay_out(workload, folder)
+    truth, trades = outcome(workload)
+    (folder / "commands").write_bytes(workload.commands.tobytes())
+    (folder / "trades").write_bytes(trades.tobytes())
+    note("isthmus: what is timed inside Rust is built, if it is not up to date")
+    native = Native(folder / "commands", len(workload.rows))
     memory, disk = Memory(workload), Disk(workload, folder)
-    peers = []
-    with _one_core():
+    with _one_core(), native.running():
+        right = _checked(native, truth, published)
         for number in range(ROUNDS):
             note(f"isthmus: round {number + 1} of {ROUNDS}")
+            native.round()
             memory.round()
             disk.round()
-        for name in PEERS:
-            note(f"isthmus: peer {name}")
-            peers.append(run_peer(name, folder, truth, len(workload.rows)))
+    with _one_core():
+        peers = [*native.yardsticks(right), *_peers(folder, truth, native, memory)]
         note("isthmus: naive twin")
         twin = run_twin(folder, workload)
-        singles = disk.singles()
+        flushes = disk.singles()
+        note("isthmus: latency, a large market, the purge")
+        single_rows, single_probes = native.singles(folder)
+    note("isthmus: shared memory")
+    shared_rows, shared_probes = native.on_two_cores(folder, truth.trade_hash)
     note("isthmus: REST order entry")
     rest, rest_probes = measure_rest(folder)
-    rows = [*memory.rows(right), *disk.rows(right), rest, twin]
+    rows = [*native.rows(right), *single_rows, *shared_rows, *memory.rows(right), *disk.rows(right), rest, twin]
     facts["load_after"] = round(os.getloadavg()[0], 2)
     return {
         "machine": facts,
         "workload": _described(workload, truth),
         "rows": _in_order(rows),
-        "peers": [_compared(peer, memory) for peer in peers],
-        "probes": [*disk.found(), *singles, *rest_probes],
+        "peers": peers,
+        "probes": [*memory.found(), *disk.found(), *flushes, *single_probes, *shared_probes, *rest_probes],
     }
 
 
-def _lay_out(workload: Workload, folder: Path) -> None:
-    """What the processes beside this one read: the commands, and the trades to compare with."""
-    import numpy as np
+def _checked(native: Native, truth: Truth, published: bool) -> bool:
+    """Are the trades those of the published workload, and of everything that is timed inside Rust?"""
+    right = not published or truth.trade_hash == PUBLISHED_HASH
+    right = right and (native.why is not None or native.right(truth.trade_hash))
+    if not right:
+        note("isthmus: THE TRADES ARE WRONG: books, engine and published hash do not agree")
+    return right
 
-    (folder / "commands").write_bytes(workload.commands.tobytes())
-    trial = _core.Trial(workload.setup, workload.rows, True)
-    made = np.frombuffer(trial.run_traded(), TRADED)
-    trades = workload.trades(made["maker"], made["taker"], made["price"], made["quantity"])
-    (folder / "trades").write_bytes(trades.tobytes())
+
+def _peers(folder: Path, truth: Truth, native: Native, memory: Memory) -> Iterator[Peer]:
+    for name in PEERS:
+        note(f"isthmus: peer {name}")
+        yield _compared(run_peer(name, folder, truth, memory.batch.count), native, memory)
 
 
 def _described(workload: Workload, truth: Truth) -> dict[str, Any]:
@@ -132,8 +140,10 @@ def _described(workload: Workload, truth: Truth) -> dict[str, Any]:
     }
 
 
-def _compared(peer: Peer, memory: Memory) -> Peer:
-    if peer.value:
+def _compared(peer: Peer, native: Native, memory: Memory) -> Peer:
+    if peer.value and peer.row == "match":
+        peer.ratio = None if native.why else round(native.rates["match"].cpu_rate / peer.value, 2)
+    elif peer.value:
         peer.ratio = round(memory.batch.cpu_rate / peer.value, 2)
         peer.call_ratio = round(memory.call_rate.cpu_rate / peer.value, 2)
     return peer
@@ -141,7 +151,14 @@ def _compared(peer: Peer, memory: Memory) -> Peer:
 
 ORDER = (
     "match",
+    "match_1000_books",
     "gated",
+    "latency",
+    "large_market",
+    "large_market_bytes",
+    "purge_1m",
+    "purge_5m",
+    "shared_memory",
     "durable_never",
     "durable_os",
     "durable_group",

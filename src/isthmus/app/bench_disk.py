@@ -23,6 +23,8 @@ SLICE = 100
 SINGLES = 200
 """Flushes of single commands."""
 RECORD, GROUP = b"IsR1", b"IsG1"
+RECOVERY_ONE_CORE = 2_000_000.0
+"""Records a second of the processor time of both threads."""
 
 
 class Disk:
@@ -170,9 +172,9 @@ class Disk:
         return [*rows, self._recovery_row(right)]
 
     def _recovery_row(self, right: bool) -> Row:
-        """Two threads share the work; the goal is for one core, so the processor time of both together decides."""
+        """Two threads share the work; for one core the processor time of both together counts."""
         row = self.recovery.row("recovery", "wall", right, unit="records/s", durability="os")
-        row.ok = right and self.recovery.cpu_rate >= GOALS["recovery"]
+        row.ok = row.ok and self.recovery.cpu_rate >= RECOVERY_ONE_CORE
         row.reason = f"on the wall with two threads; {self.recovery.cpu_rate:,.0f} on one core, by their processor time"
         return row
 

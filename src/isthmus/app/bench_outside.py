@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,37 +27,70 @@ PEERS = (
     "nanobook",
     "orderly-chaos",
     "cython-orderbook",
+    "nautilus-trader",
+    "exchange-core",
 )
 LIMIT_S = 20
 """Of processor time, which the peer's process sets itself; on the wall it may take WALL_LIMIT_S on a busy machine."""
 WALL_LIMIT_S = 60
 TWIN_LIMIT_S = 60
 TWIN_COMMANDS = 10_000
+NOTES = {
+    "exchange-core": "its book alone, in Java, after warming up",
+    "nautilus-trader": "its book; which order a fill takes was told it",
+}
 NOT_HERE = "bench/ of the repository is not here"
 
 
 def run_peer(name: str, folder: Path, truth: Truth, count: int) -> Peer:
-    """Drives one peer within the limit and compares its trades with ours. `folder` holds `commands`."""
-    script, trades = SCRIPTS / "peers.py", folder / f"{name}.trades"
-    if not script.exists():
-        return Peer(name=name, reason=NOT_HERE)
+    """Drives one peer within the limit and compares its trades with ours. `folder` holds `commands` and `trades`."""
+    row = "match" if name == "exchange-core" else "python_batch"
+    peer = Peer(name=name, row=row)
+    made = folder / f"{name}.trades"
     try:
-        done = _run(script, name, str(folder / "commands"), str(trades), limit_s=WALL_LIMIT_S)
+        done = _run(*_driver(name, folder), str(folder / "commands"), str(made), limit_s=WALL_LIMIT_S)
+    except FileNotFoundError as error:
+        peer.reason = str(error)
+        return peer
     except subprocess.TimeoutExpired:
-        return Peer(name=name, status="timeout", reason=f"over {WALL_LIMIT_S} s on the wall")
+        peer.status, peer.reason = "timeout", f"over {WALL_LIMIT_S} s on the wall"
+        return peer
     if done.returncode < 0:
-        return Peer(name=name, status="timeout", reason=f"over {LIMIT_S} s of processor time")
-    if done.returncode:
-        reason = last_line(done.stderr)
-        return Peer(name=name, status="missing" if reason.startswith("ModuleNotFound") else "wrong", reason=reason)
-    found = json.loads(done.stdout)
-    value = _rate(count, found["rounds"])
-    peer = Peer(name=name, version=found["version"], value=value, status="ok")
+        peer.status, peer.reason = "timeout", f"over {LIMIT_S} s of processor time"
+    elif done.returncode:
+        peer.reason = last_line(done.stderr)
+        peer.status = "missing" if peer.reason.startswith("ModuleNotFound") else "wrong"
+    else:
+        _judge(peer, json.loads(done.stdout), made, truth, count)
+    return peer
+
+
+def _driver(name: str, folder: Path) -> list[str]:
+    """How a peer is started; commands and the file for trades follow. Raises FileNotFoundError with what is missing."""
+    if not (SCRIPTS / "peers.py").exists():
+        raise FileNotFoundError(NOT_HERE)
+    built = SCRIPTS.parent / "target" / "peers" / name.removesuffix("-trader")
+    if name == "exchange-core":
+        if not (built / "Replay.class").exists() or shutil.which("java") is None:
+            raise FileNotFoundError("sh bench/exchange_core/build.sh builds it, with Java and Maven")
+        return ["java", "-classpath", f"{built}{os.pathsep}{built}/*", "Replay"]
+    if name == "nautilus-trader":
+        python = built / "bin" / "python"
+        if not python.exists():
+            raise FileNotFoundError("sh bench/nautilus/build.sh installs it")
+        return [str(python), str(SCRIPTS / "nautilus" / "replay.py"), str(folder / "trades")]
+    return [sys.executable, str(SCRIPTS / "peers.py"), name]
+
+
+def _judge(peer: Peer, found: dict[str, Any], made: Path, truth: Truth, count: int) -> None:
+    """Writes what a peer did into it."""
+    peer.version, peer.value, peer.status = found["version"], _rate(count, found["rounds"]), "ok"
     if found["trades"] is None:
         peer.reason = "reports no trades"
-    elif difference := _difference(np.fromfile(trades, TRADE), truth, folder):
+    elif difference := _difference(np.fromfile(made, TRADE), truth, made.parent):
         peer.status, peer.reason = "wrong", difference
-    return peer
+    else:
+        peer.reason = NOTES.get(peer.name)
 
 
 def _difference(made: np.ndarray[Any, np.dtype[Any]], truth: Truth, folder: Path) -> str | None:
@@ -78,7 +113,7 @@ def run_twin(folder: Path, workload: Workload) -> Row:
         return row
     count = min(TWIN_COMMANDS, len(workload.rows))
     try:
-        done = _run(script, str(folder / "commands"), str(count), limit_s=TWIN_LIMIT_S)
+        done = _run(sys.executable, str(script), str(folder / "commands"), str(count), limit_s=TWIN_LIMIT_S)
     except subprocess.TimeoutExpired:
         row.reason = f"over {TWIN_LIMIT_S} s"
         return row
@@ -99,8 +134,7 @@ def _rate(count: int, rounds: list[float]) -> float:
     return round(count / max(statistics.median(rounds), 1e-6), 1)
 
 
-def _run(script: Path, *arguments: str, limit_s: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(script), *arguments]
+def _run(*command: str, limit_s: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
 
 

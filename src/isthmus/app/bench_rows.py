@@ -1,4 +1,4 @@
-"""The rows of `isthmus bench engine` that need neither disk nor network: books, engine and Python face in memory."""
+"""The rows of `isthmus bench engine` that call the engine in memory from Python."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
-from isthmus import _core
-from isthmus.app.bench_report import GOALS, Rates, Row, percentiles
-from isthmus.app.bench_workload import CANCEL_ORDER, Workload, fresh_engine, trade_hash
+from isthmus.app.bench_report import GOALS, Probe, Rates, Row, percentiles
+from isthmus.app.bench_workload import CANCEL_ORDER, Array, Workload, fresh_engine, trade_hash
 from isthmus.kernel.messages import CancelOrder, PlaceOrder
 
 BATCH = 1_000
@@ -19,11 +17,9 @@ BATCH = 1_000
 CALLS = 100_000
 """Single calls in a round."""
 
-TRADED = np.dtype([("maker", "<u8"), ("taker", "<u8"), ("price", "<i8"), ("quantity", "<i8")])
-
 
 class Truth(Struct, frozen=True):
-    """What the workload comes to. The books alone and the engine must agree on it."""
+    """What the workload comes to."""
 
     trades: int
     quantity: int
@@ -39,31 +35,29 @@ def timed(act: Callable[[], Any]) -> tuple[float, float]:
     return time.thread_time() - cpu, time.perf_counter() - wall
 
 
-def outcome(workload: Workload, books_alone: bool) -> Truth:
-    """The trades of the workload and where the book ends."""
-    trial = _core.Trial(workload.setup, workload.rows, books_alone)
-    made = np.frombuffer(trial.run_traded(), TRADED)
-    trades = workload.trades(made["maker"], made["taker"], made["price"], made["quantity"])
-    return Truth(len(trades), int(made["quantity"].sum()), trade_hash(trades), *trial.best())
+def outcome(workload: Workload) -> tuple[Truth, Array]:
+    """What the engine makes of the workload, and its trades as TRADE rows."""
+    engine = fresh_engine(workload)
+    fills = engine.submit_batch(workload.rows, 1).fills
+    trades = workload.trades(fills["maker_order"], fills["taker_order"], fills["price"], fills["quantity"])
+    bid, _, ask, _ = engine.best(1)
+    return Truth(len(trades), int(fills["quantity"].sum()), trade_hash(trades), bid, ask), trades
 
 
 class Memory:
-    """Rounds of `match`, `gated`, `python_call` and `python_batch`."""
+    """Rounds of `python_call` and `python_batch`."""
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
-        count = len(workload.rows)
-        self.match, self.gated, self.batch = Rates(count), Rates(count), Rates(count)
+        self.batch = Rates(len(workload.rows))
         self.calls = workload.rows[:CALLS]
         self.call_rate = Rates(len(self.calls))
         self.call_times: list[int] = []
+        self.submit_times: list[int] = []
         self.batch_times: list[int] = []
 
     def round(self) -> None:
         """Every row once."""
-        for rates, books_alone in ((self.match, True), (self.gated, False)):
-            trial = _core.Trial(self.workload.setup, self.workload.rows, books_alone)
-            rates.add(*timed(trial.run))
         self._batch_round()
         self._call_round()
 
@@ -72,34 +66,35 @@ class Memory:
         self.batch.add(*timed(lambda: submit_all(engine, self.workload, self.batch_times)))
 
     def _call_round(self) -> None:
-        """Command object and call are timed together, as a caller has to make both."""
-        asked = list(map(_arguments, self.calls.tolist()))
+        """The fills are read back each time, as a caller would."""
         engine = fresh_engine(self.workload)
-        self.call_rate.add(*timed(lambda: _call_all(engine, asked)))
-        submit, clock, times = fresh_engine(self.workload).submit, time.perf_counter_ns, self.call_times
-        for make, arguments in asked:
+        asked = _calls(engine, self.calls)
+        self.call_rate.add(*timed(lambda: _call_all(asked)))
+        clock, times = time.perf_counter_ns, self.call_times
+        for call, arguments in _calls(fresh_engine(self.workload), self.calls):
+            started = clock()
+            _ = call(*arguments).fills
+            times.append(clock() - started)
+        times = self.submit_times
+        submit = fresh_engine(self.workload).submit
+        for make, arguments in map(_command, self.calls.tolist()):
             started = clock()
             submit(make(*arguments))
             times.append(clock() - started)
 
     def rows(self, right: bool) -> list[Row]:
-        """The four rows; `right`: the trades are those that they should be."""
+        """The rows; `right`: the trades are those that they should be."""
         times = percentiles(self.call_times)
         call = Row(
             name="python_call", unit="ns", value=float(times["p50_ns"]), goal=GOALS["python_call"], clock="wall",
             ok=right and times["p50_ns"] <= GOALS["python_call"], rounds=len(self.call_rate.cpu), **times,
         )  # fmt: skip
-        return [
-            self.match.row("match", right=right, **self._each(books_alone=True)),
-            self.gated.row("gated", right=right, **self._each(books_alone=False)),
-            call,
-            self.batch.row("python_batch", right=right, batch=BATCH, **percentiles(self.batch_times)),
-        ]
+        batch = self.batch.row("python_batch", right=right, batch=BATCH, **percentiles(self.batch_times))
+        return [call, batch]
 
-    def _each(self, books_alone: bool) -> dict[str, Any]:
-        """Percentiles of single commands inside Rust, the clock's own 20 to 40 ns included."""
-        trial = _core.Trial(self.workload.setup, self.workload.rows, books_alone)
-        return dict(zip(("p50_ns", "p99_ns", "p999_ns"), trial.run_timed(), strict=True))
+    def found(self) -> list[Probe]:
+        """The same commands as objects, by `submit`."""
+        return [Probe("python_submit", float(percentiles(self.submit_times)["p50_ns"]), "ns")]
 
 
 def submit_all(engine: Any, workload: Workload, times: list[int]) -> None:
@@ -111,13 +106,21 @@ def submit_all(engine: Any, workload: Workload, times: list[int]) -> None:
         times.append(clock() - started)
 
 
-def _call_all(engine: Any, asked: list[tuple[Any, tuple[Any, ...]]]) -> None:
-    submit = engine.submit
-    for make, arguments in asked:
-        submit(make(*arguments))
+def _call_all(asked: list[tuple[Any, tuple[int, ...]]]) -> None:
+    for call, arguments in asked:
+        _ = call(*arguments).fills
 
 
-def _arguments(row: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _calls(engine: Any, rows: Array) -> list[tuple[Any, tuple[int, ...]]]:
+    """The method for each row and its arguments in order."""
+    made = map(_command, rows.tolist())
+    return [
+        (engine.cancel, arguments[:2]) if make is CancelOrder else (engine.place, arguments[:2] + arguments[3:])
+        for make, arguments in made
+    ]
+
+
+def _command(row: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:
     """The class of a row's command and its arguments in order."""
     command, side, kind, tif, flags, reason, _, account, instrument, venue, _, order, price, quantity, _ = row
     if command == CANCEL_ORDER:

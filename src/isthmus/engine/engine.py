@@ -1,9 +1,10 @@
 """The engine and what it hands out, re-exported from the extension: the only other place that imports it is
 kernel.messages.
 
-`Engine.submit(command)` is for people (one command, one record), `Engine.submit_batch(rows)` for machines (numpy
-records of
-dtype INSTRUCTION in, OUTCOME and FILL rows out), `stage`, `hand_over` and `flusher` for a driver that groups commits.
+`Engine.submit(command)` is for people (one command, one record); `place`, `cancel` and `replace` are the same for
+programs that are in a hurry (integers by position in, an Answer out); `Engine.submit_batch(rows)` is for machines
+(numpy records of dtype INSTRUCTION in, OUTCOME and FILL rows out); `stage`, `hand_over` and `flusher` are for a driver
+that groups commits.
 """
 
 from isthmus._core import (
@@ -11,6 +12,7 @@ from isthmus._core import (
     INSTRUCTION,
     OUTCOME,
     RULES,
+    Answer,
     Archived,
     Batch,
     Engine,
@@ -36,6 +38,7 @@ __all__ = [
     "INSTRUCTION",
     "OUTCOME",
     "RULES",
+    "Answer",
     "Archived",
     "Batch",
     "Engine",
