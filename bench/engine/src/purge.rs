@@ -10,7 +10,6 @@ use isthmus_core::names::Scope;
 use crate::clock::timed;
 use crate::flow::{Flow, Shape};
 
-const SEGMENT_BYTES: u64 = 64 << 20;
 /// Commands between two looks at how much waits for the disk.
 const CHUNK: usize = 1_024;
 
@@ -19,7 +18,8 @@ const PURGE: Command = Command::Kill(Kill { scope: Scope::Everything as u8, of: 
 
 /// {"purged", "cpu_s", "wall_s", "journal_bytes"} of an engine in a fresh folder.
 pub fn measure(folder: &Path, shape: Shape) -> io::Result<String> {
-    let mut broker = Broker::open(folder, Durability::Group, SEGMENT_BYTES).map_err(|e| io::Error::other(said(&e)))?;
+    let mut broker =
+        Broker::open(folder, crate::unfollowed(Durability::Group)).map_err(|e| io::Error::other(said(&e)))?;
     let mut flow = Flow::new(shape);
     stage_all(&mut broker, flow.setup().into_iter())?;
     let first = broker.engine.sequence + 1;

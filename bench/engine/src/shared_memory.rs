@@ -20,7 +20,6 @@ use crate::market;
 use crate::rounds::percentiles;
 use crate::workload::{self, Trade, trade_hash};
 
-const SEGMENT_BYTES: u64 = 64 << 20;
 const LIMIT: Duration = Duration::from_secs(10);
 /// Passes of a word between two threads, for scale.
 const BARE: u64 = 20_000;
@@ -76,7 +75,8 @@ pub fn measure(port: &Path, folder: &Path, commands: &Path) -> io::Result<String
 /// A data folder whose engine knows instrument and accounts.
 fn prepare(folder: &Path, setup: &[isthmus_core::Command]) -> io::Result<()> {
     let failed = |error: String| io::Error::other(error);
-    let mut broker = Broker::open(folder, Durability::Never, SEGMENT_BYTES).map_err(|e| failed(format!("{e:?}")))?;
+    let mut broker =
+        Broker::open(folder, crate::unfollowed(Durability::Never)).map_err(|e| failed(format!("{e:?}")))?;
     for command in setup {
         broker.stage(command, 1, &[]);
     }

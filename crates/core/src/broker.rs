@@ -99,6 +99,7 @@ pub struct Broker {
     pub recovered: Recovered,
     /// What a batch stages into.
     run: Run,
+    in_batch: bool,
     /// Frames are written, so that they need their sums.
     summed: bool,
     drain: Drain,
@@ -125,6 +126,7 @@ impl Broker {
             engine,
             recovered,
             run,
+            in_batch: false,
             summed,
             drain,
             flusher,
@@ -244,7 +246,9 @@ impl Broker {
     pub fn receive(&mut self, frames: &[u8], mut see: impl FnMut(&[u8], &Hash, &Hash)) -> Result<u64, BrokerError> {
         let mut head = self.head();
         check_stretch(frames, self.engine.sequence, head)?;
-        self.begin();
+        if !self.in_batch {
+            self.begin();
+        }
         let (mut rest, mut effects) = (frames, Vec::new());
         while !rest.is_empty() {
             let (body, hash, behind) = frame::split(rest).expect("checked above");
@@ -275,7 +279,8 @@ impl Broker {
     }
 
     /// The hash of the last record.
-    pub fn head(&self) -> Hash {
+    pub fn head(&mut self) -> Hash {
+        self.end_batch();
         self.flusher.head()
     }
 
@@ -289,6 +294,7 @@ impl Broker {
         origin: &[u8],
         see: impl FnOnce(&Framed, &[u8]) -> T,
     ) -> (T, Link) {
+        self.end_batch();
         let (engine, summed) = (&mut self.engine, self.summed);
         let (made, link, waits) = self.flusher.stage_one(|frames| {
             let framed = record::stage(engine, (command, at, origin), summed, frames);
@@ -307,6 +313,7 @@ impl Broker {
         origin: &[u8],
         see: impl FnOnce(&Framed, &[u8]) -> T,
     ) -> T {
+        self.end_batch();
         let (engine, summed) = (&mut self.engine, self.summed);
         let (made, waits) = self.flusher.stage_unlinked(|frames| {
             let framed = record::stage(engine, (command, at, origin), summed, frames);
@@ -324,17 +331,28 @@ impl Broker {
         }
     }
 
-    /// Begins a batch: from here to [`Broker::settle`] commands go through [`Broker::stage`].
-    pub fn begin(&mut self) {
-        self.run = self.flusher.take_run();
-    }
-
-    /// Applies one command of a batch; the frame is in [`Broker::frames`] until room is made.
+    /// Applies one command of a batch, which ends with [`Broker::settle`]; the frame is in [`Broker::frames`] until room is
+    /// made.
     #[inline]
     pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
+        if !self.in_batch {
+            self.begin();
+        }
         let framed = record::stage(&mut self.engine, (command, at, origin), self.summed, &mut self.run.frames);
         self.run.staged(self.engine.sequence);
         framed
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        (self.run, self.in_batch) = (self.flusher.take_run(), true);
+    }
+
+    /// A batch's last run goes on as what single records are staged into.
+    fn end_batch(&mut self) {
+        if std::mem::take(&mut self.in_batch) {
+            self.flusher.give_back(std::mem::take(&mut self.run));
+        }
     }
 
     /// The frames of the batch that were not handed on.
@@ -356,9 +374,7 @@ impl Broker {
 
     /// Ends a batch, or follows a single command, and keeps the promise of the durability; `never` promises nothing.
     pub fn settle(&mut self) -> Result<u64, JournalError> {
-        if !self.run.is_empty() {
-            self.flusher.give_back(std::mem::take(&mut self.run));
-        }
+        self.end_batch();
         self.follow_when_due();
         if self.flusher.durability() != Durability::Never {
             return self.flusher.flush();
@@ -390,6 +406,7 @@ impl Broker {
         if self.engine.sequence == 0 {
             return Err(Arc::new(JournalError::Refused("nothing happened yet: there is nothing to snapshot").into()));
         }
+        self.end_batch();
         self.flusher.flush().map_err(BrokerError::from)?;
         self.following()?.snapshot(self.engine.sequence)
     }

@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use isthmus_core::broker::Broker;
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{
     AddAsset, AddInstrument, CancelOrder, Code, Command, Deposit, OpenAccount, PlaceOrder, Symbol,
@@ -19,6 +19,8 @@ use isthmus_core::record::Origin;
 use isthmus_core::row::{DONE, NOT_CANCELLED, REFUSED, REPEATED, row};
 use isthmus_port::lane::{FILLS, MORE, SLOTS};
 use isthmus_port::{Gateway, Port, Reply};
+
+const OPTIONS: Options = Options { durability: Durability::Os, segment_bytes: 64 << 20, snapshot_records: 1_000_000 };
 
 const ANN: u32 = 16;
 const BEN: u32 = 17;
@@ -333,7 +335,7 @@ fn prepared(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(name(test));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).unwrap();
-    let mut broker = Broker::open(&folder, Durability::Os, 64 << 20).expect("a fresh folder");
+    let mut broker = Broker::open(&folder, OPTIONS).expect("a fresh folder");
     for command in setup() {
         broker.stage(&command, 1, &[]);
     }
@@ -364,7 +366,7 @@ fn a_killed_engine_serves_again_and_what_it_replied_is_there() {
     let asked = Process::new("kill").args(["-TERM", &served.process.id().to_string()]).status().unwrap();
     assert!(asked.success());
     assert_eq!(served.ended(), Some(0));
-    let found = Broker::open(&served.folder, Durability::Os, 64 << 20).expect("sealed");
+    let found = Broker::open(&served.folder, OPTIONS).expect("sealed");
     assert_eq!((found.recovered.records, found.recovered.snapshot), (0, taken.sequence));
     drop(found);
     std::fs::remove_dir_all(&folder).unwrap();
@@ -382,7 +384,7 @@ fn the_command_line_says_what_is_wrong() {
         assert!(code == Some(2) && said.contains("--data DIR"), "{wrong:?}: {said}");
     }
     let folder = prepared("locked");
-    let kept = Broker::open(&folder, Durability::Os, 64 << 20).expect("prepared");
+    let kept = Broker::open(&folder, OPTIONS).expect("prepared");
     let (code, said) = run(&["--data", folder.to_str().unwrap()]);
     assert!(code == Some(1) && said.contains("lock"), "{said}");
     drop(kept);

@@ -249,7 +249,7 @@ impl Engine {
         self.broker.engine.stamp
     }
     #[getter]
-    fn head<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn head<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.broker.head()))
     }
     #[getter]
