@@ -23,7 +23,8 @@ class Order:
 
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
-    at a price that bettered its side.
+    at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
+    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop has (0: none).
     """
 
     id: int
@@ -56,6 +57,9 @@ class Order:
     request: int = 0
     peg: int = 0
     trigger: int = 0
+    parked: int = 0
+    aside: bool = False
+    limit: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0

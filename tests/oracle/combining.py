@@ -65,8 +65,8 @@ class Collector(Planner):
         part = needed if self.fits(place, needed) else self.least(place)
         if part > min(size, self.left):
             return
-        given = self.front_first(self.left - part)
-        if sum(given) == self.left - part:
+        given, stopped = self.front_first(self.left - part)
+        if sum(given) == self.left - part and place.order not in stopped:
             self.collected.append((place, part))
             self.carry_out([*given, part])
 
@@ -74,8 +74,11 @@ class Collector(Planner):
         taken = fitting.least_taken(self.state, self.taker, self.left)
         return max(taken, fitting.least(self.state, place.order, place.left))
 
-    def front_first(self, lots: int) -> list[int]:
-        """What each collected order gives of `lots`: in priority as much as it can, or nothing if that does not fit."""
+    def front_first(self, lots: int) -> tuple[list[int], list[Order]]:
+        """What each collected order gives of `lots`: in priority as much as it can, or nothing if that does not fit.
+
+        An iceberg stands there once a peak. Without all of one peak it gives nothing of the next: it is stopped.
+        """
         given: list[int] = []
         stopped: list[Order] = []
         for place, size in self.collected:
@@ -85,7 +88,7 @@ class Collector(Planner):
             if part < size:
                 stopped.append(place.order)
             given.append(part)
-        return given
+        return given, stopped
 
     def carry_out(self, given: list[int]) -> None:
         drops = deque(self.drops)

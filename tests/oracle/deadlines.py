@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import links
 from .kill import DEAD_MAN, fire_dead_man
 from .operations import request_cancel
 from .state import State
+from .values import DAY
 
 
 def run(state: State) -> Iterator[Any]:
@@ -20,3 +22,11 @@ def run(state: State) -> Iterator[Any]:
             yield from fire_dead_man(state, number)
         elif number in state.orders:
             yield request_cancel(state, state.orders[number], "expired")
+        yield from links.part_all(state)
+
+
+def expire_day(state: State, number: int) -> Iterator[Any]:
+    """Day orders of the house book end with the trading day of their instrument, by number."""
+    for _, order in sorted(state.orders.items()):
+        if order.instrument == number and order.tif == DAY and not order.venue:
+            yield state.cancel(order, "expired")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import links
 from .messages import commands
 from .state import State
 from .values import (
@@ -40,7 +41,7 @@ from .values import (
     Instrument,
 )
 
-PEAKS_MAX = 10_000
+PEAKS_MAX = 1_000
 """An iceberg has at most so many peaks."""
 STAYS = (GTC, DAY, GTD)
 FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
@@ -138,14 +139,10 @@ def terms(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
         yield "bad_expire"
     if command.peg not in (range(1, 4) if command.kind == PEG else (0,)):
         yield "bad_peg"
-    for other in (command.one_cancels, command.parent):
-        if other and not _linkable(state, command, other):
-            yield "bad_link"
-
-
-def _linkable(state: State, command: Any, other: int) -> bool:
-    order = state.orders.get(other)
-    return order is not None and (order.account, order.instrument) == (command.account, command.instrument)
+    if (command.one_cancels or command.parent) and not links.linkable(state, command):
+        yield "bad_link"
+    if command.parent and links.is_full(state, command.parent):
+        yield "limit_reached"
 
 
 def _stop(instrument: Instrument, command: Any) -> bool:
@@ -181,3 +178,22 @@ def minimum(instrument: Instrument, command: Any) -> bool:
     if not 0 <= least <= command.quantity or least % instrument.terms.lot:
         return False
     return not (least and command.flags & (ALL_OR_NONE | POST_ONLY))
+
+
+def _few_peaks(instrument: Instrument, order: Any) -> bool:
+    """Does an iceberg come to its end with so many peaks as one may have?"""
+    return not order.display or order.quantity <= order.display * PEAKS_MAX
+
+
+def _minimum_beside(instrument: Instrument, order: Any) -> bool:
+    return minimum(instrument, order) and not (order.min_quantity and order.display)
+
+
+TESTS = (
+    (4, _stop, "bad_stop"),
+    (8, _offset, "bad_offset"),
+    (16, display, "bad_display"),
+    (2, _few_peaks, "bad_display"),
+    (32, _minimum_beside, "bad_minimum"),
+)
+"""What a replaced term must pass, by its bit in `given`."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, planning, special
+from . import fitting, form, planning, special, triggers
 from .books import Order, Walk
-from .kill import killed, killed_order
+from .kill import killed
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
-from .state import State
+from .state import AT_MARKET, State
 from .values import (
     AMOUNT_MAX,
     BPS,
@@ -26,8 +26,6 @@ from .values import (
     PRICE_MAX,
     SELL,
     SHORT,
-    STOP,
-    TRAILING_STOP,
     Carry,
     Instrument,
     ceil_div,
@@ -61,7 +59,8 @@ def place(state: State, command: Any) -> Iterator[Any]:
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
-    yield from affords(state, order, None)
+    if not order.aside:
+        yield from affords(state, order, None)
 
 
 def _enters(order: Order) -> bool:
@@ -86,11 +85,7 @@ def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
     price: int | None = command.price
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and (command.venue or instrument.terms.collar_bps):
-        price = protection_price(instrument, command.side) if instrument.terms.collar_bps else None
-    elif command.kind in (MARKET, MARKET_TO_LIMIT):
-        price = PRICE_MAX if command.side == BUY else 0
-    elif command.kind in (STOP, TRAILING_STOP, PEG):
+    if command.kind == PEG:
         price = special.waiting_price(state, command)
     if price is None:
         return None
@@ -98,10 +93,24 @@ def newcomer(state: State, command: Any) -> Order | None:
     order = Order(state.sequence, command.account, instrument.number, *words, session=command.session)
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
-    order.unheld = not instrument.perpetual and state.ledger.endless(order.account, state.held_asset(order))
-    if command.kind in (MARKET, MARKET_TO_LIMIT) and not (command.venue or instrument.terms.collar_bps):
-        _walk(state, order)
+    order.unheld = state.is_unheld(order)
+    if not triggers.prepare(state, order):
+        return None
+    if order.kind in AT_MARKET and not order.aside and not price_at_market(state, order):
+        return None
     return order
+
+
+def price_at_market(state: State, order: Order) -> bool:
+    """Gives an order at the market the price that it stops at, or what it finds; false without a usable price."""
+    instrument = state.instruments[order.instrument]
+    if order.venue or instrument.terms.collar_bps:
+        price = protection_price(instrument, order.side) if instrument.terms.collar_bps else None
+        order.price = price or 0
+        return price is not None
+    order.price = PRICE_MAX if order.side == BUY else 0
+    _walk(state, order)
+    return True
 
 
 def _walk(state: State, order: Order) -> None:
@@ -134,7 +143,7 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
         yield "notional_too_large"
     if order.unheld:
         return
-    growth = initial_hold(state, order) - (old.hold if old else 0)
+    growth = initial_hold(state, order) - (old.hold if old else 0) + _follows(state, order, old)
     short = bool(order.flags & SHORT)
     room = state.ledger.available if order.side == BUY or short else state.ledger.own
     if growth > max(0, room(order.account, state.held_asset(order))):
@@ -142,12 +151,20 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
         yield "no_locate" if located else "insufficient_funds"
 
 
+def _follows(state: State, order: Order, old: Order | None) -> int:
+    """How much more the later order of its pair holds when this one, the earlier, is changed."""
+    follower = state.follower(old) if old else None
+    if follower is None or follower.aside or follower.unheld:
+        return 0
+    return max(0, state.spot_need(follower) - initial_hold(state, order)) - follower.hold
+
+
 def spot_too_large(state: State, order: Order) -> bool:
     """Does an amount of a spot order not fit 64 bits?"""
     if order.side == BUY:
-        return initial_hold(state, order) > AMOUNT_MAX
+        return (initial_hold(state, order) if order.walk else state.spot_need(order)) > AMOUNT_MAX
     value = state.instruments[order.instrument].value_up(order.exposure()[1])
-    return max(value, state.spot_hold(order)) > AMOUNT_MAX
+    return max(value, state.spot_need(order)) > AMOUNT_MAX
 
 
 def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterator[str]:
@@ -179,18 +196,12 @@ def exposure_too_large(state: State, order: Order, old: Order) -> bool:
     return too_large(instrument, state.positions.get(pair, 0), after, order.price)
 
 
-def changed(order: Order, command: Any) -> Order:
-    """The order with the price and total that are asked for."""
-    carry = Carry(order.carry.value, order.carry.fee)
-    return replace(order, price=command.price, quantity=command.quantity, carry=carry)
-
-
 def repriced(order: Order, price: int) -> Order:
     """The order at another price."""
     return replace(order, price=price, carry=Carry(order.carry.value, order.carry.fee))
 
 
-def _owned(state: State, command: Any) -> Iterator[Any]:
+def owned(state: State, command: Any) -> Iterator[Any]:
     """What a cancel and a replace have in common; `account` 0 is an operator."""
     if command.account and command.account not in state.ledger.kinds:
         yield "unknown_account"
@@ -203,24 +214,11 @@ def _owned(state: State, command: Any) -> Iterator[Any]:
 
 def cancel(state: State, command: Any) -> Iterator[Any]:
     """CancelOrder."""
-    yield from _owned(state, command)
+    yield from owned(state, command)
     if command.reason > CANCEL_REASON_MAX:
         yield "unknown_reason"
 
 
 def replace_order(state: State, command: Any) -> Iterator[Any]:
-    """ReplaceOrder."""
-    yield from _owned(state, command)
-    order = state.orders.get(command.order)
-    if order is None:
-        return
-    instrument = state.instruments[order.instrument]
-    if killed_order(state, order):
-        yield "killed"
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
-    yield from form.quantity(instrument, command.quantity)
-    if command.quantity <= order.filled:
-        yield "quantity_not_above_filled"
-    yield from form.price(instrument, command.price)
-    yield from affords(state, changed(order, command), order)
+    """ReplaceOrder: a new price and a new total."""
+    yield from special.check_replacement(state, command, special.PRICE | special.QUANTITY)

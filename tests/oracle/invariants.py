@@ -21,7 +21,8 @@ def check(twin: Twin) -> None:
     for number in twin.state.books:
         _check_book(twin, number)
     resting = {order.id for number in twin.state.books for side in (BUY, SELL) for order in twin.resting(number, side)}
-    assert resting == {order.id for order in twin.state.orders.values() if not order.venue}, "an order is lost"
+    standing = {order.id for order in twin.state.orders.values() if not (order.venue or order.parked)}
+    assert resting == standing, "an order is lost"
 
 
 def demanded(twin: Twin) -> Held:

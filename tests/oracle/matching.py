@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import fitting, gate, planning, resting
+from . import fitting, gate, links, planning, resting, special, triggers
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
-from .state import State
+from .state import ORDER, State
 from .values import (
     BUY,
     FOK,
@@ -42,23 +42,32 @@ def place(state: State, command: Any) -> Iterator[Any]:
     """An order that passed the gate."""
     order = gate.newcomer(state, command)
     assert order is not None, "the gate refuses an order without a price"
-    instrument = state.instruments[order.instrument]
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
-    empty = order.walk is not None and not order.walk.units
-    if empty:
+    if order.expire:
+        state.deadlines.add((order.expire, ORDER, order.id))
+    links.pair_up(state, order)
+    if order.aside:
+        yield effects.Accepted(order.id, 0, order.price)
+        yield special.park(state, order, special.HELD)
+        return
+    if order.walk is not None and not order.walk.units:
         yield effects.Accepted(order.id, 0, 0)
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
+    yield effects.Accepted(order.id, take_hold(state, order), order.price)
+    if not order.venue:
+        yield from triggers.start(state, order)
+
+
+def take_hold(state: State, order: Order) -> int:
+    """The order holds what it needs from now on; returns it (a perpetual's: of the position)."""
+    instrument = state.instruments[order.instrument]
     if instrument.perpetual:
         state.ledger.margined.add((order.account, instrument.terms.quote))
-        hold = state.rehold(order.account, instrument)
-    else:
-        state.set_hold(order, gate.initial_hold(state, order))
-        hold = order.hold
-    yield effects.Accepted(order.id, hold, order.price)
-    if not order.venue:
-        yield from match(state, order)
+        return state.rehold(order.account, instrument)
+    state.set_hold(order, gate.initial_hold(state, order))
+    return order.hold
 
 
 def match(state: State, order: Order) -> Iterator[Any]:
@@ -150,12 +159,17 @@ def _planned(state: State, order: Order, reason: str) -> Any:
 
 def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
     maker, quantity = step.order, step.quantity
+    for order in (maker, taker):
+        yield from links.alone(state, order)
+    if maker.id not in state.orders or taker.id not in state.orders:
+        return
     terms = state.instruments[taker.instrument].terms
     legs = [
         Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
         Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
     ]
-    state.instruments[taker.instrument].last_trade = maker.price
+    instrument = state.instruments[taker.instrument]
+    instrument.last_trade = instrument.latest = maker.price
     yield trade(state, legs, taker.instrument, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
@@ -261,31 +275,21 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
 
 def replace_order(state: State, command: Any) -> Iterator[Any]:
     """A replacement that passed the gate."""
-    order = state.orders[command.order]
-    if order.venue:
-        yield _ask_venue(state, order, command)
-        return
-    keeps = state.instruments[order.instrument].rules["replace_keeps_priority"] == 1
-    kept = keeps and command.price == order.price and command.quantity <= order.quantity
-    state.touched.add(order.instrument)
-    if not kept:
-        state.books[order.instrument].remove(order)
-    yield apply_terms(state, order, command, kept)
-    if not kept:
-        yield from match(state, order)
+    yield from special.replacement(state, command, special.PRICE | special.QUANTITY)
 
 
 def apply_terms(state: State, order: Order, command: Any, kept: bool) -> Any:
-    """The order gets the new price and total, and holds what these need."""
+    """The order gets the new price and total that its venue tells, and holds what these need."""
     order.price, order.quantity = command.price, command.quantity
-    order.shown = min(order.shown, order.left)
     return effects.Replaced(order.id, order.price, order.quantity, rehold(state, order), int(kept))
 
 
-def _ask_venue(state: State, order: Order, command: Any) -> Any:
+def ask_venue(state: State, order: Order, price: int, quantity: int) -> Any:
+    """The venue is asked to replace; meanwhile the order holds for both."""
     if state.instruments[order.instrument].perpetual:
         hold = state.position_holds[order.account, order.instrument]
     else:
-        state.set_hold(order, max(order.hold, state.spot_hold(gate.changed(order, command))))
+        asked = replace(gate.repriced(order, price), quantity=quantity)
+        state.set_hold(order, max(order.hold, state.spot_hold(asked)))
         hold = order.hold
-    return effects.ReplaceRequested(order.id, order.venue, command.price, command.quantity, hold)
+    return effects.ReplaceRequested(order.id, order.venue, price, quantity, hold)

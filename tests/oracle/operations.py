@@ -208,6 +208,7 @@ def check_resume(state: State, command: Any) -> Iterator[str]:
 
 def resume(state: State, command: Any) -> Iterator[Any]:
     _set_halted(state, command.instrument, False)
+    state.touched.update([command.instrument] if command.instrument else state.instruments)
     yield effects.Resumed(command.instrument)
 
 
@@ -271,7 +272,7 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
 
 def mark(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[command.instrument]
-    instrument.mark = command.price
+    instrument.mark = instrument.latest = command.price
     state.touched.add(instrument.number)
     yield effects.Marked(command.instrument, command.settlement, command.price)
     if not command.settlement:

@@ -36,6 +36,12 @@ class Pair:
             self.posted[target, asset] += amount
         return self.twin.effects
 
+    def restore(self) -> None:
+        """Goes on with an engine made of the canonical state of the present one."""
+        before = self.engine.state_hash()
+        self.engine = self.engine.restored()
+        assert self.engine.state_hash() == before, "the state reads back as another"
+
     def check_state(self) -> None:
         """Everything that can be asked of the engine, against the twin and against the record's postings."""
         state, engine = self.twin.state, self.engine

@@ -65,11 +65,12 @@ def cut(state: State, order: Order, quantity: int) -> Any:
     order.quantity -= quantity
     order.shown = min(order.shown, order.left)
     if instrument.perpetual:
-        before = state.position_holds[order.account, order.instrument]
+        before = state.position_holds.get((order.account, order.instrument), 0)
         released = before - state.rehold(order.account, instrument)
     elif order.walk and order.side == BUY:
         released = 0  # it holds the exact cost of the trades it is going to make
     else:
-        released = order.hold - state.spot_hold(order)
+        before = order.hold
         state.set_hold(order, state.spot_hold(order))
+        released = before - order.hold
     return effects.Reduced(order.id, quantity, order.left, released)

@@ -44,4 +44,5 @@ def check_set_rule(state: State, command: Any) -> Iterator[str]:
 
 def set_rule(state: State, command: Any) -> Iterator[Any]:
     state.instruments[command.instrument].rules[NAMES[command.rule]] = command.value
+    state.touched.add(command.instrument)
     yield effects.RuleSet(command.instrument, command.rule, command.value)

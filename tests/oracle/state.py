@@ -10,11 +10,18 @@ from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
 from .perpetual import required
-from .values import BUY, Instrument
+from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
+
+ORDER = 1
+"""The kind of an order's own deadline."""
+AT_MARKET = (MARKET, MARKET_TO_LIMIT)
 
 
 class State:
     """One broker. Perpetual positions and their holds are by (account, instrument).
+
+    `parted`: orders whose partner ended; `released`: orders whose parent ended, with the lots that it traded; `queues`:
+    stops of an instrument that were set off, with the price that did it.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -35,25 +42,37 @@ class State:
         self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
         self.touched: set[int] = set()
+        self.parted: list[int] = []
+        self.released: list[tuple[int, int]] = []
+        self.queues: dict[int, list[tuple[int, int]]] = {}
         self.cancels = 0
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
 
     def live(self, account: int, instrument: int) -> list[Order]:
-        """The account's live orders in the instrument, those at outside venues included."""
-        return [o for o in self.orders.values() if o.account == account and o.instrument == instrument]
+        """The account's live orders in the instrument that count, those at outside venues included."""
+        mine = [o for o in self.orders.values() if o.account == account and o.instrument == instrument]
+        return [o for o in mine if not o.aside]
 
     def held_asset(self, order: Order) -> int:
         """What a spot order holds: the quote asset for a buy, the base asset for a sell."""
         terms = self.instruments[order.instrument].terms
         return int(terms.quote if order.side == BUY else terms.base)
 
+    def is_unheld(self, order: Order) -> bool:
+        """Is the account without end in what the order would hold?"""
+        perpetual = self.instruments[order.instrument].perpetual
+        return not perpetual and self.ledger.endless(order.account, self.held_asset(order))
+
     def set_hold(self, order: Order, hold: int) -> None:
         """A spot order holds this much from now on; nothing if its account was without end when it came."""
         hold = 0 if order.unheld else hold
         self.ledger.hold(order.account, self.held_asset(order), hold - order.hold)
         order.hold = hold
+        follower = self.follower(order) if order.id in self.orders else None
+        if follower:
+            self.set_hold(follower, self.spot_hold(follower))
 
     def rehold(self, account: int, instrument: Instrument, orders: Iterable[Order] | None = None) -> int:
         """Computes a perpetual's hold anew; returns it. Nothing is held against a venue account."""
@@ -67,8 +86,24 @@ class State:
         self.position_holds[pair] = hold
         return hold
 
+    def follower(self, order: Order) -> Order | None:
+        """The later order of a spot pair of one side, if this is the earlier: it holds only what it needs beyond."""
+        other = self.orders.get(order.one_cancels)
+        shares = other and other.id > order.id and other.side == order.side and other.kind not in AT_MARKET
+        return other if shares and not self.instruments[order.instrument].perpetual else None
+
+    def covered(self, order: Order) -> int:
+        """What the earlier order of its pair holds for both."""
+        other = self.orders.get(order.one_cancels)
+        shares = other and other.id < order.id and other.side == order.side and order.kind not in AT_MARKET
+        return other.hold if other and shares else 0
+
     def spot_hold(self, order: Order) -> int:
-        """What a spot order must hold for what is left of it at its limit."""
+        """What a spot order must hold: nothing before its parent is done, and only what its pair needs beyond."""
+        return 0 if order.aside else max(0, self.spot_need(order) - self.covered(order))
+
+    def spot_need(self, order: Order) -> int:
+        """What is needed for what is left of a spot order at its limit."""
         instrument = self.instruments[order.instrument]
         if order.side != BUY:
             return order.left * instrument.base_units
@@ -81,6 +116,11 @@ class State:
     def finish(self, order: Order) -> None:
         """The order is no longer alive: off the book, and its client id begins to be forgotten."""
         del self.orders[order.id]
+        self.deadlines.discard((order.expire, ORDER, order.id))
+        if order.one_cancels:
+            self.parted.append(order.one_cancels)
+        children = sorted(child.id for child in self.orders.values() if child.aside and child.parent == order.id)
+        self.released.extend((child, order.filled) for child in children)
         if not order.venue:
             self.books[order.instrument].remove(order)
         self.memory.end(order.key, self.sequence, self.stamp)
@@ -88,7 +128,8 @@ class State:
     def cancel(self, order: Order, reason: str | int) -> Any:
         """Ends the order and releases what it held."""
         instrument = self.instruments[order.instrument]
-        self.touched.add(order.instrument)
+        if not order.venue:
+            self.touched.add(order.instrument)
         self.cancels += 1
         self.finish(order)
         if instrument.perpetual:

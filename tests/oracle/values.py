@@ -67,7 +67,10 @@ class Carry:
 
 @dataclass(slots=True)
 class Instrument:
-    """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none."""
+    """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
+
+    `latest` is the newer of the mark and the last trade.
+    """
 
     number: int
     terms: Any
@@ -77,10 +80,14 @@ class Instrument:
     mark: int
     settlement_mark: int
     last_trade: int = 0
+    latest: int = 0
     halted: bool = False
     state: str = "continuous"
     rules: dict[str, int] = field(default_factory=lambda: dict(RULE_DEFAULTS))
     ticks: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.latest = self.mark
 
     @property
     def perpetual(self) -> bool:

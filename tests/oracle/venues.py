@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from . import gate
@@ -56,7 +57,7 @@ def check_replaced(state: State, command: Any) -> Iterator[str]:
     order = state.orders[command.order]
     if command.quantity < order.filled:
         yield "quantity_not_above_filled"
-    if gate.exposure_too_large(state, gate.changed(order, command), order):
+    if gate.exposure_too_large(state, replace(gate.repriced(order, command.price), quantity=command.quantity), order):
         yield "notional_too_large"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.messages import CANCEL_REASONS, REASONS, RULES
+from tests.oracle.messages import CANCEL_REASONS, REASONS, RULES, commands
 from tests.oracle.pair import Pair, names
 from tests.oracle.values import BUY, GTC, LIMIT, MARKET, SELL
 
@@ -40,7 +40,7 @@ class Exchange:
     def place(self, account: int, side: int, price: int, quantity: int, **words: Any) -> list[Any]:
         """A GTC limit order (a market order if the price is 0) in the share unless `words` say otherwise."""
         fields = {"instrument": SHARE, "kind": LIMIT if price else MARKET, "tif": GTC} | words
-        plain = not fields.keys() & {"display", "display_high", "min_quantity", "expire"}
+        plain = not fields.keys() - set(commands.PlaceOrder._fields)
         name = "PlaceOrder" if plain else "PlaceSpecial"
         return self.pair.send(name, account=account, side=side, price=price, quantity=quantity, **fields)
 
@@ -50,6 +50,23 @@ class Exchange:
     def sell(self, account: int, price: int, quantity: int, **words: Any) -> list[Any]:
         return self.place(account, SELL, price, quantity, **words)
 
+    def special(self, account: int, side: int, kind: int, quantity: int, **words: Any) -> list[Any]:
+        """A GTC order of another kind, or tied to another order, in the share unless `words` say otherwise."""
+        fields = {"instrument": SHARE, "kind": kind, "tif": GTC} | words
+        return self.pair.send("PlaceSpecial", account=account, side=side, quantity=quantity, **fields)
+
+    def trade(self, price: int, instrument: int = SHARE) -> list[Any]:
+        """One lot from EVE to DAN at the price, on an otherwise untouched part of the book: only the price moves."""
+        self.sell(EVE, price, 1, instrument=instrument)
+        return self.buy(DAN, price, 1, instrument=instrument)
+
+    def held(self, account: int, asset: int) -> int:
+        return int(self.pair.engine.balance(account, asset)[1])
+
+    def state(self) -> bytes:
+        """The engine's state but for its sequence and its stamp."""
+        return bytes(self.pair.engine.state()[16:])
+
     @property
     def last(self) -> int:
         """The number of the order placed last."""
@@ -58,6 +75,10 @@ class Exchange:
     def queue(self, side: int, instrument: int = SHARE) -> list[tuple[int, int]]:
         """(account, lots left) of a side in priority."""
         return [(order.account, order.left) for order in self.pair.twin.resting(instrument, side)]
+
+    def state(self) -> bytes:
+        """The engine's state without sequence and stamp, which every record moves."""
+        return bytes(self.pair.engine.state()[16:])
 
     def depth(self, instrument: int = SHARE) -> tuple[list[Any], list[Any]]:
         """What everybody sees, as the engine shows it."""

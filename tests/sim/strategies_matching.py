@@ -33,7 +33,19 @@ from tests.oracle.values import (
     SLIDE,
 )
 
-from .strategies import INSTRUMENTS, LOT, MID, START, TICK, TRADERS, Session, opening
+from .strategies import (
+    INSTRUMENTS,
+    LOT,
+    MID,
+    START,
+    TICK,
+    TRADERS,
+    WEIGHTS,
+    WRITERS,
+    Author,
+    Session,
+    opening,
+)
 
 Step = tuple[str, tuple[Any, ...]]
 
@@ -90,11 +102,26 @@ sessions = st.builds(
 
 
 def session(seed: int, length: int) -> Session:
-    """One or two instruments with rules drawn for them, and `length` steps; the same for the same seed."""
+    """One or two instruments with rules of their own and `length` commands, a quarter of them plain flow.
+
+    The same for the same seed.
+    """
     chance = Random(seed)
     instruments = chance.sample(INSTRUMENTS, k=chance.choice((1, 1, 2)))
     rules = [(name, chance.choice(values)) for name, values in CHOICES.items() if chance.random() < 0.6]
-    return written(seed % 997, instruments, rules, [(chance.choice(instruments), _step(chance)) for _ in range(length)])
+    author = Author(chance, written(seed % 997, instruments, rules, []), favourites=tuple(instruments))
+    for _ in range(length):
+        if chance.random() < 0.25:
+            author.write(chance.choices(WRITERS, WEIGHTS)[0](author))
+            continue
+        name, words = _step(chance)
+        command = _COMMANDS[name](chance.choice(instruments), author.placed, *words)
+        if name == "place" and command.tif == GTD:
+            command = command._replace(expire=max(author.now, START) + chance.choice((10**6, 10**15)))
+        author.write(command)
+        if type(command).__name__ == "PlaceSpecial":
+            author.placed.append((len(author.written), command))
+    return author.written
 
 
 def _step(chance: Random) -> Step:
@@ -187,7 +214,7 @@ def _cancel_command(instrument: int, placed: list[tuple[int, Any]], back: int) -
 
 def _replace_command(instrument: int, placed: list[tuple[int, Any]], back: int, ticks: int, lots: int) -> Any:
     order, command = _target(placed, back)
-    where = command.instrument if command else instrument
+    where = command.instrument if command and command.instrument in MID else instrument
     price = MID[where] + ticks * TICK[where]
     if command and ticks == 0 and command.price:
         price = command.price

@@ -119,6 +119,16 @@ impl Broker {
         Self::driven(Engine::default(), flusher, Recovered::default(), options)
     }
 
+    /// Another in memory that goes on from the canonical bytes of this one's state.
+    pub fn restored(&self) -> Result<Self, BrokerError> {
+        let state = self.engine.state();
+        let sequence = self.engine.sequence;
+        let engine = Engine::from_state(&state).map_err(|_| BrokerError::BadState { sequence })?;
+        let flusher = Flusher::new(Durability::Never, None, sequence, self.flusher.head());
+        let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
+        Ok(Self::driven(engine, flusher, Recovered::default(), options))
+    }
+
     fn driven(engine: Engine, flusher: Arc<Flusher>, recovered: Recovered, options: Options) -> Self {
         let (drain, summed) = (Drain::of(&flusher), !flusher.in_memory());
         let (run, data) = (Run::default(), PathBuf::new());

@@ -1,11 +1,10 @@
-//! Cancelling and replacing live orders.
+//! Cancelling live orders, and what a change of one does to holds.
 use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
-use crate::messages::{CancelAll, CancelOrder, CancelRequested, ReplaceOrder, ReplaceRequested, Replaced};
-use crate::names::{CancelReason, Reason, Rule};
-use crate::orders::{Order, ROUTED};
-use crate::place::{check_price, check_quantity, spot_hold};
-use crate::rules::LESS_KEEPS_PLACE;
+use crate::messages::{CancelAll, CancelOrder, CancelRequested};
+use crate::names::{CancelReason, Reason};
+use crate::orders::{ASIDE, HAS_SPECIAL, Order, ROUTED};
+use crate::place::{Walk, spot_hold};
 
 impl Engine {
     pub(crate) fn cancel(&mut self, c: &CancelOrder, effects: &mut Effects) -> Result<(), Reason> {
@@ -41,7 +40,7 @@ impl Engine {
         Ok(())
     }
 
-    fn known(&self, account: u32) -> Result<(), Reason> {
+    pub(crate) fn known(&self, account: u32) -> Result<(), Reason> {
         if account != 0 && self.ledger.kind(account) == 0 { Err(Reason::UnknownAccount) } else { Ok(()) }
     }
 
@@ -52,7 +51,7 @@ impl Engine {
     }
 
     /// The row of a live order that `account` may change (0: an operator may change any).
-    fn owned(&self, order: u64, account: u32) -> Result<u32, Reason> {
+    pub(crate) fn owned(&self, order: u64, account: u32) -> Result<u32, Reason> {
         let row = self.live(order)?;
         if account != 0 && self.orders.get(row).account != account { Err(Reason::NotYourOrder) } else { Ok(row) }
     }
@@ -66,7 +65,6 @@ impl Engine {
         }
         self.take_out(row);
         self.end_row(row, reason, effects);
-        self.touch(order.at());
     }
 
     /// The rest of an order goes that stands in no book (any more).
@@ -74,60 +72,12 @@ impl Engine {
         let mut taker = self.taker(row);
         self.end(taker.order.at(), &mut taker, reason, effects);
         self.bury(row);
+        self.touch(taker.order.at());
     }
 
     /// A live order as one on its way through the book.
     pub(crate) fn taker(&self, row: u32) -> Taker {
         Taker { order: *self.orders.get(row), details: *self.orders.details(row), special: None, walk: None }
-    }
-
-    pub(crate) fn replace(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
-        self.known(c.account)?;
-        self.once((c.account, c.client_id), *c, effects, |engine, effects| {
-            engine.replace_live(c, effects)?;
-            Ok(false)
-        })
-    }
-
-    fn replace_live(&mut self, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
-        let row = self.owned(c.order, c.account)?;
-        let order = *self.orders.get(row);
-        self.check_killed_row(row)?;
-        let (at, total, filled) = (order.at(), self.orders.details(row).quantity, self.orders.filled(row));
-        let instrument = &self.instruments[at];
-        if self.halted || instrument.halted {
-            return Err(Reason::InstrumentHalted);
-        }
-        check_quantity(c.quantity, instrument.terms.lot)?;
-        if c.quantity <= filled {
-            return Err(Reason::QuantityNotAboveFilled);
-        }
-        check_price(c.price, instrument.terms.tick)?;
-        if order.marks & ROUTED != 0 {
-            return self.request_replace(at, row, c, effects);
-        }
-        let hold = self.change_hold(at, row, c)?;
-        let keeps = self.markets[at].rules.get(Rule::ReplaceKeepsPriority) == LESS_KEEPS_PLACE
-            && c.price == order.price
-            && c.quantity <= total;
-        effects.push(&Replaced {
-            order: order.id,
-            price: c.price,
-            quantity: c.quantity,
-            hold,
-            priority_kept: u8::from(keeps),
-        });
-        if keeps {
-            self.show_less(row, self.shown_of(row, total - c.quantity));
-            self.set_terms(row, c.price, c.quantity);
-            self.touch(at);
-            return Ok(());
-        }
-        self.take_out(row);
-        self.set_terms(row, c.price, c.quantity);
-        let taker = self.taker(row);
-        self.work(at, taker, Some(row), effects);
-        Ok(())
     }
 
     /// The order's price and total quantity are now these.
@@ -147,7 +97,7 @@ impl Engine {
             return Ok(new.required(instrument));
         }
         let hold = spot_hold(instrument, order, price, left)?;
-        self.afford(at, order, hold)
+        self.afford(at, order, self.beyond_pair(order, hold))
     }
 
     /// The position with the order as it is, and with `left` units at `price` instead.
@@ -160,16 +110,43 @@ impl Engine {
     ) -> (crate::perpetual::Position, crate::perpetual::Position) {
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let mut new = old;
-        new.count(order.buys(), -order.left, -i128::from(order.left) * i128::from(order.price));
+        let (units, value) = order.exposure();
+        new.count(order.buys(), -units, -value);
         new.count(order.buys(), left, i128::from(left) * i128::from(price));
         (old, new)
     }
 
-    fn change_hold(&mut self, at: usize, row: u32, c: &ReplaceOrder) -> Result<i64, Reason> {
-        let order = *self.orders.get(row);
-        let left = c.quantity - self.orders.filled(row);
-        let hold = self.may_change(at, &order, c.price, left)?;
-        Ok(self.set_terms_hold(at, row, (c.price, c.quantity), hold))
+    /// A live order that stands in no book is to hold for what it becomes, and then does.
+    pub(crate) fn ask_hold(&mut self, at: usize, row: u32, taker: &Taker) -> Result<(), Reason> {
+        let asked = Order { marks: taker.order.marks & !ASIDE, ..taker.order };
+        if taker.walk.is_some_and(|walk| walk.units == 0) {
+            return Ok(());
+        }
+        if self.instruments[at].is_perpetual() {
+            self.ask_margin(at, row, &asked, taker.walk)?;
+            *self.orders.get_mut(row) = asked;
+            return Ok(());
+        }
+        let hold = self.asked_hold(at, taker, &asked)?;
+        let hold = self.afford(at, &asked, hold)?;
+        *self.orders.get_mut(row) = asked;
+        self.set_spot_hold(at, row, hold);
+        Ok(())
+    }
+
+    fn ask_margin(&mut self, at: usize, row: u32, asked: &Order, walk: Option<Walk>) -> Result<(), Reason> {
+        let old = self.instruments[at].positions.get(&asked.account).copied().unwrap_or_default();
+        let mut new = old;
+        let (units, value) = self.orders.get(row).exposure();
+        new.count(asked.buys(), -units, -value);
+        let (units, value) = walk.map_or_else(|| asked.exposure(), |walk| (walk.units, walk.value));
+        new.count(asked.buys(), units, value);
+        self.check_perpetual(at, asked.account, &old, &new, asked.price)?;
+        let Self { instruments, ledger, .. } = self;
+        ledger.margin(asked.account, instruments[at].terms.quote);
+        instruments[at].hold_of(ledger, asked.account, &mut new);
+        instruments[at].positions.insert(asked.account, new);
+        Ok(())
     }
 
     /// Books the hold of new terms, price and total (for a perpetual: counts them in); returns what is held then.
@@ -191,20 +168,8 @@ impl Engine {
         let asset = self.instruments[at].held_asset(order);
         self.ledger.hold(order.account, asset, hold - order.hold);
         order.hold = hold;
-    }
-
-    fn request_replace(&mut self, at: usize, row: u32, c: &ReplaceOrder, effects: &mut Effects) -> Result<(), Reason> {
-        let order = *self.orders.get(row);
-        let left = c.quantity - self.orders.filled(row);
-        let mut hold = self.may_change(at, &order, c.price, left)?;
-        if self.instruments[at].is_perpetual() {
-            hold = self.instruments[at].positions.get(&order.account).map_or(0, |p| p.hold);
-        } else {
-            hold = hold.max(order.hold);
-            self.set_spot_hold(at, row, hold);
+        if order.marks & HAS_SPECIAL != 0 {
+            self.hold_follower(at, row);
         }
-        let (venue, price, quantity) = (self.orders.details(row).venue, c.price, c.quantity);
-        effects.push(&ReplaceRequested { order: order.id, venue, price, quantity, hold });
-        Ok(())
     }
 }

@@ -67,8 +67,8 @@ impl Planner<'_> {
             return;
         }
         let wanted = self.left - part;
-        let mut given = self.front_first(collected, wanted);
-        if given.iter().sum::<i64>() == wanted {
+        let (mut given, stopped) = self.front_first(collected, wanted);
+        if given.iter().sum::<i64>() == wanted && !stopped.contains(&place.row) {
             collected.places.push((place, part));
             given.push(part);
             self.carry(collected, &given);
@@ -76,8 +76,8 @@ impl Planner<'_> {
     }
 
     /// What each collected order gives of `lots`: in priority as much as it can, or nothing if that does not fit.
-    fn front_first(&self, collected: &Collected, mut lots: i64) -> Vec<i64> {
-        // an iceberg stands here once a peak: the next one needs all of this one
+    /// An iceberg stands there once a peak. Without all of one peak it gives nothing of the next: its row is stopped.
+    fn front_first(&self, collected: &Collected, mut lots: i64) -> (Vec<i64>, Vec<u32>) {
         let mut stopped: Vec<u32> = Vec::new();
         let give = |(place, size): &(Place, i64)| {
             let mut part = lots.min(*size);
@@ -90,7 +90,8 @@ impl Planner<'_> {
             lots -= part;
             part
         };
-        collected.places.iter().map(give).collect()
+        let given = collected.places.iter().map(give).collect();
+        (given, stopped)
     }
 
     fn carry(&mut self, collected: &Collected, given: &[i64]) {

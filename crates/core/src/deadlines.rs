@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Effects, Engine};
 use crate::names::CancelReason;
+use crate::orders::{DAY, ROUTED};
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
@@ -55,6 +56,20 @@ impl Engine {
                     }
                 }
             }
+            self.part_all(effects);
+        }
+    }
+
+    /// Day orders of the house book end with the trading day of their instrument, by number.
+    #[allow(dead_code)]
+    pub(crate) fn expire_day(&mut self, at: usize, effects: &mut Effects) {
+        let of_the_day = |row: &u32| {
+            let order = self.orders.get(*row);
+            order.at() == at && order.tif == DAY && order.marks & ROUTED == 0
+        };
+        let rows: Vec<u32> = self.orders.by_id().filter(of_the_day).collect();
+        for row in rows {
+            self.cancel_row(row, CancelReason::Expired, effects);
         }
     }
 }

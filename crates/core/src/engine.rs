@@ -7,6 +7,7 @@ use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
+use crate::links::Links;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
@@ -47,6 +48,7 @@ pub struct Engine {
     pub ledger: Ledger,
     pub memory: Memory,
     pub deadlines: Deadlines,
+    pub links: Links,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
     pub kills: Kills,

@@ -11,7 +11,7 @@ use crate::place::check_price;
 use crate::values::PRICE_MAX;
 
 /// An iceberg has at most so many peaks.
-const PEAKS_MAX: i64 = 10_000;
+const PEAKS_MAX: i64 = 1_000;
 
 /// The form of a PlaceOrder.
 #[inline]
@@ -114,14 +114,16 @@ pub fn check_terms(c: &PlaceOrder, s: &Special, instrument: &Instrument, now: u6
     if s.peg > 3 || pegged != (s.peg != 0) { Err(Reason::BadPeg) } else { Ok(()) }
 }
 
-fn check_stop(c: &PlaceOrder, s: &Special, instrument: &Instrument) -> Result<(), Reason> {
+/// The trigger price; also asked of a replacement.
+pub fn check_stop(c: &PlaceOrder, s: &Special, instrument: &Instrument) -> Result<(), Reason> {
     let needed = matches!(c.kind, STOP | STOP_LIMIT);
     let possible = needed || c.kind == TRAILING_STOP;
     let well = if s.stop == 0 { !needed } else { possible && check_price(s.stop, instrument.terms.tick).is_ok() };
     if !well || s.trigger > 3 || (s.trigger != 0 && !possible) { Err(Reason::BadStop) } else { Ok(()) }
 }
 
-fn check_offset(c: &PlaceOrder, s: &Special, instrument: &Instrument) -> Result<(), Reason> {
+/// The distance of a trailing stop, what a peg adds; also asked of a replacement.
+pub fn check_offset(c: &PlaceOrder, s: &Special, instrument: &Instrument) -> Result<(), Reason> {
     let well = match c.kind {
         TRAILING_STOP => (1..=PRICE_MAX).contains(&s.offset),
         PEG => (-PRICE_MAX..=PRICE_MAX).contains(&s.offset),
@@ -141,6 +143,12 @@ pub fn check_display(c: &PlaceOrder, s: &Special, lot: i64) -> Result<(), Reason
     let stays = !matches!(c.tif, IOC | FOK) && matches!(c.kind, LIMIT | STOP_LIMIT);
     let few = c.quantity <= s.display.saturating_mul(PEAKS_MAX) && s.min_quantity == 0;
     if !well || !stays || !few || c.flags & (HIDDEN | ALL_OR_NONE) != 0 { Err(Reason::BadDisplay) } else { Ok(()) }
+}
+
+/// Does an iceberg come to its end with so many peaks as one may have? Asked of a replacement.
+pub fn check_peaks(c: &PlaceOrder, s: &Special) -> Result<(), Reason> {
+    let few = s.display == 0 || c.quantity <= s.display.saturating_mul(PEAKS_MAX);
+    if few { Ok(()) } else { Err(Reason::BadDisplay) }
 }
 
 /// A minimum quantity; also asked of a replacement.

@@ -21,7 +21,8 @@ pub struct Asset {
     pub decimals: u8,
 }
 
-/// The terms of an instrument and its prices. `mark` is the reference price (0: none yet).
+/// The terms of an instrument and its prices. `mark` is the reference price (0: none yet), `latest` the newer of it and
+/// the last trade.
 #[derive(Debug, Clone)]
 pub struct Instrument {
     pub terms: AddInstrument,
@@ -32,6 +33,7 @@ pub struct Instrument {
     pub mark: i64,
     pub settlement_mark: i64,
     pub last_trade: i64,
+    pub latest: i64,
     pub positions: BTreeMap<u32, Position>,
 }
 
@@ -110,6 +112,7 @@ impl Instrument {
             mark: terms.mark,
             settlement_mark: terms.mark,
             last_trade: 0,
+            latest: terms.mark,
             positions: BTreeMap::new(),
         })
     }

@@ -12,7 +12,7 @@ use crate::messages::{
     DeadManFired, DeadManSet, Kill, Killed, Purged, Rearm, RearmAsked, Rearmed, Released, SetDeadMan, Settled,
 };
 use crate::names::{CancelReason, Reason, Scope};
-use crate::orders::{COUNTED, NAMED, Order, ROUTED};
+use crate::orders::{COUNTED, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, ROUTED};
 
 /// Bytes that are hashed at a time.
 const DIGEST_BYTES: usize = 1 << 14;
@@ -144,7 +144,7 @@ impl Engine {
                 continue;
             }
             found.rows.push(row);
-            if order.marks & (NAMED | COUNTED) != 0 {
+            if order.marks & (NAMED | COUNTED | HAS_SPECIAL | PARKED | PARENT) != 0 {
                 found.remembered.push(row);
             }
             block.extend_from_slice(&order.id.to_le_bytes());
@@ -226,11 +226,7 @@ impl Engine {
             }
         }
         for row in &found.remembered {
-            self.remember(*row);
-            let order = self.orders.get(*row);
-            if order.marks & COUNTED != 0 {
-                self.uncount(order.at());
-            }
+            self.leave(*row);
         }
         if found.rows.len() == self.orders.len() {
             self.orders.clear();
@@ -238,9 +234,10 @@ impl Engine {
             found.rows.iter().for_each(|row| self.orders.remove(*row));
         }
         if whole {
-            let emptied = self.markets.iter_mut().zip(touched).filter(|(_, touched)| *touched);
+            let emptied = self.markets.iter_mut().zip(&touched).filter(|(_, touched)| **touched);
             emptied.for_each(|(market, _)| market.clear());
         }
+        (0..touched.len()).filter(|at| touched[*at]).for_each(|at| self.touch(at));
     }
 
     pub(crate) fn set_dead_man(&mut self, c: &SetDeadMan, effects: &mut Effects) -> Result<(), Reason> {
@@ -281,7 +278,8 @@ impl Engine {
 impl Off {
     fn add(&mut self, order: &Order) {
         let side = usize::from(!order.buys());
-        self.lots[side] += order.left;
-        self.value[side] += i128::from(order.left) * i128::from(order.price);
+        let (lots, value) = order.exposure();
+        self.lots[side] += lots;
+        self.value[side] += value;
     }
 }

@@ -1,8 +1,9 @@
 //! The market of one instrument: its book, its rules, its trading state and what waits beside the book.
 use crate::book::Book;
 use crate::names::{Rule, SessionState};
-use crate::orders::Orders;
+use crate::orders::{BEHIND, Order, Orders};
 use crate::rules::Rules;
+use crate::triggers::Triggers;
 
 /// `plain`: continuous, first come first served, nothing that watches the book: matching takes its short way.
 #[derive(Debug, Clone)]
@@ -15,8 +16,11 @@ pub struct Market {
     pub hidden: Book,
     /// Rows of the tick table after the first: from this price on, this tick.
     pub ticks: Vec<(i64, i64)>,
-    /// Orders in the books that are not just a price and a quantity, and orders that wait outside them.
+    /// Orders in the books that are not just a price and a quantity.
     pub specials: u32,
+    /// Orders that wait outside the books, and those of them that wait for a price.
+    pub waiting: u32,
+    pub triggers: Triggers,
 }
 
 impl Default for Market {
@@ -29,6 +33,8 @@ impl Default for Market {
             hidden: Book::default(),
             ticks: Vec::new(),
             specials: 0,
+            waiting: 0,
+            triggers: Triggers::default(),
         }
     }
 }
@@ -37,6 +43,11 @@ impl Market {
     /// All its orders are gone at once.
     pub fn clear(&mut self) {
         (self.book, self.hidden) = (Book::default(), Book::default());
+    }
+
+    /// The list that a resting order stands in.
+    pub fn book_of(&mut self, order: &Order) -> &mut Book {
+        if order.marks & BEHIND == 0 { &mut self.book } else { &mut self.hidden }
     }
 
     /// A side as everybody sees it: (price, quantity, orders), best first; orders and prices that show nothing are left out.
@@ -53,6 +64,12 @@ impl Market {
     pub fn best_shown(&self, buys: bool) -> Option<(i64, i64)> {
         let level = self.book.side(buys).levels().find(|(_, level)| level.quantity > 0);
         level.map(|(price, level)| (price, level.quantity))
+    }
+
+    /// Must somebody look when it changes?
+    #[inline]
+    pub fn watched(&self) -> bool {
+        !self.plain || self.waiting > 0
     }
 
     /// Decides anew whether matching may take its short way.

@@ -4,7 +4,9 @@ use crate::instrument::{Instrument, fee};
 use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
-use crate::orders::{COUNTED, Details, FOK, NAMED, Order, POST_ONLY, Special, UNHELD};
+use crate::orders::{
+    ASIDE, COUNTED, Details, FOK, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, POST_ONLY, Special, UNHELD,
+};
 use crate::place::Walk;
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
@@ -71,7 +73,7 @@ pub(crate) fn trade_perpetual(
 /// After a fill: what the spot order holds now.
 #[inline]
 pub(crate) fn rehold_spot(instrument: &Instrument, ledger: &mut Ledger, order: &mut Order) -> i64 {
-    if order.marks & UNHELD != 0 {
+    if order.marks & (UNHELD | ASIDE) != 0 {
         return 0;
     }
     let left = order.left;
@@ -108,6 +110,7 @@ impl Engine {
         if taker.order.left == 0 {
             self.release(at, &mut taker);
             if let Some(row) = row {
+                *self.orders.get_mut(row) = taker.order;
                 self.bury(row);
             }
             return false;
@@ -116,6 +119,7 @@ impl Engine {
         if let Some(reason) = ended {
             self.end(at, &mut taker, reason, effects);
             if let Some(row) = row {
+                *self.orders.get_mut(row) = taker.order;
                 self.bury(row);
             }
             return false;
@@ -190,7 +194,7 @@ impl Engine {
         }
         let (units, value) = match taker.walk {
             Some(walk) => (walk.units, walk.value),
-            None => (order.left, i128::from(order.left) * i128::from(order.price)),
+            None => order.exposure(),
         };
         let Some(mut position) = instrument.positions.get(&order.account).copied() else {
             return 0;
@@ -213,22 +217,25 @@ impl Engine {
     /// Forgets a live order; its client id is remembered from now on for a while.
     #[inline]
     pub(crate) fn bury(&mut self, row: u32) {
-        self.remember(row);
-        let order = self.orders.get(row);
-        let (marks, at) = (order.marks, order.at());
-        if marks & COUNTED != 0 {
-            self.uncount(at);
-        }
+        self.leave(row);
         self.orders.remove(row);
     }
 
-    /// From now on the client id of the order is remembered for a while.
+    /// All that an order leaves behind: its client id is remembered for a while from now on, its market counts it no
+    /// more, nothing waits for it in vain.
     #[inline]
-    pub(crate) fn remember(&mut self, row: u32) {
+    pub(crate) fn leave(&mut self, row: u32) {
         let order = self.orders.get(row);
-        if order.marks & NAMED != 0 {
+        let (marks, at) = (order.marks, order.at());
+        if marks & NAMED != 0 {
             let key = (order.account, self.orders.details(row).client_id);
             self.memory.end(self.sequence, self.stamp, key);
+        }
+        if marks & COUNTED != 0 {
+            self.uncount(at);
+        }
+        if marks & (HAS_SPECIAL | PARENT | PARKED) != 0 {
+            self.untie(row);
         }
     }
 }
@@ -266,7 +273,7 @@ pub(crate) fn exchange(
         }
         (flows, maker_hold, taker_hold)
     };
-    instrument.last_trade = price;
+    (instrument.last_trade, instrument.latest) = (price, price);
     Traded {
         maker_order: maker.id,
         taker_order: taker.id,

@@ -118,6 +118,8 @@ impl Engine {
             return Err(Reason::NotHalted);
         }
         effects.push(&Resumed { instrument: c.instrument });
+        let all = 0..self.markets.len();
+        all.filter(|at| c.instrument == 0 || *at + 1 == c.instrument as usize).for_each(|at| self.touch(at));
         Ok(())
     }
 
@@ -139,7 +141,8 @@ impl Engine {
         if settles && !self.instruments[at].positions.values().all(|p| self.bears(at, p, c.price)) {
             return Err(Reason::NotionalTooLarge);
         }
-        self.instruments[at].mark = c.price;
+        let instrument = &mut self.instruments[at];
+        (instrument.mark, instrument.latest) = (c.price, c.price);
         effects.push(&Marked { instrument: c.instrument, settlement: c.settlement, price: c.price });
         if settles {
             self.settle(at, c, effects);

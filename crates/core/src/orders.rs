@@ -61,6 +61,10 @@ pub const COUNTED: u16 = 128;
 pub const TOP: u16 = 256;
 /// Its account is without end in what it would hold, so it holds nothing.
 pub const UNHELD: u16 = 512;
+/// Others wait for its end.
+pub const PARENT: u16 = 1024;
+/// Its parent is not done: it holds nothing and counts nowhere.
+pub const ASIDE: u16 = 2048;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +107,8 @@ impl Default for Details {
 }
 
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
-/// peaks; `done` is what was executed against a minimum quantity that counts in total.
+/// peaks; `done` is what was executed against a minimum quantity that counts in total. `limit`: the limit that a trailing
+/// stop was given. `parent` is 0 once that is done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -121,6 +126,7 @@ pub struct Special {
     pub done: i64,
     pub peg: u8,
     pub trigger: u8,
+    pub limit: i64,
 }
 
 impl Order {
@@ -152,6 +158,27 @@ impl Order {
     #[inline]
     pub fn reaches(&self, price: i64) -> bool {
         if self.buys() { price <= self.price } else { price >= self.price }
+    }
+
+    /// It waits for a price, or waited if that has come.
+    #[inline]
+    pub fn is_stop(&self) -> bool {
+        matches!(self.kind, STOP | STOP_LIMIT | TRAILING_STOP)
+    }
+
+    /// It has no limit of its own until it works.
+    #[inline]
+    pub fn is_at_market(&self) -> bool {
+        matches!(self.kind, MARKET | MARKET_TO_LIMIT)
+    }
+
+    /// Lots that it may trade, and price x lots of them at worst: what a perpetual's position counts.
+    #[inline]
+    pub fn exposure(&self) -> (i64, i128) {
+        if self.marks & ASIDE != 0 {
+            return (0, 0);
+        }
+        (self.left, i128::from(self.left) * i128::from(self.price))
     }
 
     /// The place of its instrument in the lists.

@@ -7,8 +7,8 @@ use crate::matching::Taker;
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
 use crate::names::{Reason, Rule};
 use crate::orders::{
-    BUY, Details, FOK, GTD, LIMIT, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, POST_ONLY, REDUCE_ONLY, REQUEST,
-    RESPONSE, ROUTED, SHORT, STOP_LIMIT, Special, UNHELD,
+    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, REDUCE_ONLY, ROUTED,
+    SHORT, Special, UNHELD,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -115,7 +115,9 @@ impl Engine {
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
         }
-        let hold = if self.instruments[at].is_perpetual() {
+        let hold = if taker.order.marks & ASIDE != 0 {
+            0
+        } else if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
             self.hold_spot(at, &mut taker)?
@@ -134,39 +136,36 @@ impl Engine {
         if ours || terms { Err(Reason::BadTerms) } else { Ok(()) }
     }
 
-    /// What an order is linked to must live, and be the same account's in the same instrument.
-    fn check_links(&self, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
-        for other in [special.one_cancels, special.parent] {
-            if other == 0 {
-                continue;
+    /// The price that the order is held for: its limit, or what stands for it while it has none.
+    #[inline]
+    fn price(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
+        if let Some(special) = &mut taker.special {
+            if special.parent != 0 {
+                taker.order.marks |= ASIDE;
             }
-            let row = self.live(other).map_err(|_| Reason::BadLink)?;
-            let order = self.orders.get(row);
-            if order.account != c.account || u32::from(order.instrument) != c.instrument {
-                return Err(Reason::BadLink);
+            if taker.order.is_stop() {
+                return self.prepare(at, &mut taker.order, special);
             }
+        }
+        match taker.order.kind {
+            MARKET | MARKET_TO_LIMIT if taker.order.marks & ASIDE == 0 => self.price_at_market(at, taker)?,
+            PEG => taker.order.price = self.waiting_price(at, taker)?,
+            _ => {}
         }
         Ok(())
     }
 
-    /// The price that the order is held for: its limit, or what stands for it while it has none.
-    #[inline]
-    fn price(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
+    /// The price that an order at the market stops at: its protection, or without a collar the last that it finds.
+    pub(crate) fn price_at_market(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
-        match taker.order.kind {
-            LIMIT | STOP_LIMIT | RESPONSE | REQUEST => {}
-            MARKET | MARKET_TO_LIMIT => {
-                if taker.details.venue == 0 && instrument.terms.collar_bps == 0 {
-                    let walk = self.walk(at, taker);
-                    taker.order.price = walk.worst;
-                    // what is left of a market-to-limit order may stay, so that it is held for whole
-                    taker.walk = (taker.order.kind == MARKET || walk.units == 0).then_some(walk);
-                } else {
-                    taker.order.price = protection_price(instrument, taker.order.side)?;
-                }
-            }
-            _ => taker.order.price = self.waiting_price(at, taker)?,
+        if taker.details.venue != 0 || instrument.terms.collar_bps != 0 {
+            taker.order.price = protection_price(instrument, taker.order.side)?;
+            return Ok(());
         }
+        let walk = self.walk(at, taker);
+        taker.order.price = walk.worst;
+        // what is left of a market-to-limit order may stay, so that it is held for whole
+        taker.walk = (taker.order.kind == MARKET || walk.units == 0).then_some(walk);
         Ok(())
     }
 
@@ -174,7 +173,11 @@ impl Engine {
     #[inline]
     fn enter(&mut self, at: usize, taker: Taker, effects: &mut Effects) -> Alive {
         if taker.order.marks & ROUTED != 0 {
-            self.orders.insert(taker.order, taker.details);
+            let row = self.orders.insert(taker.order, taker.details);
+            if let Some(special) = taker.special {
+                self.orders.specify(row, special);
+                self.tie(row);
+            }
             return true;
         }
         let Some(special) = taker.special else {
@@ -241,16 +244,27 @@ impl Engine {
         if self.ledger.look(order.account, instrument.held_asset(order)).endless() {
             order.marks |= UNHELD;
         }
-        let hold = match &taker.walk {
-            Some(walk) if walk.units == 0 => 0,
-            Some(walk) => walk_hold(instrument, order, walk)?,
-            None => spot_hold(instrument, order, order.price, order.left)?,
-        };
+        let hold = self.asked_hold(at, taker, &taker.order)?;
         let hold = self.afford(at, &taker.order, hold)?;
         let order = &mut taker.order;
         self.ledger.hold(order.account, self.instruments[at].held_asset(order), hold);
         order.hold = hold;
         Ok(hold)
+    }
+
+    /// What a spot order holds when it goes to the book, after what its pair holds for it.
+    #[inline]
+    pub(crate) fn asked_hold(&self, at: usize, taker: &Taker, order: &Order) -> Result<i64, Reason> {
+        let instrument = &self.instruments[at];
+        let need = match &taker.walk {
+            Some(walk) if walk.units == 0 => 0,
+            Some(walk) => walk_hold(instrument, order, walk)?,
+            None => spot_hold(instrument, order, order.price, order.left)?,
+        };
+        let Some(special) = &taker.special else {
+            return Ok(need);
+        };
+        Ok(need.saturating_sub(self.held_by_pair(order, special.one_cancels)).max(0))
     }
 
     /// May the spot order hold this much, after what it holds already? Stock that was located counts for short sales
@@ -260,7 +274,7 @@ impl Engine {
         let balance = self.ledger.look(order.account, self.instruments[at].held_asset(order));
         let short = order.flags & SHORT != 0;
         let room = if order.buys() || short { balance.available() } else { balance.own() };
-        let more = i128::from(hold) - i128::from(order.hold);
+        let more = i128::from(hold) - i128::from(order.hold) + i128::from(self.follows(at, order, hold));
         if more <= 0 || more <= room {
             return Ok(hold);
         }
@@ -335,7 +349,7 @@ pub fn spot_hold(instrument: &Instrument, order: &Order, limit: i64, left: i64) 
 /// An amount that must fit, though an order that holds nothing holds none of it.
 fn due(order: &Order, hold: Option<i64>) -> Result<i64, Reason> {
     let hold = hold.ok_or(Reason::NotionalTooLarge)?;
-    Ok(if order.marks & UNHELD == 0 { hold } else { 0 })
+    Ok(if order.marks & (UNHELD | ASIDE) == 0 { hold } else { 0 })
 }
 
 fn walk_hold(instrument: &Instrument, order: &Order, walk: &Walk) -> Result<i64, Reason> {

@@ -5,7 +5,7 @@ impl Engine {
     /// Remembers that the market must be looked at again before the pass ends.
     #[inline]
     pub(crate) fn touch(&mut self, at: usize) {
-        if !self.markets[at].plain {
+        if self.markets[at].watched() {
             self.touched.push(at as u32);
         }
     }
@@ -19,7 +19,10 @@ impl Engine {
     }
 
     fn react_once(&mut self, at: usize, effects: &mut Effects) -> bool {
-        self.fire_stop(at, effects)
+        self.part(at, effects)
+            || self.trail(at, effects)
+            || self.release_child(at, effects)
+            || self.fire_stop(at, effects)
             || self.reprice_peg(at, effects)
             || self.retry_conditional(at, effects)
             || self.match_dark(at, effects)

@@ -1,10 +1,11 @@
 //! How an order stands in the book: hidden orders, icebergs and their peaks, and which orders keep matching from its
 //! short way.
 use crate::engine::{Effects, Engine};
-use crate::matching::rehold_spot;
 use crate::messages::{Reduced, Refreshed};
 use crate::names::Rule;
-use crate::orders::{ALL_OR_NONE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP};
+use crate::orders::{
+    ALL_OR_NONE, ASIDE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP,
+};
 use crate::place::Walk;
 use crate::rules::MIXED;
 
@@ -66,6 +67,11 @@ impl Engine {
         book.side_mut(order.buys()).push(&mut self.orders, row);
     }
 
+    /// Does it stand in a book?
+    pub(crate) fn stands(&self, row: u32) -> bool {
+        self.orders.get(row).page != NONE
+    }
+
     /// Takes the order out of the book that it stands in, if it stands in one.
     #[inline]
     pub(crate) fn take_out(&mut self, row: u32) {
@@ -100,7 +106,7 @@ impl Engine {
     }
 
     /// A new peak; the last one is what is left.
-    fn draw(&mut self, at: usize, row: u32) -> i64 {
+    pub(crate) fn draw(&mut self, at: usize, row: u32) -> i64 {
         let (left, lot) = (self.orders.get(row).left, self.instruments[at].terms.lot);
         let special = self.orders.special_mut(row).expect("an iceberg has special terms");
         special.shown = left.min(peak(special, special.drawn, lot));
@@ -151,7 +157,7 @@ impl Engine {
         order.left -= quantity;
         let instrument = &mut instruments[at];
         let released = if instrument.is_perpetual() {
-            let units = if walk.is_some() { 0 } else { quantity };
+            let units = if walk.is_some() || order.marks & ASIDE != 0 { 0 } else { quantity };
             let value = i128::from(units) * i128::from(order.price);
             let before = instrument.positions.get(&order.account).map_or(0, |position| position.hold);
             before - instrument.shift(ledger, order.account, 0, (order.buys(), units, value))
@@ -159,8 +165,10 @@ impl Engine {
             0
         } else {
             let before = order.hold;
-            before - rehold_spot(instrument, ledger, order)
+            self.hold_again(at, row);
+            before - self.orders.get(row).hold
         };
+        let order = self.orders.get(row);
         effects.push(&Reduced { order: order.id, quantity, left: order.left, released });
     }
 }

@@ -108,6 +108,7 @@ impl Engine {
         }
         self.markets[at].rules.set(rule, c.value);
         self.markets[at].replan();
+        self.touch(at);
         effects.push(&RuleSet { instrument: c.instrument, rule: c.rule, value: c.value });
         Ok(())
     }

@@ -167,6 +167,9 @@ impl Engine {
     }
 
     fn take_fill(&mut self, at: usize, passage: &mut Passage, step: &Step, effects: &mut Effects) {
+        if !self.both_alone(at, passage, step.row, effects) {
+            return;
+        }
         let Self { instruments, orders, ledger, .. } = self;
         let (maker, taker) = orders.pair_mut(step.row, passage.row);
         let price = maker.price;
@@ -192,6 +195,27 @@ impl Engine {
         } else {
             self.refresh(at, step.row, effects);
         }
+    }
+
+    /// Before a fill: the partner of either order goes; one whose partner went before goes itself. Are both still there?
+    fn both_alone(&mut self, at: usize, passage: &Passage, maker: u32, effects: &mut Effects) -> bool {
+        let id = self.orders.get(maker).id;
+        if self.special_of(maker).one_cancels == passage.id {
+            // the two of a pair meet: the incoming one goes
+            self.unpair(maker);
+            self.take_out(passage.row);
+            self.end_passage(at, passage, CancelReason::OneCancels, effects);
+            self.hold_alone(maker);
+            return false;
+        }
+        if self.is_parted(maker, effects) {
+            self.cancel_row(maker, CancelReason::OneCancels, effects);
+        }
+        if self.is_parted(passage.row, effects) {
+            self.take_out(passage.row);
+            self.end_passage(at, passage, CancelReason::OneCancels, effects);
+        }
+        self.lives(passage) && self.orders.find(id) == Some(maker)
     }
 
     /// Both shrink without a trade; the one that is used up goes (the incoming one at the end of the plan).

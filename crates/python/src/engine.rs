@@ -538,6 +538,11 @@ impl Engine {
         crate::errors::hex(&self.broker.engine.state_hash())
     }
 
+    /// Another engine, in memory, that goes on from the canonical bytes of this one's state.
+    fn restored(&self) -> PyResult<Self> {
+        Ok(Self { broker: self.broker.restored().map_err(broker_error)?, clock_held: 0, closed: false })
+    }
+
     /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.
     #[getter]
     fn follower(&mut self, py: Python<'_>) -> PyResult<Follower> {

@@ -8,6 +8,11 @@ use std::os::unix::fs::FileExt;
 /// The smallest piece that a medium writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
 const READ_BYTES: usize = 1 << 20;
+/// A write is cut off in the middle of a frame at most this long and a sector lost before it; longer frames are told as
+/// damage then, which refuses to start and loses nothing.
+const FRAGMENT_BYTES_MAX: usize = 4_096;
+/// So many bytes that are not zero make a fragment and not a flipped bit.
+const FRAGMENT_BYTES_MIN: usize = 8;
 /// How many trailers are tried when a damaged length is looked for; more than any one body holds by chance.
 const TRAILERS_TRIED: usize = 256;
 
@@ -125,13 +130,18 @@ fn has_hole(rest: &[u8], offset: u64, length: usize) -> bool {
         .any(|at| is_zero(&rest[at.min(rest.len())..(at + SECTOR_BYTES).min(rest.len())]))
 }
 
-/// Whether the bytes up to a sector's end are zero and what follows them was once part of frames.
+/// Whether the bytes up to a sector's end are zero and what follows them was once part of frames: it has a trailer, or is
+/// so short that it can be the middle of one frame whose write was cut off as well.
 fn starts_with_hole(rest: &[u8], offset: u64) -> bool {
     let boundary = match to_next_sector(offset) {
         0 => SECTOR_BYTES,
         next => next,
     };
-    rest.len() > boundary && is_zero(&rest[..boundary]) && aligned(rest, boundary).any(|word| word[4..] == TRAILER)
+    let fragment =
+        rest.len() < FRAGMENT_BYTES_MAX && rest.iter().filter(|byte| **byte != 0).count() >= FRAGMENT_BYTES_MIN;
+    rest.len() > boundary
+        && is_zero(&rest[..boundary])
+        && (fragment || aligned(rest, boundary).any(|word| word[4..] == TRAILER))
 }
 
 /// Whether a whole frame that begins a flush group stands at or behind `from`: the group before it was flushed.

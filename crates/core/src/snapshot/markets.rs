@@ -15,6 +15,7 @@ pub(super) fn put_instrument(out: &mut Out, instrument: &Instrument) {
     out.put(instrument.mark);
     out.put(instrument.settlement_mark);
     out.put(instrument.last_trade);
+    out.put(instrument.latest);
     out.list(instrument.positions.iter(), |out, (account, position)| {
         out.put(*account);
         out.put(position.quantity);
@@ -34,6 +35,7 @@ pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instru
     instrument.mark = bytes.take()?;
     instrument.settlement_mark = bytes.take()?;
     instrument.last_trade = bytes.take()?;
+    instrument.latest = bytes.take()?;
     let positions = bytes.list(|b| {
         let account = b.take()?;
         let position = Position {

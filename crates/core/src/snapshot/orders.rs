@@ -43,6 +43,8 @@ impl Engine {
         if order.marks & COUNTED != 0 {
             market.specials += 1;
         }
+        self.remind(row);
+        let market = &mut self.markets[at];
         if order.marks & (ROUTED | PARKED) == 0 {
             let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
             book.side_mut(order.buys()).push(&mut self.orders, row);
@@ -112,6 +114,7 @@ fn put_special(out: &mut Out, special: &Special) {
     out.put(special.done);
     out.put(special.peg);
     out.put(special.trigger);
+    out.put(special.limit);
 }
 
 fn take_special(bytes: &mut In) -> Result<Special, BadState> {
@@ -131,5 +134,6 @@ fn take_special(bytes: &mut In) -> Result<Special, BadState> {
         done: bytes.take()?,
         peg: bytes.take()?,
         trigger: bytes.take()?,
+        limit: bytes.take()?,
     })
 }

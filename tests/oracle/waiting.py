@@ -1,0 +1,65 @@
+"""What must hold of orders that wait and orders that hang together, after every pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import triggers
+from .books import Order
+from .engine import Twin
+from .special import HELD, PENDING
+
+Ties = tuple[dict[int, int], dict[int, int]]
+
+
+def ties(twin: Twin) -> Ties:
+    """Partners and parents by order; to be taken before a command is applied."""
+    orders = twin.state.orders.values()
+    pairs = {order.id: order.one_cancels for order in orders if order.one_cancels}
+    return pairs, {order.id: order.parent for order in orders if order.aside}
+
+
+def check(twin: Twin, was: Ties, effects: list[Any]) -> None:
+    """Asserts the laws of one pass; names the one that fails."""
+    state = twin.state
+    assert not (state.parted or state.released or any(state.queues.values())), "something was set off and left lying"
+    for order in state.orders.values():
+        _check_order(twin, order)
+    pairs, parents = was
+    traded = {number for effect in _named(effects, "Traded") for number in (effect.maker_order, effect.taker_order)}
+    both = [number for number in traded if pairs.get(number) in traded]
+    assert not both, f"both of a pair traded: {both}"
+    early = [number for number in traded if parents.get(number) in state.orders]
+    assert not early, f"children traded before their parents were done: {early}"
+    for effect in _named(effects, "Triggered"):
+        assert effect.order not in parents or parents[effect.order] not in state.orders, "a child went on too early"
+
+
+def _named(effects: list[Any], name: str) -> list[Any]:
+    return [effect for effect in effects if type(effect).__name__ == name]
+
+
+def _check_order(twin: Twin, order: Order) -> None:
+    state = twin.state
+    instrument = state.instruments[order.instrument]
+    if order.parked == PENDING and order.kind in triggers.STOPS and triggers.trades(state, order.instrument):
+        assert not triggers.reached(order, triggers.watched(instrument, order)), f"{order.id} should have been set off"
+    if order.aside:
+        assert order.parent in state.orders, f"{order.id} waits for a parent that ended"
+        assert order.parked == HELD, f"{order.id} does not wait for its parent"
+        assert not order.hold, f"{order.id} holds before its parent is done"
+    if order.expire and not order.venue:
+        assert order.expire > state.stamp, f"{order.id} should have expired"
+    if order.one_cancels:
+        _check_pair(twin, order, state.orders.get(order.one_cancels))
+
+
+def _check_pair(twin: Twin, order: Order, other: Order | None) -> None:
+    state = twin.state
+    assert other is not None, f"{order.id} outlives the other of its pair"
+    assert other.one_cancels == order.id, f"{order.id} and {other.id} are not a pair"
+    assert (other.account, other.instrument) == (order.account, order.instrument), "a pair of strangers"
+    apart = order.side != other.side or state.instruments[order.instrument].perpetual
+    if not (apart or order.unheld or other.unheld or order.aside or other.aside):
+        together, needs = order.hold + other.hold, [state.spot_need(one) for one in (order, other)]
+        assert together == max(needs), "a pair does not hold what the dearer of both may cost"
