@@ -1,11 +1,8 @@
 //! The engine as Python drives it.
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use isthmus_core::broker::{Broker, Options};
-use isthmus_core::flusher::Flusher as CoreFlusher;
-use isthmus_core::follower::Following;
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
 use isthmus_core::orders::PARKED;
@@ -18,55 +15,10 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error, shared_error};
+use crate::flushing::{Flusher, Follower};
 use crate::messages as classes;
 use crate::record::{Chained, Origin, Record};
-
-/// Writes what was handed over; may run in a thread of its own (the interpreter is free meanwhile).
-#[pyclass(frozen, module = "isthmus._core")]
-pub struct Flusher(Arc<CoreFlusher>);
-
-#[pymethods]
-impl Flusher {
-    #[getter]
-    fn durable(&self) -> u64 {
-        self.0.durable()
-    }
-
-    fn flush(&self, py: Python<'_>) -> PyResult<u64> {
-        py.detach(|| self.0.flush()).map_err(journal_error)
-    }
-}
-
-/// Runs the journal again behind the engine, in a thread of its own, and writes snapshots.
-#[pyclass(frozen, module = "isthmus._core")]
-pub struct Follower(Arc<Following>);
-
-#[pymethods]
-impl Follower {
-    /// The last record that was run again.
-    #[getter]
-    fn sequence(&self) -> u64 {
-        self.0.sequence()
-    }
-
-    /// The record that the newest snapshot is of; 0 while there is none.
-    #[getter]
-    fn saved(&self) -> u64 {
-        self.0.saved()
-    }
-
-    /// Why there is no newer snapshot, or None.
-    #[getter]
-    fn fault(&self) -> Option<String> {
-        self.0.fault()
-    }
-
-    /// Waits for a snapshot of the record `at`, which is durable, or of a later one; returns its path.
-    fn snapshot(&self, py: Python<'_>, at: u64) -> PyResult<String> {
-        let path = py.detach(|| self.0.snapshot(at)).map_err(shared_error)?;
-        Ok(path.display().to_string())
-    }
-}
+use crate::rows;
 
 /// The broker's engine. Without a data folder everything stays in memory.
 #[pyclass(module = "isthmus._core")]
@@ -426,26 +378,7 @@ impl Engine {
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let orders = &self.broker.engine.orders;
-        let Some(row) = orders.find(order) else {
-            return Ok(None);
-        };
-        let (order, details) = (orders.get(row), orders.details(row));
-        let dict = PyDict::new(py);
-        dict.set_item("order", order.id)?;
-        dict.set_item("account", order.account)?;
-        dict.set_item("instrument", order.instrument)?;
-        dict.set_item("venue", details.venue)?;
-        dict.set_item("session", details.session)?;
-        dict.set_item("side", order.side)?;
-        dict.set_item("kind", order.kind)?;
-        dict.set_item("tif", order.tif)?;
-        dict.set_item("flags", order.flags)?;
-        dict.set_item("price", order.price)?;
-        dict.set_item("quantity", details.quantity)?;
-        dict.set_item("filled", orders.filled(row))?;
-        dict.set_item("hold", order.hold)?;
-        Ok(Some(dict))
+        rows::order(py, &self.broker.engine, order)
     }
 
     /// Ids of an account's live orders, ascending.
@@ -493,30 +426,11 @@ impl Engine {
     }
 
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let each = |(at, asset): (usize, &isthmus_core::instrument::Asset)| {
-            let dict = PyDict::new(py);
-            dict.set_item("asset", at + 1)?;
-            dict.set_item("code", classes::text_of(&asset.code.0))?;
-            dict.set_item("decimals", asset.decimals)?;
-            Ok(dict)
-        };
-        self.broker.engine.assets.iter().enumerate().map(each).collect()
+        rows::assets(py, &self.broker.engine)
     }
 
     fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let each = |(at, i): (usize, &isthmus_core::instrument::Instrument)| {
-            let dict = classes::AddInstrument(i.terms).fields(py)?;
-            dict.set_item("instrument", at + 1)?;
-            dict.set_item("num", i.num)?;
-            dict.set_item("den", i.den)?;
-            dict.set_item("base_units", i.base_units)?;
-            dict.set_item("halted", i.halted || self.broker.engine.halted)?;
-            dict.set_item("mark", i.mark)?;
-            dict.set_item("settlement_mark", i.settlement_mark)?;
-            dict.set_item("last_trade", i.last_trade)?;
-            Ok(dict)
-        };
-        self.broker.engine.instruments.iter().enumerate().map(each).collect()
+        rows::instruments(py, &self.broker.engine)
     }
 
     /// The double entries of a record's effects: list of Posted.

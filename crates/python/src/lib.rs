@@ -5,9 +5,11 @@ mod bench;
 mod bench_journal;
 mod engine;
 mod errors;
+mod flushing;
 mod journal;
 mod messages;
 mod record;
+mod rows;
 mod sim;
 
 use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
@@ -61,8 +63,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<batch::Batch>()?;
     m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
-    m.add_class::<engine::Flusher>()?;
-    m.add_class::<engine::Follower>()?;
+    m.add_class::<flushing::Flusher>()?;
+    m.add_class::<flushing::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add_class::<journal::FrameReader>()?;
     m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;
