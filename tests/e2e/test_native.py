@@ -181,6 +181,14 @@ BAD_ORDERS: list[tuple[dict[str, Any], int, str, str | None]] = [
     ({"client_order_id": "x" * 129}, 400, "malformed_request", "client_order_id"),
     ({"account": "acc-1"}, 403, "forbidden", "account"),
     ({"quantity": "999999"}, 422, "insufficient_funds", "quantity"),
+    ({"time_in_force": "gtd", "expires_at": "tomorrow"}, 400, "malformed_request", "expires_at"),
+    ({"time_in_force": "gtd", "expires_at": "2999-01-01T00:00:00Z"}, 422, "bad_expire", "expires_at"),
+    ({"time_in_force": "gtd", "expires_at": "1969-01-01T00:00:00Z"}, 422, "bad_expire", "expires_at"),
+    ({"time_in_force": "gtd", "expires_at": "2000-01-01T00:00:00Z"}, 422, "bad_expire", "expires_at"),
+    ({"display_quantity": "0.005"}, 422, "bad_display", "display_quantity"),
+    ({"min_quantity": "3"}, 422, "bad_minimum", "min_quantity"),
+    ({"parent": "4711"}, 400, "malformed_id", "parent"),
+    ({"short": True}, 422, "bad_terms", None),
 ]
 
 

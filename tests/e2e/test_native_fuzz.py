@@ -12,27 +12,53 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.e2e.server import Broker
 
-from isthmus.gateways import shapes
+from isthmus.gateways import operator_shapes, shapes
 
 POSTS = {
     "orders": shapes.NewOrder,
-    "operator/open_account": shapes.NewAccount,
-    "operator/deposit": shapes.Movement,
-    "operator/withdraw": shapes.Movement,
-    "operator/transfer": shapes.AccountTransfer,
-    "operator/add_asset": shapes.NewAsset,
-    "operator/add_instrument": shapes.NewInstrument,
-    "operator/cancel_all": shapes.MassCancel,
-    "operator/mark": shapes.NewMark,
-    "operator/create_key": shapes.NewKey,
+    "quotes": shapes.MassQuote,
+    "dead-man": shapes.DeadMan,
+    "responses/ord-1/accept": shapes.Acceptance,
+    "operator/open_account": operator_shapes.NewAccount,
+    "operator/deposit": operator_shapes.Movement,
+    "operator/withdraw": operator_shapes.Movement,
+    "operator/transfer": operator_shapes.AccountTransfer,
+    "operator/add_asset": operator_shapes.NewAsset,
+    "operator/add_instrument": operator_shapes.NewInstrument,
+    "operator/cancel_all": operator_shapes.MassCancel,
+    "operator/mark": operator_shapes.NewMark,
+    "operator/create_key": operator_shapes.NewKey,
+    "operator/set_rule": operator_shapes.NewRule,
+    "operator/set_tick": operator_shapes.NewTick,
+    "operator/set_session": operator_shapes.NewSession,
+    "operator/uncross": operator_shapes.OneInstrument,
+    "operator/clear_sealed": operator_shapes.OneInstrument,
+    "operator/set_account": operator_shapes.Membership,
+    "operator/set_credit": operator_shapes.Credit,
+    "operator/set_limit": operator_shapes.NewLimit,
+    "operator/rearm": operator_shapes.Killing,
+    "operator/register_maker": operator_shapes.NewMaker,
+    "operator/set_protection": operator_shapes.NewProtection,
+    "operator/correct_trade": operator_shapes.Correction,
 }
-READS = ("orders", "fills", "balances", "positions", "journal", "instruments/BTC-USD/book", "instruments/BTC-USD/bars")
+"""Not the kill: what it refuses would hide what is looked for here."""
+READS = (
+    "orders", "fills", "balances", "positions", "journal", "sessions", "makers", "operator/kills",
+    "orders/ord-200/history", "instruments/BTC-USD/book", "instruments/BTC-USD/bars", "instruments/BTC-USD/statistics",
+    "instruments/BTC-USD/indicative", "instruments/BTC-USD/orders",
+)  # fmt: skip
 QUESTIONS = ("limit", "cursor", "status", "account", "start", "end", "interval", "depth", "venue", "instrument")
 LIKELY = {
     "instrument": "BTC-USD", "side": "buy", "type": "limit", "quantity": "0.01", "price": "60000.00", "amount": "1",
     "account": "acc-19", "source": "acc-19", "target": "acc-20", "asset": "USD", "code": "NEW", "decimals": 2,
     "kind": "equity", "base": "BTC", "quote": "USD", "price_decimals": 2, "quantity_decimals": 2, "tick_size": "0.01",
     "lot_size": "0.01", "user": "somebody", "role": "client", "time_in_force": "gtc", "mark": "1", "multiplier": 1,
+    "stop_price": "1.00", "offset": "1.00", "display_quantity": "0.01", "peg": "mid", "trigger": "last",
+    "expires_at": "2999-01-01T00:00:00Z", "one_cancels": "ord-1", "parent": "ord-1", "request": "ord-1",
+    "rule": "collar_bps", "value": 9_000, "from_price": "1.00", "state": "continuous", "group": 1, "firm": 1,
+    "scope": "account", "of": "acc-19", "limit": "order_rate", "spread": "1.00", "presence_bps": 1, "window_ms": 1,
+    "percent_bps": 1, "trade": "trd-200-1", "timeout_ms": 1_000, "session": 1,
+    "quotes": [{"side": "buy", "price": "1.00", "quantity": "0.01"}],
 }  # fmt: skip
 ODD_TEXTS = st.sampled_from([
     "", "0", "-1", "1e5", "NaN", "Infinity", "١٢", "+5", "1_000", " 1", "1.", "9" * 40, "0." + "0" * 30 + "1", "\0",

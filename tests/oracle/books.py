@@ -6,7 +6,7 @@ from bisect import insort
 from dataclasses import dataclass, field
 
 from .memory import Key
-from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, SELL, Carry
+from .values import ALL_OR_NONE, BUY, FOK, HIDDEN, IOC, MARKET, REDUCE_ONLY, REQUEST, SELL, Carry
 
 
 @dataclass(slots=True)
@@ -24,7 +24,10 @@ class Order:
     `shown` and `drawn` are an iceberg's present peak and how many were drawn; `done` is what was executed (for a
     minimum that counts in total); `behind`: it stands behind the visible orders at its price; `top`: it was the first
     at a price that bettered its side; `parked`: what it waits for outside the book (0: it does
-    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop has (0: none).
+    not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
+    (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool;
+    `invited`: until when it may be firmed up (0: it is not asked to); `held`: it is
+    parked until its auction; `unpriced`: it is a market order in a call.
     """
 
     id: int
@@ -60,10 +63,14 @@ class Order:
     parked: int = 0
     aside: bool = False
     limit: int = 0
+    arrived: int = 0
+    invited: int = 0
     shown: int = 0
     drawn: int = 0
     done: int = 0
     behind: bool = False
+    unpriced: bool = False
+    held: bool = False
     top: bool = False
 
     @property
@@ -99,6 +106,8 @@ class Order:
 
     def exposure(self) -> tuple[int, int]:
         """Units it may still trade and the sum of price x quantity of them at worst."""
+        if self.kind == REQUEST:
+            return 0, 0
         return (self.walk.units, self.walk.value) if self.walk else (self.left, self.price * self.left)
 
     def meets(self, price: int) -> bool:
@@ -111,22 +120,26 @@ def _priority(order: Order) -> tuple[int, bool, int]:
 
 
 class Book:
-    """Resting orders of one instrument, each side in priority: best price, visible before hidden, oldest first."""
+    """Resting orders of one instrument, each side in priority: best price, visible before hidden, oldest first.
+
+    `calls`: market orders that wait for the price of an auction.
+    """
 
     def __init__(self) -> None:
         self.sides: dict[int, list[Order]] = {BUY: [], SELL: []}
+        self.calls: dict[int, list[Order]] = {BUY: [], SELL: []}
         self.arrivals = 0
 
     def add(self, order: Order) -> None:
         """Puts it behind the others at its price."""
         self.arrivals += 1
         order.arrival = self.arrivals
-        insort(self.sides[order.side], order, key=_priority)
+        insort((self.calls if order.unpriced else self.sides)[order.side], order, key=_priority)
 
     def remove(self, order: Order) -> None:
-        side = self.sides[order.side]
-        if order in side:
-            side.remove(order)
+        for side in (self.sides[order.side], self.calls[order.side]):
+            if order in side:
+                side.remove(order)
 
     def opposite(self, order: Order) -> list[Order]:
         return self.sides[SELL if order.side == BUY else BUY]

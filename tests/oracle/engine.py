@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import (
+    auction,
     corrections,
     deadlines,
     gate,
@@ -90,12 +91,13 @@ class Twin:
         """Sequence, gate, effects, freezes; returns the record's canonical body."""
         state = self.state
         held_back = at < state.stamp
+        makers.clock(state, max(0, at - state.stamp))
         state.sequence += 1
         state.stamp = max(state.stamp, at)
         state.ledger.postings = []
         state.touched.clear()
         state.memory.forget(state.sequence, state.stamp)
-        self.effects = list(deadlines.run(state))
+        self.effects = [*deadlines.run(state), *makers.guard(state)]
         self.effects.extend(self._decide(command))
         self.effects.extend(reactions.react(state))
         self.effects.extend(state.ledger.freeze())
@@ -137,6 +139,10 @@ class Twin:
     def reference(self, instrument: int) -> int:
         """The reference price; 0 while there is none."""
         return self.state.instruments[instrument].reference
+
+    def indicative(self, instrument: int) -> tuple[int, int, int]:
+        """Price, volume and imbalance that an uncross would find now."""
+        return auction.indicative(self.state, instrument)
 
     def totals(self) -> dict[int, int]:
         """The sum of every asset over all accounts; each is 0."""

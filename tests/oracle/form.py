@@ -10,11 +10,10 @@ from .messages import commands
 from .state import State
 from .values import (
     ALL_OR_NONE,
-    AT_CLOSE,
-    AT_OPEN,
     BUY,
     DAY,
     FOK,
+    FOR_AUCTION,
     FRESH,
     GOOD_FOR_AUCTION,
     GTC,
@@ -44,7 +43,6 @@ from .values import (
 PEAKS_MAX = 1_000
 """An iceberg has at most so many peaks."""
 STAYS = (GTC, DAY, GTD)
-FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 STOPS = (STOP, STOP_LIMIT, TRAILING_STOP)
 TERMS = commands.PlaceSpecial._fields[len(commands.PlaceOrder._fields) :]
 """What PlaceSpecial has beyond PlaceOrder; all zero for a PlaceOrder."""
@@ -111,7 +109,7 @@ def price(instrument: Instrument | None, steps: int) -> Iterator[str]:
         yield "price_not_positive"
     if steps > PRICE_MAX:
         yield "price_too_large"
-    if instrument and steps % instrument.terms.tick:
+    if instrument and steps % instrument.tick_at(steps):
         yield "off_tick"
 
 

@@ -9,21 +9,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import fitting, form, planning, special, triggers
+from . import admission, auction, bands, fitting, form, limits, makers, planning, session, special, triggers
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
 from .perpetual import counted, opening, required, too_large
+from .references import MID, peg_price
 from .state import AT_MARKET, State
 from .values import (
     AMOUNT_MAX,
     BPS,
     BUY,
+    DARK,
+    HIDDEN,
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PEG,
     PRICE_MAX,
+    REQUEST,
     SELL,
     SHORT,
     Carry,
@@ -48,19 +52,24 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_instrument"
         return
     yield from form.words(state, command)
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes(state, instrument, command)
     yield from form.quantity(instrument, command.quantity)
     yield from form.limit(instrument, command)
     yield from form.terms(state, instrument, command)
+    if not command.venue:
+        yield from admission.admit(state, instrument, command)
     order = newcomer(state, command)
     if order is None:
         yield "no_reference_price"
         return
     if _enters(order) and fitting.spent(state, order):
         yield "reduce_only"
+    yield from bands.guards(instrument, command, order)
+    yield from makers.check(state, command)
+    judged = makers.judged(state, command)
+    yield from limits.check(judged, order, command.price)
     if not order.aside:
-        yield from affords(state, order, None)
+        yield from affords(judged, order, None)
 
 
 def _enters(order: Order) -> bool:
@@ -71,29 +80,30 @@ def _enters(order: Order) -> bool:
 def protection_price(instrument: Instrument, side: int) -> int | None:
     """Where a collared market order stops trading; None without a usable reference price."""
     reference, collar = instrument.reference, instrument.terms.collar_bps
-    if not reference:
+    if not reference or not collar:
         return None
-    tick = instrument.terms.tick
     if side == BUY:
-        price = reference * (BPS + collar) // BPS // tick * tick
+        price = instrument.floor_tick(reference * (BPS + collar) // BPS)
     else:
-        price = max(tick, ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick)
+        price = instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS))
     return price if 0 < price <= PRICE_MAX else None
 
 
 def newcomer(state: State, command: Any) -> Order | None:
     """The order as it would be accepted, without its hold; None when a market order has no price to stop at."""
     instrument = state.instruments[command.instrument]
-    price: int | None = command.price
-    if command.kind == PEG:
-        price = special.waiting_price(state, command)
-    if price is None:
-        return None
-    words = (command.venue, command.side, command.kind, command.tif, command.flags, price, command.quantity)
+    words = (command.venue, command.side, command.kind, command.tif, command.flags, command.price, command.quantity)
     order = Order(state.sequence, command.account, instrument.number, *words, session=command.session)
     for name in form.TERMS:
         setattr(order, name, form.term(command, name))
     order.unheld = state.is_unheld(order)
+    if is_dark(state, order) or order.peg == MID:
+        order.flags |= HIDDEN
+    if order.kind == REQUEST and (order.side == BUY or is_dark(state, order)):
+        order.unheld = True
+    if order.kind == PEG:
+        order.limit = order.price
+        order.price = peg_price(state, order, order.limit) or order.limit
     if not triggers.prepare(state, order):
         return None
     if order.kind in AT_MARKET and not order.aside and not price_at_market(state, order):
@@ -101,13 +111,24 @@ def newcomer(state: State, command: Any) -> Order | None:
     return order
 
 
+def is_dark(state: State, order: Order) -> bool:
+    """Does it go to a dark pool of ours?"""
+    return state.instruments[order.instrument].rules["book"] == DARK and not order.venue
+
+
 def price_at_market(state: State, order: Order) -> bool:
     """Gives an order at the market the price that it stops at, or what it finds; false without a usable price."""
     instrument = state.instruments[order.instrument]
-    if order.venue or instrument.terms.collar_bps:
-        price = protection_price(instrument, order.side) if instrument.terms.collar_bps else None
+    if is_dark(state, order):
+        order.price = instrument.mark
+        return bool(instrument.mark)
+    waits = not order.venue and session.waits_for_call(instrument, order.kind, order.tif)
+    if waits or order.venue or instrument.terms.collar_bps:
+        price = protection_price(instrument, order.side)
+        if waits and price is None:
+            price = auction.call_price(state, instrument, order)
         order.price = price or 0
-        return price is not None
+        return bool(price)
     order.price = PRICE_MAX if order.side == BUY else 0
     _walk(state, order)
     return True
@@ -135,6 +156,8 @@ def initial_hold(state: State, order: Order) -> int:
 def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
     if order.walk and not order.walk.units:
+        return
+    if order.kind == REQUEST and (order.unheld or state.instruments[order.instrument].perpetual):
         return
     if state.instruments[order.instrument].perpetual:
         yield from _affords_perpetual(state, order, old)

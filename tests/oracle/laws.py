@@ -32,9 +32,6 @@ def check_fills(twin: Twin, was: Before, command: Any, effects: list[Any]) -> No
     orders = was.orders
     if type(command).__name__ in ("PlaceOrder", "PlaceSpecial"):
         orders = orders | {twin.state.sequence: _placed(twin, command)}
-    if type(command).__name__ == "ReplaceOrder" and type(effects[0]).__name__ == "Replaced":
-        order = orders[command.order]
-        order.price, order.quantity = command.price, command.quantity
     lots: dict[int, int] = defaultdict(int)
     for effect in effects:
         if type(effect).__name__ == "Traded" and not effect.flags:
@@ -42,6 +39,10 @@ def check_fills(twin: Twin, was: Before, command: Any, effects: list[Any]) -> No
             for number in (effect.maker_order, effect.taker_order):
                 lots[number] += effect.quantity
                 orders[number].filled += effect.quantity
+        elif type(effect).__name__ == "Replaced":
+            orders[effect.order].price, orders[effect.order].quantity = effect.price, effect.quantity
+        elif type(effect).__name__ == "Repriced":
+            orders[effect.order].price = effect.price
         elif type(effect).__name__ == "Reduced":
             orders[effect.order].quantity -= effect.quantity
     for number, traded in lots.items():

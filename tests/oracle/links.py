@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import gate, matching, resting, special, triggers
+from . import gate, limits, matching, resting, special, triggers
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, State
@@ -94,6 +94,9 @@ def _go_on(state: State, order: Order, filled: int) -> Iterator[Any]:
         return
     if lots < order.left:
         yield resting.cut(state, order, order.left - lots)
+    if any(limits.check_released(state, order)):
+        yield state.cancel(order, "limit")
+        return
     special.unpark(order)
     order.unheld = state.is_unheld(order)
     if order.kind in AT_MARKET:

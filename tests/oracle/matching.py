@@ -6,7 +6,22 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import fitting, gate, links, planning, resting, special, triggers
+from . import (
+    bands,
+    dark,
+    firming,
+    fitting,
+    gate,
+    limits,
+    links,
+    makers,
+    pegs,
+    planning,
+    resting,
+    session,
+    special,
+    triggers,
+)
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
@@ -16,8 +31,11 @@ from .values import (
     FOK,
     LIMIT,
     MARKET_TO_LIMIT,
+    PEG,
     POST_ONLY,
     PRICE_MAX,
+    REQUEST,
+    RESPONSE,
     SELL,
     SLIDE,
     Carry,
@@ -42,8 +60,10 @@ def place(state: State, command: Any) -> Iterator[Any]:
     """An order that passed the gate."""
     order = gate.newcomer(state, command)
     assert order is not None, "the gate refuses an order without a price"
+    yield from makers.requote(state, command)
     order.key = (order.account, command.client_id)
     state.orders[order.id] = order
+    limits.remember(state, order, command.price, new=True)
     if order.expire:
         state.deadlines.add((order.expire, ORDER, order.id))
     links.pair_up(state, order)
@@ -56,7 +76,11 @@ def place(state: State, command: Any) -> Iterator[Any]:
         yield state.cancel(order, "fok" if order.tif == FOK else "ioc")
         return
     yield effects.Accepted(order.id, take_hold(state, order), order.price)
-    if not order.venue:
+    if order.kind == RESPONSE and gate.is_dark(state, order):
+        yield from firming.firm_up(state, order)
+    elif order.kind in (REQUEST, RESPONSE):
+        order.parked = special.ASKED
+    elif not order.venue:
         yield from triggers.start(state, order)
 
 
@@ -64,7 +88,8 @@ def take_hold(state: State, order: Order) -> int:
     """The order holds what it needs from now on; returns it (a perpetual's: of the position)."""
     instrument = state.instruments[order.instrument]
     if instrument.perpetual:
-        state.ledger.margined.add((order.account, instrument.terms.quote))
+        if order.kind != REQUEST:
+            state.ledger.margined.add((order.account, instrument.terms.quote))
         return state.rehold(order.account, instrument)
     state.set_hold(order, gate.initial_hold(state, order))
     return order.hold
@@ -72,21 +97,32 @@ def take_hold(state: State, order: Order) -> int:
 
 def match(state: State, order: Order) -> Iterator[Any]:
     """Through the book by plan; then the rest stays or goes."""
-    book = state.books[order.instrument]
+    book, instrument = state.books[order.instrument], state.instruments[order.instrument]
     state.touched.add(order.instrument)
+    if gate.is_dark(state, order):
+        yield from dark.work(state, order)
+        return
+    if order.kind == PEG and not (yield from pegs.follow(state, order)):
+        return
+    if session.must_gather(instrument, order):
+        yield from session.gather(state, order)
+        return
     if order.flags & POST_ONLY and book.crosses(order):
         yield from _step_back(state, order)
         return
-    last, end = yield from _carry_out(state, order)
+    within = bands.bounds(instrument)
+    last, end = yield from _carry_out(state, order, within)
     if order.id not in state.orders:
         return
+    if not end and within:
+        end = yield from bands.meet(state, order, within)
     if not end and fitting.spent(state, order):
         end = "reduce_only"
     if not end and order.immediate:
         end = "fok" if order.tif == FOK else "ioc"
     if not end and order.kind == MARKET_TO_LIMIT:
         order.kind = LIMIT
-        end = (yield from _reprice(state, order, last)) if last else "ioc"
+        end = (yield from reprice(state, order, last)) if last else "ioc"
     if end:
         yield state.cancel(order, end)
     else:
@@ -95,25 +131,25 @@ def match(state: State, order: Order) -> Iterator[Any]:
 
 def work_resting(state: State, order: Order) -> Iterator[Any]:
     """A resting order as an incoming one; what is left of it stays where it stands."""
-    _, end = yield from _carry_out(state, order)
+    _, end = yield from _carry_out(state, order, bands.bounds(state.instruments[order.instrument]))
     if order.id in state.orders and (end or fitting.spent(state, order)):
         yield state.cancel(order, end or "reduce_only")
 
 
 def _step_back(state: State, order: Order) -> Iterator[Any]:
     """A post-only order that would trade goes, or slides to one tick behind the other side."""
-    best, tick = state.books[order.instrument].opposite(order)[0].price, state.instruments[order.instrument].terms.tick
-    price = best - tick if order.side == BUY else best + tick
+    best, instrument = state.books[order.instrument].opposite(order)[0].price, state.instruments[order.instrument]
+    price = instrument.floor_tick(best - 1) if order.side == BUY else instrument.ceil_tick(best + 1)
     end = "post_only"
-    if order.flags & SLIDE and tick <= price <= PRICE_MAX:
-        end = yield from _reprice(state, order, price)
+    if order.flags & SLIDE and 1 <= price <= PRICE_MAX:
+        end = yield from reprice(state, order, price)
     if end:
         yield state.cancel(order, end)
     else:
         resting.rest(state, order)
 
 
-def _reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]:
+def reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]:
     """The order, which is in no book, gets another price; the answer is why it must go, if it must."""
     if any(gate.affords(state, gate.repriced(order, price), order)):
         return "funds"
@@ -131,16 +167,18 @@ def rehold(state: State, order: Order) -> int:
     return order.hold
 
 
-def _carry_out(state: State, order: Order) -> Generator[Any, None, tuple[int, str | None]]:
+def _carry_out(state: State, order: Order, within: bands.Bounds | None) -> Generator[Any, None, tuple[int, str | None]]:
     """Plans and trades, again if something else was set off on the way; returns the last price, why the rest goes."""
     last = 0
     while True:
-        plan = planning.plan(state, order)
+        plan = bands.plan(state, order, within)
         if order.walk and (plan.traded > order.walk.units or plan.value > order.walk.value):
             return last, None
         for step in plan.steps:
             before = state.cancels
             yield from STEPS[step.act](state, order, step)
+            if makers.at_once(order):
+                yield from makers.guard(state)
             last = step.order.price if step.act == "fill" else last
             if state.cancels != before:
                 break
@@ -157,20 +195,24 @@ def _planned(state: State, order: Order, reason: str) -> Any:
     return cancelled
 
 
+def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Any:
+    """A trade between two orders of ours."""
+    instrument = state.instruments[taker.instrument]
+    legs = [
+        Leg(maker.account, maker.id, maker.side, maker, instrument.terms.maker_fee_ppm, maker.carry),
+        Leg(taker.account, taker.id, taker.side, taker, instrument.terms.taker_fee_ppm, taker.carry),
+    ]
+    instrument.last_trade = instrument.latest = price
+    return trade(state, legs, taker.instrument, price, quantity, flags)
+
+
 def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
     maker, quantity = step.order, step.quantity
     for order in (maker, taker):
         yield from links.alone(state, order)
     if maker.id not in state.orders or taker.id not in state.orders:
         return
-    terms = state.instruments[taker.instrument].terms
-    legs = [
-        Leg(maker.account, maker.id, maker.side, maker, terms.maker_fee_ppm, maker.carry),
-        Leg(taker.account, taker.id, taker.side, taker, terms.taker_fee_ppm, taker.carry),
-    ]
-    instrument = state.instruments[taker.instrument]
-    instrument.last_trade = instrument.latest = maker.price
-    yield trade(state, legs, taker.instrument, maker.price, quantity)
+    yield exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
     if maker.left and fitting.falls_below(state, maker, maker.left):
@@ -261,6 +303,7 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
     if order is None:
         return 0
     order.filled += quantity
+    makers.note(state, order, instrument.number, quantity)
     if order.walk:
         order.walk.units -= quantity
         order.walk.value -= price * quantity

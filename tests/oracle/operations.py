@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from . import bands
 from .books import Book, Order
 from .messages import CANCEL_REASONS, effects
 from .money import SETTLEMENT, WORLD
@@ -273,8 +274,10 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
 def mark(state: State, command: Any) -> Iterator[Any]:
     instrument = state.instruments[command.instrument]
     instrument.mark = instrument.latest = command.price
+    instrument.auction_price = 0
     state.touched.add(instrument.number)
     yield effects.Marked(command.instrument, command.settlement, command.price)
+    yield from bands.moved(state, instrument)
     if not command.settlement:
         return
     move = command.price - instrument.settlement_mark

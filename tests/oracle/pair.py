@@ -57,6 +57,7 @@ class Pair:
             assert engine.position(*pair) == self.twin.position(*pair), pair
         for number in state.instruments:
             assert engine.reference(number) == self.twin.reference(number), number
+            assert engine.indicative(number) == self.twin.indicative(number), number
             self._check_book(number)
 
     def _check_book(self, number: int) -> None:
@@ -71,7 +72,12 @@ class Pair:
             for price, queue in zip(prices, expected, strict=True):
                 found = [row[0] for row in self.engine.queue(number, side, price)]
                 assert found == [order.id for order in queue if not order.behind], f"queue of {number} at {price}"
-        standing = [order for side in (BUY, SELL) for order in self.twin.resting(number, side)]
+        calls = self.twin.state.books[number].calls
+        standing = [
+            order
+            for side, sign in ((BUY, -1), (SELL, 1))
+            for order in sorted(calls[side] + self.twin.resting(number, side), key=lambda o: sign * o.price)
+        ]
         rows = [(o.id, o.account, o.side, o.price, o.displayed, o.left, False) for o in standing]
         found = [row for row in self.engine.book_orders(number) if not row[-1]]
         assert found == rows, f"orders of {number}"

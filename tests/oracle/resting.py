@@ -50,6 +50,11 @@ def after_fill(state: State, order: Order, quantity: int) -> Iterator[Any]:
     if not order.display or not order.left:
         return
     order.shown -= quantity
+    yield from refresh(state, order)
+
+
+def refresh(state: State, order: Order) -> Iterator[Any]:
+    """An iceberg that shows nothing any more."""
     if order.shown:
         return
     state.books[order.instrument].remove(order)

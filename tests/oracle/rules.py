@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import session
 from .messages import RULES, effects
 from .state import State
 from .values import QUANTITY_MAX
@@ -20,7 +21,7 @@ ALLOWED = (
     | dict.fromkeys(("fifo_share_bps", "maker_share_bps"), range(10_001))
     | dict.fromkeys(("collar_bps", "static_band_bps", "dynamic_band_bps"), range(10_000))
     | dict.fromkeys(("pro_rata_minimum", "dark_minimum"), range(QUANTITY_MAX + 1))
-    | dict.fromkeys(("limit_state_ns", "pause_ns", "min_notional", "expiry"), range(2**63))
+    | dict.fromkeys(("limit_state_ns", "pause_ns", "min_notional", "expiry", "firm_up_ns"), range(2**63))
     | {"book": range(1, 9), "self_trade": range(5), "auction_tie": range(1, 5), "all_or_none": range(1, 3)}
 )
 assert ALLOWED.keys() == RULES.keys(), ALLOWED.keys() ^ RULES.keys()
@@ -37,12 +38,19 @@ def check_set_rule(state: State, command: Any) -> Iterator[str]:
         return
     if command.value not in ALLOWED[rule]:
         yield "bad_rule"
+    if rule == "expiry" and session.expired(state, instrument):
+        yield "expired"
+    if rule == "expiry" and 0 < command.value <= state.stamp:
+        yield "bad_rule"
     live = any(order.instrument == instrument.number for order in state.orders.values())
     if rule == "book" and command.value != instrument.rules[rule] and live:
         yield "book_not_empty"
 
 
 def set_rule(state: State, command: Any) -> Iterator[Any]:
-    state.instruments[command.instrument].rules[NAMES[command.rule]] = command.value
+    instrument, rule = state.instruments[command.instrument], NAMES[command.rule]
+    if rule == "expiry":
+        session.set_expiry(state, instrument, command.value)
+    instrument.rules[rule] = command.value
     state.touched.add(command.instrument)
     yield effects.RuleSet(command.instrument, command.rule, command.value)

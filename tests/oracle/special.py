@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import form, gate, kill, matching, operations, resting, triggers
+from . import bands, form, gate, kill, limits, matching, operations, resting, session, triggers
 from .books import Order
 from .messages import effects
+from .references import peg_price
 from .state import AT_MARKET, ORDER, State
-from .values import GTD, STOP, TRAILING_STOP, Carry
+from .values import GTD, PEG, REQUEST, RESPONSE, STOP, TRAILING_STOP, Carry
 
-PENDING, HELD = 1, 2
-"""What a parked order waits for: its trigger; its session or its parent."""
+PENDING, HELD, ASKED = 1, 2, 3
+"""What a parked order waits for: its trigger; its session or its parent; an answer, as a request or a response."""
 
 PRICE, QUANTITY, STOP_PRICE, OFFSET, DISPLAY, MINIMUM, EXPIRE = (1 << bit for bit in range(7))
 FIELDS = dict(
@@ -39,11 +40,6 @@ def unpark(order: Order) -> None:
     order.parked = 0
 
 
-def waiting_price(state: State, command: Any) -> int | None:
-    """The price that a peg is held for while it follows its reference; None refuses it."""
-    return int(command.price)
-
-
 def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     """Of a ReplaceOrder or a ReplaceSpecial; only what `given` names is read."""
     yield from gate.owned(state, command)
@@ -55,13 +51,16 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     here = sum(FIELDS) if not order.venue else PRICE | QUANTITY
     if not given or given & ~here:
         yield "bad_terms"
+    if order.kind in (REQUEST, RESPONSE):
+        yield "wrong_book"
     instrument = state.instruments[order.instrument]
-    if state.halted or instrument.halted:
-        yield "instrument_halted"
+    yield from session.takes_orders(state, instrument)
     asked = _asked(order, command, given)
     yield from _check_terms(state, order, asked, given)
     if not _settle(state, order, asked, given):
         yield "no_reference_price"
+    yield from bands.change(instrument, order, asked)
+    yield from limits.check(state, asked, command.price if given & PRICE else 0, order)
     if not order.aside:
         yield from gate.affords(state, asked, order)
 
@@ -95,6 +94,9 @@ def _settle(state: State, order: Order, asked: Order, given: int) -> bool:
         asked.price = order.price
     if order.kind == STOP:
         asked.price = asked.stop
+    if order.kind == PEG:
+        asked.limit = asked.price if given & PRICE else order.limit
+        asked.price = peg_price(state, asked, asked.limit) or asked.limit or order.price
     if order.kind != TRAILING_STOP:
         return True
     asked.limit = asked.price if given & PRICE else order.limit
@@ -107,6 +109,7 @@ def replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     order = state.orders[command.order]
     asked = _asked(order, command, given)
     _settle(state, order, asked, given)
+    limits.remember(state, order, 0, new=False)
     if order.venue:
         yield matching.ask_venue(state, order, asked.price, asked.quantity)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .books import Book, Order
@@ -15,6 +16,16 @@ from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 ORDER = 1
 """The kind of an order's own deadline."""
 AT_MARKET = (MARKET, MARKET_TO_LIMIT)
+
+
+@dataclass(slots=True)
+class Accepted:
+    """An order that limits remember; `words` (side, kind, price, quantity) of a new one, None of a replacement."""
+
+    stamp: int
+    instrument: int
+    words: tuple[int, int, int, int] | None
+    value: int
 
 
 class State:
@@ -39,6 +50,10 @@ class State:
         self.memory = Memory()
         self.halted = False
         self.kills: dict[tuple[int, int], int | None] = {}
+        self.limits: dict[tuple[int, int, int, int], int] = {}
+        self.accepted: dict[int, list[Accepted]] = {}
+        self.makers: dict[tuple[int, int], Any] = {}
+        self.quote_fills: list[Any] = []
         self.corrected: set[tuple[int, int]] = set()
         self.deadlines: set[tuple[int, int, int]] = set()
         self.touched: set[int] = set()

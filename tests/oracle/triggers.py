@@ -10,7 +10,7 @@ from . import fitting, gate, links, matching, special
 from .books import Order
 from .messages import effects
 from .state import AT_MARKET, State
-from .values import BUY, FOK, LIMIT, MARKET, PRICE_MAX, STOP, STOP_LIMIT, TRAILING_STOP, Carry, Instrument
+from .values import BUY, FOK, LIMIT, MARKET, PRICE_MAX, SELL, STOP, STOP_LIMIT, TRAILING_STOP, Carry, Instrument
 
 LAST, MARK, EITHER = 1, 2, 3
 STOPS = (STOP, STOP_LIMIT, TRAILING_STOP)
@@ -35,11 +35,12 @@ def trades(state: State, number: int) -> bool:
 def anchored(state: State, order: Order) -> int:
     """Where a trailing stop stands at its distance from the watched price, away from it to the tick; 0: nowhere."""
     instrument = state.instruments[order.instrument]
-    price, tick = watched(instrument, order), instrument.terms.tick
-    if not price:
+    price = watched(instrument, order)
+    if not price or (order.side == SELL and price <= order.offset):
         return 0
-    stop = -(-(price + order.offset) // tick) * tick if order.side == BUY else (price - order.offset) // tick * tick
-    return stop if 0 < stop <= PRICE_MAX else 0
+    away = price + order.offset if order.side == BUY else price - order.offset
+    stop = instrument.ceil_tick(away) if order.side == BUY else instrument.floor_tick(away)
+    return stop if stop <= PRICE_MAX else 0
 
 
 def prepare(state: State, order: Order) -> bool:
@@ -122,12 +123,21 @@ def trail(state: State, number: int) -> Iterator[Any]:
         stop = anchored(state, order) if order.kind == TRAILING_STOP else 0
         if not stop or (stop >= order.stop if order.side == BUY else stop <= order.stop):
             continue
-        limit = order.limit and order.limit + stop - order.stop
+        limit = order.limit and trailed_limit(state, order, stop)
+        if order.limit and not limit:
+            continue
         if not 0 < (limit or stop) <= PRICE_MAX or any(gate.affords(state, gate.repriced(order, limit or stop), order)):
             continue
         order.stop, order.limit, order.price = stop, limit, limit or stop
         matching.rehold(state, order)
         yield effects.Trailed(order.id, stop, limit)
+
+
+def trailed_limit(state: State, order: Order, stop: int) -> int:
+    """It goes as far as the stop, and to the tick in the client's favour; 0: it would leave the range of prices."""
+    instrument = state.instruments[order.instrument]
+    limit = max(0, order.limit + stop - order.stop)
+    return instrument.floor_tick(limit) if order.side == BUY else instrument.ceil_tick(limit)
 
 
 def collect(state: State, number: int) -> Iterator[Any]:

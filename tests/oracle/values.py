@@ -22,12 +22,16 @@ BUY, SELL = 1, 2
 LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE = range(1, 10)
 GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
+FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 MAKER, TAKER = 1, 2
 PERPETUAL = 4
 BEYOND_HOLD, OUTSIDE = 2, 1
+DARK_TRADE, NEGOTIATED_TRADE = 4, 8
 
 LIT, PRO_RATA, MIXED, DARK, CALL, RFQ, NEGOTIATED, SEALED = range(1, 9)
 SELF_TRADE_ALLOWED, CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT = range(5)
+
+CALLS = ("pre_open", "opening_auction", "volatility_auction", "closing_auction")
 
 RULE_DEFAULTS = dict.fromkeys(RULES, 0) | {
     "book": LIT,
@@ -69,7 +73,9 @@ class Carry:
 class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
-    `latest` is the newer of the mark and the last trade.
+    `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
+    `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
+    state ends by itself (0: never).
     """
 
     number: int
@@ -85,6 +91,42 @@ class Instrument:
     state: str = "continuous"
     rules: dict[str, int] = field(default_factory=lambda: dict(RULE_DEFAULTS))
     ticks: list[tuple[int, int]] = field(default_factory=list)
+    auction_price: int = 0
+    edge: tuple[int, int] | None = None
+    timer: int = 0
+
+    @property
+    def has_auctions(self) -> bool:
+        """Is it a book of orders that can meet in an auction?"""
+        return self.rules["book"] in (LIT, PRO_RATA, MIXED, CALL)
+
+    @property
+    def matches(self) -> bool:
+        """Do orders trade as they come?"""
+        return self.state == "continuous" and self.rules["book"] != CALL
+
+    @property
+    def in_call(self) -> bool:
+        """Do orders gather for one price?"""
+        always = self.state == "continuous" and self.rules["book"] == CALL
+        return self.has_auctions and (always or self.state in CALLS)
+
+    def tick_at(self, price: int) -> int:
+        """The tick of the last row of the table that begins at or under the price."""
+        return int([self.terms.tick, *(tick for lowest, tick in self.ticks if lowest <= price)][-1])
+
+    def floor_tick(self, price: int) -> int:
+        """The highest price of the grid that is not above `price`."""
+        return price - price % self.tick_at(price)
+
+    def ceil_tick(self, price: int) -> int:
+        """The lowest price of the grid that is not below `price`."""
+        whole = ceil_div(price, self.tick_at(price)) * self.tick_at(price)
+        return min([whole, *(lowest for lowest, _ in self.ticks if lowest >= price)])
+
+    def nearest_tick(self, price: int) -> int:
+        """The price of the grid nearest to `price`, the lower one of two."""
+        return min((self.floor_tick(price), self.ceil_tick(price)), key=lambda found: (abs(found - price), found))
 
     def __post_init__(self) -> None:
         self.latest = self.mark

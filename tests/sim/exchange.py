@@ -76,10 +76,6 @@ class Exchange:
         """(account, lots left) of a side in priority."""
         return [(order.account, order.left) for order in self.pair.twin.resting(instrument, side)]
 
-    def state(self) -> bytes:
-        """The engine's state without sequence and stamp, which every record moves."""
-        return bytes(self.pair.engine.state()[16:])
-
     def depth(self, instrument: int = SHARE) -> tuple[list[Any], list[Any]]:
         """What everybody sees, as the engine shows it."""
         bids, asks = self.pair.engine.depth(instrument, 10)

@@ -114,8 +114,8 @@ def session(seed: int, length: int) -> Session:
         if chance.random() < 0.25:
             author.write(chance.choices(WRITERS, WEIGHTS)[0](author))
             continue
-        name, words = _step(chance)
-        command = _COMMANDS[name](chance.choice(instruments), author.placed, *words)
+        name, words = step(chance)
+        command = COMMANDS[name](chance.choice(instruments), author.placed, *words)
         if name == "place" and command.tif == GTD:
             command = command._replace(expire=max(author.now, START) + chance.choice((10**6, 10**15)))
         author.write(command)
@@ -124,7 +124,7 @@ def session(seed: int, length: int) -> Session:
     return author.written
 
 
-def _step(chance: Random) -> Step:
+def step(chance: Random) -> Step:
     drawn = chance.random()
     if drawn < 0.8:
         flags = chance.choice(FLAGS if chance.random() < 0.9 else MIXTURES)
@@ -153,7 +153,7 @@ def written(seed: int, instruments: list[int], rules: list[tuple[str, int]], ste
         for name, value in rules:
             commands.append((_rule(instrument, name, value), START + len(commands)))
     for instrument, (name, words) in steps:
-        command = _COMMANDS[name](instrument, placed, *words)
+        command = COMMANDS[name](instrument, placed, *words)
         commands.append((command, START + len(commands)))
         if name == "place":
             placed.append((len(commands), command))
@@ -230,7 +230,7 @@ def _sweep_command(instrument: int, placed: list[tuple[int, Any]], account: int)
     return command_of("CancelAll", account=account, instrument=instrument)
 
 
-_COMMANDS = {
+COMMANDS = {
     "place": _place_command,
     "cancel": _cancel_command,
     "replace": _replace_command,

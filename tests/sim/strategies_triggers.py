@@ -25,8 +25,11 @@ from tests.oracle.values import (
     HIDDEN,
     IOC,
     LIMIT,
+    LIT,
     MARKET,
     MARKET_TO_LIMIT,
+    MIXED,
+    PRO_RATA,
     REDUCE_ONLY,
     SELL,
     STOP,
@@ -49,6 +52,11 @@ class Plan(NamedTuple):
 
 
 CHOICES: dict[str, tuple[int, ...]] = {
+    "book": (LIT, LIT, LIT, PRO_RATA, MIXED),
+    "all_or_none": (1, 2),
+    "min_quantity": (1, 2),
+    "hidden_remainder_below_minimum": (1, 2),
+    "maker_priority": (0, 0, 1),
     "stop_order": (1, 2),
     "stop_trigger": (1, 2, 3),
     "self_trade": (0, 1, 2, 3, 4),
@@ -108,10 +116,10 @@ def drawn(seed: int, length: int) -> Plan:
     chance = Random(seed)
     instruments = chance.sample(INSTRUMENTS, k=chance.choice((1, 1, 2)))
     rules = [(name, chance.choice(values)) for name, values in CHOICES.items() if chance.random() < 0.6]
-    return Plan(seed % 997, rules, [(chance.choice(instruments), _step(chance)) for _ in range(length)])
+    return Plan(seed % 997, rules, [(chance.choice(instruments), step(chance)) for _ in range(length)])
 
 
-def _step(chance: Random) -> Step:
+def step(chance: Random) -> Step:
     drawn, pick, number = chance.random(), chance.choice, chance.randint
     ticks, back, lots = (lambda: number(-3, 3)), number(0, 8), number(1, 6)
     if drawn < 0.55:
@@ -146,7 +154,7 @@ def play(pair: Pair, plan: Plan) -> Iterator[list[Any]]:
     now = START + 1_000
     for instrument, (name, words) in plan.steps:
         now += words[0] * 10**6 if name == "wait" else 1_000
-        yield pair.apply(_COMMANDS[name](pair.twin.state, instrument, *words), now)
+        yield pair.apply(COMMANDS[name](pair.twin.state, instrument, *words), now)
 
 
 def _wait(state: State, instrument: int, time: int) -> Any:
@@ -268,7 +276,7 @@ def _answer(state: State, instrument: int, back: int, lots: int) -> Any:
     )
 
 
-_COMMANDS: dict[str, Any] = {
+COMMANDS: dict[str, Any] = {
     "place": _place,
     "take": _take,
     "mark": _mark,

@@ -143,6 +143,16 @@ def test_a_pair_that_could_trade_with_each_other_does_not_and_the_incoming_one_g
     assert (exchange.queue(SELL), fills(effects)) == ([(ANN, 5)], [])
 
 
+def test_a_pair_at_the_market_of_a_perpetual_that_meets_itself_gives_back_what_it_counted(exchange: Exchange) -> None:
+    exchange.rule("self_trade", 0, FUTURE)
+    exchange.buy(ANN, 100, 2, instrument=FUTURE)
+    effects = exchange.special(ANN, SELL, MARKET, 8, one_cancels=exchange.last, instrument=FUTURE)
+    assert ends(effects) == [(exchange.last, "one_cancels", 8)]
+    assert exchange.pair.engine.position(ANN, FUTURE) == (0, 200)
+    exchange.pair.send("CancelAll", account=ANN)
+    assert exchange.pair.engine.position(ANN, FUTURE) == (0, 0)
+
+
 def test_a_change_of_the_earlier_changes_what_the_later_holds(exchange: Exchange) -> None:
     exchange.special(ANN, BUY, LIMIT, 5, price=90)
     first = exchange.last

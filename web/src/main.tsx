@@ -9,6 +9,7 @@ import "./styles/panels.css";
 import "./styles/ticket.css";
 import "./styles/edges.css";
 import "./styles/blotter.css";
+import "./styles/market-desk.css";
 
 dress();
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => dress());

@@ -3,6 +3,7 @@
  * them what they mean. Numbers of docs/reference/engine.md and crates/core/src/messages.rs.
  */
 import { formatGrouped, trimmed } from "./decimal";
+import { RULE_NUMBERS, STATE_NAMES, STATES } from "./marketWords";
 import type { FieldValue, Instrument, JournalRecord } from "./wire/types";
 
 export type Fields = Record<string, FieldValue>;
@@ -17,13 +18,35 @@ export interface Lexicon {
 const NAMES: Record<string, readonly (string | undefined)[]> = {
   side: ["", "buy", "sell"],
   taker_side: ["", "buy", "sell"],
-  tif: ["", "GTC", "IOC", "FOK", "day"],
+  tif: ["", "GTC", "IOC", "FOK", "day", "GTD", "at the open", "at the close", "auctions only"],
+  peg: ["", "primary", "mid", "market"],
+  trigger: ["", "last trade", "mark", "either"],
+  state: ["", ...STATES.map((state) => STATE_NAMES[state].toLowerCase())],
+  scope: ["everything", "account", "group", "firm", "session", "instrument", "venue"],
+  met: ["missed", "met"],
+  entered: ["left", "entered"],
+  rule: ["", ...RULE_NUMBERS.map((rule) => rule.replaceAll("_", " "))],
   liquidity: ["", "maker", "taker"],
   priority_kept: ["place lost", "place kept"],
   settlement: ["reference only", "settlement"],
 };
+const ORDER_KINDS = [
+  "",
+  "limit",
+  "market",
+  "market to limit",
+  "stop",
+  "stop limit",
+  "trailing stop",
+  "peg",
+  "request for quotes",
+  "response",
+];
+const FLAGS = ["post-only", "hidden", "all or none", "reduce only", "short", "slides", "quote", "fresh quotes"];
+const CAUSES = ["", "by command", "by the uncross", "by its band", "by its timer", "at its expiry"];
 const KINDS: Record<string, readonly string[]> = {
-  PlaceOrder: ["", "limit", "market"],
+  PlaceOrder: ORDER_KINDS,
+  PlaceSpecial: ORDER_KINDS,
   OpenAccount: ["", "client", "house", "outside venue"],
   AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual"],
 };
@@ -39,11 +62,25 @@ const ENDS = [
   "kill",
   "recording restarted",
   "venue refused",
+  "one cancels the other",
+  "reduce only",
+  "band",
+  "protection",
+  "minimum",
+  "parent",
+  "dead man",
+  "cleared",
+  "requoted",
+  "funds",
 ];
 const ROLES = ["", "client", "trader", "operator", "auditor", "house"];
 const GATEWAYS = ["", "REST", "WebSocket", "Alpaca facade", "the server itself"];
 const ACCOUNTS = ["account", "maker", "taker", "source", "target"];
-const ORDERS = ["order", "maker_order", "taker_order"];
+const ORDERS = ["order", "maker_order", "taker_order", "response", "one_cancels", "parent", "request"];
+/** Zero in these is an absence. */
+const LINKS = ["one_cancels", "parent", "request"];
+const PRICES = ["price", "mark", "stop", "offset", "lowest", "tick", "reference", "spread"];
+const QUANTITIES = ["quantity", "display", "display_high", "min_quantity", "left"];
 const SYSTEM = ["", "world", "house:fees", "house:rounding", "house:settlement"];
 
 /** The instrument that a record's fields are about, if it can be known. */
@@ -68,16 +105,22 @@ export function meaning(
   if (name === "role") return ROLES[value] ?? null;
   if (name === "gateway") return GATEWAYS[value] ?? null;
   if (ACCOUNTS.includes(name)) return SYSTEM[value] || `acc-${value}`;
+  if (LINKS.includes(name) && value === 0) return null;
+  if (name === "cause") return message === "SessionChanged" ? (CAUSES[value] ?? null) : null;
   if (ORDERS.includes(name)) return value === 0 ? "at the venue" : `ord-${value}`;
-  if (name === "flags" && message === "PlaceOrder") return value === 1 ? "post-only" : null;
+  if (name === "flags" && message in KINDS) return flagWords(value);
   if (name in NAMES) return NAMES[name]?.[value] || null;
   return about ? scaled(name, value, about) : null;
 }
 
+function flagWords(flags: number): string | null {
+  return FLAGS.filter((_, bit) => flags & (1 << bit)).join(", ") || null;
+}
+
 function scaled(name: string, value: number, about: Instrument): string | null {
   const show = (scale: number): string => formatGrouped(trimmed({ units: BigInt(value), scale }));
-  if (name === "price" || name === "mark") return value === 0 ? null : `${show(about.price_decimals)} ${about.quote}`;
-  return name === "quantity" ? `${show(about.quantity_decimals)} ${about.instrument}` : null;
+  if (PRICES.includes(name)) return value === 0 ? null : `${show(about.price_decimals)} ${about.quote}`;
+  return QUANTITIES.includes(name) && value !== 0 ? `${show(about.quantity_decimals)} ${about.instrument}` : null;
 }
 
 /** A record in one line: what was asked, what came of it. */
@@ -85,16 +128,26 @@ export function summaryOf({ kind, command, effects }: JournalRecord, lexicon: Le
   const about = instrumentOf(command, lexicon);
   const say = (name: string): string => word(kind, name, command[name], about);
   const came = effects.map((effect) => outcomeOf(effect, instrumentOf(effect, lexicon) ?? about));
-  return [askedOf(kind, say, about !== undefined), ...condensed(came.filter((text) => text !== ""))]
+  return [askedOf({ kind, command }, say, about !== undefined), ...condensed(came.filter((text) => text !== ""))]
     .filter((text) => text !== "")
     .join(" · ");
 }
 
-function askedOf(kind: string, say: (name: string) => string, known: boolean): string {
+type Asked = Pick<JournalRecord, "kind" | "command">;
+
+function askedOf({ kind, command }: Asked, say: (name: string) => string, known: boolean): string {
   const at = say("price") === "" || say("price") === "0" ? "" : `at ${say("price")}`;
   switch (kind) {
     case "PlaceOrder":
-      return join(say("account"), say("side"), say("quantity"), at);
+    case "PlaceSpecial":
+      return join(say("account"), command["kind"] === 1 ? "" : say("kind"), say("side"), say("quantity"), at);
+    case "SetSession":
+      return join(say("instrument"), "to", say("state"));
+    case "SetRule":
+      return join(say("instrument"), say("rule"), say("value"));
+    case "Kill":
+    case "Rearm":
+      return join(say("scope"), say("of") === "0" ? "" : say("of"));
     case "CancelOrder":
       return say("order");
     case "ReplaceOrder":
@@ -118,6 +171,16 @@ function outcomeOf({ kind, ...fields }: { kind: string } & Fields, about: Instru
       return join("traded", say("quantity"), `at ${say("price")}`);
     case "Cancelled":
       return join("ended:", say("reason"));
+    case "SessionChanged":
+      return join("now", say("state"));
+    case "Auctioned":
+      return fields["price"] === 0
+        ? "auction without a price"
+        : join("auction:", say("quantity"), `at ${say("price")}`);
+    case "Purged":
+      return join("purged", say("orders"), "orders");
+    case "LimitState":
+      return join("limit state", say("entered"));
     default:
       return kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   }

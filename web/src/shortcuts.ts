@@ -12,6 +12,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["l", "Cursor into the price ladder; ↑ ↓ move, Enter takes the price"],
   ["r", "Re-centre the ladder"],
   ["[ ]", "Previous, next market"],
+  ["d o k", "Dealing, market desk, kill switch"],
   ["1 … 7", "Blotter tabs"],
   ["m", "Tall blotter, or chart and ladder back"],
   ["t", "Light or dark"],
@@ -19,7 +20,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
 ];
 
 /** Sent to the panels by name, so that a shortcut needs no hold of them. */
-export type PanelCall = { panel: "ladder"; what: "centre" | "focus" } | { panel: "blotter"; tab: number | "journal" };
+export type PanelCall = { panel: "ladder"; what: "centre" | "focus" } | { panel: "blotter"; tab: number };
 
 export const PANEL_CALL = "isthmus:panel";
 
@@ -64,6 +65,12 @@ function actionOf(key: string, desk: Desk, toggles: { help: () => void; tall: ()
       return () => neighbour(desk, -1);
     case "]":
       return () => neighbour(desk, 1);
+    case "d":
+      return () => desk.show("dealing");
+    case "o":
+      return () => desk.show("markets");
+    case "k":
+      return () => desk.show("kill");
     case "m":
       return toggles.tall;
     case "t":

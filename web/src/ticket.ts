@@ -1,6 +1,7 @@
 /** The arithmetic of the order ticket: what is wrong with a form, what an order would cost. Exact, by docs/reference/engine.md. */
 import * as decimal from "./decimal";
 import { type Decimal, decimalOf, parseDecimal, rescale, ZERO } from "./decimal";
+import { neededTerms, PRICED, shownTerms, type TermField, type Terms } from "./terms";
 import type { Balance, Instrument, OrderRequest, OrderType, Side, TimeInForce } from "./wire/types";
 
 export interface Form {
@@ -9,11 +10,39 @@ export interface Form {
   tif: TimeInForce;
   price: string;
   quantity: string;
-  postOnly: boolean;
   venue: string | null;
+  terms: Terms;
 }
 
-export type Field = "price" | "quantity" | "time_in_force" | "post_only" | "venue" | "instrument" | "account";
+/** Where each special term stands in a request, and in the server's refusals. */
+export const NAME_OF_TERM = {
+  stop: "stop_price",
+  offset: "offset",
+  trigger: "trigger",
+  peg: "peg",
+  display: "display_quantity",
+  displayMax: "display_quantity_max",
+  minimum: "min_quantity",
+  expires: "expires_at",
+  oneCancels: "one_cancels",
+  parent: "parent",
+  request: "request",
+  postOnly: "post_only",
+  hidden: "hidden",
+  allOrNone: "all_or_none",
+  reduceOnly: "reduce_only",
+  short: "short",
+} as const satisfies Record<TermField, keyof OrderRequest>;
+
+export type Field =
+  | "price"
+  | "quantity"
+  | "type"
+  | "time_in_force"
+  | "venue"
+  | "instrument"
+  | "account"
+  | (typeof NAME_OF_TERM)[TermField];
 export type FieldErrors = Partial<Record<Field, string>>;
 
 export interface Estimate {
@@ -48,49 +77,114 @@ const BPS = 4;
 /** What can be said against the form before it is sent; the server's gate decides. */
 export function errorsOf(form: Form, instrument: Instrument): FieldErrors {
   const errors: FieldErrors = {};
-  const quantity = problemOf(form.quantity, instrument.lot_size, "lot");
-  if (quantity) errors.quantity = quantity;
-  if (form.type === "limit") {
-    const price = problemOf(form.price, instrument.tick_size, "tick");
-    if (price) errors.price = price;
+  const tell = (field: Field, problem: string | null): void => {
+    if (problem !== null) errors[field] = problem;
+  };
+  tell("quantity", stepProblem(form.quantity, instrument.lot_size, "lot") ?? asked(form.quantity, "How much?"));
+  if (PRICED[form.type] !== "none") tell("price", stepProblem(form.price, instrument.tick_size, "tick"));
+  if (PRICED[form.type] === "needed") tell("price", asked(form.price, "A limit order needs a price."));
+  const needed = neededTerms(form);
+  for (const field of shownTerms(form)) {
+    const text = form.terms[field];
+    if (typeof text !== "string") continue;
+    tell(NAME_OF_TERM[field], termProblem(field, text, instrument));
+    if (needed.includes(field)) tell(NAME_OF_TERM[field], asked(text, NEEDED[field] ?? "This is needed."));
   }
-  if (form.postOnly && (form.type === "market" || form.tif === "ioc" || form.tif === "fok"))
-    errors.post_only = "Post-only needs a limit order that can rest (GTC or day).";
   return errors;
 }
 
-function problemOf(text: string, step: string, name: "tick" | "lot"): string | null {
-  if (text.trim() === "") return name === "tick" ? "A limit order needs a price." : "How much?";
+const NEEDED: Partial<Record<TermField, string>> = {
+  stop: "At what price does it start?",
+  offset: "How far behind the market?",
+  request: "Which request does it answer?",
+  expires: "Until when?",
+};
+
+function asked(text: string, question: string): string | null {
+  return text.trim() === "" ? question : null;
+}
+
+function termProblem(field: TermField, text: string, { tick_size, lot_size }: Instrument): string | null {
+  switch (field) {
+    case "stop":
+      return stepProblem(text, tick_size, "tick");
+    case "offset":
+      return stepProblem(text.replace(/^\s*[-−]/, ""), tick_size, "tick", true);
+    case "display":
+    case "displayMax":
+    case "minimum":
+      return stepProblem(text, lot_size, "lot");
+    case "oneCancels":
+    case "parent":
+    case "request":
+      return text.trim() === "" || /^ord-[1-9]\d*$/.test(text.trim()) ? null : "An order's id looks like ord-4711.";
+    default:
+      return null;
+  }
+}
+
+function stepProblem(text: string, step: string, name: "tick" | "lot", zero = false): string | null {
+  if (text.trim() === "") return null;
   const value = parseDecimal(text);
   if (!value) return "Not a number.";
-  if (decimal.sign(value) <= 0) return "Must be more than zero.";
+  if (decimal.sign(value) < 0 || (!zero && decimal.sign(value) === 0)) return "Must be more than zero.";
   if (!decimal.isMultiple(value, decimalOf(step))) return `Must be a multiple of the ${name}, ${step}.`;
   return null;
 }
 
 export function requestOf(form: Form, instrument: Instrument, clientOrderId: string, account: string): OrderRequest {
-  const plain = (text: string): string => decimal.formatPlain(parseDecimal(text) ?? ZERO);
   const request: OrderRequest = {
     instrument: instrument.instrument,
     side: form.side,
     type: form.type,
     time_in_force: form.tif,
     quantity: plain(form.quantity),
-    post_only: form.postOnly,
     venue: form.venue,
     client_order_id: clientOrderId,
+    ...termsAsked(form),
   };
-  if (form.type === "limit") request.price = plain(form.price);
+  if (PRICED[form.type] !== "none" && form.price.trim() !== "") request.price = plain(form.price);
   if (account !== "") request.account = account;
   return request;
+}
+
+/** The special terms that are shown and set, as the request has them. */
+function termsAsked(form: Form): Partial<OrderRequest> {
+  const found: Record<string, string | boolean> = {};
+  for (const field of shownTerms(form)) {
+    const value = form.terms[field];
+    if (value === "" || value === false) continue;
+    if (field === "postOnly") Object.assign(found, { post_only: true }, value === "slide" ? { slide: true } : {});
+    else found[NAME_OF_TERM[field]] = typeof value === "string" ? asSent(field, value) : value;
+  }
+  return found as Partial<OrderRequest>;
+}
+
+function asSent(field: TermField, text: string): string {
+  switch (field) {
+    case "stop":
+    case "display":
+    case "displayMax":
+    case "minimum":
+    case "offset":
+      return plain(text.replace("−", "-"));
+    case "expires":
+      return `${text}${/T\d\d:\d\d$/.test(text) ? ":00" : ""}Z`;
+    default:
+      return text.trim();
+  }
+}
+
+function plain(text: string): string {
+  return decimal.formatPlain(parseDecimal(text) ?? ZERO);
 }
 
 /** The cost of the form's order; null while price or quantity cannot be read. */
 export function estimate(form: Form, around: Surroundings): Estimate | null {
   const quantity = parseDecimal(form.quantity);
   if (!quantity || decimal.sign(quantity) <= 0) return null;
-  const walked = form.type === "market" ? walk(quantity, around) : null;
-  const limit = form.type === "limit" ? parseDecimal(form.price) : protection(form.side, around, walked);
+  const walked = isAtMarket(form) ? walk(quantity, around) : null;
+  const limit = heldPrice(form, around, walked);
   if (!limit || decimal.sign(limit) <= 0) return null;
   const { instrument, balances } = around;
   const perpetual = instrument.kind === "linear_perpetual";
@@ -130,7 +224,7 @@ export function affordable(form: Form, percent: number, around: Surroundings): s
     const part = decimal.multiply(decimalOf(balances.get(instrument.base)?.available), share);
     return plainLots(part, lot, places);
   }
-  const price = form.type === "limit" ? parseDecimal(form.price) : protection(form.side, around, null);
+  const price = heldPrice(form, around, null);
   if (!price || decimal.sign(price) <= 0) return null;
   const rate = perpetual ? { units: BigInt(instrument.initial_margin_bps), scale: BPS } : { units: 1n, scale: 0 };
   const factor = decimal.add(rate, { units: worstFeePpm(instrument), scale: PPM });
@@ -170,6 +264,36 @@ function feeOf(value: Decimal, instrument: Instrument, places: number): Decimal 
 
 function marginOf(value: Decimal, instrument: Instrument, places: number): Decimal {
   return rescale(decimal.multiply(value, { units: BigInt(instrument.initial_margin_bps), scale: BPS }), places, "ceil");
+}
+
+/** Does it trade at once at whatever the book gives? */
+export function isAtMarket({ type }: Pick<Form, "type">): boolean {
+  return type === "market" || type === "market_to_limit";
+}
+
+/** The price that the order is held at: its limit, its trigger, else that of the market. */
+function heldPrice(form: Form, around: Surroundings, walked: Walk | null): Decimal | null {
+  const limit = PRICED[form.type] === "none" ? null : parseDecimal(form.price);
+  if (limit) return limit;
+  switch (form.type) {
+    case "stop":
+      return parseDecimal(form.terms.stop);
+    case "trailing_stop":
+      return parseDecimal(form.terms.stop) ?? trailedFrom(form, around);
+    case "limit":
+    case "stop_limit":
+    case "response":
+      return null;
+    default:
+      return protection(form.side, around, walked);
+  }
+}
+
+/** Where a trailing stop begins: its distance from the price of now. */
+function trailedFrom({ side, terms }: Form, { reference }: Surroundings): Decimal | null {
+  const offset = parseDecimal(terms.offset);
+  if (!offset || reference === null) return null;
+  return side === "buy" ? decimal.add(decimalOf(reference), offset) : decimal.subtract(decimalOf(reference), offset);
 }
 
 interface Walk {
@@ -214,7 +338,7 @@ function protection(
 }
 
 function noteOf(form: Form, walked: Walk | null, limit: Decimal): string {
-  if (form.type === "limit") return "";
+  if (!isAtMarket(form)) return "";
   const guard = `Never beyond ${decimal.formatGrouped(decimal.trimmed(limit, 2))}.`;
   if (!walked) return `${guard} Nothing to trade with at the moment.`;
   return walked.whole ? guard : `${guard} More than the visible book holds.`;

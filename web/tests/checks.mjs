@@ -1,8 +1,7 @@
 // What the terminal must do, each as a sentence.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-
-const PATIENT = { timeout: 20_000 };
+import { openDesk, PATIENT, stepQuantity } from "./steps.mjs";
 
 export const CHECKS = [
   { name: "a visitor without a session reads how to log in", run: visitorReadsHowToLogIn },
@@ -266,18 +265,6 @@ async function themes({ page, server }) {
   await page.getByRole("heading", { name: "Keyboard" }).waitFor(PATIENT);
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("dialog").count(), 0);
-}
-
-/** Logs in by a fresh link and waits for a live desk with a price on both sides. */
-async function openDesk(page, server) {
-  await page.goto(await server.link());
-  await page.locator(".health .good").first().waitFor(PATIENT);
-  for (const side of ["bid", "ask"]) await page.locator(`.touch .${side} b`, { hasText: /\d/ }).waitFor(PATIENT);
-}
-
-async function stepQuantity(page, lots) {
-  await page.locator("#quantity").focus();
-  for (let steps = 0; steps < lots; steps += 10) await page.keyboard.press("Shift+ArrowUp");
 }
 
 async function balanceOf(page, asset) {

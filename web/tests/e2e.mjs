@@ -4,9 +4,11 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKS } from "./checks.mjs";
+import { CHECKS as DEALING_CHECKS } from "./checks.mjs";
+import { DESK_CHECKS } from "./desk-checks.mjs";
 import { startServer } from "./server.mjs";
 
+const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS];
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const OUTPUT = process.env.E2E_OUTPUT ?? join(tmpdir(), "isthmus-terminal");
 const CHECK_TIMEOUT_MS = 90_000;

@@ -1,7 +1,7 @@
 // The real server on a free port and a folder of its own.
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,7 +12,8 @@ const ISTHMUS = process.env.ISTHMUS ?? join(ROOT, ".venv/bin/isthmus");
 const START_MAX_MS = 60_000;
 
 /**
- * Starts it. `link()` makes a fresh one-time login link, `down()` stops it and `up()` starts it again on the same port and
+ * Starts it. `link()` makes a fresh one-time login link of the demo operator, `linkFor(user)` one of "demo" (a client) or of
+ * another operator, who is made when absent; `down()` stops it and `up()` starts it again on the same port and
  * folder, `stop()` ends it and removes the folder.
  */
 export async function startServer() {
@@ -28,6 +29,7 @@ export async function startServer() {
       const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", data, "--json"], { cwd: ROOT });
       return JSON.parse(stdout).login_link;
     },
+    linkFor: (user) => linkFor(user, url, data),
     down: () => running.end(),
     up: async () => {
       running = await launch(data, new URL(url).port);
@@ -37,6 +39,23 @@ export async function startServer() {
       await remove();
     },
   };
+}
+
+async function linkFor(user, url, data) {
+  const { client, operator } = JSON.parse(await readFile(join(data, "demo-keys.json"), "utf8"));
+  const call = async (path, key, body) => {
+    const headers = {
+      "Content-Type": "application/json",
+      "Isthmus-Key": key.key_id,
+      "Isthmus-Secret": key.secret,
+    };
+    const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path} was refused: ${await answer.text()}`);
+    return answer.json();
+  };
+  const made = { user, role: "operator" };
+  const key = user === "demo" ? client : await call("/v1/operator/create_key", operator, made);
+  return url + (await call("/v1/session", key, {})).link;
 }
 
 async function launch(data, port) {

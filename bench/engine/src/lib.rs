@@ -11,9 +11,3 @@ pub mod rounds;
 pub mod scale;
 pub mod shared_memory;
 pub mod workload;
-
-/// A data folder that nobody follows while it is timed.
-fn unfollowed(durability: isthmus_core::journal::Durability) -> isthmus_core::broker::Options {
-    let segment_bytes = isthmus_core::journal::SEGMENT_BYTES_DEFAULT;
-    isthmus_core::broker::Options { durability, segment_bytes, snapshot_records: u64::MAX }
-}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use isthmus_core::broker::Broker;
+use isthmus_core::broker::{Broker, Options};
 use isthmus_core::journal::Durability;
 use isthmus_core::row::row;
 use isthmus_port::lane::MORE;
@@ -20,6 +20,7 @@ use crate::market;
 use crate::rounds::percentiles;
 use crate::workload::{self, Trade, trade_hash};
 
+const OPTIONS: Options = Options { durability: Durability::Never, segment_bytes: 64 << 20, snapshot_records: u64::MAX };
 const LIMIT: Duration = Duration::from_secs(10);
 /// Passes of a word between two threads, for scale.
 const BARE: u64 = 20_000;
@@ -74,13 +75,12 @@ pub fn measure(port: &Path, folder: &Path, commands: &Path) -> io::Result<String
 
 /// A data folder whose engine knows instrument and accounts.
 fn prepare(folder: &Path, setup: &[isthmus_core::Command]) -> io::Result<()> {
-    let failed = |error: String| io::Error::other(error);
-    let mut broker =
-        Broker::open(folder, crate::unfollowed(Durability::Never)).map_err(|e| failed(format!("{e:?}")))?;
+    let mut broker = Broker::open(folder, OPTIONS).map_err(|e| io::Error::other(e.to_string()))?;
     for command in setup {
         broker.stage(command, 1, &[]);
     }
-    broker.close().map_err(|e| failed(e.to_string()))
+    broker.settle().map_err(|e| io::Error::other(e.to_string()))?;
+    broker.close().map_err(|e| io::Error::other(e.to_string()))
 }
 
 fn start(port: &Path, folder: &Path, name: &str) -> io::Result<Child> {

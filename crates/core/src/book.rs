@@ -123,9 +123,9 @@ impl Side {
             level.head = row;
             page.words[slot(key) / 64] |= 1 << (slot(key) % 64);
         } else {
-            orders.get_mut(tail).next = row;
+            orders.place_mut(tail).next = row;
         }
-        let order = orders.get_mut(row);
+        let order = orders.place_mut(row);
         (order.page, order.prev, order.next) = (at, tail, NONE);
         self.best = self.best.min(key);
     }
@@ -143,12 +143,12 @@ impl Side {
         if prev == NONE {
             level.head = next;
         } else {
-            orders.get_mut(prev).next = next;
+            orders.place_mut(prev).next = next;
         }
         if next == NONE {
             level.tail = prev;
         } else {
-            orders.get_mut(next).prev = prev;
+            orders.place_mut(next).prev = prev;
         }
         if level.count == 0 {
             page.words[slot(key) / 64] &= !(1 << (slot(key) % 64));

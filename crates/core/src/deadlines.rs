@@ -8,6 +8,12 @@ use crate::orders::{DAY, ROUTED};
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
 pub const DEAD_MAN: u8 = 2;
+/// The trading state of an instrument ends by itself.
+pub const STATE: u8 = 10;
+/// An instrument expires.
+pub const EXPIRY: u8 = 11;
+/// The time to firm up a conditional order is over.
+pub const FIRM_UP: u8 = 12;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -26,6 +32,11 @@ impl Deadlines {
     #[inline]
     pub fn is_due(&self, stamp: u64) -> bool {
         stamp >= self.next
+    }
+
+    /// When the next one falls due (ns).
+    pub fn next_at(&self) -> Option<u64> {
+        self.all.first().map(|first| first.0)
     }
 
     pub fn add(&mut self, at: u64, kind: u8, number: u64) {
@@ -50,6 +61,8 @@ impl Engine {
         while let Some((kind, number)) = self.deadlines.pop_due(self.stamp) {
             match kind {
                 DEAD_MAN => self.fire_dead_man(number, effects),
+                STATE => self.state_ends(number as usize - 1, effects),
+                EXPIRY => self.expire(number as usize - 1, effects),
                 _ => {
                     if let Some(row) = self.orders.find(number) {
                         self.cancel_row(row, CancelReason::Expired, effects);
@@ -61,7 +74,6 @@ impl Engine {
     }
 
     /// Day orders of the house book end with the trading day of their instrument, by number.
-    #[allow(dead_code)]
     pub(crate) fn expire_day(&mut self, at: usize, effects: &mut Effects) {
         let of_the_day = |row: &u32| {
             let order = self.orders.get(*row);

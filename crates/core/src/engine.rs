@@ -7,7 +7,9 @@ use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
 use crate::ledger::Ledger;
+use crate::limits::Limits;
 use crate::links::Links;
+use crate::makers::Makers;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
@@ -51,6 +53,8 @@ pub struct Engine {
     pub links: Links,
     /// Trades that were busted or adjusted: (sequence, place among its trades).
     pub corrected: BTreeSet<(u64, u16)>,
+    pub limits: Limits,
+    pub makers: Makers,
     pub kills: Kills,
     pub timers: Timers,
     /// Markets that this pass touched and that something watches.
@@ -84,15 +88,23 @@ impl Engine {
         let mut effects = Effects::new(out);
         if self.deadlines.is_due(self.stamp) {
             self.run_deadlines(&mut effects);
+            self.guard_quotes(&mut effects);
         }
         if let Err(reason) = self.dispatch(command, &mut effects) {
             effects.push(&Rejected { reason: reason as u16 });
+        }
+        if !self.ledger.quote_fills.is_empty() {
+            self.guard_quotes(&mut effects);
         }
         if !self.touched.is_empty() {
             self.react(&mut effects);
         }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
+        }
+        if self.orders.watch.has_news() {
+            self.orders.count_changed();
+            self.clock_makers();
         }
         Passed { effects: effects.count, clock_held }
     }

@@ -61,8 +61,8 @@ fn check_flags(c: &PlaceOrder) -> Result<(), Reason> {
 #[inline]
 pub fn check_limit(c: &PlaceOrder, instrument: &Instrument) -> Result<(), Reason> {
     match c.kind {
-        LIMIT | STOP_LIMIT | RESPONSE => check_price(c.price, instrument.terms.tick),
-        TRAILING_STOP | PEG | REQUEST if c.price != 0 => check_price(c.price, instrument.terms.tick),
+        LIMIT | STOP_LIMIT | RESPONSE => check_price(c.price, instrument.tick_at(c.price)),
+        TRAILING_STOP | PEG | REQUEST if c.price != 0 => check_price(c.price, instrument.tick_at(c.price)),
         MARKET | MARKET_TO_LIMIT | STOP if c.price != 0 => Err(Reason::PriceOnMarket),
         _ => Ok(()),
     }
@@ -118,7 +118,7 @@ pub fn check_terms(c: &PlaceOrder, s: &Special, instrument: &Instrument, now: u6
 pub fn check_stop(c: &PlaceOrder, s: &Special, instrument: &Instrument) -> Result<(), Reason> {
     let needed = matches!(c.kind, STOP | STOP_LIMIT);
     let possible = needed || c.kind == TRAILING_STOP;
-    let well = if s.stop == 0 { !needed } else { possible && check_price(s.stop, instrument.terms.tick).is_ok() };
+    let well = if s.stop == 0 { !needed } else { possible && check_price(s.stop, instrument.tick_at(s.stop)).is_ok() };
     if !well || s.trigger > 3 || (s.trigger != 0 && !possible) { Err(Reason::BadStop) } else { Ok(()) }
 }
 

@@ -35,6 +35,8 @@ pub struct Instrument {
     pub last_trade: i64,
     pub latest: i64,
     pub positions: BTreeMap<u32, Position>,
+    /// Rows of the tick table after the first: from this price on, this tick.
+    pub ticks: Vec<(i64, i64)>,
 }
 
 /// Is this the zero-padded text of 1 or more allowed characters?
@@ -114,6 +116,7 @@ impl Instrument {
             last_trade: 0,
             latest: terms.mark,
             positions: BTreeMap::new(),
+            ticks: Vec::new(),
         })
     }
 

@@ -1,4 +1,5 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
+use crate::makers::QuoteFill;
 use crate::names::Reason;
 use crate::values::ACCOUNTS_MAX;
 
@@ -48,12 +49,14 @@ impl Balance {
     }
 }
 
-/// `group` and `firm`: whom limits and kills count it under; 0 for none.
+/// `group` and `firm`: whom limits and kills count it under; 0 for none. `watched`: it, its group, its firm or everybody
+/// has a limit (follows from the limits).
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub kind: u8,
     pub group: u32,
     pub firm: u32,
+    pub watched: bool,
     pub balances: Vec<Balance>,
 }
 
@@ -63,6 +66,8 @@ pub struct Ledger {
     pub accounts: Vec<Account>,
     /// Margined balances touched in this pass.
     pub touched: Vec<(u32, u32)>,
+    /// Fills of quotes that no protection has looked at yet.
+    pub(crate) quote_fills: Vec<QuoteFill>,
 }
 
 impl Default for Ledger {
@@ -71,7 +76,7 @@ impl Default for Ledger {
         for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
             accounts[number as usize].kind = SYSTEM;
         }
-        Self { accounts, touched: Vec::new() }
+        Self { accounts, touched: Vec::new(), quote_fills: Vec::new() }
     }
 }
 
@@ -183,6 +188,9 @@ impl Ledger {
 
     /// Marks the balance as one that perpetuals draw on.
     pub fn margin(&mut self, account: u32, asset: u32) {
-        self.balance(account, asset).margined = true;
+        let balance = self.balance(account, asset);
+        if !std::mem::replace(&mut balance.margined, true) {
+            self.touched.push((account, asset));
+        }
     }
 }

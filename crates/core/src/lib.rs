@@ -2,7 +2,10 @@
 //!
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
+mod admission;
 mod allocation;
+mod auction;
+mod bands;
 pub mod book;
 pub mod broker;
 mod change;
@@ -11,20 +14,24 @@ mod conditions;
 mod corrections;
 mod dark;
 pub mod deadlines;
+pub mod dealing;
 pub mod engine;
+mod firming;
 mod fitting;
 pub mod flusher;
 pub mod follower;
 mod form;
+mod history;
 pub mod instrument;
 pub mod journal;
 mod kill;
 pub mod ledger;
 mod limits;
 pub mod links;
-mod makers;
+pub mod makers;
 pub mod market;
 mod matching;
+mod measures;
 pub mod memory;
 pub mod messages;
 pub mod names;
@@ -46,10 +53,12 @@ pub mod rules;
 mod session;
 pub mod snapshot;
 mod special;
+pub mod ticks;
 pub mod triggers;
 pub mod values;
 pub mod venue;
 mod walking;
+pub mod watch;
 pub mod wire;
 mod working;
 

@@ -248,6 +248,9 @@ impl Engine {
         if lots < order.left {
             self.cut(at, row, order.left - lots, None, effects);
         }
+        if self.check_limits_released(row).is_err() {
+            return self.cancel_row(row, CancelReason::Limit, effects);
+        }
         self.unpark(row);
         self.links.children.remove(&(self.special_of(row).parent, order.id));
         self.orders.special_mut(row).expect("a child has special terms").parent = 0;

@@ -94,7 +94,7 @@ impl Engine {
     pub(crate) fn work(&mut self, at: usize, mut taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
         self.touch(at);
         if !self.markets[at].plain || !taker.order.is_plain() {
-            return self.work_long(at, taker, row, effects);
+            return self.work_special(at, taker, row, effects);
         }
         let opposite = self.markets[at].book.side(!taker.order.buys());
         let crosses = opposite.meets(taker.order.price) && taker.order.price > 0;
@@ -181,6 +181,7 @@ impl Engine {
             side.unlink(orders, row);
             self.bury(row);
         }
+        self.guard_between(&taker.order, taker.walk.is_some(), effects);
     }
 
     /// Releases what is left of a hold; returns the amount.
@@ -229,7 +230,11 @@ impl Engine {
         let (marks, at) = (order.marks, order.at());
         if marks & NAMED != 0 {
             let key = (order.account, self.orders.details(row).client_id);
-            self.memory.end(self.sequence, self.stamp, key);
+            // an order that ends while it is being placed is remembered with the answer to its command
+            let placing = order.id == self.sequence && !self.memory.answers.contains_key(&key);
+            if !placing {
+                self.memory.end(self.sequence, self.stamp, key);
+            }
         }
         if marks & COUNTED != 0 {
             self.uncount(at);
@@ -274,6 +279,8 @@ pub(crate) fn exchange(
         (flows, maker_hold, taker_hold)
     };
     (instrument.last_trade, instrument.latest) = (price, price);
+    ledger.note_quote(maker, quantity);
+    ledger.note_quote(taker, quantity);
     Traded {
         maker_order: maker.id,
         taker_order: taker.id,

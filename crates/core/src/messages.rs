@@ -84,7 +84,8 @@ macro_rules! for_each_message {
                 /// Ends the call of an auction: one price, then continuous trading.
                 Uncross = 22 { instrument: u32 }
                 /// Places an order with terms beyond PlaceOrder's. `kind` also: 4 stop, 5 stop-limit, 6 trailing stop
-                /// (with a price: stop-limit, both trail), 7 peg, 8 request for quotes, 9 response to one.
+                /// (with a price: stop-limit, both trail), 7 peg, 8 request for quotes (in a dark pool a conditional order),
+                /// 9 response to one (in a dark pool the firm order that takes its place).
                 /// `stop`: trigger price. `offset`: trailing distance, or what a peg adds to its reference (signed).
                 /// `display`: what an iceberg shows (0: all of it); with `display_high` each peak is drawn from
                 /// `display`..=`display_high` by `seed`. `min_quantity`: least execution. `expire`: ns, GTD.
@@ -150,7 +151,8 @@ macro_rules! for_each_message {
                 /// A trade and its postings. Spot: the buyer pays `buyer_pays`, the seller gets `seller_gets` (quote minor units;
                 /// the rest goes to house:rounding) and delivers the base asset. Perpetual: both are the signed settlement
                 /// against the mark. Fees may be negative (rebates). Holds are those after the trade. `flags`: 1 filled at
-                /// an outside venue (its order id is 0), 2 beyond what was held.
+                /// an outside venue (its order id is 0), 2 beyond what was held, 4 in a dark pool, 8 by request, negotiation or
+                /// sealed bids.
                 Traded = 3 {
                     maker_order: u64, taker_order: u64, maker: u32, taker: u32, instrument: u32, taker_side: u8, flags: u8,
                     price: i64, quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64,
@@ -242,6 +244,8 @@ macro_rules! for_each_message {
                 TradeCorrected = 44 { sequence: u64, index: u16, price: i64 }
                 /// The book reached the edge of its band (`entered` 1) or came back; `price` is the edge.
                 LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
+                /// A conditional order could trade: it goes at `until` (ns) unless a response firms it up before.
+                Invited = 46 { order: u64, until: u64 }
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }

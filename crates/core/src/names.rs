@@ -143,6 +143,7 @@ named! {
         Cleared = 18 "cleared",
         Requoted = 19 "requoted",
         Funds = 20 "funds",
+        Limit = 21 "limit",
     }
 }
 
@@ -191,6 +192,7 @@ named! {
         Locate = 25 "locate",
         AllOrNone = 26 "all_or_none",
         MakerPriority = 27 "maker_priority",
+        FirmUp = 28 "firm_up_ns",
     }
 }
 

@@ -16,6 +16,7 @@ impl Engine {
     pub(crate) fn open_account(&mut self, c: &OpenAccount, effects: &mut Effects) -> Result<(), Reason> {
         self.once((0, c.client_id), *c, effects, |engine, effects| {
             let account = engine.ledger.open(c.kind)?;
+            engine.watch_account(account);
             effects.push(&AccountOpened { account });
             Ok(false)
         })
@@ -109,6 +110,7 @@ impl Engine {
         if std::mem::replace(self.halt_state(c.instrument)?, true) {
             return Err(Reason::InstrumentHalted);
         }
+        self.touch_makers((c.instrument as usize).checked_sub(1));
         effects.push(&Halted { instrument: c.instrument });
         Ok(())
     }
@@ -117,6 +119,7 @@ impl Engine {
         if !std::mem::replace(self.halt_state(c.instrument)?, false) {
             return Err(Reason::NotHalted);
         }
+        self.touch_makers((c.instrument as usize).checked_sub(1));
         effects.push(&Resumed { instrument: c.instrument });
         let all = 0..self.markets.len();
         all.filter(|at| c.instrument == 0 || *at + 1 == c.instrument as usize).for_each(|at| self.touch(at));
@@ -143,7 +146,9 @@ impl Engine {
         }
         let instrument = &mut self.instruments[at];
         (instrument.mark, instrument.latest) = (c.price, c.price);
+        self.markets[at].auction_price = 0;
         effects.push(&Marked { instrument: c.instrument, settlement: c.settlement, price: c.price });
+        self.band_moved(at, effects);
         if settles {
             self.settle(at, c, effects);
         }

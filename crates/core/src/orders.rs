@@ -4,6 +4,7 @@
 //! ([`Details`]); terms that few orders have ([`Special`]) are in a slab of their own. Ids are sequence numbers, so the
 //! index is an array in pages; a page is freed when none of its orders lives.
 use crate::messages::ClientId;
+use crate::watch::Watch;
 
 /// No row.
 pub const NONE: u32 = u32::MAX;
@@ -62,9 +63,15 @@ pub const TOP: u16 = 256;
 /// Its account is without end in what it would hold, so it holds nothing.
 pub const UNHELD: u16 = 512;
 /// Others wait for its end.
-pub const PARENT: u16 = 1024;
+pub const PARENT: u16 = 1_024;
 /// Its parent is not done: it holds nothing and counts nowhere.
-pub const ASIDE: u16 = 2048;
+pub const ASIDE: u16 = 2_048;
+/// A market order in a call: it stands before the limit orders at its price, in a list of its own.
+pub const UNPRICED: u16 = 4_096;
+/// It is parked until its auction.
+pub const AWAITS_CALL: u16 = 8_192;
+/// Its changes are counted: its account has limits, or it is a market maker's quote. Follows from the rest of the state.
+pub const WATCHED: u16 = 1 << 15;
 
 /// One live order. `page`, `prev`, `next` belong to its book; `hold` is a spot order's own hold (0 for a perpetual's).
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +115,8 @@ impl Default for Details {
 
 /// Terms that few orders have, as PlaceSpecial gives them. `shown` is what an iceberg shows now; `drawn` counts its
 /// peaks; `done` is what was executed against a minimum quantity that counts in total. `limit`: the limit that a trailing
-/// stop was given. `parent` is 0 once that is done.
+/// stop or a peg was given. `parent` is 0 once that is done. `arrived`: the pass in which an order came into a dark pool
+/// (0: the pass that is its number). `invited`: until when a conditional order may be firmed up (0: it is not asked to).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Special {
     pub stop: i64,
@@ -127,6 +135,8 @@ pub struct Special {
     pub peg: u8,
     pub trigger: u8,
     pub limit: i64,
+    pub arrived: u64,
+    pub invited: u64,
 }
 
 impl Order {
@@ -145,7 +155,7 @@ impl Order {
     #[inline]
     pub fn is_plain(&self) -> bool {
         const MORE: u8 = HIDDEN | ALL_OR_NONE | REDUCE_ONLY | SLIDE;
-        self.flags & MORE == 0 && self.kind <= MARKET && self.marks & HAS_SPECIAL == 0
+        self.flags & MORE == 0 && self.kind <= MARKET && self.tif < AT_OPEN && self.marks & HAS_SPECIAL == 0
     }
 
     /// Shows a part of itself (only asked of resting orders).
@@ -175,7 +185,7 @@ impl Order {
     /// Lots that it may trade, and price x lots of them at worst: what a perpetual's position counts.
     #[inline]
     pub fn exposure(&self) -> (i64, i128) {
-        if self.marks & ASIDE != 0 {
+        if self.marks & ASIDE != 0 || self.kind == REQUEST {
             return (0, 0);
         }
         (self.left, i128::from(self.left) * i128::from(self.price))
@@ -202,6 +212,7 @@ pub struct Orders {
     specials: Vec<Special>,
     free_specials: Vec<u32>,
     pages: Vec<Page>,
+    pub watch: Watch,
 }
 
 impl Orders {
@@ -219,13 +230,28 @@ impl Orders {
 
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut Order {
+        let order = &mut self.rows[row as usize];
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
+        order
+    }
+
+    /// For a book, which changes where an order stands and nothing else of it.
+    #[inline]
+    pub(crate) fn place_mut(&mut self, row: u32) -> &mut Order {
         &mut self.rows[row as usize]
     }
 
     /// Two different orders.
     pub fn pair_mut(&mut self, first: u32, second: u32) -> (&mut Order, &mut Order) {
-        let rows = self.rows.get_disjoint_mut([first as usize, second as usize]);
-        rows.expect("the sides of a trade are two orders").into()
+        let pair = self.rows.get_disjoint_mut([first as usize, second as usize]);
+        let pair: (&mut Order, &mut Order) = pair.expect("the sides of a trade are two orders").into();
+        if (pair.0.marks | pair.1.marks) & WATCHED != 0 {
+            self.watch.note(first);
+            self.watch.note(second);
+        }
+        pair
     }
 
     #[inline]
@@ -259,6 +285,24 @@ impl Orders {
         if order.marks & PARTLY_SHOWN == 0 { order.left } else { self.special(row).map_or(0, |special| special.shown) }
     }
 
+    /// From now on the changes of this order are counted.
+    pub(crate) fn watch_row(&mut self, row: u32) {
+        self.rows[row as usize].marks |= WATCHED;
+        self.watch.note(row);
+    }
+
+    /// Brings the sums of watched orders up to date.
+    pub(crate) fn count_changed(&mut self) {
+        let changed = self.watch.take_changed();
+        for row in &changed {
+            let order = &self.rows[*row as usize];
+            if order.marks & WATCHED != 0 {
+                self.watch.count(*row, order);
+            }
+        }
+        self.watch.give_back(changed);
+    }
+
     #[inline]
     pub fn insert(&mut self, order: Order, details: Details) -> u32 {
         let row = match self.free.pop() {
@@ -283,6 +327,9 @@ impl Orders {
         }
         page.rows[order.id as usize % PAGE] = row;
         page.live += 1;
+        if order.marks & WATCHED != 0 {
+            self.watch.note(row);
+        }
         row
     }
 
@@ -304,9 +351,15 @@ impl Orders {
 
     #[inline]
     pub fn remove(&mut self, row: u32) {
-        let order = &self.rows[row as usize];
-        if order.marks & HAS_SPECIAL != 0 {
-            self.free_specials.push(self.details[row as usize].special);
+        let order = &mut self.rows[row as usize];
+        if order.marks & (HAS_SPECIAL | WATCHED) != 0 {
+            if order.marks & HAS_SPECIAL != 0 {
+                self.free_specials.push(self.details[row as usize].special);
+            }
+            if order.marks & WATCHED != 0 {
+                order.marks &= !WATCHED;
+                self.watch.forget(row, order);
+            }
         }
         let id = order.id as usize;
         let last = self.pages.len() - 1;
@@ -327,6 +380,7 @@ impl Orders {
         self.specials.clear();
         self.free_specials.clear();
         self.pages.iter_mut().for_each(|page| *page = Page::default());
+        self.watch.clear();
     }
 
     pub fn len(&self) -> usize {

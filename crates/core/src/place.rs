@@ -1,14 +1,16 @@
 //! The gate: what an order must pass, and what it must hold before it may trade.
 use crate::engine::{Alive, Effects, Engine};
 use crate::form;
+use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
 use crate::ledger::VENUE;
 use crate::matching::Taker;
+use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial};
-use crate::names::{Reason, Rule};
+use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, REDUCE_ONLY, ROUTED,
-    SHORT, Special, UNHELD,
+    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
+    REQUEST, ROUTED, SHORT, Special, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
@@ -44,17 +46,17 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
 
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
 pub(crate) fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
-    let (reference, tick) = (i128::from(instrument.reference()), i128::from(instrument.terms.tick));
+    let reference = i128::from(instrument.reference());
     let collar = i128::from(instrument.terms.collar_bps);
     if reference == 0 || collar == 0 {
         return Err(Reason::NoReferencePrice);
     }
     let price = if side == BUY {
-        floor_div(floor_div(reference * (BPS + collar), BPS), tick) * tick
+        instrument.floor_tick(floor_div(reference * (BPS + collar), BPS) as i64)
     } else {
-        (ceil_div(ceil_div(reference * (BPS - collar), BPS), tick) * tick).max(tick)
+        instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS) as i64)
     };
-    if price == 0 || price > i128::from(PRICE_MAX) { Err(Reason::NoReferencePrice) } else { Ok(price as i64) }
+    if price == 0 || price > PRICE_MAX { Err(Reason::NoReferencePrice) } else { Ok(price) }
 }
 
 impl Engine {
@@ -103,6 +105,9 @@ impl Engine {
         if self.halted || instrument.halted {
             return Err(Reason::InstrumentHalted);
         }
+        if self.markets[at].guarded {
+            self.check_session(at, c, special.as_ref())?;
+        }
         check_quantity(c.quantity, instrument.terms.lot)?;
         form::check_limit(c, instrument)?;
         if let Some(special) = &special {
@@ -111,19 +116,65 @@ impl Engine {
         }
         let mut taker = self.newcomer(c);
         taker.special = special;
+        if c.venue == 0 && (special.is_some() || !self.markets[at].plain) {
+            self.admit(at, c, &special.unwrap_or_default())?;
+            self.shade(at, &mut taker);
+        }
         self.price(at, &mut taker)?;
         if c.flags & REDUCE_ONLY != 0 && enters(c, special.as_ref()) && self.is_spent(at, &taker.order) {
             return Err(Reason::ReduceOnly);
         }
+        if self.markets[at].guarded {
+            self.check_guards(at, c, &taker)?;
+        }
+        let limited = self.has_limits(c.account) | (c.flags & QUOTE != 0);
+        if limited {
+            self.meet_limits(at, c, &mut taker, effects)?;
+        }
         let hold = if taker.order.marks & ASIDE != 0 {
             0
+        } else if c.kind == REQUEST {
+            self.hold_request(at, &mut taker)?
         } else if self.instruments[at].is_perpetual() {
             self.hold_perpetual(at, &taker)?
         } else {
             self.hold_spot(at, &mut taker)?
         };
+        if limited {
+            self.count_accepted(&taker.order, Some((wording(c), exposure(&taker).1)));
+        }
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         Ok(self.enter(at, taker, effects))
+    }
+
+    /// What is asked of makers' quotes and of accounts with limits; their orders are watched. The first of a mass quote is
+    /// judged as if the earlier quotes were gone; if it passes they go.
+    fn meet_limits(
+        &mut self,
+        at: usize,
+        c: &PlaceOrder,
+        taker: &mut Taker,
+        effects: &mut Effects,
+    ) -> Result<(), Reason> {
+        if c.flags & QUOTE != 0 {
+            let linked = taker.special.is_some_and(|special| special.one_cancels != 0 || special.parent != 0);
+            self.check_quote(at, c, linked)?;
+            taker.order.marks |= WATCHED;
+        }
+        let earlier = self.earlier_quotes(c);
+        if self.has_limits(c.account) {
+            let (units, value) = exposure(taker);
+            let (order, session, words, gone) = (taker.order, c.session, wording(c), self.open_of(&earlier));
+            self.check_limits(&Asked { step: Step::New, order, old: None, gone, session, words, units, value })?;
+            if self.ledger.accounts[c.account as usize].watched {
+                taker.order.marks |= WATCHED;
+            }
+        }
+        if !earlier.is_empty() {
+            self.afford_without(at, taker, &earlier)?;
+            self.end_quotes(&earlier, CancelReason::Requoted, effects);
+        }
+        Ok(())
     }
 
     /// An outside venue takes limit and market orders without our own books' terms.
@@ -149,7 +200,7 @@ impl Engine {
         }
         match taker.order.kind {
             MARKET | MARKET_TO_LIMIT if taker.order.marks & ASIDE == 0 => self.price_at_market(at, taker)?,
-            PEG => taker.order.price = self.waiting_price(at, taker)?,
+            PEG => self.price_peg(taker),
             _ => {}
         }
         Ok(())
@@ -158,6 +209,14 @@ impl Engine {
     /// The price that an order at the market stops at: its protection, or without a collar the last that it finds.
     pub(crate) fn price_at_market(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
+        if taker.details.venue == 0 && !self.markets[at].plain && self.is_dark(at) {
+            taker.order.price = Some(instrument.mark).filter(|mark| *mark > 0).ok_or(Reason::NoReferencePrice)?;
+            return Ok(());
+        }
+        if taker.details.venue == 0 && self.waits_for_call(at, &taker.order) {
+            taker.order.price = self.call_price(at, &taker.order)?;
+            return Ok(());
+        }
         if taker.details.venue != 0 || instrument.terms.collar_bps != 0 {
             taker.order.price = protection_price(instrument, taker.order.side)?;
             return Ok(());
@@ -238,7 +297,7 @@ impl Engine {
 
     /// Takes the hold of a new spot order.
     #[inline]
-    fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
+    pub(crate) fn hold_spot(&mut self, at: usize, taker: &mut Taker) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
         let order = &mut taker.order;
         if self.ledger.look(order.account, instrument.held_asset(order)).endless() {
@@ -250,6 +309,15 @@ impl Engine {
         self.ledger.hold(order.account, self.instruments[at].held_asset(order), hold);
         order.hold = hold;
         Ok(hold)
+    }
+
+    /// What a new spot order would hold, if it may.
+    pub(crate) fn spot_due(&self, at: usize, order: &Order) -> Result<i64, Reason> {
+        let (instrument, mut order) = (&self.instruments[at], *order);
+        if self.ledger.look(order.account, instrument.held_asset(&order)).endless() {
+            order.marks |= UNHELD;
+        }
+        self.afford(at, &order, spot_hold(instrument, &order, order.price, order.left)?)
     }
 
     /// What a spot order holds when it goes to the book, after what its pair holds for it.
@@ -286,11 +354,10 @@ impl Engine {
     fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
         let order = &taker.order;
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
-        let (units, value) = match &taker.walk {
-            Some(walk) if walk.units == 0 => return Ok(0),
-            Some(walk) => (walk.units, walk.value),
-            None => (order.left, i128::from(order.left) * i128::from(order.price)),
-        };
+        if taker.walk.is_some_and(|walk| walk.units == 0) {
+            return Ok(0);
+        }
+        let (units, value) = exposure(taker);
         let mut new = old;
         new.count(order.buys(), units, value);
         self.check_perpetual(at, order.account, &old, &new, order.price)?;
@@ -333,6 +400,19 @@ impl Engine {
 /// Does the order go to the book at once, as far as its kind and links say?
 fn enters(c: &PlaceOrder, special: Option<&Special>) -> bool {
     c.kind <= MARKET_TO_LIMIT && special.is_none_or(|special| special.parent == 0)
+}
+
+fn wording(c: &PlaceOrder) -> Wording {
+    Wording { side: c.side, kind: c.kind, price: c.price, quantity: c.quantity }
+}
+
+/// Units that a new order may trade, and the sum of price x units of them at worst.
+fn exposure(taker: &Taker) -> (i64, i128) {
+    let order = &taker.order;
+    match &taker.walk {
+        Some(walk) => (walk.units, walk.value),
+        None => (order.left, i128::from(order.left) * i128::from(order.price)),
+    }
 }
 
 /// What a spot order with `left` units to go holds at `limit`; nothing if it is marked so.

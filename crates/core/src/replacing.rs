@@ -5,8 +5,8 @@ use crate::form;
 use crate::messages::{PlaceOrder, ReduceOrder, ReplaceOrder, ReplaceRequested, ReplaceSpecial, Replaced};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ALL_OR_NONE, ASIDE, CONDITIONAL, Details, GTD, HIDDEN, Order, PARKED, PARTLY_SHOWN, ROUTED, STOP, Special,
-    TRAILING_STOP,
+    ALL_OR_NONE, ASIDE, CONDITIONAL, Details, GTD, HIDDEN, Order, PARKED, PARTLY_SHOWN, PEG, REQUEST, RESPONSE, ROUTED,
+    STOP, Special, TRAILING_STOP,
 };
 use crate::place::{check_price, check_quantity};
 use crate::rules::LESS_KEEPS_PLACE;
@@ -77,17 +77,27 @@ impl Engine {
         if c.given == 0 || c.given & !here != 0 {
             return Err(Reason::BadTerms);
         }
+        if matches!(order.kind, REQUEST | RESPONSE) {
+            return Err(Reason::WrongBook);
+        }
         if self.halted || self.instruments[at].halted {
             return Err(Reason::InstrumentHalted);
         }
+        self.check_state(at)?;
         let mut asked = self.asked(row, c);
         self.check_asked(at, row, &asked)?;
         self.settle_asked(at, &order, &mut asked)?;
+        self.check_change(at, &order, asked.price, asked.quantity)?;
         let left = asked.quantity - self.orders.filled(row);
+        let given = if c.given & PRICE != 0 { c.price } else { 0 };
+        self.check_limits_changed(row, given, (asked.price, asked.quantity))?;
         if routed {
-            return self.request_replace(at, row, (asked.price, asked.quantity), effects);
+            self.request_replace(at, row, (asked.price, asked.quantity), effects)?;
+            self.count_accepted(&order, None);
+            return Ok(());
         }
         let hold = if order.marks & ASIDE != 0 { 0 } else { self.may_change(at, &order, asked.price, left)? };
+        self.count_accepted(&order, None);
         self.take_over(at, row, (order, details), (asked, hold), effects);
         Ok(())
     }
@@ -136,7 +146,7 @@ impl Engine {
         }
         if given(PRICE) {
             if order.marks & ROUTED != 0 {
-                check_price(asked.price, instrument.terms.tick)?;
+                check_price(asked.price, instrument.tick_at(asked.price))?;
             } else {
                 form::check_limit(&form, instrument)?;
             }
@@ -174,11 +184,15 @@ impl Engine {
         if order.kind == STOP {
             asked.price = asked.special.stop;
         }
-        if order.kind != TRAILING_STOP {
+        if !matches!(order.kind, TRAILING_STOP | PEG) {
             return Ok(());
         }
         if asked.given & PRICE != 0 {
             asked.special.limit = asked.price;
+        }
+        if order.kind == PEG {
+            asked.price = self.replaced_peg(order, &asked.special);
+            return Ok(());
         }
         let mut moved = *order;
         let stands = self.stand(at, &mut moved, &mut asked.special);

@@ -3,9 +3,7 @@
 use crate::engine::{Effects, Engine};
 use crate::messages::{Reduced, Refreshed};
 use crate::names::Rule;
-use crate::orders::{
-    ALL_OR_NONE, ASIDE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP,
-};
+use crate::orders::{ALL_OR_NONE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP};
 use crate::place::Walk;
 use crate::rules::MIXED;
 
@@ -63,8 +61,7 @@ impl Engine {
     fn put_in(&mut self, at: usize, row: u32) {
         let order = self.orders.get(row);
         let market = &mut self.markets[at];
-        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-        book.side_mut(order.buys()).push(&mut self.orders, row);
+        market.shelf(order.marks).side_mut(order.buys()).push(&mut self.orders, row);
     }
 
     /// Does it stand in a book?
@@ -80,8 +77,7 @@ impl Engine {
             return;
         }
         let (market, buys) = (&mut self.markets[order.at()], order.buys());
-        let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
-        book.side_mut(buys).unlink(&mut self.orders, row);
+        market.shelf(order.marks).side_mut(buys).unlink(&mut self.orders, row);
         self.orders.get_mut(row).page = NONE;
     }
 
@@ -126,7 +122,7 @@ impl Engine {
             special.shown -= quantity;
         }
         let market = &mut self.markets[order.at()];
-        market.book.side_mut(order.buys()).shrink(&self.orders, row, quantity);
+        market.shelf(order.marks).side_mut(order.buys()).shrink(&self.orders, row, quantity);
     }
 
     /// An iceberg whose peak is used up shows the next one, behind the others.
@@ -157,7 +153,7 @@ impl Engine {
         order.left -= quantity;
         let instrument = &mut instruments[at];
         let released = if instrument.is_perpetual() {
-            let units = if walk.is_some() || order.marks & ASIDE != 0 { 0 } else { quantity };
+            let units = if walk.is_some() || order.exposure().0 == 0 { 0 } else { quantity };
             let value = i128::from(units) * i128::from(order.price);
             let before = instrument.positions.get(&order.account).map_or(0, |position| position.hold);
             before - instrument.shift(ledger, order.account, 0, (order.buys(), units, value))

@@ -80,7 +80,7 @@ pub fn allowed(rule: Rule) -> std::ops::RangeInclusive<i64> {
         Rule::FifoShare | Rule::MakerShare => 0..=10_000,
         Rule::Collar | Rule::StaticBand | Rule::DynamicBand => 0..=9_999,
         Rule::ProRataMinimum | Rule::DarkMinimum => 0..=crate::values::QUANTITY_MAX,
-        Rule::LimitStateTime | Rule::PauseTime | Rule::MinNotional | Rule::Expiry => 0..=i64::MAX,
+        Rule::LimitStateTime | Rule::PauseTime | Rule::MinNotional | Rule::Expiry | Rule::FirmUp => 0..=i64::MAX,
     }
 }
 
@@ -102,8 +102,16 @@ impl Engine {
         if !allowed(rule).contains(&c.value) {
             return Err(Reason::BadRule);
         }
-        let same = self.markets[at].rules.get(rule) == c.value;
-        if rule == Rule::Book && !same && self.orders.by_id().any(|row| self.orders.get(row).at() == at) {
+        let old = self.markets[at].rules.get(rule);
+        let same = old == c.value;
+        if rule == Rule::Expiry {
+            self.check_expiry(at)?;
+            if c.value != 0 && c.value as u64 <= self.stamp {
+                return Err(Reason::BadRule);
+            }
+            self.set_expiry(at, old, c.value);
+        }
+        if rule == Rule::Book && !same && self.has_live_orders(at) {
             return Err(Reason::BookNotEmpty);
         }
         self.markets[at].rules.set(rule, c.value);

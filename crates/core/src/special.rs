@@ -2,8 +2,7 @@
 use crate::engine::{Alive, Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::Parked;
-use crate::names::Reason;
-use crate::orders::{ASIDE, PARKED, Special};
+use crate::orders::{ASIDE, PARKED, PEG, REQUEST, RESPONSE, Special};
 
 /// What an order waits for outside the book: its trigger ...
 pub const PENDING: u8 = 1;
@@ -33,9 +32,19 @@ impl Engine {
         }
     }
 
-    /// The price that a peg is held for while it follows its reference.
-    pub(crate) fn waiting_price(&self, _at: usize, taker: &Taker) -> Result<i64, Reason> {
-        Ok(taker.order.price)
+    /// The long way of an order: into a dark pool, or through the book, which a peg without a price does not reach.
+    pub(crate) fn work_special(&mut self, at: usize, taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
+        if self.is_dark(at) {
+            let row = row.unwrap_or_else(|| self.orders.insert(taker.order, taker.details));
+            return self.work_dark(at, row, effects);
+        }
+        if let Some(row) = row
+            && taker.order.kind == PEG
+            && let Some(alive) = self.follow_peg(at, row, effects)
+        {
+            return alive;
+        }
+        self.work_long(at, taker, row, effects)
     }
 
     /// Where an accepted order with special terms goes.
@@ -43,14 +52,15 @@ impl Engine {
         let row = self.orders.insert(taker.order, taker.details);
         self.orders.specify(row, special);
         self.tie(row);
-        if taker.order.marks & ASIDE != 0 {
+        if matches!(taker.order.kind, REQUEST | RESPONSE) {
+            self.enter_negotiation(at, row, effects);
+        } else if taker.order.marks & ASIDE != 0 {
             self.park(row, HELD, effects);
         } else if taker.walk.is_some() {
             self.work(at, Taker { walk: taker.walk, ..self.taker(row) }, Some(row), effects);
         } else {
             self.start(at, row, effects);
         }
-        // if it ended, its client id is remembered already
-        true
+        self.orders.find(taker.order.id).is_some()
     }
 }

@@ -8,7 +8,7 @@ use crate::messages::{Trailed, Triggered};
 use crate::names::{CancelReason, Reason, Rule, SessionState};
 use crate::orders::{ASIDE, FOK, LIMIT, MARKET, Order, PARKED, STOP_LIMIT, Special, TRAILING_STOP};
 use crate::special::PENDING;
-use crate::values::{PRICE_MAX, ceil_div, floor_div};
+use crate::values::PRICE_MAX;
 
 /// What a stop watches: the last trade on the house book, the mark, or (3) the newer of both.
 const LAST: u8 = 1;
@@ -110,14 +110,16 @@ impl Engine {
     /// Where a trailing stop stands at its distance from the watched price, away from it to the tick; 0: nowhere.
     fn anchored(&self, at: usize, order: &Order, special: &Special) -> i64 {
         let instrument = &self.instruments[at];
-        let (price, tick) = (instrument.watched(special.trigger), i128::from(instrument.terms.tick));
-        if price == 0 {
+        let price = instrument.watched(special.trigger);
+        if price == 0 || (!order.buys() && price <= special.offset) {
             return 0;
         }
-        let (price, offset) = (i128::from(price), i128::from(special.offset));
-        let stop =
-            if order.buys() { ceil_div(price + offset, tick) * tick } else { floor_div(price - offset, tick) * tick };
-        if (1..=i128::from(PRICE_MAX)).contains(&stop) { stop as i64 } else { 0 }
+        let stop = if order.buys() {
+            instrument.ceil_tick(price + special.offset)
+        } else {
+            instrument.floor_tick(price - special.offset)
+        };
+        if stop <= PRICE_MAX { stop } else { 0 }
     }
 
     /// Settles what a new stop watches, where it stands and what it is held at.
@@ -216,7 +218,7 @@ impl Engine {
         if stop == 0 || !better {
             return false;
         }
-        let limit = if special.limit == 0 { 0 } else { special.limit + stop - special.stop };
+        let limit = self.trailed_limit(at, &order, &special, stop);
         let price = if special.limit == 0 { stop } else { limit };
         if !(1..=PRICE_MAX).contains(&price) {
             return false;
@@ -233,6 +235,16 @@ impl Engine {
         self.watch(row);
         effects.push(&Trailed { order: order.id, stop, price: limit });
         true
+    }
+
+    /// The limit goes as far as the stop, and to the tick in the client's favour; 0 if it has none.
+    fn trailed_limit(&self, at: usize, order: &Order, special: &Special, stop: i64) -> i64 {
+        let (instrument, limit) = (&self.instruments[at], (special.limit + stop - special.stop).max(0));
+        match special.limit {
+            0 => 0,
+            _ if order.buys() => instrument.floor_tick(limit),
+            _ => instrument.ceil_tick(limit),
+        }
     }
 
     /// Queues the stops that the watched price reached, by the rule of the book.

@@ -1,4 +1,5 @@
 //! The long way of an order through the book: planned, then carried out step by step.
+use crate::bands::Bounds;
 use crate::engine::{Alive, Effects, Engine};
 use crate::fitting::falls_below;
 use crate::matching::{Taker, exchange};
@@ -10,19 +11,24 @@ use crate::values::PRICE_MAX;
 use crate::walking::{Act, Plan, Step};
 
 /// An order on its long way: its row, its number, what it still holds for if it is a market order without a collar, and
-/// the price of its last fill.
+/// the price of its last fill; `bounds`: where it may trade.
 struct Passage {
     row: u32,
     id: u64,
     walk: Option<Walk>,
     last: i64,
+    bounds: Option<Bounds>,
 }
 
 impl Engine {
     /// As [`Engine::work`], for every order and every market.
     pub(crate) fn work_long(&mut self, at: usize, taker: Taker, row: Option<u32>, effects: &mut Effects) -> Alive {
         let row = row.unwrap_or_else(|| self.orders.insert(taker.order, taker.details));
-        let mut passage = Passage { row, id: taker.order.id, walk: taker.walk, last: 0 };
+        if let Some(alive) = self.gather(at, &taker, row, effects) {
+            return alive;
+        }
+        let bounds = self.bounds(at);
+        let mut passage = Passage { row, id: taker.order.id, walk: taker.walk, last: 0, bounds };
         let ended = if taker.walk.is_some_and(|walk| walk.units == 0) {
             Some(if taker.order.tif == FOK { CancelReason::Fok } else { CancelReason::Ioc })
         } else if taker.order.flags & POST_ONLY != 0 && self.crosses(at, &taker.order) {
@@ -36,6 +42,7 @@ impl Engine {
                 self.gone(at, &passage);
                 return false;
             }
+            let ended = ended.or_else(|| self.meet_band(at, row, bounds?, effects));
             ended.or_else(|| self.stay(at, &passage, effects))
         };
         if let Some(reason) = ended {
@@ -48,7 +55,8 @@ impl Engine {
 
     /// A resting order as an incoming one; what is left of it stays where it stands.
     pub(crate) fn work_resting(&mut self, at: usize, row: u32, effects: &mut Effects) {
-        let mut passage = Passage { row, id: self.orders.get(row).id, walk: None, last: 0 };
+        let bounds = self.bounds(at);
+        let mut passage = Passage { row, id: self.orders.get(row).id, walk: None, last: 0, bounds };
         let ended = self.carry_out(at, &mut passage, effects);
         if !self.lives(&passage) {
             return;
@@ -110,12 +118,10 @@ impl Engine {
 
     /// A post-only order that would trade goes, or slides to one tick behind the other side.
     fn step_back(&mut self, at: usize, row: u32, effects: &mut Effects) -> Option<CancelReason> {
-        let order = *self.orders.get(row);
-        let (market, tick) = (&self.markets[at], self.instruments[at].terms.tick);
-        let best = [&market.book, &market.hidden].map(|book| book.side(!order.buys()).best());
-        let best = best.into_iter().flatten();
-        let price = if order.buys() { best.min()? - tick } else { best.max()? + tick };
-        if order.flags & SLIDE == 0 || !(tick..=PRICE_MAX).contains(&price) {
+        let (order, instrument) = (*self.orders.get(row), &self.instruments[at]);
+        let best = self.best_of(at, !order.buys())?;
+        let price = if order.buys() { instrument.floor_tick(best - 1) } else { instrument.ceil_tick(best + 1) };
+        if order.flags & SLIDE == 0 || !(1..=PRICE_MAX).contains(&price) {
             return Some(CancelReason::PostOnly);
         }
         self.reprice(at, row, price, effects).err()
@@ -140,7 +146,7 @@ impl Engine {
     /// Plans and trades, again if something else was set off on the way; returns why the rest goes.
     fn carry_out(&mut self, at: usize, passage: &mut Passage, effects: &mut Effects) -> Option<CancelReason> {
         loop {
-            let plan = self.plan(at, self.orders.get(passage.row), &self.special_of(passage.row));
+            let plan = self.plan_within(at, passage.row, passage.bounds);
             if passage.walk.is_some_and(|walk| plan.traded > walk.units || plan.value > walk.value) {
                 return None;
             }
@@ -162,6 +168,12 @@ impl Engine {
                 Act::Drop(reason) => self.drop_row(step.row, reason, effects),
                 Act::Cut => self.take_cut(at, passage, step, effects),
             }
+            let taker = *self.orders.get(passage.row);
+            self.guard_between(
+                &taker,
+                passage.walk.is_some() || self.special_of(passage.row).min_quantity != 0,
+                effects,
+            );
             self.cancels == before
         })
     }

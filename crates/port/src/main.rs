@@ -12,7 +12,7 @@ use signal_hook::flag;
 
 const USE: &str = "isthmus-port --data DIR [--durability never|os|group] [--name isthmus]";
 const SEGMENT_BYTES: u64 = 64 << 20;
-/// A start re-runs about this many records at most.
+/// A start runs about this many records again at most.
 const SNAPSHOT_RECORDS: u64 = 1_000_000;
 /// Turns without work after which the core is offered to others between two turns.
 const IDLE_TURNS: u32 = 20_000;
@@ -58,8 +58,7 @@ fn settings(arguments: &[String]) -> Option<Settings> {
 fn serve(settings: &Settings) -> Result<(), String> {
     let options =
         Options { durability: settings.durability, segment_bytes: SEGMENT_BYTES, snapshot_records: SNAPSHOT_RECORDS };
-    let opened = Broker::open(Path::new(&settings.data), options);
-    let mut broker = opened.map_err(|error| format!("{}: {error}", settings.data))?;
+    let mut broker = Broker::open(Path::new(&settings.data), options).map_err(|error| error.to_string())?;
     let mut port = Port::create(&settings.name).map_err(|fault| fault.to_string())?;
     let asked_to_end = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {

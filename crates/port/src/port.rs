@@ -76,6 +76,9 @@ impl Port {
                 lane.apply(broker, &row, &mut self.fills);
                 applied += 1;
             }
+            if applied > before {
+                broker.make_room()?;
+            }
         }
         if applied > 0 {
             broker.settle()?;
@@ -114,14 +117,13 @@ impl Lane {
     #[inline]
     fn apply(&mut self, broker: &mut Broker, row: &[u8; ROW], fills: &mut Vec<Fill>) {
         let command = row::command(row);
-        fills.clear();
-        let outcome = broker.stage_unlinked(&command, now(), &self.origin, |framed, frames| {
-            Outcome::of(framed.effects(frames), |fields| {
-                let Traded { maker_order, price, quantity, .. } = Traded::read(fields);
-                fills.push(Fill { maker_order, price, quantity });
-            })
-        });
+        let framed = broker.stage(&command, now(), &self.origin);
         let sequence = broker.engine.sequence;
+        fills.clear();
+        let outcome = Outcome::of(framed.effects(broker.frames()), |fields| {
+            let Traded { maker_order, price, quantity, .. } = Traded::read(fields);
+            fills.push(Fill { maker_order, price, quantity });
+        });
         let whole = Reply::new(self.ask, sequence, row::order_of(&command, sequence), outcome);
         self.owe(whole, fills);
         self.ask += 1;

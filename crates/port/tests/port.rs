@@ -20,10 +20,9 @@ use isthmus_core::row::{DONE, NOT_CANCELLED, REFUSED, REPEATED, row};
 use isthmus_port::lane::{FILLS, MORE, SLOTS};
 use isthmus_port::{Gateway, Port, Reply};
 
-const OPTIONS: Options = Options { durability: Durability::Os, segment_bytes: 64 << 20, snapshot_records: 1_000_000 };
-
 const ANN: u32 = 16;
 const BEN: u32 = 17;
+const OPTIONS: Options = Options { durability: Durability::Os, segment_bytes: 64 << 20, snapshot_records: 1 << 20 };
 const LIMIT_S: Duration = Duration::from_secs(20);
 
 fn text<const N: usize>(text: &str) -> [u8; N] {
@@ -139,11 +138,16 @@ fn memory_of(name: &str) -> PathBuf {
     Path::new("/dev/shm").join(format!("isthmus-{name}"))
 }
 
-fn in_memory() -> Broker {
-    let mut broker = Broker::in_memory();
-    for command in setup() {
+fn stage(broker: &mut Broker, commands: Vec<Command>) {
+    for command in commands {
         broker.stage(&command, 1, &[]);
     }
+    broker.settle().unwrap();
+}
+
+fn in_memory() -> Broker {
+    let mut broker = Broker::in_memory();
+    stage(&mut broker, setup());
     broker
 }
 
@@ -336,9 +340,7 @@ fn prepared(test: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).unwrap();
     let mut broker = Broker::open(&folder, OPTIONS).expect("a fresh folder");
-    for command in setup() {
-        broker.stage(&command, 1, &[]);
-    }
+    stage(&mut broker, setup());
     broker.close().unwrap();
     folder
 }

@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use isthmus_core::broker::{Broker, Options};
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
-use isthmus_core::orders::PARKED;
 use isthmus_core::record::Framed;
 use isthmus_core::row::order_of;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -15,10 +14,10 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error, shared_error};
-use crate::flushing::{Flusher, Follower};
 use crate::messages as classes;
+use crate::questions;
 use crate::record::{Chained, Origin, Record};
-use crate::rows;
+use crate::threads::{Flusher, Follower};
 
 /// The broker's engine. Without a data folder everything stays in memory.
 #[pyclass(module = "isthmus._core")]
@@ -196,6 +195,11 @@ impl Engine {
     fn sequence(&self) -> u64 {
         self.broker.engine.sequence
     }
+    /// When something falls due by time next (ns); None if nothing does.
+    #[getter]
+    fn next_deadline(&self) -> Option<u64> {
+        self.broker.engine.deadlines.next_at()
+    }
     #[getter]
     fn stamp(&self) -> u64 {
         self.broker.engine.stamp
@@ -337,6 +341,12 @@ impl Engine {
         Ok((bid, bids, ask, asks))
     }
 
+    /// (price, volume, imbalance) that the call would find now; price 0 where nothing would trade.
+    fn indicative(&self, instrument: u32) -> PyResult<(i64, i64, i64)> {
+        let found = self.broker.engine.indicative(self.instrument_at(instrument)?);
+        Ok((found.price, found.volume, found.imbalance))
+    }
+
     /// Bids and asks as everybody sees them, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
@@ -354,31 +364,15 @@ impl Engine {
     }
 
     /// Every live order of the instrument that is not at an outside venue: bids, then asks, each in priority, then those
-    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits).
-    #[allow(clippy::type_complexity)]
-    fn book_orders(&self, instrument: u32) -> PyResult<Vec<(u64, u32, u8, i64, i64, i64, bool)>> {
-        let at = self.instrument_at(instrument)?;
-        let orders = &self.broker.engine.orders;
-        let row = |row: u32| {
-            let order = orders.get(row);
-            let waits = order.marks & PARKED != 0;
-            (order.id, order.account, order.side, order.price, orders.shown(row), order.left, waits)
-        };
-        let market = &self.broker.engine.markets[at];
-        let mut all: Vec<u32> = Vec::new();
-        for buys in [true, false] {
-            let sides = [market.book.side(buys), market.hidden.side(buys)];
-            let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders)).collect();
-            side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
-            all.extend(side);
-        }
-        all.extend(orders.by_id().filter(|row| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at));
-        Ok(all.into_iter().map(row).collect())
+    /// that wait outside the book, by number: (order, account, side, price, shown, left, waits). At most `most` of them.
+    #[pyo3(signature = (instrument, most = usize::MAX))]
+    fn book_orders(&self, instrument: u32, most: usize) -> PyResult<Vec<questions::BookOrder>> {
+        Ok(questions::book_orders(&self.broker.engine, self.instrument_at(instrument)?, most))
     }
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        rows::order(py, &self.broker.engine, order)
+        questions::order(py, &self.broker.engine.orders, order)
     }
 
     /// Ids of an account's live orders, ascending.
@@ -406,6 +400,16 @@ impl Engine {
         Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
     }
 
+    /// (ns in which a market maker met its obligations, ns in which the market was open, does it meet them now, are its
+    /// quotes pulled) since the trading session began; None if it is no maker of the instrument.
+    fn maker(&self, account: u32, instrument: u32) -> PyResult<Option<(u64, u64, bool, bool)>> {
+        let (engine, at) = (&self.broker.engine, self.instrument_at(instrument)?);
+        Ok(engine.makers.get(&(at, account)).map(|maker| {
+            let (quoted_ns, open_ns) = maker.score(engine.stamp);
+            (quoted_ns, open_ns, maker.meets, maker.protection.as_ref().is_some_and(|p| p.pulled))
+        }))
+    }
+
     /// The price that collars are measured from; 0 for none.
     fn reference(&self, instrument: u32) -> PyResult<i64> {
         Ok(self.broker.engine.instruments[self.instrument_at(instrument)?].reference())
@@ -426,11 +430,11 @@ impl Engine {
     }
 
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        rows::assets(py, &self.broker.engine)
+        questions::assets(py, &self.broker.engine)
     }
 
     fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        rows::instruments(py, &self.broker.engine)
+        questions::instruments(py, &self.broker.engine)
     }
 
     /// The double entries of a record's effects: list of Posted.

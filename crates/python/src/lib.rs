@@ -5,12 +5,12 @@ mod bench;
 mod bench_journal;
 mod engine;
 mod errors;
-mod flushing;
 mod journal;
 mod messages;
+mod questions;
 mod record;
-mod rows;
 mod sim;
+mod threads;
 
 use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
 use pyo3::exceptions::PyAttributeError;
@@ -63,8 +63,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<batch::Batch>()?;
     m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
-    m.add_class::<flushing::Flusher>()?;
-    m.add_class::<flushing::Follower>()?;
+    m.add_class::<threads::Flusher>()?;
+    m.add_class::<threads::Follower>()?;
     m.add_class::<journal::JournalReader>()?;
     m.add_class::<journal::FrameReader>()?;
     m.add("OtherRelease", m.py().get_type::<errors::OtherRelease>())?;

@@ -5,7 +5,7 @@ use isthmus_core::Engine;
 use isthmus_core::instrument::Instrument;
 use isthmus_core::ledger::VENUE;
 use isthmus_core::messages::{ClientId, Command, Effect};
-use isthmus_core::orders::{Order, PARKED, ROUTED, UNHELD};
+use isthmus_core::orders::{ASIDE, HAS_SPECIAL, Order, REQUEST, ROUTED, UNHELD};
 
 use crate::world::PLAIN;
 
@@ -59,7 +59,8 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
         if instrument.is_perpetual() {
             continue;
         }
-        if order.marks & (PARKED | ROUTED) == 0 && i128::from(order.hold) != spot_hold(instrument, order) {
+        let due = (spot_hold(instrument, order) - of_pair(engine, row, order)).max(0);
+        if order.marks & ROUTED == 0 && i128::from(order.hold) != due {
             return Err("an order holds what it may cost");
         }
         *held.entry((order.account, instrument.held_asset(order))).or_default() += i128::from(order.hold);
@@ -73,8 +74,15 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
     Ok(held)
 }
 
+/// What the earlier order of a pair on one side holds for both, since only one of them can trade.
+fn of_pair(engine: &Engine, row: u32, order: &Order) -> i128 {
+    let pair = engine.orders.special(row).filter(|_| order.marks & HAS_SPECIAL != 0).map_or(0, |s| s.one_cancels);
+    let earlier = engine.orders.find(pair).filter(|_| pair != 0 && pair < order.id).map(|row| engine.orders.get(row));
+    earlier.filter(|other| other.side == order.side && !order.is_at_market()).map_or(0, |other| other.hold.into())
+}
+
 fn spot_hold(instrument: &Instrument, order: &Order) -> i128 {
-    if order.marks & UNHELD != 0 {
+    if order.marks & (UNHELD | ASIDE) != 0 {
         return 0;
     }
     let left = i128::from(order.left);
@@ -87,7 +95,8 @@ fn spot_hold(instrument: &Instrument, order: &Order) -> i128 {
     value + up(value * i128::from(rate) - i128::from(order.fee_carry), 1_000_000).max(0)
 }
 
-/// The orders of one account in a perpetual: lots, and price x lots, of buys and sells.
+/// The orders of one account in a perpetual (but its requests, which hold nothing): lots, and price x lots, of buys and
+/// sells.
 #[derive(Default)]
 struct Sides {
     lots: [i128; 2],
@@ -98,11 +107,12 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
     let mut sides: BTreeMap<u32, Sides> = BTreeMap::new();
     for row in engine.orders.by_id() {
         let order = engine.orders.get(row);
-        if order.instrument == number {
+        if order.instrument == number && order.kind != REQUEST {
             let side = usize::from(!order.buys());
             let sum = sides.entry(order.account).or_default();
-            sum.lots[side] += i128::from(order.left);
-            sum.value[side] += i128::from(order.left) * i128::from(order.price);
+            let (lots, value) = order.exposure();
+            sum.lots[side] += i128::from(lots);
+            sum.value[side] += value;
         }
     }
     let quote = instrument.terms.quote;

@@ -29,6 +29,7 @@ from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
+from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
@@ -38,9 +39,10 @@ from isthmus.gateways.rest.pages import Pages
 from isthmus.gateways.rest.routes import RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
-from isthmus.gateways.rest.table import market_routes, operator_routes, session_routes, trading_routes
+from isthmus.gateways.rest.table import account_routes, market_routes, operator_routes, session_routes, trading_routes
 from isthmus.gateways.rest.trading import TradingHandlers
 from isthmus.gateways.submission import Submission
+from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
@@ -121,22 +123,25 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     """Gateways on one port."""
     limits = settings.limits
     reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
-    renderer = Renderer(core.directory, core.views, labels_of(markets))
+    renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name)
     submission = Submission(core.driver, clock)
     best_price: Choose = choose
+    market = MarketRenderer(core.engine, core.directory, core.views)
     entry = OrderEntry(submission, core.directory, core.views, best_price)
     access = Access(keys, limits, clock)
-    hub = Hub(reads, renderer, limits.stream)
+    hub = Hub(reads, renderer, market, limits.stream)
     core.views.tell(hub)
-    stream = StreamServer(hub, reads, access)
+    stream = StreamServer(hub, reads, access, Disconnects(entry))
     metrics = Metrics(reads, lambda: stream.open)
     house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
     desk = DeskHandlers(house, core.directory, core.views, renderer)
+    trading = TradingHandlers(entry, reads, renderer, market, limits)
     routes = RouteTable(
         (
-            *market_routes(MarketHandlers(reads, renderer, limits)),
-            *session_routes(SessionHandlers(reads, keys)),
-            *trading_routes(TradingHandlers(entry, reads, renderer, limits)),
+            *market_routes(MarketHandlers(reads, renderer, market, limits)),
+            *session_routes(SessionHandlers(reads, keys, limits)),
+            *trading_routes(trading),
+            *account_routes(trading),
             *operator_routes(house, desk),
         )
     )

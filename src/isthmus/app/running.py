@@ -8,6 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from isthmus.app.day_end import DayEnd
+from isthmus.app.due_time import DueTime
 from isthmus.app.link_server import Link
 from isthmus.app.output import note
 from isthmus.app.pipeline import Core
@@ -49,7 +50,7 @@ class Running:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders)
-        stepping: list[Market | DayEnd] = [*self._markets, day_end]
+        stepping: list[Market | DayEnd | DueTime] = [*self._markets, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
@@ -105,7 +106,7 @@ class Running:
             _tell(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
         self._core.driver.fault = reason
 
-    async def _play(self, market: Market | DayEnd) -> None:
+    async def _play(self, market: Market | DayEnd | DueTime) -> None:
         clock = self._core.desk.now
         while True:
             following = market.step(clock())

@@ -6,18 +6,21 @@ import asyncio
 from collections import OrderedDict
 from typing import Any
 
+import msgspec
+
 from isthmus.engine.engine import Record
 from isthmus.engine.market import Choose, VenueQuote
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
 from isthmus.gateways.instructions import changing, is_special, placing, session_of
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.refusals import reason_of, refusal_of
+from isthmus.gateways.refusals import reason_of, refusal_of, repeated
 from isthmus.gateways.shapes import Acceptance, DeadMan, MassQuote, NewOrder, OrderChange, QuoteAnswer
 from isthmus.gateways.submission import Asker, Submission, client_text
 from isthmus.kernel.ids import order_id
 from isthmus.kernel.messages import (
     BUY,
+    CANCEL_REASONS,
     FRESH,
     GTC,
     LIMIT,
@@ -40,8 +43,18 @@ QUOTES_MAX = 100
 """Quotes in one mass quote."""
 DEAD_MAN_MS_MAX = 86_400_000
 NS_PER_MS = 1_000_000
+SESSION_ENDED = next(number for number, name in CANCEL_REASONS.items() if name == "session")
 CHOICE_LEVELS = 20
 """Levels of each venue's book that the choice of a venue looks at."""
+
+
+class Which(msgspec.Struct, frozen=True):
+    """Orders of an account that a mass cancel is for: of one instrument, side or session, where it names them."""
+
+    account: int
+    instrument: Instrument | None = None
+    side: int = 0
+    session: int = 0
 
 
 class OrderEntry:
@@ -147,14 +160,18 @@ class OrderEntry:
         self._require_done(record, command, self._directory.instruments[row.instrument])
         return row
 
-    async def cancel_all(self, account: int, instrument: Instrument | None, asker: Asker, side: int = 0) -> list[int]:
+    async def cancel_all(self, which: Which, asker: Asker) -> list[int]:
         """The orders that went, or whose venue was asked."""
         _may_trade(asker.identity)
-        number = instrument.number if instrument is not None else 0
-        command = CancelAll(account=account, instrument=number, side=side)
+        number = which.instrument.number if which.instrument is not None else 0
+        command = CancelAll(account=which.account, instrument=number, side=which.side, session=which.session)
         record = await self._submission.submit(command, asker)
-        self._require_done(record, command, instrument)
+        self._require_done(record, command, which.instrument)
         return [effect.order for effect in record.effects if type(effect).__name__ in ("Cancelled", "CancelRequested")]
+
+    def end_session(self, account: int, session: int, asker: Asker) -> None:
+        """Cancels what the account's session placed; its record becomes durable later. Raises Refusal 503."""
+        self._submission.stage(CancelAll(account=account, session=session, reason=SESSION_ENDED), asker)
 
     def visible(self, order: int | None, identity: Identity) -> OrderRow:
         """The order, if this asker may see it. Raises Refusal 404, the same for what is hidden and what is not
@@ -166,10 +183,8 @@ class OrderEntry:
         return row
 
     def _placed(self, record: Record, command: Any, instrument: Instrument) -> OrderRow:
-        first = record.sequence
-        if record.effects and type(record.effects[0]).__name__ == "Repeated":
-            first = record.effects[0].first
-        row = self._views.orders.order(first)
+        before = repeated(record)
+        row = self._views.orders.order(before.first if before is not None else record.sequence)
         if reason_of(record) is not None or row is None:
             raise self._refusal(record, command, instrument)
         return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from isthmus.engine.engine import content_id
@@ -25,7 +26,7 @@ from isthmus.kernel.messages import (
     ReplaceOrder,
     ReplaceSpecial,
 )
-from isthmus.kernel.values import time_ns
+from isthmus.kernel.values import TIME_MAX_NS, time_ns, time_text
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.orders import OrderRow
 
@@ -64,6 +65,8 @@ def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, 
         "session": session_of(wanted.session),
     }
     terms = _terms(wanted, instrument)
+    if "display_high" in terms:
+        terms["seed"] = _seed(text)
     plain = not terms and order["kind"] <= MARKET_TO_LIMIT and order["tif"] != GTD
     return PlaceOrder(**order) if plain else PlaceSpecial(**order, **terms)
 
@@ -116,9 +119,20 @@ def changing(row: OrderRow, change: OrderChange, instrument: Instrument, text: s
 def _given(change: OrderChange, instrument: Instrument) -> dict[str, int]:
     prices = {"price": change.price, "stop": change.stop_price, "offset": change.offset}
     lots = {"quantity": change.quantity, "display": change.display_quantity, "min_quantity": change.min_quantity}
-    found = {name: price_of(text, instrument, name) for name, text in prices.items() if text is not None}
-    found |= {name: quantity_of(text, instrument, name) for name, text in lots.items() if text is not None}
+    found = {name: price_of(text, instrument, _said(name)) for name, text in prices.items() if text is not None}
+    found |= {name: quantity_of(text, instrument, _said(name)) for name, text in lots.items() if text is not None}
     return found if change.expires_at is None else found | {"expire": time_of(change.expires_at)}
+
+
+def _said(name: str) -> str:
+    return {"stop": "stop_price", "display": "display_quantity"}.get(name, name)
+
+
+def _seed(text: str) -> int:
+    """What the peaks of an iceberg are drawn by. Of the client id, so that the same command stays the same one; without
+    an id, by chance.
+    """
+    return int.from_bytes(content_id(text)[:8]) if text else secrets.randbits(64)
 
 
 def _price(text: str | None, instrument: Instrument, field: str) -> int:
@@ -143,7 +157,11 @@ def time_of(text: str | None, field: str = "expires_at") -> int:
     if text is None:
         return 0
     try:
-        return time_ns(text)
+        found = time_ns(text)
     except ValueError:
         detail = f"{field} is a time like 2026-11-23T10:00:00Z"
         raise Refusal(400, "malformed_request", detail, field=field, value=text) from None
+    if not 0 < found <= TIME_MAX_NS:
+        limit = time_text(TIME_MAX_NS)
+        raise Refusal(422, "bad_expire", f"{field} is at most {limit}", field=field, value=text, limit=limit)
+    return found

@@ -102,6 +102,11 @@ class KeyStore:
         row = self._base.execute("SELECT role, account FROM users WHERE name = ?", (name,)).fetchone()
         return None if row is None else (str(row[0]), row[1])
 
+    def user_name(self, number: int) -> str | None:
+        """The name of a user."""
+        row = self._base.execute("SELECT name FROM users WHERE number = ?", (number,)).fetchone()
+        return None if row is None else str(row[0])
+
     def user_number(self, name: str) -> int | None:
         """The number of a user."""
         row = self._base.execute("SELECT number FROM users WHERE name = ?", (name,)).fetchone()

@@ -18,6 +18,9 @@ from isthmus.views.holdings import BalanceRow, PositionRow
 from isthmus.views.orders import FillRow, OrderRow
 from isthmus.views.views import Views
 
+BookOrderRow = tuple[int, int, int, int, int, int, bool]
+"""Order, account, side, price, shown, left, waits."""
+
 
 class Standing(msgspec.Struct, frozen=True):
     """How the broker is: `fault` is why commands are refused, or None. `head` is the last durable record's hash."""
@@ -103,6 +106,10 @@ class Reads:
         page = list(islice(wanted, most + 1))
         cursor = "-".join(map(str, _place(page[most - 1]))) if len(page) > most else None
         return page[:most], cursor
+
+    def book_orders(self, instrument: int, skip: int, most: int) -> list[BookOrderRow]:
+        """Live orders of the instrument, as Engine.book_orders lists them, from the `skip`th on."""
+        return self._driver.engine.book_orders(instrument, skip + most)[skip:]
 
     def balances(self, account: int) -> list[BalanceRow]:
         """By asset number."""

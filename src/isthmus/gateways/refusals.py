@@ -8,7 +8,7 @@ from isthmus.engine.engine import Record
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel.ids import account_id, record_id
 from isthmus.kernel.messages import BUY, REASONS
-from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, short_text, text
+from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, short_text, text, time_text
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
 
@@ -149,15 +149,25 @@ _FIELDS = {
     "notional_limit": "quantity",
     "unusual_size": "quantity",
     "below_minimum_notional": "quantity",
+    "reduce_only": "reduce_only",
+    "no_locate": "short",
+    "unknown_request": "request",
+    "wrong_book": "type",
+    "unknown_tif": "time_in_force",
 }
+_SAID = {"stop": "stop_price", "display": "display_quantity", "expire": "expires_at"}
+"""Fields that the API calls otherwise than the engine's commands."""
 
 
 def reason_of(record: Record) -> str | None:
     """Why the command was refused, now or when it was first asked; None if it was done."""
-    for effect in record.effects[:1]:
-        if type(effect).__name__ == "Repeated" and effect.reason:
-            return REASONS[effect.reason]
-    return record.reason
+    before = repeated(record)
+    return REASONS[before.reason] if before is not None and before.reason else record.reason
+
+
+def repeated(record: Record) -> Any | None:
+    """The effect that says that the command was answered before. What fell due by time may stand before it."""
+    return next((effect for effect in record.effects if type(effect).__name__ == "Repeated"), None)
 
 
 def refusal_of(record: Record, command: Any, instrument: Instrument | None, views: Views) -> Refusal:
@@ -171,7 +181,7 @@ def refusal_of(record: Record, command: Any, instrument: Instrument | None, view
         STATUSES.get(reason, 422),
         reason,
         DETAILS[reason],
-        field=field,
+        field=_SAID.get(field or "", field),
         value=value,
         limit=limit,
         record=record_id(record.sequence),
@@ -186,10 +196,12 @@ def _value(command: Any, instrument: Instrument | None, field: str | None) -> st
         return account_id(found)
     if instrument is None or found is None:
         return None if found is None else str(found)
-    if field == "price":
+    if field in ("price", "stop", "offset"):
         return text(found, instrument.price_decimals)
-    if field == "quantity":
+    if field in ("quantity", "display", "min_quantity"):
         return text(found, instrument.quantity_decimals)
+    if field == "expire":
+        return time_text(found) if found else None
     return instrument.symbol if field == "instrument" else str(found)
 
 

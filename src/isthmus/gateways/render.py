@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from isthmus.engine.engine import Record
-from isthmus.gateways import shapes
+from isthmus.gateways import operator_shapes, shapes
 from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
 from isthmus.kernel.messages import (
     BOOK_NAMES,
@@ -29,7 +29,7 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.books import Level, Sides
 from isthmus.views.holdings import BalanceRow, PositionRow
 from isthmus.views.orders import FillRow, OrderRow
-from isthmus.views.sessions import Kill, MakerRow
+from isthmus.views.sessions import Kill, MakerRow, Protection
 from isthmus.views.tape import DAY_NS, BarRow, TradeRow
 from isthmus.views.views import Views
 
@@ -41,6 +41,11 @@ TRIGGER_NAMES = {number: name for name, number in TRIGGERS.items()}
 AVERAGE_DECIMALS_MORE = 4
 """Decimals that an average price has beyond its instrument's."""
 CHANGE_DECIMALS = 6
+UserName = Callable[[int], str | None]
+"""A user's name by his number; the journal keeps numbers only."""
+NS_PER_MS = 1_000_000
+PULLED_BY = {1: "lots", 2: "net_lots", 3: "share"}
+"""Numbers of Protected.cause."""
 NS_DECIMALS = 9
 
 
@@ -63,20 +68,24 @@ def _terms(row: OrderRow, instrument: Instrument) -> dict[str, str]:
     return {in_words[name][0]: in_words[name][1](value) for name, value in row.terms.items()}
 
 
-def _price(row: OrderRow, instrument: Instrument | None) -> str | None:
-    """The limit; None for an order without one."""
-    if instrument is None or row.kind == MARKET or not row.price:
-        return None
-    return text(row.price, instrument.price_decimals)
+def _protection(row: Protection, instrument: Instrument) -> operator_shapes.Protection:
+    lots = instrument.quantity_decimals
+    return operator_shapes.Protection(
+        window_ms=row.window_ns // NS_PER_MS,
+        quantity=text(row.quantity, lots) if row.quantity else None,
+        net_quantity=text(row.delta, lots) if row.delta else None,
+        percent_bps=row.percent_bps or None,
+    )
 
 
 class Renderer:
     """Knows the names; reads the views and nothing else. `labels` are what markets say of their instruments."""
 
-    def __init__(self, directory: Directory, views: Views, labels: Mapping[str, str]) -> None:
+    def __init__(self, directory: Directory, views: Views, labels: Mapping[str, str], user_name: UserName) -> None:
         self._directory = directory
         self._views = views
         self._labels = labels
+        self._user_name = user_name
 
     def instrument(self, row: Instrument, now: int) -> shapes.Instrument:
         """With its state and last prices."""
@@ -98,7 +107,7 @@ class Renderer:
             taker_fee_ppm=row.taker_fee_ppm,
             collar_bps=row.collar_bps,
             initial_margin_bps=row.initial_margin_bps,
-            state="halted" if self._halted(row.number) else "open",
+            state=self.market_state(row.number),
             session=self._views.sessions.state(row.number),
             book=BOOK_NAMES[self._views.sessions.rules(row.number).get("book", 1)],
             rules=self._views.sessions.rules(row.number),
@@ -109,8 +118,10 @@ class Renderer:
             label=self._labels.get(row.symbol),
         )
 
-    def _halted(self, instrument: int) -> bool:
-        return self._directory.is_halted(instrument) or self._views.sessions.state(instrument) == "halted"
+    def market_state(self, instrument: int) -> Literal["open", "halted"]:
+        """Halted by command, or in the trading state of that name; everything else is open."""
+        halted = self._directory.is_halted(instrument) or self._views.sessions.state(instrument) == "halted"
+        return "halted" if halted else "open"
 
     def change_24h(self, instrument: int, now: int) -> str | None:
         """A fraction: "0.012500" is 1.25 % up."""
@@ -201,10 +212,10 @@ class Renderer:
             terms=_terms(row, instrument) if instrument else {},
         )
 
-    def maker(self, account: int, number: int, row: MakerRow) -> shapes.Maker:
-        """A market maker in one instrument."""
+    def maker(self, account: int, number: int, row: MakerRow, whole: bool) -> operator_shapes.Maker:
+        """A market maker in one instrument; `whole`: with its protection."""
         instrument = self._directory.instruments[number]
-        return shapes.Maker(
+        return operator_shapes.Maker(
             account=account_id(account),
             instrument=instrument.symbol,
             spread=text(row.spread, instrument.price_decimals),
@@ -215,9 +226,11 @@ class Renderer:
             presence=quotient_text(row.quoted_ns, row.open_ns, CHANGE_DECIMALS) if row.open_ns else None,
             met=row.met,
             pulled=row.pulled,
+            pulled_by=PULLED_BY.get(row.pulled_by),
+            protection=_protection(row.protection, instrument) if whole and row.protection else None,
         )
 
-    def kill(self, row: Kill) -> shapes.KillState:
+    def kill(self, row: Kill) -> operator_shapes.KillState:
         """A kill that stands."""
         scope = SCOPES[row.scope]
         names = {
@@ -227,8 +240,23 @@ class Renderer:
             "everything": None,
         }
         of = names.get(scope, str(row.of))
-        since = time_text(row.since)
-        return shapes.KillState(scope, of, row.user, since, row.orders, row.agreed or None)
+        assets = self._directory.assets
+        return operator_shapes.KillState(
+            scope=scope,
+            of=of,
+            user=row.user,
+            user_name=self._user_name(row.user),
+            since=time_text(row.since),
+            record=record_id(row.record),
+            orders=row.orders,
+            digest=row.digest.hex(),
+            released=[
+                operator_shapes.Released(assets[asset].code, text(amount, assets[asset].decimals))
+                for asset, amount in sorted(row.released.items())
+            ],
+            agreed=row.agreed or None,
+            agreed_name=self._user_name(row.agreed) if row.agreed else None,
+        )
 
     def _symbol(self, number: int) -> str:
         instrument = self._directory.instruments.get(number)
@@ -302,8 +330,9 @@ class Renderer:
 def effects(record: Record) -> list[dict[str, Any]]:
     """What the record did, in order; a refusal carries its reason's name."""
     rows = [{"kind": type(effect).__name__, **fields(effect)} for effect in record.effects]
-    if rows and rows[0]["kind"] in ("Rejected", "Repeated"):
-        rows[0]["reason"] = REASONS.get(rows[0]["reason"])
+    for row in rows:
+        if row["kind"] in ("Rejected", "Repeated"):
+            row["reason"] = REASONS.get(row["reason"])
     return rows
 
 

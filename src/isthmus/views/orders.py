@@ -18,7 +18,10 @@ from isthmus.kernel.messages import (
     MAKER,
     MARKET,
     MARKET_TO_LIMIT,
+    PEG,
     PENDING,
+    REQUEST,
+    RESPONSE,
     SCOPES,
     SELL,
     STOP,
@@ -34,6 +37,8 @@ FILLS_MAX = 100_000
 """Fills kept over all accounts; the oldest go first."""
 ROUTINGS_MAX = 65_536
 """Reasons of a routing that wait for their order's record."""
+TOUCHES_MAX = 10_000
+"""Records kept of one order's life; between its first and its newest the oldest go first."""
 
 TERMS = (
     "stop",
@@ -51,13 +56,16 @@ TERMS = (
 """What PlaceSpecial has beyond PlaceOrder, as far as people are shown it."""
 TRIGGERED_KINDS = {STOP: MARKET, STOP_LIMIT: LIMIT}
 """What a stop is once its price came; a trailing stop is one or the other by whether it has a limit."""
+WAITING_KINDS = {PEG: "reference", REQUEST: "responses", RESPONSE: "acceptance"}
+"""What these wait for outside the book; other kinds wait for their trigger."""
 
 
 class OrderRow(msgspec.Struct):
     """An order as it stands. `turnover` sums price x quantity of its fills; `record` is the last that touched it.
 
-    `terms`: those of TERMS that are not zero. `waits`: None once it works, else for its "trigger" or its "session"
-    (or parent).
+    `terms`: those of TERMS that are not zero. `waits`: None once it works, else what it waits for: its "trigger", its
+    peg's "reference", its "session", its "parent", "responses" to its request, or "acceptance" of its response.
+    `touched`: the records of its life, the refused changes among them.
     """
 
     number: int
@@ -83,6 +91,7 @@ class OrderRow(msgspec.Struct):
     session: int = 0
     waits: str | None = None
     terms: dict[str, int] = {}
+    touched: list[int] = []
 
     @property
     def closed(self) -> bool:
@@ -164,10 +173,12 @@ class Orders:
                 changed[row.number] = row
         for row in changed.values():
             self._touch(row, record)
+        if record.reason is not None and (refused := self._rows.get(getattr(command, "order", 0))) is not None:
+            _note(refused, record)
         return list(changed.values()), fills
 
     def _place(self, record: Record, command: Any, effects: list[Any], changed: dict[int, OrderRow]) -> None:
-        if effects and type(effects[0]).__name__ == "Repeated":
+        if any(type(effect).__name__ == "Repeated" for effect in effects):
             return
         row = OrderRow(
             number=record.sequence,
@@ -202,6 +213,7 @@ class Orders:
 
     def _touch(self, row: OrderRow, record: Record) -> None:
         row.updated_at, row.record = record.stamp, record.sequence
+        _note(row, record)
         if row.closed and self._open[row.account].pop(row.number, None) is not None:
             self._closed.append(row)
             if len(self._closed) > CLOSED_ORDERS_MAX:
@@ -249,7 +261,7 @@ class Orders:
         row.price, row.quantity, row.hold, row.status = effect.price, effect.quantity, effect.hold, "open"
 
     def _parked(self, row: OrderRow, effect: Any) -> None:
-        row.waits = "trigger" if effect.status == PENDING else "session"
+        row.waits = _waits_for(row, effect.status)
 
     def _triggered(self, row: OrderRow, effect: Any) -> None:
         row.waits = None
@@ -273,18 +285,11 @@ class Orders:
 
     def _purge(self, effect: Any, changed: dict[int, OrderRow]) -> None:
         """A kill names its scope and not its orders: ours are those that match. A venue's orders were asked for."""
-        scope = SCOPES[effect.scope]
         for rows in self._open.values():
             for row in rows.values():
-                if row.venue == 0 and self._concerns(scope, effect.of, row):
+                if is_purged(self._directory, effect, row):
                     row.status, row.reason, row.hold = "cancelled", "kill", 0
                     changed[row.number] = row
-
-    def _concerns(self, scope: str, of: int, row: OrderRow) -> bool:
-        if scope in ("group", "firm"):
-            return self._directory.belongs(row.account, scope) == of
-        found = {"everything": of, "account": row.account, "session": row.session, "instrument": row.instrument}
-        return found.get(scope) == of
 
     def _cancel_requested(self, row: OrderRow, _: Any) -> None:
         row.status = "pending_cancel"
@@ -294,6 +299,29 @@ class Orders:
 
     def _acknowledged(self, row: OrderRow, _: Any) -> None:
         """The venue has it: only `updated_at` moves."""
+
+
+def is_purged(directory: Directory, purged: Any, order: Any) -> bool:
+    """Is the order (a row, or the command that placed it) one that this purge took out of the house book?"""
+    scope = SCOPES[purged.scope]
+    if order.venue != 0:
+        return False
+    if scope in ("group", "firm"):
+        return directory.belongs(order.account, scope) == int(purged.of)
+    of = {"everything": purged.of, "account": order.account, "session": order.session, "instrument": order.instrument}
+    return bool(of.get(scope) == purged.of)
+
+
+def _note(row: OrderRow, record: Record) -> None:
+    row.touched.append(record.sequence)
+    if len(row.touched) > TOUCHES_MAX:
+        del row.touched[1]
+
+
+def _waits_for(row: OrderRow, status: int) -> str:
+    if status == PENDING or row.kind in (REQUEST, RESPONSE):
+        return WAITING_KINDS.get(row.kind, "trigger")
+    return "parent" if "parent" in row.terms else "session"
 
 
 def venue_of(traded: Any, liquidity: int) -> int:

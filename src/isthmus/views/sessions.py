@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import BOOK_RULES, SESSION_CAUSES, SESSION_STATES
+from isthmus.kernel.messages import BOOK_RULES, SCOPES, SESSION_CAUSES, SESSION_STATES
 
 CONTINUOUS = "continuous"
 CORRECTIONS_MAX = 10_000
@@ -25,7 +25,9 @@ class AuctionRow(msgspec.Struct, frozen=True):
 
 
 class MakerRow(msgspec.Struct):
-    """A market maker's obligations in an instrument and the last score; `pulled`: by its protection."""
+    """A market maker's obligations in an instrument and the last score; `pulled`: by its protection, whose bound
+    `pulled_by` says (1 lots, 2 net lots, 3 share).
+    """
 
     spread: int
     quantity: int
@@ -34,10 +36,23 @@ class MakerRow(msgspec.Struct):
     open_ns: int = 0
     met: bool | None = None
     pulled: bool = False
+    pulled_by: int = 0
+    protection: Protection | None = None
+
+
+class Protection(msgspec.Struct, frozen=True):
+    """What pulls a maker's quotes when it trades within the window; 0: not watched."""
+
+    window_ns: int
+    quantity: int
+    delta: int
+    percent_bps: int
 
 
 class Kill(msgspec.Struct):
-    """A kill that stands, and who agreed to end it."""
+    """A kill that stands, what it purged, and who agreed to end it. `digest` is that of the last purge that found
+    orders, `released` sums minor units by asset.
+    """
 
     scope: int
     of: int
@@ -45,12 +60,17 @@ class Kill(msgspec.Struct):
     since: int
     orders: int = 0
     agreed: int = 0
+    digest: bytes = b""
+    record: int = 0
+    released: dict[int, int] = {}
 
 
 class Sessions:
-    """Feed it every record in order."""
+    """Feed it every record in order. `version` grows whenever something here changed."""
 
     def __init__(self) -> None:
+        self.version = 0
+        self._purging: Kill | None = None
         self.auctions: dict[int, AuctionRow] = {}
         self.limit_prices: dict[int, tuple[int, int]] = {}
         self.makers: dict[tuple[int, int], MakerRow] = {}
@@ -58,6 +78,7 @@ class Sessions:
         self.corrections: dict[tuple[int, int], int] = {}
         self._states: dict[int, tuple[str, str, int]] = {}
         self._rules: dict[int, dict[str, int]] = {}
+        self._ticks: dict[int, list[tuple[int, int]]] = {}
 
     def state(self, instrument: int) -> str:
         """The trading state: "continuous" until it is changed."""
@@ -71,21 +92,32 @@ class Sessions:
         """Rules that were set, by name."""
         return self._rules.get(instrument, {})
 
-    def on_record(self, record: Record, effects: list[Any]) -> set[int]:
-        """Take the record in; the instruments whose market changed."""
-        changed: set[int] = set()
+    def ticks(self, instrument: int) -> list[tuple[int, int]]:
+        """Rows of the tick table beyond the listing's own tick: (lowest price, tick), from low to high."""
+        return self._ticks.get(instrument, [])
+
+    def is_killed(self, instrument: int) -> bool:
+        """Whether nothing new is taken in the instrument from anybody."""
+        return any(
+            SCOPES[kill.scope] == "everything" or (SCOPES[kill.scope] == "instrument" and kill.of == instrument)
+            for kill in self.kills.values()
+        )
+
+    def on_record(self, record: Record, effects: list[Any]) -> None:
+        """Take the record in."""
         for effect in effects:
             if take := _TAKES.get(type(effect).__name__):
                 take(self, record, effect)
-                if (instrument := getattr(effect, "instrument", 0)) != 0:
-                    changed.add(instrument)
-        return changed
+                self.version += 1
 
     def _session(self, record: Record, effect: Any) -> None:
         self._states[effect.instrument] = (SESSION_STATES[effect.state], SESSION_CAUSES[effect.cause], record.stamp)
 
     def _rule(self, _: Record, effect: Any) -> None:
         self._rules.setdefault(effect.instrument, {})[BOOK_RULES[effect.rule]] = effect.value
+
+    def _tick(self, _: Record, effect: Any) -> None:
+        self._ticks.setdefault(effect.instrument, []).append((effect.lowest, effect.tick))
 
     def _auction(self, record: Record, effect: Any) -> None:
         found = (effect.price, effect.quantity, effect.imbalance)
@@ -101,6 +133,8 @@ class Sessions:
         key = (effect.account, effect.instrument)
         if effect.quantity == 0:
             self.makers.pop(key, None)
+        elif row := self.makers.get(key):
+            row.spread, row.quantity, row.presence_bps = effect.spread, effect.quantity, effect.presence_bps
         else:
             self.makers[key] = MakerRow(effect.spread, effect.quantity, effect.presence_bps)
 
@@ -110,19 +144,30 @@ class Sessions:
 
     def _protected(self, _: Record, effect: Any) -> None:
         if row := self.makers.get((effect.account, effect.instrument)):
-            row.pulled = True
+            row.pulled, row.pulled_by = True, effect.cause
 
     def _protection(self, _: Record, effect: Any) -> None:
         if row := self.makers.get((effect.account, effect.instrument)):
-            row.pulled = False
+            row.pulled, row.pulled_by = False, 0
+            row.protection = Protection(effect.window_ns, effect.quantity, effect.delta, effect.percent_bps)
 
     def _killed(self, record: Record, effect: Any) -> None:
+        """A kill that is sent again goes on with the same sums; an agreement to end it no longer counts."""
         key = (effect.scope, effect.of)
-        self.kills[key] = Kill(effect.scope, effect.of, effect.user, record.stamp)
+        kill = self.kills.setdefault(key, Kill(effect.scope, effect.of, effect.user, record.stamp))
+        kill.user, kill.agreed, kill.record = effect.user, 0, record.sequence
 
-    def _purged(self, _: Record, effect: Any) -> None:
+    def _purged(self, record: Record, effect: Any) -> None:
         if kill := self.kills.get((effect.scope, effect.of)):
+            self._purging = kill
             kill.orders += effect.orders
+            if effect.orders or not kill.digest:
+                kill.digest = effect.digest
+
+    def _released(self, _: Record, effect: Any) -> None:
+        if self._purging is not None:
+            amount = (effect.amount_high << 64) + effect.amount_low
+            self._purging.released[effect.asset] = self._purging.released.get(effect.asset, 0) + amount
 
     def _asked(self, _: Record, effect: Any) -> None:
         if kill := self.kills.get((effect.scope, effect.of)):
@@ -140,6 +185,7 @@ class Sessions:
 _TAKES = {
     "SessionChanged": Sessions._session,
     "RuleSet": Sessions._rule,
+    "TickSet": Sessions._tick,
     "Auctioned": Sessions._auction,
     "LimitState": Sessions._limit,
     "MakerRegistered": Sessions._maker,
@@ -148,6 +194,7 @@ _TAKES = {
     "ProtectionSet": Sessions._protection,
     "Killed": Sessions._killed,
     "Purged": Sessions._purged,
+    "Released": Sessions._released,
     "RearmAsked": Sessions._asked,
     "Rearmed": Sessions._rearmed,
     "TradeCorrected": Sessions._corrected,

@@ -22,6 +22,7 @@ from isthmus.views.books import Books
 from isthmus.views.holdings import Holdings
 from isthmus.views.journal import JournalTail
 from isthmus.views.orders import FillRow, OrderRow, Orders
+from isthmus.views.requests import Requests
 from isthmus.views.sessions import Sessions
 from isthmus.views.tape import Tape, TradeRow
 from isthmus.views.versions import Versions
@@ -67,6 +68,7 @@ class Views:
         self.tape = Tape()
         self.books = Books(engine, directory)
         self.sessions = Sessions()
+        self.requests = Requests(directory)
         self.journal = JournalTail(data)
         self.head = bytes(32)
         self._outlets: list[Outlet] = []
@@ -84,6 +86,7 @@ class Views:
             outlet.record(record)
         command, effects = record.command, record.effects
         self.sessions.on_record(record, effects)
+        self.requests.on_record(record, effects)
         traded = [effect for effect in effects if type(effect) is Traded]
         if traded:
             self._tell_trades(record, traded)
@@ -97,7 +100,7 @@ class Views:
         clients = self.directory.client_numbers
         if command.account in clients or any(effect.maker in clients or effect.taker in clients for effect in traded):
             return True
-        touched = (getattr(effect, "order", None) for effect in effects[1:])
+        touched = (getattr(effect, "order", None) for effect in effects)
         return any(order is not None and self.orders.order(order) is not None for order in touched)
 
     def _tell_trades(self, record: Record, traded: list[Any]) -> None:

@@ -1,15 +1,14 @@
 /** Orders, fills, positions, balances; for operator and auditor the journal; for the operator the levers. */
-import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useMemo } from "react";
 import { type PanelCall, usePanelCall } from "../shortcuts";
 import { isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
+import type { Tab } from "../stores/desk";
 import { BalancesTable, FillsTable, PositionsTable } from "./AccountTables";
 import { useDesk } from "./context";
 import { Journal } from "./Journal";
 import { Operate } from "./Operate";
 import { OrdersTable } from "./OrdersTable";
-
-type Tab = "open" | "orders" | "fills" | "positions" | "balances" | "journal" | "operate";
 
 const NAMES: Record<Tab, string> = {
   open: "Open orders",
@@ -24,14 +23,15 @@ const NAMES: Record<Tab, string> = {
 export function Blotter({ tall, onTall }: { tall: boolean; onTall: () => void }): ReactNode {
   const desk = useDesk();
   const tabs = useMemo(() => tabsOf(desk.mayReadJournal, desk.session.role === "operator"), [desk]);
-  const [tab, setTab] = useState<Tab>("open");
+  const tab = useCell(desk.tab);
+  const setTab = desk.tab.set;
   const called = useCallback(
     (call: PanelCall) => {
       if (call.panel !== "blotter") return;
-      const wished = typeof call.tab === "number" ? tabs[call.tab] : call.tab;
+      const wished = tabs[call.tab];
       if (wished) setTab(wished);
     },
-    [tabs],
+    [tabs, setTab],
   );
   usePanelCall(called);
   const counts = useCounts();

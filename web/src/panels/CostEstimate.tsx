@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { type Decimal, decimalOf, formatGrouped, trimmed } from "../decimal";
 import { useCell } from "../stores/cell";
 import { money, NOTHING, ppm } from "../stores/text";
-import { estimate, type Form } from "../ticket";
+import { estimate, type Form, isAtMarket } from "../ticket";
 import { useDesk } from "./context";
 import { useSurroundings } from "./useSurroundings";
 
@@ -19,7 +19,7 @@ export function CostEstimate({ form }: { form: Form }): ReactNode {
   const fees = `fees ${ppm(instrument.maker_fee_ppm)} maker, ${ppm(instrument.taker_fee_ppm)} taker`;
   return (
     <dl className="cost" aria-label="Cost estimate">
-      <Line name={form.type === "market" ? "Value, about" : "Value"} unit={instrument.quote}>
+      <Line name={isAtMarket(form) ? "Value, about" : "Value"} unit={instrument.quote}>
         {cost && shown(cost.value)}
       </Line>
       <Line name="Fee, at most" unit={instrument.quote} title={fees}>

@@ -2,13 +2,16 @@
 import { type ReactNode, useState } from "react";
 import { useCell } from "../stores/cell";
 import { amount, clock, quantity } from "../stores/text";
-import { useDesk } from "./context";
+import type { BookKind } from "../wire/types";
+import { useBook, useDesk } from "./context";
 import { Ladder } from "./Ladder";
+import { Requests } from "./Requests";
 
 export function DepthPanel(): ReactNode {
   const desk = useDesk();
   const [shown, setShown] = useState<"ladder" | "tape">("ladder");
   const instrument = useCell(desk.instrument);
+  const book = useBook();
   return (
     <section className="panel depth" aria-label="Depth">
       <header className="panel-head">
@@ -20,8 +23,26 @@ export function DepthPanel(): ReactNode {
           ))}
         </div>
       </header>
-      {shown === "ladder" ? <Ladder key={instrument.instrument} /> : <Tape />}
+      {shown === "tape" ? <Tape /> : UNSEEN[book] ? <Unseen book={book} /> : <Ladder key={instrument.instrument} />}
     </section>
+  );
+}
+
+/** Books without levels, and what they have in their place. */
+const UNSEEN: Partial<Record<BookKind, string>> = {
+  dark: "Dark book. It shows no price and no quantity to anybody; it trades at the reference price.",
+  rfq: "No levels here: you ask for quotes, and take one of the responses.",
+  negotiated: "No levels here: one seller offers, buyers answer, the seller takes one.",
+  sealed: "No levels here: bids stay sealed until they are opened together.",
+};
+
+function Unseen({ book }: { book: BookKind }): ReactNode {
+  const note = UNSEEN[book] ?? "";
+  if (book !== "dark") return <Requests note={note} />;
+  return (
+    <p className="empty" role="note">
+      {note}
+    </p>
   );
 }
 

@@ -2,12 +2,14 @@
 import { type KeyboardEvent, type ReactNode, useMemo, useState } from "react";
 import { type AccountFeed, isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
-import { amount, clock, quantity, words } from "../stores/text";
+import { statusWords, termWords, typeWords } from "../orderWords";
+import { amount, clock, quantity } from "../stores/text";
 import { cancelOrder, cancelOrders, Refusal, replaceOrder } from "../wire/rest";
 import type { Order } from "../wire/types";
 import { SideMark } from "./AccountTables";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
+import { OrderLife } from "./OrderLife";
 import { RecordLink } from "./RecordLink";
 import { textOf } from "./useTicket";
 
@@ -25,21 +27,25 @@ interface Actions {
   change: (edit: Edit | null) => void;
   save: () => void;
   cancel: (order: Order) => void;
+  /** Shows the order's life. */
+  choose: (id: string) => void;
 }
 
 export function OrdersTable({ open }: { open: boolean }): ReactNode {
   const feed = useCell(useDesk().account);
   const orders = useCell(feed.orders);
   const older = useCell(feed.olderOrders);
-  const actions = useActions(feed);
+  const [chosen, choose] = useState<string | null>(null);
+  const actions = useActions(feed, choose);
   const columns = useMemo(() => columnsOf(actions, open), [actions, open]);
-  const rows = useMemo(() => chosen(orders, open), [orders, open]);
-  return (
+  const rows = useMemo(() => wantedOf(orders, open), [orders, open]);
+  const list = (
     <Grid
       label={open ? "Open orders" : "All orders"}
       columns={columns}
       rows={rows}
       id={(order) => order.id}
+      selected={chosen}
       empty={open ? "No open orders." : "No orders yet."}
       footer={
         <>
@@ -54,14 +60,21 @@ export function OrdersTable({ open }: { open: boolean }): ReactNode {
       }
     />
   );
+  if (chosen === null) return list;
+  return (
+    <div className="journal">
+      <div className="journal-list">{list}</div>
+      <OrderLife order={chosen} version={orders.get(chosen)?.record ?? ""} onClose={() => choose(null)} />
+    </div>
+  );
 }
 
-function chosen(orders: ReadonlyMap<string, Order>, open: boolean): Order[] {
+function wantedOf(orders: ReadonlyMap<string, Order>, open: boolean): Order[] {
   const wanted = open ? [...orders.values()].filter(isOpen) : [...orders.values()];
   return wanted.sort((left, right) => (left.created_at < right.created_at ? 1 : -1));
 }
 
-function useActions(feed: AccountFeed): Actions {
+function useActions(feed: AccountFeed, choose: (id: string) => void): Actions {
   const { mayTrade } = useDesk();
   const [edit, setEdit] = useState<Edit | null>(null);
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
@@ -92,8 +105,9 @@ function useActions(feed: AccountFeed): Actions {
         if (edit) attempt(edit.id, replaceOrder(edit.id, pricedChange(edit)), () => setEdit(null));
       },
       cancel: (order: Order) => attempt(order.id, cancelOrder(order.id), () => undefined),
+      choose,
     };
-  }, [edit, errors, feed, mayTrade]);
+  }, [edit, errors, feed, mayTrade, choose]);
 }
 
 function pricedChange({ price, quantity: total }: Edit): { price?: string; quantity: string } {
@@ -113,7 +127,7 @@ function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
       }
     : { key: "record", head: "Record", width: 92, from: 2, cell: ({ record }) => <RecordLink record={record} /> };
   return [
-    ...IDENTITY,
+    ...identityOf(actions.choose),
     {
       key: "price",
       head: "Price",
@@ -138,7 +152,7 @@ function columnsOf(actions: Actions, open: boolean): Column<Order>[] {
   ];
 }
 
-const IDENTITY: readonly Column<Order>[] = [
+const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
   {
     key: "time",
     head: "Time (UTC)",
@@ -153,7 +167,11 @@ const IDENTITY: readonly Column<Order>[] = [
     width: 88,
     from: 2,
     sort: (order) => Number(order.id.slice(4)),
-    cell: ({ id }) => <code>{id}</code>,
+    cell: ({ id }) => (
+      <button type="button" className="link" onClick={() => choose(id)} title="What happened to it">
+        {id}
+      </button>
+    ),
   },
   {
     key: "instrument",
@@ -171,7 +189,17 @@ const IDENTITY: readonly Column<Order>[] = [
     sort: (order) => order.side,
     cell: ({ side }) => <SideMark side={side} />,
   },
-  { key: "type", head: "Type", width: 104, from: 2, cell: typeOf },
+  { key: "type", head: "Type", width: 122, from: 1, cell: typeWords },
+  {
+    key: "terms",
+    head: "Terms",
+    width: 150,
+    from: 2,
+    cell: (order) => {
+      const text = termWords(order);
+      return <span title={text}>{text}</span>;
+    },
+  },
 ];
 
 const PROGRESS: readonly Column<Order>[] = [
@@ -193,20 +221,14 @@ const PROGRESS: readonly Column<Order>[] = [
   },
 ];
 
-const TIF = { gtc: "GTC", ioc: "IOC", fok: "FOK", day: "Day" } as const;
-
-function typeOf(order: Order): string {
-  return `${order.type === "limit" ? "Limit" : "Market"} ${TIF[order.time_in_force]}${order.post_only ? " post" : ""}`;
-}
-
 function Status({ order, actions }: { order: Order; actions: Actions }): ReactNode {
   if (actions.errors.has(order.id)) return <span className="bad">✕ not done, see below</span>;
   const mark = { open: "●", filled: "✓", cancelled: "○", rejected: "✕", pending_cancel: "…", pending_replace: "…" };
-  const reason = order.reason ? ` · ${words(order.reason)}` : "";
-  const text = `${words(order.status)}${reason}`;
+  const text = statusWords(order);
+  const waits = order.status === "open" && order.waits_for !== null;
   return (
     <span className={`status ${order.status}`} title={text}>
-      {mark[order.status]} {text}
+      {waits ? "◌" : mark[order.status]} {text}
     </span>
   );
 }

@@ -8,6 +8,8 @@ import { useDesk } from "./context";
 import { DepthPanel } from "./DepthPanel";
 import { HealthStrip } from "./HealthStrip";
 import { Help } from "./Help";
+import { KillSwitch } from "./KillSwitch";
+import { MarketDesk } from "./MarketDesk";
 import { MarketList } from "./MarketList";
 import { Ticket } from "./Ticket";
 import { TopBar } from "./TopBar";
@@ -16,6 +18,7 @@ export function Terminal(): ReactNode {
   const desk = useDesk();
   const [help, setHelp] = useState(false);
   const [tall, setTall] = useState(false);
+  const view = useCell(desk.view);
   const instrument = useCell(desk.instrument);
   const market = useCell(desk.markets.rows).get(instrument.instrument);
   useShortcuts(desk, { help: () => setHelp((shown) => !shown), tall: () => setTall((before) => !before) });
@@ -26,17 +29,21 @@ export function Terminal(): ReactNode {
 
   return (
     <div className={tall ? "desk tall" : "desk"}>
-      <a className="skip" href="#ticket">
+      <button type="button" className="skip" onClick={() => document.getElementById("ticket")?.focus()}>
         To the order ticket
-      </a>
+      </button>
       <TopBar onHelp={() => setHelp(true)} />
-      <main className="panels">
-        <MarketList />
-        <Chart />
-        <DepthPanel />
-        <Ticket />
-        <Blotter tall={tall} onTall={() => setTall(!tall)} />
-      </main>
+      {view === "markets" && <MarketDesk />}
+      {view === "kill" && <KillSwitch />}
+      {view === "dealing" && (
+        <main className="panels">
+          <MarketList />
+          <Chart />
+          <DepthPanel />
+          <Ticket />
+          <Blotter tall={tall} onTall={() => setTall(!tall)} />
+        </main>
+      )}
       <HealthStrip />
       {help && <Help onClose={() => setHelp(false)} />}
     </div>

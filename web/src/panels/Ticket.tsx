@@ -4,27 +4,29 @@ import { formatGrouped, formatPlain, parseDecimal, trimmed } from "../decimal";
 import { useCell } from "../stores/cell";
 import { amount } from "../stores/text";
 import { affordable, type Form, stepped } from "../ticket";
-import type { Instrument, TimeInForce } from "../wire/types";
-import { useDesk } from "./context";
+import { PRICED, TIF_NAMES, tifsOf, TYPE_NAMES, typesOf } from "../terms";
+import type { Instrument, OrderType, TimeInForce } from "../wire/types";
+import { Choice } from "./Choice";
+import { useBook, useDesk } from "./context";
 import { CostEstimate } from "./CostEstimate";
 import { MarketFacts } from "./MarketFacts";
+import { NumberField } from "./NumberField";
 import { Outcome } from "./Outcome";
+import { NeededTerms, SpecialTerms } from "./SpecialTerms";
 import { TouchQuotes } from "./TouchQuotes";
 import { useSurroundings } from "./useSurroundings";
 import { type Ticket as TicketState, useTicket } from "./useTicket";
 
-const TIFS: readonly (readonly [TimeInForce, string])[] = [
-  ["gtc", "GTC"],
-  ["day", "Day"],
-  ["ioc", "IOC"],
-  ["fok", "FOK"],
-];
+/** Those that most orders are; the others stand in a list. */
+const COMMON_TYPES: readonly OrderType[] = ["limit", "market"];
+const COMMON_TIFS: readonly TimeInForce[] = ["gtc", "day", "ioc", "fok"];
 const PRESETS = [10, 25, 50, 100] as const;
 
 export function Ticket(): ReactNode {
   const desk = useDesk();
   const instrument = useCell(desk.instrument);
-  const ticket = useTicket(desk);
+  const book = useBook();
+  const ticket = useTicket(desk, book);
   const { form, set } = ticket;
   const send = useRef<HTMLButtonElement>(null);
 
@@ -64,15 +66,20 @@ export function Ticket(): ReactNode {
           label="Order type"
           name="type"
           value={form.type}
-          choices={[
-            ["limit", "Limit"],
-            ["market", "Market"],
-          ]}
+          {...parted(typesOf(book), COMMON_TYPES, TYPE_NAMES)}
           onChoose={(type) => set({ type })}
         />
+        <NeededTerms ticket={ticket} instrument={instrument} />
         <PriceField ticket={ticket} instrument={instrument} />
         <QuantityField ticket={ticket} instrument={instrument} />
-        <Choice label="Time in force" name="tif" value={form.tif} choices={TIFS} onChoose={(tif) => set({ tif })} />
+        <Choice
+          label="Time in force"
+          name="tif"
+          value={form.tif}
+          {...parted(tifsOf(form.type), COMMON_TIFS, TIF_NAMES)}
+          onChoose={(tif) => set({ tif })}
+        />
+        <SpecialTerms ticket={ticket} instrument={instrument} />
         <Extras ticket={ticket} instrument={instrument} />
         <CostEstimate form={form} />
         <SendButton ticket={ticket} instrument={instrument} mayTrade={desk.mayTrade} button={send} />
@@ -81,6 +88,18 @@ export function Ticket(): ReactNode {
       </form>
     </section>
   );
+}
+
+/** The names of those that are allowed: the common ones apart from the others. */
+function parted<T extends string>(
+  allowed: readonly T[],
+  common: readonly T[],
+  names: Record<T, string>,
+): { choices: (readonly [T, string])[]; more: (readonly [T, string])[] } {
+  const named = (wanted: readonly T[]): (readonly [T, string])[] => wanted.map((one) => [one, names[one]] as const);
+  const chosen = allowed.filter((one) => common.includes(one));
+  if (chosen.length === 0) return { choices: named(allowed), more: [] };
+  return { choices: named(chosen), more: named(allowed.filter((one) => !common.includes(one))) };
 }
 
 function MarketChoice({ instrument }: { instrument: Instrument }): ReactNode {
@@ -95,30 +114,6 @@ function MarketChoice({ instrument }: { instrument: Instrument }): ReactNode {
   );
 }
 
-interface ChoiceProps<T extends string> {
-  label: string;
-  name: string;
-  className?: string;
-  value: T;
-  choices: readonly (readonly [T, string])[];
-  onChoose: (value: T) => void;
-}
-
-/** Radio buttons in the shape of segments: arrows move within, Tab moves on. */
-function Choice<T extends string>({ label, name, className, value, choices, onChoose }: ChoiceProps<T>): ReactNode {
-  return (
-    <fieldset className={`segments ${className ?? ""}`}>
-      <legend className="hidden">{label}</legend>
-      {choices.map(([choice, text]) => (
-        <label key={choice} data-choice={choice}>
-          <input type="radio" name={name} checked={choice === value} onChange={() => onChoose(choice)} />
-          <span>{text}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
 function PriceField({ ticket, instrument }: { ticket: TicketState; instrument: Instrument }): ReactNode {
   const { form, errors, set } = ticket;
   const desk = useDesk();
@@ -126,16 +121,17 @@ function PriceField({ ticket, instrument }: { ticket: TicketState; instrument: I
   const field = useRef<HTMLInputElement>(null);
   useFocusDraft(field, "price");
   const start = market?.last ?? instrument.last_price;
-  const isMarket = form.type === "market";
+  const none = PRICED[form.type] === "none";
+  const optional = PRICED[form.type] === "optional";
   return (
     <NumberField
       id="price"
       field={field}
-      label={`Price, ${instrument.quote}`}
+      label={`${optional ? "Limit" : "Price"}, ${instrument.quote}`}
       hint={`tick ${instrument.tick_size}`}
-      value={isMarket ? "" : form.price}
-      placeholder={isMarket ? "at market" : ""}
-      disabled={isMarket}
+      value={none ? "" : form.price}
+      placeholder={none ? "at market" : optional ? "no limit" : ""}
+      disabled={none}
       error={errors.price}
       onChange={(price) => set({ price })}
       onStep={(steps) => set({ price: stepped(form.price, instrument.tick_size, steps, start) })}
@@ -150,7 +146,7 @@ function QuantityField({ ticket, instrument }: { ticket: TicketState; instrument
   useFocusDraft(field, "quantity");
   const preset = (percent: number): void => {
     const priced =
-      form.type === "limit" && form.price === "" ? { price: bestOpposite(around.opposite, instrument) } : {};
+      PRICED[form.type] === "needed" && form.price === "" ? { price: bestOpposite(around.opposite, instrument) } : {};
     const quantity = affordable({ ...form, ...priced }, percent, around);
     if (quantity !== null) set({ ...priced, quantity });
   };
@@ -163,7 +159,6 @@ function QuantityField({ ticket, instrument }: { ticket: TicketState; instrument
         hint={`lot ${instrument.lot_size}`}
         value={form.quantity}
         placeholder=""
-        disabled={false}
         error={errors.quantity}
         onChange={(quantity) => set({ quantity })}
         onStep={(steps) => set({ quantity: stepped(form.quantity, instrument.lot_size, steps, "0") })}
@@ -194,71 +189,21 @@ function useFocusDraft(field: React.RefObject<HTMLInputElement | null>, name: "p
   }, [draft, field, name]);
 }
 
-interface NumberFieldProps {
-  id: string;
-  field: React.RefObject<HTMLInputElement | null>;
-  label: string;
-  hint: string;
-  value: string;
-  placeholder: string;
-  disabled: boolean;
-  error: string | undefined;
-  onChange: (text: string) => void;
-  onStep: (steps: number) => void;
-}
-
-function NumberField(props: NumberFieldProps): ReactNode {
-  const { id, field, label, hint, value, placeholder, disabled, error, onChange, onStep } = props;
-  const press = (event: KeyboardEvent): void => {
-    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-    event.preventDefault();
-    onStep((event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1));
-  };
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <span className="hint">{hint}</span>
-      <span className="number">
-        <button type="button" tabIndex={-1} disabled={disabled} onClick={() => onStep(-1)} aria-label={`${id} down`}>
-          −
-        </button>
-        <input
-          id={id}
-          ref={field}
-          inputMode="decimal"
-          autoComplete="off"
-          value={value}
-          placeholder={placeholder}
-          disabled={disabled}
-          aria-invalid={error !== undefined}
-          aria-describedby={`${id}-error`}
-          onChange={(event) => onChange(event.target.value)}
-          onKeyDown={press}
-        />
-        <button type="button" tabIndex={-1} disabled={disabled} onClick={() => onStep(1)} aria-label={`${id} up`}>
-          +
-        </button>
-      </span>
-      <p className="error" id={`${id}-error`} role={error ? "alert" : undefined}>
-        {error}
-      </p>
-    </div>
-  );
-}
-
 function Extras({ ticket, instrument }: { ticket: TicketState; instrument: Instrument }): ReactNode {
   const { form, errors, set } = ticket;
-  const error = errors.post_only ?? errors.time_in_force ?? errors.venue ?? errors.instrument ?? errors.account;
+  const told = ["type", "time_in_force", "venue", "instrument", "account", ...FLAG_FIELDS] as const;
+  const error = told.map((field) => errors[field]).find((text) => text !== undefined);
+  const special = form.type !== "limit" && form.type !== "market";
   return (
     <div className="extras">
-      <label className="check">
-        <input type="checkbox" checked={form.postOnly} onChange={(event) => set({ postOnly: event.target.checked })} />
-        Post-only
-      </label>
       <label className="venue">
         <span className="quiet">Venue</span>
-        <select value={form.venue ?? ""} onChange={(event) => set({ venue: event.target.value || null })}>
-          <option value="">best price</option>
+        <select
+          value={special ? "" : (form.venue ?? "")}
+          disabled={special}
+          onChange={(event) => set({ venue: event.target.value || null })}
+        >
+          <option value="">{special ? "house book" : "best price"}</option>
           {instrument.venues.map((venue) => (
             <option key={venue}>{venue}</option>
           ))}
@@ -301,9 +246,33 @@ function SendButton({ ticket, instrument, mayTrade, button }: SendProps): ReactN
   );
 }
 
+/** Fields without an error line of their own. */
+const FLAG_FIELDS = ["post_only", "hidden", "all_or_none", "reduce_only", "short", "trigger", "peg"] as const;
+
 function sentence(form: Form, instrument: Instrument): string {
   const quantity = parseDecimal(form.quantity);
   const shown = quantity ? formatGrouped(trimmed(quantity)) : "…";
-  const at = form.type === "market" ? "at market" : `at ${form.price === "" ? "…" : amount(form.price)}`;
-  return `${form.side === "buy" ? "Buy" : "Sell"} ${shown} ${instrument.base} ${at}`;
+  return `${form.side === "buy" ? "Buy" : "Sell"} ${shown} ${instrument.base} ${manner(form)}`;
+}
+
+function manner({ type, price, terms }: Form): string {
+  const figure = (text: string): string => (text === "" ? "…" : amount(text));
+  switch (type) {
+    case "market":
+      return "at market";
+    case "market_to_limit":
+      return "at market, the rest stays";
+    case "stop":
+      return `once at ${figure(terms.stop)}`;
+    case "stop_limit":
+      return `at ${figure(price)} once at ${figure(terms.stop)}`;
+    case "trailing_stop":
+      return `trailing by ${figure(terms.offset)}`;
+    case "peg":
+      return `pegged to ${terms.peg === "mid" ? "the middle" : terms.peg === "primary" ? "its side" : "the other side"}`;
+    case "request":
+      return "on request";
+    default:
+      return `at ${figure(price)}`;
+  }
 }

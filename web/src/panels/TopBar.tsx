@@ -1,10 +1,12 @@
 /** Brand, the selected market's figures, account, and how the page looks. */
 import icon from "../icon.svg";
 import type { ReactNode } from "react";
+import { standing } from "../marketWords";
 import { useCell } from "../stores/cell";
+import type { View } from "../stores/desk";
 import { change, settings, shownTheme } from "../stores/settings";
 import { amount, percent, tone } from "../stores/text";
-import { useDesk } from "./context";
+import { useDesk, useSession } from "./context";
 
 export function TopBar({ onHelp }: { onHelp: () => void }): ReactNode {
   return (
@@ -13,10 +15,38 @@ export function TopBar({ onHelp }: { onHelp: () => void }): ReactNode {
         <img src={icon} alt="" width="20" height="20" />
         <b>Isthmus</b>
       </span>
+      <Views />
       <MarketHead />
       <Who />
       <Looks onHelp={onHelp} />
     </header>
+  );
+}
+
+const VIEWS: readonly (readonly [View, string])[] = [
+  ["dealing", "Dealing"],
+  ["markets", "Market desk"],
+  ["kill", "Kill switch"],
+];
+
+function Views(): ReactNode {
+  const desk = useDesk();
+  const shown = useCell(desk.view);
+  const kills = useCell(desk.sessions.kills);
+  return (
+    <nav className="views" aria-label="Pages">
+      {VIEWS.filter(([view]) => view !== "kill" || desk.mayReadJournal).map(([view, name]) => (
+        <button
+          key={view}
+          type="button"
+          aria-current={view === shown ? "page" : undefined}
+          onClick={() => desk.show(view)}
+        >
+          {name}
+          {view === "kill" && kills.length > 0 && <span className="count bad">{kills.length}</span>}
+        </button>
+      ))}
+    </nav>
   );
 }
 
@@ -32,7 +62,9 @@ function MarketHead(): ReactNode {
   const instrument = useCell(desk.instrument);
   const market = useCell(desk.markets.rows).get(instrument.instrument);
   const change24 = market?.change_24h ?? instrument.change_24h;
-  const halted = (market?.state ?? instrument.state) === "halted";
+  const session = useSession();
+  const stands = session ? standing(session) : { text: "Halted", tone: "bad" };
+  const unusual = session ? stands.tone !== "" : (market?.state ?? instrument.state) === "halted";
   const places = instrument.price_decimals;
   return (
     <div className="market-head">
@@ -56,7 +88,7 @@ function MarketHead(): ReactNode {
           <dd>{amount(market?.ask, places)}</dd>
         </div>
       </dl>
-      {halted && <strong className="badge bad">Halted</strong>}
+      {unusual && <strong className={`badge ${stands.tone}`}>{stands.text}</strong>}
     </div>
   );
 }

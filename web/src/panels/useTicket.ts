@@ -4,9 +4,10 @@ import { useCell } from "../stores/cell";
 import type { Desk } from "../stores/desk";
 import { settings } from "../stores/settings";
 import { money, words } from "../stores/text";
-import { errorsOf, type Field, type FieldErrors, type Form, requestOf } from "../ticket";
+import { NO_TERMS, PRICED, tifsOf, typesOf } from "../terms";
+import { errorsOf, type Field, type FieldErrors, type Form, NAME_OF_TERM, requestOf } from "../ticket";
 import { placeOrder, Refusal } from "../wire/rest";
-import type { Order, Problem } from "../wire/types";
+import type { BookKind, Order, Problem } from "../wire/types";
 
 export type Outcome = { kind: "placed"; order: Order } | { kind: "refused"; problem: Problem } | null;
 
@@ -18,7 +19,7 @@ export interface Ticket {
   reviewing: boolean;
   sending: boolean;
   outcome: Outcome;
-  set: (part: Partial<Form>) => void;
+  set: (part: Partial<Form> | ((before: Form) => Partial<Form>)) => void;
   submit: () => void;
   back: () => void;
 }
@@ -29,13 +30,22 @@ const EMPTY: Form = {
   tif: "gtc",
   price: "",
   quantity: "",
-  postOnly: false,
   venue: null,
+  terms: NO_TERMS,
 };
 
-const FIELDS: readonly string[] = ["price", "quantity", "time_in_force", "post_only", "venue", "instrument", "account"];
+const FIELDS: readonly string[] = [
+  "price",
+  "quantity",
+  "type",
+  "time_in_force",
+  "venue",
+  "instrument",
+  "account",
+  ...Object.values(NAME_OF_TERM),
+];
 
-export function useTicket(desk: Desk): Ticket {
+export function useTicket(desk: Desk, book: BookKind): Ticket {
   const [form, setForm] = useState<Form>(EMPTY);
   const [errors, setErrors] = useState<FieldErrors>({});
   const [general, setGeneral] = useState<string | null>(null);
@@ -45,10 +55,11 @@ export function useTicket(desk: Desk): Ticket {
   const clientId = useRef<string | null>(null);
   const { confirm } = useCell(settings);
 
-  const set = useCallback((part: Partial<Form>): void => {
+  const set: Ticket["set"] = useCallback((part): void => {
     clientId.current = null;
-    setForm((before) => ({ ...before, ...part }));
-    setErrors((before) => without(before, Object.keys(part)));
+    const made = (before: Form): Partial<Form> => (typeof part === "function" ? part(before) : part);
+    setForm((before) => fitting({ ...before, ...made(before) }));
+    setErrors((before) => (typeof part === "function" ? {} : without(before, Object.keys(part))));
     setGeneral(null);
     setReviewing(false);
   }, []);
@@ -75,7 +86,7 @@ export function useTicket(desk: Desk): Ticket {
       clientId.current = null;
       feed.mergeOrders([order]);
       setOutcome({ kind: "placed", order });
-      setForm((before) => ({ ...before, quantity: "" }));
+      setForm((before) => ({ ...before, quantity: "", terms: NO_TERMS }));
     } catch (fault) {
       if (!(fault instanceof Refusal)) throw fault;
       if (fault.problem.status !== 0) clientId.current = null;
@@ -98,19 +109,21 @@ export function useTicket(desk: Desk): Ticket {
 
   useDrafts(desk, set);
   useFreshMarket(desk, set, setOutcome);
+  useBookKind(book, set);
   return { form, errors, general, reviewing, sending, outcome, set, submit, back: () => setReviewing(false) };
 }
 
 /** Takes what a click on the ladder or a shortcut hands over. */
-function useDrafts(desk: Desk, set: (part: Partial<Form>) => void): void {
+function useDrafts(desk: Desk, set: Ticket["set"]): void {
   const draft = useCell(desk.draft);
   useEffect(() => {
-    const { price, side, quantity } = draft;
+    const { price, side, quantity, request } = draft;
     const part: Partial<Form> = {};
-    if (price !== undefined) Object.assign(part, { price, type: "limit" });
     if (side !== undefined) part.side = side;
     if (quantity !== undefined) part.quantity = quantity;
-    if (Object.keys(part).length > 0) set(part);
+    if (request !== undefined) Object.assign(part, { type: "response", terms: { ...NO_TERMS, request } });
+    if (price !== undefined) set((before) => ({ ...part, ...priced(before, price) }));
+    else if (Object.keys(part).length > 0) set(part);
   }, [draft, set]);
 }
 
@@ -118,14 +131,33 @@ function useDrafts(desk: Desk, set: (part: Partial<Form>) => void): void {
 function useFreshMarket(desk: Desk, set: (part: Partial<Form>) => void, setOutcome: (outcome: Outcome) => void): void {
   const instrument = useCell(desk.instrument);
   useEffect(() => {
-    set({ price: "", quantity: "", venue: null });
+    set({ price: "", quantity: "", venue: null, terms: NO_TERMS });
     setOutcome(null);
   }, [instrument, set, setOutcome]);
 }
 
+/** A book takes its own types: the first of them when the chosen one is not among them. */
+function useBookKind(book: BookKind, set: (part: Partial<Form>) => void): void {
+  useEffect(() => {
+    set({ type: typesOf(book)[0] ?? "limit" });
+  }, [book, set]);
+}
+
+/** A price handed over is a stop's trigger or an order's limit; an order without either becomes a limit order. */
+function priced({ type, terms }: Form, price: string): Partial<Form> {
+  if (type === "stop") return { terms: { ...terms, stop: price } };
+  return PRICED[type] === "none" ? { price, type: "limit" } : { price };
+}
+
+/** A time in force that the type does not take becomes GTC. */
+function fitting(form: Form): Form {
+  return tifsOf(form.type).includes(form.tif) ? form : { ...form, tif: "gtc" };
+}
+
+/** What was said of a field goes with its change; of the terms all goes, since they depend on one another. */
 function without(errors: FieldErrors, fields: string[]): FieldErrors {
-  const left = Object.entries(errors).filter(([field]) => !fields.includes(field) && field !== "post_only");
-  return Object.fromEntries(left);
+  const kept = ["price", "quantity", "venue"].filter((field) => !fields.includes(field));
+  return Object.fromEntries(Object.entries(errors).filter(([field]) => kept.includes(field)));
 }
 
 /** The reason and the limit that was met, short enough to stand under a field. */

@@ -37,12 +37,12 @@ export class Cell<T> {
     return () => this.watchers.delete(watcher);
   };
 
-  set(next: T): void {
+  readonly set = (next: T): void => {
     if (Object.is(next, this.value)) return;
     this.value = next;
     if (this.pace === "at once") this.tell();
     else inNextFrame(this.tell);
-  }
+  };
 
   private readonly tell = (): void => {
     for (const watcher of this.watchers) watcher();

@@ -6,6 +6,7 @@ import { AccountFeed } from "./account";
 import { Cell } from "./cell";
 import { JournalFeed } from "./journal";
 import { BookFeed, Markets, TradeFeed } from "./market";
+import { Sessions } from "./sessions";
 import { change, settings } from "./settings";
 
 const BOOK_DEPTH = 100;
@@ -17,13 +18,25 @@ export interface Draft {
   price?: string;
   side?: "buy" | "sell";
   quantity?: string;
+  /** The request that is to be answered. */
+  request?: string;
   /** Where the cursor goes. */
   focus?: "quantity" | "price";
   stamp: number;
 }
 
+export type Tab = "open" | "orders" | "fills" | "positions" | "balances" | "journal" | "operate";
+export type View = "dealing" | "markets" | "kill";
+
+const HASHES: Record<View, string> = { dealing: "#dealing", markets: "#markets", kill: "#kill" };
+
 export class Desk {
   readonly markets = new Markets();
+  readonly sessions = new Sessions();
+  /** The blotter's tab. */
+  readonly tab = new Cell<Tab>("open", "at once");
+  /** Which page is shown. */
+  readonly view = new Cell<View>("dealing", "at once");
   readonly health = new Cell<Health | null>(null);
   readonly draft = new Cell<Draft>({ stamp: 0 }, "at once");
   /** The journal's record that is shown in full. */
@@ -87,6 +100,23 @@ export class Desk {
     change({ account });
   }
 
+  get isOperator(): boolean {
+    return this.session.role === "operator";
+  }
+
+  /** The page's address names the view, so that it can be kept and gone back from. */
+  show(view: View): void {
+    if (view === "kill" && !this.mayReadJournal) return;
+    location.hash = HASHES[view];
+  }
+
+  /** A record in full, in the journal. */
+  openRecord(sequence: number): void {
+    this.recordWanted.set(sequence);
+    this.tab.set("journal");
+    this.show("dealing");
+  }
+
   fillTicket(draft: Omit<Draft, "stamp">): void {
     this.draft.set({ ...draft, stamp: this.draft.get().stamp + 1 });
   }
@@ -100,11 +130,16 @@ export class Desk {
   private followAlways(): () => void {
     const ends = [
       this.markets.follow(this.stream),
+      this.sessions.follow(this.stream),
       this.stream.subscribe({ channel: "health" }, ({ data }) => this.health.set(data as Health)),
     ];
     const timer = setInterval(() => void this.refreshInstruments(), INSTRUMENTS_EVERY_MS);
+    const turn = (): void => this.view.set(viewOf(location.hash, this.mayReadJournal));
+    window.addEventListener("hashchange", turn);
+    turn();
     return () => {
       clearInterval(timer);
+      window.removeEventListener("hashchange", turn);
       ends.forEach((end) => end());
     };
   }
@@ -127,6 +162,12 @@ export class Desk {
 
 function marksOf(instruments: readonly Instrument[]): ReadonlyMap<string, string> {
   return new Map(instruments.flatMap(({ instrument, mark }) => (mark === null ? [] : [[instrument, mark]])));
+}
+
+/** The kill switch is for those who may read the journal. */
+function viewOf(hash: string, mayReadJournal: boolean): View {
+  const view = (Object.keys(HASHES) as View[]).find((one) => HASHES[one] === hash) ?? "dealing";
+  return view === "kill" && !mayReadJournal ? "dealing" : view;
 }
 
 function firstAccount(session: Session, wished: string | null): string {

@@ -93,7 +93,7 @@ export class JournalFeed {
 
   /** An order's number is the sequence of the record that placed it. */
   private remember({ kind, sequence, command }: JournalRecord): void {
-    if (kind === "PlaceOrder") this.placed.set(sequence, Number(command["instrument"]));
+    if (kind === "PlaceOrder" || kind === "PlaceSpecial") this.placed.set(sequence, Number(command["instrument"]));
     this.placed.delete(sequence - ORDERS_REMEMBERED);
   }
 

@@ -1,8 +1,23 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
-import type { FieldValue, Instrument, JournalRecord, Order, OrderRequest, Page, Problem, Session } from "./types";
+import type {
+  BookOrder,
+  FieldValue,
+  Instrument,
+  JournalRecord,
+  Order,
+  OrderEvent,
+  OrderRequest,
+  Page,
+  Problem,
+  QuoteRequest,
+  Session,
+  Statistics,
+} from "./types";
 
 /** An answer takes at most this long; an order whose answer is lost is asked again under the same client id. */
 const ANSWER_TIMEOUT_MS = 10_000;
+const LIFE_PAGE = 100;
+const ORDERS_PAGE = 100;
 
 /** The server said no, or could not be reached (status 0). */
 export class Refusal extends Error {
@@ -39,6 +54,27 @@ export function cancelOrder(id: string): Promise<Order> {
 
 export function cancelOrders(instrument: string | null): Promise<{ cancelled: string[] }> {
   return call("DELETE", `/v1/orders${instrument ? `?instrument=${encodeURIComponent(instrument)}` : ""}`);
+}
+
+export function readLife(order: string, cursor: string | null): Promise<Page<OrderEvent>> {
+  return readPage(`/v1/orders/${order}/history`, { limit: LIFE_PAGE, cursor });
+}
+
+export function readStatistics(instrument: string): Promise<Statistics> {
+  return call("GET", `/v1/instruments/${encodeURIComponent(instrument)}/statistics`);
+}
+
+export function readBookOrders(instrument: string, cursor: string | null): Promise<Page<BookOrder>> {
+  return readPage(`/v1/instruments/${encodeURIComponent(instrument)}/orders`, { limit: ORDERS_PAGE, cursor });
+}
+
+export function readRequests(instrument: string): Promise<QuoteRequest[]> {
+  return call("GET", `/v1/instruments/${encodeURIComponent(instrument)}/requests`);
+}
+
+/** Takes all of a response; `account` null is one's own. */
+export function acceptResponse(id: string, account: string | null): Promise<FieldValue> {
+  return call("POST", `/v1/responses/${id}/accept${account === null ? "" : `?account=${account}`}`, {});
 }
 
 export function readJournal(start: number, limit: number): Promise<{ data: JournalRecord[] }> {

@@ -1,8 +1,12 @@
 /** The shapes of docs/reference/api.md. Decimals are strings, sequences are numbers, times are RFC 3339 with nanoseconds. */
 
 export type Side = "buy" | "sell";
-export type OrderType = "limit" | "market";
-export type TimeInForce = "gtc" | "ioc" | "fok" | "day";
+export type OrderType =
+  "limit" | "market" | "market_to_limit" | "stop" | "stop_limit" | "trailing_stop" | "peg" | "request" | "response";
+export type TimeInForce = "gtc" | "ioc" | "fok" | "day" | "gtd" | "at_open" | "at_close" | "good_for_auction";
+export type BookKind = "lit" | "pro_rata" | "mixed" | "dark" | "auction" | "rfq" | "negotiated" | "sealed";
+export type TradingState =
+  "pre_open" | "opening_auction" | "continuous" | "volatility_auction" | "halted" | "closing_auction" | "closed";
 export type Role = "client" | "trader" | "operator" | "auditor";
 export type Interval = "1s" | "1m" | "1d";
 
@@ -29,6 +33,9 @@ export interface Instrument {
   collar_bps: number;
   initial_margin_bps: number;
   state: "open" | "halted";
+  session?: TradingState;
+  book?: BookKind;
+  rules?: Record<string, number>;
   mark: string | null;
   last_price: string | null;
   change_24h: string | null;
@@ -71,6 +78,7 @@ export interface MarketRow {
   ask: string | null;
   change_24h: string | null;
   state?: "open" | "halted";
+  session?: TradingState;
 }
 
 export type OrderStatus = "open" | "filled" | "cancelled" | "rejected" | "pending_cancel" | "pending_replace";
@@ -97,6 +105,27 @@ export interface Order {
   updated_at: string;
   record: string;
   routing: string | null;
+  /** What it waits for outside the book: its trigger, its session, its parent, ... */
+  waits_for: string | null;
+  flags: string[];
+  /** Special terms by the names of the request. */
+  terms: Record<string, string>;
+}
+
+/** One thing that happened to an order. */
+export interface OrderEvent {
+  record: string;
+  time: string;
+  event: string;
+  command: string;
+  left: string;
+  price: string | null;
+  quantity: string | null;
+  stop_price: string | null;
+  fee: string | null;
+  liquidity: string | null;
+  trade: string | null;
+  reason: string | null;
 }
 
 export interface Fill {
@@ -165,7 +194,7 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** What an order asks for; `price` is absent for a market order. */
+/** What an order asks for; what does not go with its type is absent. */
 export interface OrderRequest {
   instrument: string;
   side: Side;
@@ -173,10 +202,143 @@ export interface OrderRequest {
   time_in_force: TimeInForce;
   quantity: string;
   price?: string;
-  post_only: boolean;
+  post_only?: boolean;
+  slide?: boolean;
+  hidden?: boolean;
+  all_or_none?: boolean;
+  reduce_only?: boolean;
+  short?: boolean;
+  stop_price?: string;
+  offset?: string;
+  trigger?: string;
+  peg?: string;
+  display_quantity?: string;
+  display_quantity_max?: string;
+  min_quantity?: string;
+  expires_at?: string;
+  one_cancels?: string;
+  parent?: string;
+  request?: string;
   venue: string | null;
   client_order_id: string;
   account?: string;
+}
+
+/** What an auction found, or would find now; `price` null: nothing. */
+export interface Indicative {
+  price: string | null;
+  volume: string;
+  imbalance: string;
+}
+
+export interface MarketSession {
+  instrument: string;
+  state: TradingState;
+  cause: string | null;
+  since: string | null;
+  halted: boolean;
+  killed: boolean;
+  book: BookKind;
+  rules: Record<string, number>;
+  ticks: [from: string, tick: string][];
+  auction: (Indicative & { time: string; record: string }) | null;
+  indicative: Indicative | null;
+  limit_state: { side: Side; price: string } | null;
+}
+
+export interface Maker {
+  account: string;
+  instrument: string;
+  spread: string;
+  quantity: string;
+  presence_bps: number;
+  quoted_s: string;
+  open_s: string;
+  presence: string | null;
+  met: boolean | null;
+  pulled: boolean;
+  pulled_by: string | null;
+  protection: Protection | null;
+}
+
+export interface Protection {
+  window_ms: number;
+  quantity: string | null;
+  net_quantity: string | null;
+  percent_bps: number | null;
+}
+
+export type KillScope = "everything" | "account" | "group" | "firm" | "session" | "instrument" | "venue";
+
+export interface Kill {
+  scope: KillScope;
+  of: string | null;
+  user: number;
+  user_name: string | null;
+  since: string;
+  record: string;
+  orders: number;
+  digest: string;
+  released: { asset: string; amount: string }[];
+  agreed: number | null;
+  agreed_name: string | null;
+}
+
+export interface DepthStep {
+  bps: number;
+  bid_quantity: string;
+  bid_value: string;
+  ask_quantity: string;
+  ask_value: string;
+}
+
+export interface Statistics {
+  instrument: string;
+  day: string;
+  open: string | null;
+  high: string | null;
+  low: string | null;
+  close: string | null;
+  volume: string;
+  trades: number;
+  vwap: string | null;
+  middle: string | null;
+  levels: number;
+  depth: DepthStep[];
+}
+
+/** A firm answer to a request. */
+export interface QuoteResponse {
+  id: string;
+  account: string | null;
+  own: boolean;
+  price: string;
+  quantity: string;
+}
+
+/** An open request for quotes, or a lot on offer. */
+export interface QuoteRequest {
+  id: string;
+  account: string | null;
+  own: boolean;
+  instrument: string;
+  side: Side;
+  price: string | null;
+  quantity: string;
+  created_at: string;
+  expires_at: string | null;
+  responses: QuoteResponse[];
+}
+
+/** A live order of a book, as only the house sees it. */
+export interface BookOrder {
+  order: string;
+  account: string;
+  side: Side;
+  price: string;
+  shown: string;
+  left: string;
+  waits: boolean;
 }
 
 /** RFC 9457, as the server fills it in. */

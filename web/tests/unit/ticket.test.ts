@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatPlain } from "../../src/decimal";
 import { affordable, errorsOf, estimate, type Form, requestOf, stepped, type Surroundings } from "../../src/ticket";
+import { NO_TERMS, type Terms } from "../../src/terms";
 import type { Balance, Instrument } from "../../src/wire/types";
 
 const BTC: Instrument = {
@@ -30,9 +31,13 @@ const FORM: Form = {
   tif: "gtc",
   price: "100.00",
   quantity: "1.5",
-  postOnly: false,
   venue: null,
+  terms: NO_TERMS,
 };
+
+function withTerms(part: Partial<Form>, terms: Partial<Terms> = {}): Form {
+  return { ...FORM, ...part, terms: { ...NO_TERMS, ...terms } };
+}
 
 function around(instrument: Instrument = BTC): Surroundings {
   return {
@@ -61,14 +66,92 @@ describe("what is wrong with a form", () => {
     [{ quantity: "0" }, "quantity", "more than zero"],
     [{ quantity: "0.0015" }, "quantity", "multiple of the lot"],
     [{ quantity: "ten" }, "quantity", "Not a number"],
-    [{ postOnly: true, tif: "ioc" }, "post_only", "can rest"],
   ] as const)("%j is said at %s", (part, field, words) => {
     expect(errorsOf({ ...FORM, ...part }, BTC)[field]).toContain(words);
+  });
+
+  it.each([
+    [withTerms({ type: "stop" }), "stop_price", "At what price"],
+    [withTerms({ type: "stop" }, { stop: "100.25" }), "stop_price", "multiple of the tick"],
+    [withTerms({ type: "trailing_stop", price: "" }), "offset", "How far"],
+    [withTerms({ type: "trailing_stop", price: "" }, { offset: "0.30" }), "offset", "multiple of the tick"],
+    [withTerms({ tif: "gtd" }), "expires_at", "Until when"],
+    [withTerms({}, { display: "0.0005" }), "display_quantity", "multiple of the lot"],
+    [withTerms({}, { minimum: "x" }), "min_quantity", "Not a number"],
+    [withTerms({}, { oneCancels: "4711" }), "one_cancels", "ord-4711"],
+  ] as const)("a special term is said at its own field (%#)", (form, field, words) => {
+    expect(errorsOf(form, BTC)[field]).toContain(words);
+  });
+
+  it("finds nothing in terms that are not shown", () => {
+    expect(errorsOf(withTerms({ type: "market", price: "" }, { stop: "x", display: "x" }), BTC)).toEqual({});
+  });
+
+  it("takes an offset of a peg either way, and none", () => {
+    for (const offset of ["-0.50", "−0.50", "0.50", "0", ""])
+      expect(errorsOf(withTerms({ type: "peg", price: "" }, { offset }), BTC)).toEqual({});
   });
 
   it("asks no price of a market order", () => {
     expect(errorsOf({ ...FORM, type: "market", price: "" }, BTC)).toEqual({});
     expect(requestOf({ ...FORM, type: "market", price: "7" }, BTC, "id", "acc-16")).not.toHaveProperty("price");
+  });
+});
+
+describe("what is sent", () => {
+  it("has nothing but what goes with the chosen order", () => {
+    const everything: Partial<Terms> = {
+      stop: "99.00",
+      offset: "-0.5",
+      trigger: "mark",
+      minimum: "0.01",
+      expires: "2026-12-01T10:00",
+      oneCancels: " ord-5 ",
+      request: "ord-6",
+      reduceOnly: true,
+      short: true,
+    };
+    const sent = requestOf(
+      withTerms({ type: "stop", side: "sell", price: "7", tif: "gtd" }, everything),
+      BTC,
+      "id",
+      "",
+    );
+    expect(sent).toEqual({
+      instrument: "BTC-USD",
+      side: "sell",
+      type: "stop",
+      time_in_force: "gtd",
+      quantity: "1.5",
+      venue: null,
+      client_order_id: "id",
+      stop_price: "99.00",
+      trigger: "mark",
+      min_quantity: "0.01",
+      expires_at: "2026-12-01T10:00:00Z",
+      one_cancels: "ord-5",
+      reduce_only: true,
+      short: true,
+    });
+  });
+
+  it("is post-only one way or the other", () => {
+    expect(requestOf(withTerms({}, { postOnly: "reject" }), BTC, "id", "")).toMatchObject({ post_only: true });
+    expect(requestOf(withTerms({}, { postOnly: "slide" }), BTC, "id", "")).toMatchObject({
+      post_only: true,
+      slide: true,
+    });
+    expect(requestOf(withTerms({ tif: "ioc" }, { postOnly: "reject" }), BTC, "id", "")).not.toHaveProperty("post_only");
+  });
+
+  it("keeps an optional limit only where one was given", () => {
+    const peg = withTerms({ type: "peg", price: "" }, { peg: "mid", offset: "−0.50" });
+    expect(requestOf(peg, BTC, "id", "")).not.toHaveProperty("price");
+    expect(requestOf({ ...peg, price: "100" }, BTC, "id", "")).toMatchObject({
+      price: "100",
+      peg: "mid",
+      offset: "-0.50",
+    });
   });
 });
 
@@ -116,6 +199,18 @@ describe("what an order would cost", () => {
   it("says when it is more than is available", () => {
     expect(estimate({ ...FORM, quantity: "10" }, around())!.enough).toBe(false);
     expect(estimate({ ...FORM, quantity: "9.998" }, around())!.enough).toBe(true);
+  });
+});
+
+describe("what an order holds while it waits", () => {
+  it.each([
+    [withTerms({ type: "stop", price: "" }, { stop: "110.00" }), "165.04"],
+    [withTerms({ type: "stop_limit", price: "120" }, { stop: "110.00" }), "180.04"],
+    [withTerms({ type: "trailing_stop", price: "" }, { offset: "10" }), "165.04"],
+    [withTerms({ type: "trailing_stop", price: "" }, { offset: "10", stop: "115" }), "172.54"],
+    [withTerms({ type: "peg", price: "90" }), "135.03"],
+  ] as const)("a waiting order is held at its own price (%#)", (form, hold) => {
+    expect(formatPlain(estimate(form, around())!.hold)).toBe(hold);
   });
 });
 

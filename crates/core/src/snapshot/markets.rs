@@ -1,7 +1,7 @@
 //! Instruments and their markets in the state.
 use super::bytes::{BadState, In, Out};
 use crate::instrument::{Asset, Instrument};
-use crate::market::Market;
+use crate::market::{Edge, Market};
 use crate::messages::AddInstrument;
 use crate::names::{Rule, SessionState};
 use crate::perpetual::Position;
@@ -24,6 +24,10 @@ pub(super) fn put_instrument(out: &mut Out, instrument: &Instrument) {
         out.put(position.sell);
         out.wide(position.sell_value);
         out.put(position.hold);
+    });
+    out.list(instrument.ticks.iter(), |out, (lowest, tick)| {
+        out.put(*lowest);
+        out.put(*tick);
     });
 }
 
@@ -49,24 +53,28 @@ pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instru
         Ok((account, position))
     })?;
     instrument.positions = positions.into_iter().collect();
+    instrument.ticks = bytes.list(|b| Ok((b.take()?, b.take()?)))?;
     Ok(instrument)
 }
 
 /// What of a market does not follow from its orders.
 pub(super) fn put_market(out: &mut Out, market: &Market) {
     out.put(market.state as u8);
+    out.put(market.auction_price);
+    out.put(market.edge.map_or(0, |edge| edge.side));
+    out.put(market.edge.map_or(0, |edge| edge.price));
+    out.put(market.timer);
     out.list(Rule::ALL.iter(), |out, (number, _)| {
         let rule = Rule::of(*number).expect("a listed rule");
         out.put(market.rules.get(rule) as u64);
-    });
-    out.list(market.ticks.iter(), |out, (from, tick)| {
-        out.put(*from);
-        out.put(*tick);
     });
 }
 
 pub(super) fn take_market(bytes: &mut In) -> Result<Market, BadState> {
     let state = SessionState::of(bytes.take()?).ok_or(BadState)?;
+    let auction_price = bytes.take()?;
+    let edge = Edge { side: bytes.take()?, price: bytes.take()? };
+    let timer = bytes.take()?;
     let mut rules = Rules::default();
     let values = bytes.list(|b| b.take::<u64>())?;
     if values.len() != Rule::ALL.len() {
@@ -75,8 +83,8 @@ pub(super) fn take_market(bytes: &mut In) -> Result<Market, BadState> {
     for ((number, _), value) in Rule::ALL.iter().zip(values) {
         rules.set(Rule::of(*number).ok_or(BadState)?, value as i64);
     }
-    let ticks = bytes.list(|b| Ok((b.take()?, b.take()?)))?;
-    let mut market = Market { state, rules, ticks, ..Market::default() };
+    let edge = (edge.side != 0).then_some(edge);
+    let mut market = Market { state, rules, auction_price, edge, timer, ..Market::default() };
     market.replan();
     Ok(market)
 }

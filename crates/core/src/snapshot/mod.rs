@@ -2,6 +2,8 @@
 //!
 //! Little-endian, in one fixed order; lists are preceded by their length (u64). The state hash is the SHA-256 of it.
 mod bytes;
+mod limits;
+mod makers;
 mod markets;
 mod orders;
 mod rules_1;
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 pub use bytes::BadState;
 use bytes::{In, Out};
+use makers::{put_makers, take_makers};
 use markets::{put_instrument, put_market, take_instrument, take_market};
 
 use crate::deadlines::DEAD_MAN;
@@ -55,6 +58,8 @@ impl Engine {
             out.put(*session);
             out.put(*due);
         });
+        self.put_limits(&mut out);
+        put_makers(&mut out, &self.makers, self.stamp);
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         out.0
@@ -94,6 +99,7 @@ impl Engine {
         if engine.markets.len() != engine.instruments.len() {
             return Err(BadState);
         }
+        engine.watch_clock();
         engine.take_orders(&mut bytes)?;
         let ended = bytes.list(|b| Ok((b.take::<u64>()?, b.take::<u64>()?, take_answer(b)?)))?;
         for (sequence, stamp, (key, answer)) in ended {
@@ -107,6 +113,8 @@ impl Engine {
             engine.timers.insert((account, session), due);
             engine.deadlines.add(due, DEAD_MAN, u64::from(account) << 32 | u64::from(session));
         }
+        engine.take_limits(&mut bytes)?;
+        engine.makers = take_makers(&mut bytes, engine.stamp)?;
         engine.memory.answers.extend(bytes.list(take_answer)?);
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
@@ -138,7 +146,7 @@ fn take_account(bytes: &mut In) -> Result<Account, BadState> {
             held: b.wide()?,
         })
     })?;
-    Ok(Account { kind, group, firm, balances })
+    Ok(Account { kind, group, firm, balances, watched: false })
 }
 
 fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {

@@ -2,12 +2,13 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{BEHIND, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, ROUTED, Special};
+use crate::orders::{AWAITS_CALL, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, QUOTE, ROUTED, Special, WATCHED};
 
 impl Engine {
-    /// By instrument, buys before sells, visible before hidden, each in priority; then what stands in no book, by id.
+    /// By instrument, buys before sells, market orders in a call before visible before hidden ones, each in priority; then what stands in no book, by id.
     fn orders_in_state<'a>(&'a self) -> Vec<u32> {
-        let sides = |m: &'a Market| [&m.book.buys, &m.hidden.buys, &m.book.sells, &m.hidden.sells];
+        let both = |buys: bool| move |m: &'a Market| [&m.unpriced, &m.book, &m.hidden].map(|book| book.side(buys));
+        let sides = |m: &'a Market| [both(true)(m), both(false)(m)].into_iter().flatten();
         let all = self.markets.iter().flat_map(sides);
         let mut rows: Vec<u32> = all.flat_map(|side| side.in_priority(&self.orders)).collect();
         rows.extend(self.orders.by_id().filter(|row| self.orders.get(*row).marks & (ROUTED | PARKED) != 0));
@@ -37,16 +38,23 @@ impl Engine {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
         let market = self.markets.get_mut(at).ok_or(BadState)?;
         let row = self.orders.insert(order, details);
+        if order.flags & QUOTE != 0 {
+            self.orders.watch_row(row);
+        }
         if let Some(special) = special {
             self.orders.specify(row, special);
+        }
+        if order.marks & AWAITS_CALL != 0 {
+            market.held.insert(order.id);
         }
         if order.marks & COUNTED != 0 {
             market.specials += 1;
         }
         self.remind(row);
+        self.remember_special(row);
         let market = &mut self.markets[at];
         if order.marks & (ROUTED | PARKED) == 0 {
-            let book = if order.marks & BEHIND == 0 { &mut market.book } else { &mut market.hidden };
+            let book = market.shelf(order.marks);
             book.side_mut(order.buys()).push(&mut self.orders, row);
         }
         Ok(())
@@ -65,7 +73,7 @@ fn put_order(out: &mut Out, order: &Order, details: &Details) {
     out.put(order.hold);
     out.put(order.value_carry);
     out.put(order.fee_carry);
-    out.put(order.marks);
+    out.put(order.marks & !WATCHED);
     out.put(order.side);
     out.put(order.kind);
     out.put(order.tif);
@@ -115,6 +123,8 @@ fn put_special(out: &mut Out, special: &Special) {
     out.put(special.peg);
     out.put(special.trigger);
     out.put(special.limit);
+    out.put(special.arrived);
+    out.put(special.invited);
 }
 
 fn take_special(bytes: &mut In) -> Result<Special, BadState> {
@@ -135,5 +145,7 @@ fn take_special(bytes: &mut In) -> Result<Special, BadState> {
         peg: bytes.take()?,
         trigger: bytes.take()?,
         limit: bytes.take()?,
+        arrived: bytes.take()?,
+        invited: bytes.take()?,
     })
 }

@@ -12,7 +12,7 @@ from isthmus.gateways.alpaca.symbols import Symbols, class_of, exchange_of
 from isthmus.gateways.alpaca.trading import asker_of
 from isthmus.gateways.alpaca.worth import price_of
 from isthmus.gateways.amounts import quantity_of
-from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.entry import OrderEntry, Which
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import average_text
@@ -57,7 +57,7 @@ class PositionHandlers:
         """207: an entry for each position, with its order or why there is none."""
         account = self._reads.account(request.known, None)
         if request.query.get("cancel_orders", "").lower() == "true":
-            await self._entry.cancel_all(account, None, asker_of(request))
+            await self._entry.cancel_all(Which(account), asker_of(request))
         return ok([await self._closed(row, request) for row in self._open(account)], status=207)
 
     async def _closed(self, row: PositionRow, request: Request) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import msgspec
 from isthmus.gateways.alpaca.fields import moment, plain
 from isthmus.gateways.alpaca.orders import Face, OrderBoard
 from isthmus.gateways.alpaca.symbols import Symbols, listed
-from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.entry import OrderEntry, Which
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import TIF_NAMES
@@ -125,7 +125,7 @@ class OrderHandlers:
         """207: an entry for each order."""
         account = self._reads.account(request.known, None)
         before = {face.row.number: face.id for face in self._board.newest_first(account, open_only=True)}
-        numbers = await self._entry.cancel_all(account, None, asker_of(request))
+        numbers = await self._entry.cancel_all(Which(account), asker_of(request))
         rows = [(number, self._reads.views.orders.order(number)) for number in numbers]
         return ok(
             [

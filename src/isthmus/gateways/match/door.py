@@ -184,8 +184,10 @@ class Door:
         if asked is None:
             yield {"ev": "rejected", "order": row["order"], "reason": "unknown_request"}
             return
-        who = (self.market.trader(row.get("account"), asked["instrument"]), asked["instrument"])
-        side = m.BUY + m.SELL - asked["side"]
+        instrument, firms_up = asked["instrument"], self.names.books[asked["instrument"]] == "dark"
+        account = asked["account"] if firms_up and "account" not in row else None
+        who = (account or self.market.trader(row.get("account"), instrument), instrument)
+        side = asked["side"] if firms_up else m.BUY + m.SELL - asked["side"]
         yield from self._place(row["order"], asking(row, m.RESPONSE, who, side, asked["order"]))
 
     def accept(self, row: Row) -> Rows:

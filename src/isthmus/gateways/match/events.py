@@ -129,6 +129,7 @@ _ROWS: dict[str, Callable[[Events, Any], Row | None]] = {
     "Refreshed": lambda events, effect: events.about(effect, "refreshed", "display"),
     "Repriced": lambda events, effect: events.about(effect, "repriced", "price"),
     "Trailed": lambda events, effect: events.about(effect, "trailed", "stop", "price"),
+    "Invited": lambda events, effect: events.about(effect, "invited", "until"),
     "Reduced": lambda events, effect: events.about(effect, "reduced", "left"),
     "Rearmed": lambda _events, _effect: {"ev": "rearmed"},
     "RearmAsked": lambda _events, _effect: {"ev": "rearm_asked"},

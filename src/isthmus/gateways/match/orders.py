@@ -60,13 +60,13 @@ def quoting(entry: Row, account: int, instrument: int, first: bool) -> Any:
 
 def asking(row: Row, kind: int, who: tuple[int, int], side: int, request: int = 0) -> Any:
     """A request for quotes, or a response to one. `who`: account and instrument."""
-    terms = {"expire": row["expire"]} if row.get("expire") else {}
+    terms = {key: row[key] for key in ("expire", "min_quantity") if row.get(key)}
     return m.PlaceSpecial(
         account=who[0],
         instrument=who[1],
         side=side,
         kind=kind,
-        tif=m.GTD if terms else m.GTC,
+        tif=m.GTD if "expire" in terms else m.GTC,
         price=row.get("price", 0),
         quantity=row["quantity"],
         request=request,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.gateways import shapes
+from isthmus.gateways import operator_shapes
 from isthmus.gateways.amounts import account_number, amount_of, asset_of, instrument_of, price_of, quantity_of
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.render import Renderer
@@ -42,6 +42,8 @@ STATE_NUMBERS = {name: number for number, name in SESSION_STATES.items()}
 LIMIT_NUMBERS = {name: number for number, name in LIMITS.items()}
 SCOPE_NUMBERS = {name: number for number, name in SCOPES.items()}
 NO_LIMIT = -1
+TRADES_NAMED_MAX = 2**16
+"""Trades of one record that CorrectTrade can tell apart."""
 U32_MAX = 2**32 - 1
 NS_PER_MS = 1_000_000
 _TERMS = ("instrument", "maker", "taker", "taker_side", "price", "quantity")
@@ -59,7 +61,7 @@ class DeskHandlers:
 
     async def set_rule(self, request: Request) -> Answer:
         """A rule of a book."""
-        wanted = body_as(request.body, shapes.NewRule)
+        wanted = body_as(request.body, operator_shapes.NewRule)
         instrument = instrument_of(self._directory, wanted.instrument)
         rule = _numbered(wanted.rule, RULE_NUMBERS, "rule", "unknown_rule")
         _bounded(wanted.value, "value")
@@ -67,7 +69,7 @@ class DeskHandlers:
 
     async def set_tick(self, request: Request) -> Answer:
         """A row of the tick table."""
-        wanted = body_as(request.body, shapes.NewTick)
+        wanted = body_as(request.body, operator_shapes.NewTick)
         instrument = instrument_of(self._directory, wanted.instrument)
         lowest = price_of(wanted.from_price, instrument, "from_price")
         tick = price_of(wanted.tick_size, instrument, "tick_size")
@@ -75,7 +77,7 @@ class DeskHandlers:
 
     async def set_session(self, request: Request) -> Answer:
         """Another trading state."""
-        wanted = body_as(request.body, shapes.NewSession)
+        wanted = body_as(request.body, operator_shapes.NewSession)
         instrument = instrument_of(self._directory, wanted.instrument)
         state = STATE_NUMBERS[wanted.state]
         return await self._house.do(request, SetSession(instrument=instrument.number, state=state))
@@ -90,14 +92,14 @@ class DeskHandlers:
 
     async def set_account(self, request: Request) -> Answer:
         """Group and firm."""
-        wanted = body_as(request.body, shapes.Membership)
+        wanted = body_as(request.body, operator_shapes.Membership)
         number = account_number(wanted.account)
         group, firm = _u32(wanted.group, "group"), _u32(wanted.firm, "firm")
         return await self._house.do(request, SetAccount(account=number, group=group, firm=firm))
 
     async def set_credit(self, request: Request) -> Answer:
         """A credit line, or stock located."""
-        wanted = body_as(request.body, shapes.Credit)
+        wanted = body_as(request.body, operator_shapes.Credit)
         asset = asset_of(self._directory, wanted.asset)
         amount = amount_of(wanted.amount, asset)
         command = SetCredit(account=account_number(wanted.account), asset=asset.number, amount=amount)
@@ -105,7 +107,7 @@ class DeskHandlers:
 
     async def set_limit(self, request: Request) -> Answer:
         """A limit of the gate."""
-        wanted = body_as(request.body, shapes.NewLimit)
+        wanted = body_as(request.body, operator_shapes.NewLimit)
         number = instrument_of(self._directory, wanted.instrument).number if wanted.instrument is not None else 0
         value = NO_LIMIT if wanted.value is None else wanted.value
         _bounded(value, "value")
@@ -120,19 +122,19 @@ class DeskHandlers:
 
     async def kill(self, request: Request) -> Answer:
         """Purge and refuse."""
-        wanted = body_as(request.body, shapes.Killing)
+        wanted = body_as(request.body, operator_shapes.Killing)
         of = self._scope(wanted.scope, wanted.of)
         return await self._house.do(request, Kill(scope=SCOPE_NUMBERS[wanted.scope], of=of, user=request.known.user))
 
     async def rearm(self, request: Request) -> Answer:
         """One of the two agreements."""
-        wanted = body_as(request.body, shapes.Killing)
+        wanted = body_as(request.body, operator_shapes.Killing)
         of = self._scope(wanted.scope, wanted.of)
         return await self._house.do(request, Rearm(scope=SCOPE_NUMBERS[wanted.scope], of=of, user=request.known.user))
 
     async def register_maker(self, request: Request) -> Answer:
         """Obligations."""
-        wanted = body_as(request.body, shapes.NewMaker)
+        wanted = body_as(request.body, operator_shapes.NewMaker)
         instrument = instrument_of(self._directory, wanted.instrument)
         command = RegisterMaker(
             account=account_number(wanted.account),
@@ -145,7 +147,7 @@ class DeskHandlers:
 
     async def set_protection(self, request: Request) -> Answer:
         """Pull quotes when too much trades."""
-        wanted = body_as(request.body, shapes.NewProtection)
+        wanted = body_as(request.body, operator_shapes.NewProtection)
         instrument = instrument_of(self._directory, wanted.instrument)
         lots = wanted.quantity, wanted.net_quantity
         quantity, delta = (quantity_of(text, instrument) if text is not None else 0 for text in lots)
@@ -161,7 +163,7 @@ class DeskHandlers:
 
     async def correct_trade(self, request: Request) -> Answer:
         """Bust or adjust; the terms are those of the trade's own record."""
-        wanted = body_as(request.body, shapes.Correction)
+        wanted = body_as(request.body, operator_shapes.Correction)
         sequence, index, terms = self._trade(wanted.trade)
         instrument = self._directory.instruments[terms.instrument]
         same = {field: getattr(terms, field) for field in _TERMS + _FLOWS}
@@ -172,10 +174,15 @@ class DeskHandlers:
         """Kills that stand."""
         return ok([self._render.kill(row) for row in self._views.sessions.kills.values()])
 
-    async def makers(self, _: Request) -> Answer:
-        """Registered makers and their scores."""
-        rows = self._views.sessions.makers
-        return ok([self._render.maker(account, instrument, row) for (account, instrument), row in rows.items()])
+    async def makers(self, request: Request) -> Answer:
+        """Registered makers and their scores; a maker's protection is not for other clients."""
+        known, rows = request.known, self._views.sessions.makers
+        return ok(
+            [
+                self._render.maker(account, instrument, row, whole=known.sees_all or known.account == account)
+                for (account, instrument), row in rows.items()
+            ]
+        )
 
     def _trade(self, written: str) -> tuple[int, int, Any]:
         """Record, place among its trades from 0, and the trade. Raises Refusal."""
@@ -185,12 +192,12 @@ class DeskHandlers:
         sequence, ordinal = found
         records = self._views.journal.read(sequence, 1)
         traded = [effect for effect in records[0].effects if type(effect).__name__ == "Traded"] if records else []
-        if not 1 <= ordinal <= len(traded) or records[0].sequence != sequence:
+        if not 1 <= ordinal <= min(len(traded), TRADES_NAMED_MAX) or records[0].sequence != sequence:
             raise Refusal(404, "unknown_trade", "there is no such trade", field="trade", value=written)
         return sequence, ordinal - 1, traded[ordinal - 1]
 
     def _one(self, request: Request) -> int:
-        return instrument_of(self._directory, body_as(request.body, shapes.OneInstrument).instrument).number
+        return instrument_of(self._directory, body_as(request.body, operator_shapes.OneInstrument).instrument).number
 
     def _scope(self, scope: str, of: str | int | None) -> int:
         """The number of what is meant. Raises Refusal."""

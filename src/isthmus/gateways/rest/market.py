@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from itertools import islice
 
-from isthmus.gateways import shapes
+from isthmus.gateways import market_shapes, shapes
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads, Standing
 from isthmus.gateways.render import Renderer
+from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import one_of, time_in, whole_number
 from isthmus.gateways.rest.http import Answer, Request
@@ -30,14 +31,18 @@ CHANNELS = [
     "journal",
     "health",
     "markets",
+    "sessions",
 ]
+ORDERS_REACHED_MAX = 10_000
+"""Orders of a book that can be paged through: all of them are looked at for every page."""
 BARS_PAGE_MAX = 5_000
 
 
 class MarketHandlers:
     """Reads of what is not anybody's own."""
 
-    def __init__(self, reads: Reads, renderer: Renderer, limits: Limits) -> None:
+    def __init__(self, reads: Reads, renderer: Renderer, market: MarketRenderer, limits: Limits) -> None:
+        self._market = market
         self._reads = reads
         self._render = renderer
         self._limits = limits
@@ -116,6 +121,39 @@ class MarketHandlers:
         start, end = time_in(query, "start", 0), time_in(query, "end", TIME_MAX_NS)
         bars = self._reads.views.tape.bars(row.number, interval, start, end, most)
         return ok(shapes.Bars([self._render.bar(row, bar) for bar in bars]))
+
+    async def sessions(self, _: Request) -> Answer:
+        """By instrument."""
+        return ok([self._market.session(row) for row in self._reads.directory.instruments.values()])
+
+    async def indicative(self, request: Request) -> Answer:
+        """What an auction would find now."""
+        found = self._market.indicative(self._reads.instrument(request.parameters["instrument"]))
+        if found is None:
+            raise Refusal(404, "not_found", "this engine tells no indicative price")
+        return ok(found)
+
+    async def statistics(self, request: Request) -> Answer:
+        """The day so far."""
+        row = self._reads.instrument(request.parameters["instrument"])
+        return ok(self._market.statistics(row, self._reads.now()))
+
+    async def requests(self, request: Request) -> Answer:
+        """Oldest first."""
+        row = self._reads.instrument(request.parameters["instrument"])
+        open_ones = self._reads.views.requests.of_instrument(row.number)
+        return ok([self._market.request(row, asked, answers, request.known) for asked, answers in open_ones])
+
+    async def orders(self, request: Request) -> Answer:
+        """A page of the book's orders; the cursor counts those before it. Sealed bids are nobody's to see."""
+        row = self._reads.instrument(request.parameters["instrument"])
+        most = whole_number(request.query, "limit", 100, 1, self._limits.page_rows)
+        skip = whole_number(request.query, "cursor", 0, 0, ORDERS_REACHED_MAX - most)
+        sealed = self._market.book(row.number) == "sealed"
+        found = [] if sealed else self._reads.book_orders(row.number, skip, most + 1)
+        following = str(skip + most) if len(found) > most and skip + 2 * most <= ORDERS_REACHED_MAX else None
+        page = [self._market.book_order(row, order) for order in found[:most]]
+        return ok(market_shapes.BookOrders(self._reads.standing().sequence, page, following))
 
 
 def health_of(reads: Reads) -> shapes.Health:

@@ -10,7 +10,7 @@ from typing import Any
 
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import JournalDamaged, content_id
-from isthmus.gateways import shapes
+from isthmus.gateways import operator_shapes, shapes
 from isthmus.gateways.amounts import (
     account_number,
     amount_of,
@@ -70,7 +70,7 @@ class OperatorHandlers:
 
     async def open_account(self, request: Request) -> Answer:
         """An account of a client, the house or an outside venue."""
-        wanted = body_as(request.body, shapes.NewAccount)
+        wanted = body_as(request.body, operator_shapes.NewAccount)
         text = client_text(request.asker, f"{wanted.kind}:{wanted.name}" if wanted.name is not None else None, "name")
         command = OpenAccount(kind=ACCOUNT_KINDS[wanted.kind], client_id=_client_id(text))
         return await self.do(request, command, None, text)
@@ -85,7 +85,7 @@ class OperatorHandlers:
 
     async def transfer(self, request: Request) -> Answer:
         """Between two accounts."""
-        wanted = body_as(request.body, shapes.AccountTransfer)
+        wanted = body_as(request.body, operator_shapes.AccountTransfer)
         asset = asset_of(self._directory, wanted.asset)
         text = client_text(request.asker, wanted.client_id, "client_id")
         command = Transfer(
@@ -99,14 +99,14 @@ class OperatorHandlers:
 
     async def add_asset(self, request: Request) -> Answer:
         """A new asset."""
-        wanted = body_as(request.body, shapes.NewAsset)
+        wanted = body_as(request.body, operator_shapes.NewAsset)
         _within(wanted.decimals, "decimals", 0, DECIMALS_MAX)
         _symbol(wanted.code, "code", 16)
         return await self.do(request, AddAsset(code=wanted.code, decimals=wanted.decimals), None)
 
     async def add_instrument(self, request: Request) -> Answer:
         """A new instrument."""
-        wanted = body_as(request.body, shapes.NewInstrument)
+        wanted = body_as(request.body, operator_shapes.NewInstrument)
         base, quote = asset_of(self._directory, wanted.base, "base"), asset_of(self._directory, wanted.quote, "quote")
         return await self.do(request, _listing(wanted, base, quote), None)
 
@@ -120,7 +120,7 @@ class OperatorHandlers:
 
     async def cancel_all(self, request: Request) -> Answer:
         """Every order that matches."""
-        wanted = body_as(request.body, shapes.MassCancel)
+        wanted = body_as(request.body, operator_shapes.MassCancel)
         command = CancelAll(
             account=account_number(wanted.account) if wanted.account is not None else 0,
             instrument=self._number(wanted.instrument),
@@ -130,7 +130,7 @@ class OperatorHandlers:
 
     async def mark(self, request: Request) -> Answer:
         """A price that money depends on."""
-        wanted = body_as(request.body, shapes.NewMark)
+        wanted = body_as(request.body, operator_shapes.NewMark)
         instrument = instrument_of(self._directory, wanted.instrument)
         command = Mark(
             instrument=instrument.number,
@@ -150,11 +150,11 @@ class OperatorHandlers:
             path = await asyncio.to_thread(follower.snapshot, durable)
         except (OSError, JournalDamaged) as error:
             raise Refusal(503, "journal_unavailable", f"the snapshot was not written: {error}") from error
-        return ok(shapes.Snapshot(path, int(Path(path).stem)))
+        return ok(operator_shapes.Snapshot(path, int(Path(path).stem)))
 
     async def create_key(self, request: Request) -> Answer:
         """A key for a user, who is made when there is none of this name; one that there is keeps role and account."""
-        wanted = body_as(request.body, shapes.NewKey)
+        wanted = body_as(request.body, operator_shapes.NewKey)
         account = self._client_account(wanted.account)
         if wanted.role == "client" and account is None:
             raise Refusal(400, "malformed_request", "a client needs an account", field="account")
@@ -166,10 +166,10 @@ class OperatorHandlers:
         user = self._keys.user(wanted.user, wanted.role, account)
         key_id, secret = self._keys.create_key(user, public_key)
         shown = account_id(account) if account is not None else None
-        return ok(shapes.KeyMade(key_id, secret, wanted.user, wanted.role, shown), status=201)
+        return ok(operator_shapes.KeyMade(key_id, secret, wanted.user, wanted.role, shown), status=201)
 
     async def _move(self, request: Request, kind: type[Any]) -> Answer:
-        wanted = body_as(request.body, shapes.Movement)
+        wanted = body_as(request.body, operator_shapes.Movement)
         asset = asset_of(self._directory, wanted.asset)
         text = client_text(request.asker, wanted.client_id, "client_id")
         amount = amount_of(wanted.amount, asset)
@@ -185,7 +185,7 @@ class OperatorHandlers:
         return ok(shapes.Done(record_id(record.sequence), effects(record)))
 
     def _halting(self, request: Request) -> int:
-        return self._number(body_as(request.body, shapes.Halting).instrument)
+        return self._number(body_as(request.body, operator_shapes.Halting).instrument)
 
     def _number(self, symbol: str | None) -> int:
         return instrument_of(self._directory, symbol).number if symbol is not None else 0
@@ -199,7 +199,7 @@ class OperatorHandlers:
         return number
 
 
-def _listing(wanted: shapes.NewInstrument, base: Asset, quote: Asset) -> Any:
+def _listing(wanted: operator_shapes.NewInstrument, base: Asset, quote: Asset) -> Any:
     _within(wanted.price_decimals, "price_decimals", 0, DECIMALS_MAX)
     _within(wanted.quantity_decimals, "quantity_decimals", 0, DECIMALS_MAX)
     _symbol(wanted.instrument, "instrument", 32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import shapes
+from isthmus.gateways import market_shapes, operator_shapes, shapes
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
@@ -42,6 +42,19 @@ def market_routes(market: MarketHandlers) -> tuple[Route, ...]:
         Route("GET", f"{one}/book", market.book, "Its book", shapes.Book, fields=book),
         Route("GET", f"{one}/trades", market.trades, "Its trades, newest first", shapes.Trades, fields=(LIMIT, CURSOR)),
         Route("GET", f"{one}/bars", market.bars, "Its bars, oldest first", shapes.Bars, fields=bars),
+        Route("GET", f"{one}/statistics", market.statistics, "Its day, and its depth", market_shapes.Statistics),
+        Route("GET", f"{one}/indicative", market.indicative, "What an auction would find", market_shapes.Indicative),
+        Route(
+            "GET",
+            f"{one}/orders",
+            market.orders,
+            "Every order of its book",
+            market_shapes.BookOrders,
+            JOURNAL_ROLES,
+            fields=(LIMIT, CURSOR),
+        ),
+        Route("GET", f"{one}/requests", market.requests, "Open requests for quotes", list[market_shapes.QuoteRequest]),
+        Route("GET", "/v1/sessions", market.sessions, "Trading states", list[market_shapes.MarketSession]),
     )
 
 
@@ -49,19 +62,28 @@ def session_routes(own: SessionHandlers) -> tuple[Route, ...]:
     """Who is asking."""
     return (
         Route("GET", "/v1/session", own.session, "Who you are", shapes.Session),
+        Route("POST", "/v1/session", own.log_in, "A login link", shapes.LoginLink, accepts=shapes.Nothing),
         Route("DELETE", "/v1/session", own.log_out, "Log out", shapes.Nothing),
     )
 
 
-def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
-    """An account's own affairs, and the journal."""
+def account_routes(own: TradingHandlers) -> tuple[Route, ...]:
+    """What an account owns and did, and the journal."""
     listed = (ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
-    status = Field("status", "open, closed or all")
     start = Field("start", "first sequence; negative: from the end")
-    order, by_client_id = "/v1/orders/{id}", "/v1/orders/by-client-id/{client_order_id}"
     return (
         Route("GET", "/v1/balances", own.balances, "What is owned and held", list[shapes.Balance], fields=(ACCOUNT,)),
         Route("GET", "/v1/positions", own.positions, "Positions", list[shapes.Position], fields=(ACCOUNT,)),
+        Route("GET", "/v1/fills", own.fills, "Fills, newest first", shapes.Fills, fields=listed),
+        Route("GET", "/v1/journal", own.journal, "Records", shapes.Journal, JOURNAL_ROLES, fields=(start, LIMIT)),
+    )
+
+
+def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
+    """Orders and quotes."""
+    listed = (Field("status", "open, closed or all"), ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
+    order, by_client_id = "/v1/orders/{id}", "/v1/orders/by-client-id/{client_order_id}"
+    return (
         Route(
             "POST",
             "/v1/orders",
@@ -73,7 +95,7 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
             201,
             (KEY,),
         ),
-        Route("GET", "/v1/orders", own.orders, "Orders, newest first", shapes.Orders, fields=(status, *listed)),
+        Route("GET", "/v1/orders", own.orders, "Orders, newest first", shapes.Orders, fields=listed),
         Route(
             "DELETE",
             "/v1/orders",
@@ -81,9 +103,18 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
             "Cancel all",
             shapes.CancelledOrders,
             TRADING_ROLES,
-            fields=(INSTRUMENT, ACCOUNT),
+            fields=(INSTRUMENT, ACCOUNT, Field("side", "buy or sell"), Field("session", "only what this session sent")),
         ),
         Route("GET", order, own.order, "One order", shapes.Order),
+        Route("GET", by_client_id, own.order_by_client_id, "One order", shapes.Order, fields=(ACCOUNT,)),
+        Route(
+            "GET",
+            f"{order}/history",
+            own.order_history,
+            "What happened to it, oldest first",
+            market_shapes.History,
+            fields=(LIMIT, CURSOR),
+        ),
         Route("PATCH", order, own.replace, "Change it", shapes.Order, TRADING_ROLES, shapes.OrderChange),
         Route("DELETE", order, own.cancel, "Cancel it", shapes.Order, TRADING_ROLES),
         Route(
@@ -102,38 +133,35 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
         Route(
             "POST", "/v1/dead-man", own.dead_man, "Set the dead-man timer", shapes.Done, TRADING_ROLES, shapes.DeadMan
         ),
-        Route("GET", by_client_id, own.order_by_client_id, "One order", shapes.Order, fields=(ACCOUNT,)),
-        Route("GET", "/v1/fills", own.fills, "Fills, newest first", shapes.Fills, fields=listed),
-        Route("GET", "/v1/journal", own.journal, "Records", shapes.Journal, JOURNAL_ROLES, fields=(start, LIMIT)),
     )
 
 
 def operator_routes(house: OperatorHandlers, desk: DeskHandlers) -> tuple[Route, ...]:
     """The commands that run the house."""
     listed = (
-        ("set_rule", desk.set_rule, "Set a rule of a book", shapes.NewRule),
-        ("set_tick", desk.set_tick, "Add a row to the tick table", shapes.NewTick),
-        ("set_session", desk.set_session, "Change the trading state", shapes.NewSession),
-        ("uncross", desk.uncross, "End the call of an auction", shapes.OneInstrument),
-        ("clear_sealed", desk.clear_sealed, "Open and award sealed bids", shapes.OneInstrument),
-        ("set_account", desk.set_account, "Put an account into a group and under a firm", shapes.Membership),
-        ("set_credit", desk.set_credit, "Grant a credit line, or locate stock for short sales", shapes.Credit),
-        ("set_limit", desk.set_limit, "Set a limit of the gate", shapes.NewLimit),
-        ("kill", desk.kill, "Purge every order in a scope and take no new ones", shapes.Killing),
-        ("rearm", desk.rearm, "Agree to end a kill; two operators must", shapes.Killing),
-        ("register_maker", desk.register_maker, "Register a market maker", shapes.NewMaker),
-        ("set_protection", desk.set_protection, "Protect a market maker", shapes.NewProtection),
-        ("correct_trade", desk.correct_trade, "Bust or adjust a trade", shapes.Correction),
-        ("open_account", house.open_account, "Open an account", shapes.NewAccount),
-        ("deposit", house.deposit, "Bring money or assets in", shapes.Movement),
-        ("withdraw", house.withdraw, "Take money or assets out", shapes.Movement),
-        ("transfer", house.transfer, "Move between two accounts", shapes.AccountTransfer),
-        ("add_asset", house.add_asset, "Make an asset known", shapes.NewAsset),
-        ("add_instrument", house.add_instrument, "List an instrument", shapes.NewInstrument),
-        ("halt", house.halt, "Stop new orders in an instrument, or everywhere", shapes.Halting),
-        ("resume", house.resume, "Take orders again", shapes.Halting),
-        ("cancel_all", house.cancel_all, "Cancel every order that matches", shapes.MassCancel),
-        ("mark", house.mark, "Bring a price that money depends on", shapes.NewMark),
+        ("set_rule", desk.set_rule, "Set a rule of a book", operator_shapes.NewRule),
+        ("set_tick", desk.set_tick, "Add a row to the tick table", operator_shapes.NewTick),
+        ("set_session", desk.set_session, "Change the trading state", operator_shapes.NewSession),
+        ("uncross", desk.uncross, "End the call of an auction", operator_shapes.OneInstrument),
+        ("clear_sealed", desk.clear_sealed, "Open and award sealed bids", operator_shapes.OneInstrument),
+        ("set_account", desk.set_account, "Put an account into a group and under a firm", operator_shapes.Membership),
+        ("set_credit", desk.set_credit, "Grant a credit line, or locate stock for short sales", operator_shapes.Credit),
+        ("set_limit", desk.set_limit, "Set a limit of the gate", operator_shapes.NewLimit),
+        ("kill", desk.kill, "Purge every order in a scope and take no new ones", operator_shapes.Killing),
+        ("rearm", desk.rearm, "Agree to end a kill; two operators must", operator_shapes.Killing),
+        ("register_maker", desk.register_maker, "Register a market maker", operator_shapes.NewMaker),
+        ("set_protection", desk.set_protection, "Protect a market maker", operator_shapes.NewProtection),
+        ("correct_trade", desk.correct_trade, "Bust or adjust a trade", operator_shapes.Correction),
+        ("open_account", house.open_account, "Open an account", operator_shapes.NewAccount),
+        ("deposit", house.deposit, "Bring money or assets in", operator_shapes.Movement),
+        ("withdraw", house.withdraw, "Take money or assets out", operator_shapes.Movement),
+        ("transfer", house.transfer, "Move between two accounts", operator_shapes.AccountTransfer),
+        ("add_asset", house.add_asset, "Make an asset known", operator_shapes.NewAsset),
+        ("add_instrument", house.add_instrument, "List an instrument", operator_shapes.NewInstrument),
+        ("halt", house.halt, "Stop new orders in an instrument, or everywhere", operator_shapes.Halting),
+        ("resume", house.resume, "Take orders again", operator_shapes.Halting),
+        ("cancel_all", house.cancel_all, "Cancel every order that matches", operator_shapes.MassCancel),
+        ("mark", house.mark, "Bring a price that money depends on", operator_shapes.NewMark),
     )
     commands = tuple(
         Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
@@ -142,8 +170,27 @@ def operator_routes(house: OperatorHandlers, desk: DeskHandlers) -> tuple[Route,
     snapshot, key = "/v1/operator/snapshot", "/v1/operator/create_key"
     return (
         *commands,
-        Route("GET", "/v1/operator/kills", desk.kills, "Kills that stand", list[shapes.KillState], JOURNAL_ROLES),
-        Route("GET", "/v1/makers", desk.makers, "Market makers and their scores", list[shapes.Maker]),
-        Route("POST", snapshot, house.snapshot, "Write a snapshot", shapes.Snapshot, OPERATOR_ONLY, shapes.Nothing),
-        Route("POST", key, house.create_key, "Make a key", shapes.KeyMade, OPERATOR_ONLY, shapes.NewKey, 201),
+        Route(
+            "GET", "/v1/operator/kills", desk.kills, "Kills that stand", list[operator_shapes.KillState], JOURNAL_ROLES
+        ),
+        Route("GET", "/v1/makers", desk.makers, "Market makers and their scores", list[operator_shapes.Maker]),
+        Route(
+            "POST",
+            snapshot,
+            house.snapshot,
+            "Write a snapshot",
+            operator_shapes.Snapshot,
+            OPERATOR_ONLY,
+            shapes.Nothing,
+        ),
+        Route(
+            "POST",
+            key,
+            house.create_key,
+            "Make a key",
+            operator_shapes.KeyMade,
+            OPERATOR_ONLY,
+            operator_shapes.NewKey,
+            201,
+        ),
     )

@@ -4,26 +4,33 @@ it.
 
 from __future__ import annotations
 
-from isthmus.gateways import shapes
-from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways import market_shapes, shapes
+from isthmus.gateways.entry import OrderEntry, Which
+from isthmus.gateways.life import page_of
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer, effects
+from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import body_as, one_of, whole_number
 from isthmus.gateways.rest.http import Answer, Request
 from isthmus.kernel.ids import number_of, order_id, record_id
+from isthmus.kernel.messages import SIDES
 from isthmus.refdata.instruments import Instrument
 
 SEQUENCE_MAX = 2**62
+U32_MAX = 2**32 - 1
 
 
 class TradingHandlers:
     """Who may see or do what is told by the identity of the request."""
 
-    def __init__(self, entry: OrderEntry, reads: Reads, renderer: Renderer, limits: Limits) -> None:
+    def __init__(
+        self, entry: OrderEntry, reads: Reads, renderer: Renderer, market: MarketRenderer, limits: Limits
+    ) -> None:
         self._entry = entry
+        self._market = market
         self._reads = reads
         self._render = renderer
         self._limits = limits
@@ -45,9 +52,13 @@ class TradingHandlers:
         return ok(self._render.order(await self._entry.cancel(row, request.asker)))
 
     async def cancel_all(self, request: Request) -> Answer:
-        """All orders of the account, or those of one instrument."""
-        account = self._reads.account(request.known, request.query.get("account"))
-        numbers = await self._entry.cancel_all(account, self._instrument(request), request.asker)
+        """All orders of the account, or those of one instrument, side or session."""
+        query = request.query
+        account = self._reads.account(request.known, query.get("account"))
+        side = SIDES[one_of(query, "side", "", tuple(SIDES))] if "side" in query else 0
+        session = whole_number(query, "session", 0, 0, U32_MAX)
+        which = Which(account, self._instrument(request), side, session)
+        numbers = await self._entry.cancel_all(which, request.asker)
         return ok(shapes.CancelledOrders([order_id(number) for number in numbers]))
 
     async def quote(self, request: Request) -> Answer:
@@ -69,6 +80,13 @@ class TradingHandlers:
     async def order(self, request: Request) -> Answer:
         """By id."""
         return ok(self._render.order(self._entry.visible(_order_number(request), request.known)))
+
+    async def order_history(self, request: Request) -> Answer:
+        """What happened to it, oldest first."""
+        query = request.query
+        page = await page_of(self._reads, request.known, _order_number(request), query.get("cursor"), self._page(query))
+        events = [self._market.event(page.instrument, event) for event in page.events]
+        return ok(market_shapes.History(events, page.following))
 
     async def order_by_client_id(self, request: Request) -> Answer:
         """By the client's own id."""

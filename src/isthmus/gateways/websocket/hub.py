@@ -12,8 +12,10 @@ from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
+from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.market import health_of
 from isthmus.gateways.websocket.sampling import BookSampler, MarketsSampler, QuoteSampler, Sampler
+from isthmus.gateways.websocket.sessions import SessionsSampler
 from isthmus.gateways.websocket.streams import Stream, Subject
 from isthmus.kernel.ids import account_id
 from isthmus.refdata.instruments import Instrument
@@ -26,7 +28,7 @@ SAMPLED_MAX = 256
 """Of these, books, quotes and market lists, which are looked at all the time."""
 IDLE_MAX_S = 300
 """How long a stream without listeners is kept for those who come back."""
-SAMPLED = ("book", "quotes", "markets")
+SAMPLED = ("book", "quotes", "markets", "sessions")
 SNAPSHOT_TRADES = 50
 SNAPSHOT_FILLS = 50
 SNAPSHOT_ORDERS = 500
@@ -37,8 +39,9 @@ SNAPSHOT_RECORDS = 50
 class Hub:
     """An outlet of the views. The loop calls `sample` at the rate of books and `second` once a second."""
 
-    def __init__(self, reads: Reads, renderer: Renderer, limits: StreamLimits) -> None:
+    def __init__(self, reads: Reads, renderer: Renderer, market: MarketRenderer, limits: StreamLimits) -> None:
         self.limits = limits
+        self._market = market
         self._reads = reads
         self._render = renderer
         self._streams: dict[Subject, Stream] = {}
@@ -213,6 +216,8 @@ class Hub:
         sampler: Sampler
         if subject.channel == "markets":
             sampler = MarketsSampler(self._reads, self._render)
+        elif subject.channel == "sessions":
+            sampler = SessionsSampler(self._reads, self._render, self._market, bool(subject.desk))
         else:
             assert subject.instrument is not None
             instrument = self._reads.instrument(subject.instrument)

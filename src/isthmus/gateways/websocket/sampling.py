@@ -142,5 +142,6 @@ class MarketsSampler:
             "bid": text(bid[0], places) if bid else None,
             "ask": text(ask[0], places) if ask else None,
             "change_24h": self._render.change_24h(row.number, self._reads.now()),
-            "state": "halted" if self._reads.directory.is_halted(row.number) else "open",
+            "state": self._render.market_state(row.number),
+            "session": views.sessions.state(row.number),
         }

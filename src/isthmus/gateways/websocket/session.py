@@ -8,11 +8,14 @@ from typing import Any, Literal
 import msgspec
 
 from isthmus.gateways.access import Access, cookie_of, require_same_origin
+from isthmus.gateways.instructions import session_of
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.rest.http import Receive, Scope, Send, headers_of
 from isthmus.gateways.rest.market import CHANNELS
+from isthmus.gateways.submission import Asker
+from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.outbox import Gone, Outbox, TooSlow
 from isthmus.gateways.websocket.protocol import HANG_UP
@@ -28,6 +31,8 @@ ACCOUNT_CHANNELS = ("orders", "fills", "balances", "positions")
 MARKET_CHANNELS = ("book", "trades", "quotes", "bars")
 SUBSCRIBE_TOKENS = 2
 """What a subscription counts for besides its message: a snapshot is a page of rows."""
+WATCHED_MAX = 16
+"""Sessions whose orders end with one connection."""
 CONNECTIONS_MAX = 4_096
 """Streams open at once, over all clients."""
 
@@ -35,7 +40,7 @@ CONNECTIONS_MAX = 4_096
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a client may say."""
 
-    op: Literal["auth", "subscribe", "unsubscribe", "ping"]
+    op: Literal["auth", "subscribe", "unsubscribe", "ping", "cancel_on_disconnect"]
     id: int | None = None
     channel: str | None = None
     instrument: str | None = None
@@ -46,6 +51,7 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: int | None = None
     key: str | None = None
     secret: str | None = None
+    session: int | None = None
 
 
 class Closing(Exception):
@@ -60,8 +66,9 @@ class Closing(Exception):
 class StreamServer:
     """The ASGI application at /v1/stream."""
 
-    def __init__(self, hub: Hub, reads: Reads, access: Access) -> None:
+    def __init__(self, hub: Hub, reads: Reads, access: Access, disconnects: Disconnects) -> None:
         self.hub = hub
+        self.disconnects = disconnects
         self.reads = reads
         self.access = access
         self.open = 0
@@ -94,6 +101,7 @@ class Connection:
         self._send = send
         self._outbox = Outbox(limits.unsent_bytes, limits.unsent_s)
         self._listening: dict[Subject, Stream] = {}
+        self._ends_with: dict[tuple[int, int], Asker] = {}
         self._identity: Identity | None = None
         self._decoder = msgspec.json.Decoder(Message)
 
@@ -120,6 +128,8 @@ class Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
             for stream in self._listening.values():
                 stream.listeners.discard(self._outbox)
+            for (account, session), asker in self._ends_with.items():
+                self._server.disconnects.end(account, session, asker)
 
     def _by_cookie(self) -> Identity | None:
         headers = headers_of(self._scope)
@@ -193,6 +203,8 @@ class Connection:
                 self._subscribe(message)
             elif message.op == "unsubscribe":
                 self._unsubscribe(message)
+            elif message.op == "cancel_on_disconnect":
+                self._watch(message)
             else:
                 raise Refusal(400, "malformed_request", "this connection is authenticated already")
         except Refusal as refusal:
@@ -217,6 +229,22 @@ class Connection:
             stream.listeners.discard(self._outbox)
         self._say("ack", {"op": "unsubscribe", "id": message.id, "channel": message.channel})
 
+    def _watch(self, message: Message) -> None:
+        """When this connection ends, what the session placed is cancelled."""
+        identity = self._identity
+        assert identity is not None
+        if identity.role == "auditor":
+            raise Refusal(403, "forbidden", "an auditor changes nothing")
+        session = session_of(message.session or 0)
+        if session == 0:
+            raise Refusal(400, "malformed_request", "session is 1 or more: that of the orders", field="session")
+        key = self._server.reads.account(identity, message.account), session
+        if key not in self._ends_with and len(self._ends_with) >= WATCHED_MAX:
+            raise Refusal(429, "rate_limited", f"at most {WATCHED_MAX} sessions a connection", limit=str(WATCHED_MAX))
+        self._ends_with[key] = Asker(identity, "websocket", msgspec.json.encode(message))
+        said = {"op": "cancel_on_disconnect", "id": message.id, "account": account_id(key[0]), "session": session}
+        self._say("ack", said)
+
     def _subject(self, message: Message) -> Subject:
         """What is meant. Raises Refusal when there is no such thing or he may not listen."""
         identity, channel = self._identity, message.channel or ""
@@ -228,6 +256,8 @@ class Connection:
             return Subject(channel, account=account_id(self._server.reads.account(identity, message.account)))
         if channel == "journal" and identity.role not in ("operator", "auditor"):
             raise Refusal(403, "forbidden", "the journal is for operators and auditors", value=identity.role)
+        if channel == "sessions" and identity.role in ("operator", "auditor"):
+            return Subject(channel, desk=True)
         return self._market_subject(message, channel) if channel in MARKET_CHANNELS else Subject(channel)
 
     def _market_subject(self, message: Message, channel: str) -> Subject:

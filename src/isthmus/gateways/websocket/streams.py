@@ -19,7 +19,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a stream is about. Its fields stand in every frame."""
+    """What a stream is about. Its fields stand in every frame. `desk`: with what only the house may hear."""
 
     channel: str
     instrument: str | None = None
@@ -27,6 +27,7 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     interval: str | None = None
     depth: int | None = None
     venue: str | None = None
+    desk: bool | None = None
 
 
 class Listener(Protocol):

@@ -1,4 +1,4 @@
-//! What works beside the engine: the flusher that writes its records, the follower that runs them again.
+//! What works beside the engine's own thread: writing the journal, and running it again for snapshots.
 use std::sync::Arc;
 
 use isthmus_core::flusher::Flusher as CoreFlusher;

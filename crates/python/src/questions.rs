@@ -1,0 +1,83 @@
+//! Answers of [`crate::engine::Engine`] that take more than a line.
+use isthmus_core::Engine;
+use isthmus_core::instrument::{Asset, Instrument};
+use isthmus_core::orders::{Orders, PARKED};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::messages as classes;
+
+/// Order, account, side, price, shown, left, waits outside the book.
+pub type BookOrder = (u64, u32, u8, i64, i64, i64, bool);
+
+/// See `Engine.book_orders`; `at` is the instrument's place in the lists.
+pub fn book_orders(engine: &Engine, at: usize, most: usize) -> Vec<BookOrder> {
+    let (orders, market) = (&engine.orders, &engine.markets[at]);
+    let row = |row: u32| {
+        let order = orders.get(row);
+        let waits = order.marks & PARKED != 0;
+        (order.id, order.account, order.side, order.price, orders.shown(row), order.left, waits)
+    };
+    let mut all: Vec<u32> = Vec::new();
+    for buys in [true, false] {
+        let sides = [market.unpriced.side(buys), market.book.side(buys), market.hidden.side(buys)];
+        let mut side: Vec<u32> = sides.iter().flat_map(|side| side.in_priority(orders).take(most)).collect();
+        side.sort_by_key(|row| if buys { -orders.get(*row).price } else { orders.get(*row).price });
+        all.extend(side);
+    }
+    let parked = |row: &u32| orders.get(*row).marks & PARKED != 0 && orders.get(*row).at() == at;
+    all.extend(orders.by_id().filter(parked).take(most.saturating_sub(all.len())));
+    all.into_iter().take(most).map(row).collect()
+}
+
+/// A live order by field, or None.
+pub fn order<'py>(py: Python<'py>, orders: &Orders, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(row) = orders.find(order) else {
+        return Ok(None);
+    };
+    let (order, details) = (orders.get(row), orders.details(row));
+    let dict = PyDict::new(py);
+    dict.set_item("order", order.id)?;
+    dict.set_item("account", order.account)?;
+    dict.set_item("instrument", order.instrument)?;
+    dict.set_item("venue", details.venue)?;
+    dict.set_item("session", details.session)?;
+    dict.set_item("side", order.side)?;
+    dict.set_item("kind", order.kind)?;
+    dict.set_item("tif", order.tif)?;
+    dict.set_item("flags", order.flags)?;
+    dict.set_item("price", order.price)?;
+    dict.set_item("quantity", details.quantity)?;
+    dict.set_item("filled", orders.filled(row))?;
+    dict.set_item("hold", order.hold)?;
+    Ok(Some(dict))
+}
+
+/// Every asset by field.
+pub fn assets<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let each = |(at, asset): (usize, &Asset)| {
+        let dict = PyDict::new(py);
+        dict.set_item("asset", at + 1)?;
+        dict.set_item("code", classes::text_of(&asset.code.0))?;
+        dict.set_item("decimals", asset.decimals)?;
+        Ok(dict)
+    };
+    engine.assets.iter().enumerate().map(each).collect()
+}
+
+/// Every instrument by field: its terms, and what became of it.
+pub fn instruments<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let each = |(at, i): (usize, &Instrument)| {
+        let dict = classes::AddInstrument(i.terms).fields(py)?;
+        dict.set_item("instrument", at + 1)?;
+        dict.set_item("num", i.num)?;
+        dict.set_item("den", i.den)?;
+        dict.set_item("base_units", i.base_units)?;
+        dict.set_item("halted", i.halted || engine.halted)?;
+        dict.set_item("mark", i.mark)?;
+        dict.set_item("settlement_mark", i.settlement_mark)?;
+        dict.set_item("last_trade", i.last_trade)?;
+        Ok(dict)
+    };
+    engine.instruments.iter().enumerate().map(each).collect()
+}
