@@ -1,4 +1,4 @@
-"""Makes the fixture journal of the present rules: what `tests/unit/engine/test_releases.py` verifies with every later release.
+"""Makes the fixture journal of the present rules, to which `tests/unit/engine/test_releases.py` holds later releases.
 
 Run once at a release that changes the rules, with that release's engine, from the root of the repository:
 

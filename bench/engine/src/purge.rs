@@ -27,7 +27,6 @@ pub fn measure(folder: &Path, shape: Shape) -> io::Result<String> {
     stage_all(&mut broker, (0..u64::from(shape.resting)).map(|at| flow.resting(first + at)))?;
     let (before, resting) = (journal_bytes(folder)?, broker.engine.orders.len());
     let took = timed(|| {
-        broker.begin();
         broker.stage(&PURGE, 1, &[]);
         broker.settle()
     });
@@ -43,7 +42,6 @@ pub fn measure(folder: &Path, shape: Shape) -> io::Result<String> {
 
 fn stage_all(broker: &mut Broker, commands: impl Iterator<Item = Command>) -> io::Result<()> {
     let failed = |error: JournalError| io::Error::other(error.to_string());
-    broker.begin();
     for (at, command) in commands.enumerate() {
         broker.stage(&command, 1, &[]);
         if at % CHUNK == 0 {

@@ -76,7 +76,6 @@ pub fn measure(port: &Path, folder: &Path, commands: &Path) -> io::Result<String
 /// A data folder whose engine knows instrument and accounts.
 fn prepare(folder: &Path, setup: &[isthmus_core::Command]) -> io::Result<()> {
     let mut broker = Broker::open(folder, OPTIONS).map_err(|e| io::Error::other(e.to_string()))?;
-    broker.begin();
     for command in setup {
         broker.stage(command, 1, &[]);
     }

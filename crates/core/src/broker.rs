@@ -99,6 +99,7 @@ pub struct Broker {
     pub recovered: Recovered,
     /// What a batch stages into.
     run: Run,
+    in_batch: bool,
     /// Frames are written, so that they need their sums.
     summed: bool,
     drain: Drain,
@@ -123,7 +124,7 @@ impl Broker {
         let state = self.engine.state();
         let sequence = self.engine.sequence;
         let engine = Engine::from_state(&state).map_err(|_| BrokerError::BadState { sequence })?;
-        let flusher = Flusher::new(Durability::Never, None, sequence, self.head());
+        let flusher = Flusher::new(Durability::Never, None, sequence, self.flusher.head());
         let options = Options { durability: Durability::Never, segment_bytes: 0, snapshot_records: u64::MAX };
         Ok(Self::driven(engine, flusher, Recovered::default(), options))
     }
@@ -135,6 +136,7 @@ impl Broker {
             engine,
             recovered,
             run,
+            in_batch: false,
             summed,
             drain,
             flusher,
@@ -254,7 +256,9 @@ impl Broker {
     pub fn receive(&mut self, frames: &[u8], mut see: impl FnMut(&[u8], &Hash, &Hash)) -> Result<u64, BrokerError> {
         let mut head = self.head();
         check_stretch(frames, self.engine.sequence, head)?;
-        self.begin();
+        if !self.in_batch {
+            self.begin();
+        }
         let (mut rest, mut effects) = (frames, Vec::new());
         while !rest.is_empty() {
             let (body, hash, behind) = frame::split(rest).expect("checked above");
@@ -285,7 +289,8 @@ impl Broker {
     }
 
     /// The hash of the last record.
-    pub fn head(&self) -> Hash {
+    pub fn head(&mut self) -> Hash {
+        self.end_batch();
         self.flusher.head()
     }
 
@@ -299,29 +304,65 @@ impl Broker {
         origin: &[u8],
         see: impl FnOnce(&Framed, &[u8]) -> T,
     ) -> (T, Link) {
+        self.end_batch();
         let (engine, summed) = (&mut self.engine, self.summed);
         let (made, link, waits) = self.flusher.stage_one(|frames| {
             let framed = record::stage(engine, (command, at, origin), summed, frames);
             (engine.sequence, see(&framed, frames))
         });
+        self.staged(waits);
+        (made, link)
+    }
+
+    /// As [`Broker::stage_one`], for who asks nothing of the chain.
+    #[inline]
+    pub fn stage_unlinked<T>(
+        &mut self,
+        command: &Command,
+        at: u64,
+        origin: &[u8],
+        see: impl FnOnce(&Framed, &[u8]) -> T,
+    ) -> T {
+        self.end_batch();
+        let (engine, summed) = (&mut self.engine, self.summed);
+        let (made, waits) = self.flusher.stage_unlinked(|frames| {
+            let framed = record::stage(engine, (command, at, origin), summed, frames);
+            (engine.sequence, see(&framed, frames))
+        });
+        self.staged(waits);
+        made
+    }
+
+    #[inline]
+    fn staged(&mut self, waits: bool) {
         self.follow_when_due();
         if waits && self.flusher.durability() == Durability::Never {
             self.drain.start();
         }
-        (made, link)
     }
 
-    /// Begins a batch: from here to [`Broker::settle`] commands go through [`Broker::stage`].
-    pub fn begin(&mut self) {
-        self.run = self.flusher.take_run();
-    }
-
-    /// Applies one command of a batch; the frame is in [`Broker::frames`] until room is made.
+    /// Applies one command of a batch, which ends with [`Broker::settle`]; the frame is in [`Broker::frames`] until room is
+    /// made.
     #[inline]
     pub fn stage(&mut self, command: &Command, at: u64, origin: &[u8]) -> Framed {
+        if !self.in_batch {
+            self.begin();
+        }
         let framed = record::stage(&mut self.engine, (command, at, origin), self.summed, &mut self.run.frames);
         self.run.staged(self.engine.sequence);
         framed
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        (self.run, self.in_batch) = (self.flusher.take_run(), true);
+    }
+
+    /// A batch's last run goes on as what single records are staged into.
+    fn end_batch(&mut self) {
+        if std::mem::take(&mut self.in_batch) {
+            self.flusher.give_back(std::mem::take(&mut self.run));
+        }
     }
 
     /// The frames of the batch that were not handed on.
@@ -343,9 +384,7 @@ impl Broker {
 
     /// Ends a batch, or follows a single command, and keeps the promise of the durability; `never` promises nothing.
     pub fn settle(&mut self) -> Result<u64, JournalError> {
-        if !self.run.is_empty() {
-            self.flusher.give_back(std::mem::take(&mut self.run));
-        }
+        self.end_batch();
         self.follow_when_due();
         if self.flusher.durability() != Durability::Never {
             return self.flusher.flush();
@@ -377,6 +416,7 @@ impl Broker {
         if self.engine.sequence == 0 {
             return Err(Arc::new(JournalError::Refused("nothing happened yet: there is nothing to snapshot").into()));
         }
+        self.end_batch();
         self.flusher.flush().map_err(BrokerError::from)?;
         self.following()?.snapshot(self.engine.sequence)
     }

@@ -217,6 +217,18 @@ impl Flusher {
         (made, link, waits)
     }
 
+    /// As [`Flusher::stage_one`], without a place in the chain for anybody.
+    #[inline]
+    pub fn stage_unlinked<T>(&self, stage: impl FnOnce(&mut Vec<u8>) -> (u64, T)) -> (T, bool) {
+        let mut handing = locked(&self.handing);
+        let (last, made) = stage(&mut handing.open.frames);
+        handing.open.staged(last);
+        if handing.open.frames.len() >= HAND_ON_BYTES {
+            handing.close_open();
+        }
+        (made, !handing.waiting.is_empty())
+    }
+
     /// A run for the engine's thread alone to stage into: what single records began if nobody holds one of them.
     pub fn take_run(&self) -> Run {
         let mut handing = locked(&self.handing);

@@ -73,9 +73,6 @@ impl Port {
             let before = applied;
             while applied - before < SLOTS as usize && lane.owed.len() < OWED_MAX {
                 let Some(row) = lane.memory.ask(lane.ask) else { break };
-                if applied == 0 {
-                    broker.begin();
-                }
                 lane.apply(broker, &row, &mut self.fills);
                 applied += 1;
             }

@@ -139,7 +139,6 @@ fn memory_of(name: &str) -> PathBuf {
 }
 
 fn stage(broker: &mut Broker, commands: Vec<Command>) {
-    broker.begin();
     for command in commands {
         broker.stage(&command, 1, &[]);
     }
@@ -194,7 +193,6 @@ fn records_are_those_of_the_same_commands_with_the_gateway_as_their_origin() {
     let served = engine.end();
     let mut other = in_memory();
     let origin = Origin { gateway: 3, ..Origin::default() }.encode();
-    other.begin();
     other.stage(&isthmus_core::row::command(&order(ANN, SELL, 100, 10, 7)), served.engine.stamp, &origin);
     assert_eq!(other.engine.state(), served.engine.state());
 }

@@ -140,7 +140,6 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
     let first = broker.engine.sequence + 1;
     let (outcomes, fills) = (count * OUTCOME, count * FILL / 2);
     let mut batch = Batch { first, outcomes: Vec::with_capacity(outcomes), fills: Vec::with_capacity(fills) };
-    broker.begin();
     for chunk in rows.chunks(CHUNK * ROW) {
         for instruction in chunk.chunks_exact(ROW) {
             let command = row::command(instruction);

@@ -3,7 +3,6 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use isthmus_core::broker::{Broker, Options};
-use isthmus_core::flusher::Link;
 use isthmus_core::journal::Durability;
 use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
 use isthmus_core::record::Framed;
@@ -67,26 +66,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Applies one command, `see` being shown its frame: the one way for a command object and for the positional calls.
-    #[inline]
-    fn pass<T>(
-        &mut self,
-        command: &Command,
-        at: Option<u64>,
-        origin: &[u8],
-        see: impl FnOnce(&Framed, &[u8]) -> T,
-    ) -> PyResult<(T, Link)> {
-        self.open()?;
-        let seen = |framed: &Framed, frames: &[u8]| (see(framed, frames), framed.passed.clock_held);
-        let ((made, held), link) = self.broker.stage_one(command, at.unwrap_or_else(now), origin, seen);
-        self.clock_held += u64::from(held);
-        Ok((made, link))
-    }
-
     fn stage_one(&mut self, command: &Bound<'_, PyAny>, at: Option<u64>, origin: Option<&Origin>) -> PyResult<Record> {
+        self.open()?;
+        let command = classes::command(command)?;
         let block = origin.map_or(&[][..], |origin| &origin.block);
-        let body = |framed: &Framed, frames: &[u8]| framed.body(frames).to_vec();
-        let (bytes, link) = self.pass(&classes::command(command)?, at, block, body)?;
+        let seen = |framed: &Framed, frames: &[u8]| (framed.body(frames).to_vec(), framed.passed.clock_held);
+        let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        self.clock_held += u64::from(held);
         Ok(Record { bytes, chained: Chained::Linked(link) })
     }
 
@@ -101,7 +87,10 @@ impl Engine {
 
     #[inline]
     fn answer(&mut self, py: Python<'_>, command: &Command, at: Option<u64>) -> PyResult<Answer> {
-        let (effects, _) = self.pass(command, at, &[], |framed, frames| framed.effects(frames).to_vec())?;
+        self.open()?;
+        let seen = |framed: &Framed, frames: &[u8]| (framed.effects(frames).to_vec(), framed.passed.clock_held);
+        let (effects, held) = self.broker.stage_unlinked(command, at.unwrap_or_else(now), &[], seen);
+        self.clock_held += u64::from(held);
         let sequence = self.broker.engine.sequence;
         self.settle(py)?;
         Ok(Answer { sequence, order: order_of(command, sequence), effects })
@@ -216,7 +205,7 @@ impl Engine {
         self.broker.engine.stamp
     }
     #[getter]
-    fn head<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn head<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.broker.head()))
     }
     #[getter]

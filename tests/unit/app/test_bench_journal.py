@@ -1,4 +1,4 @@
-"""`isthmus bench journal`: everybody writes the same records, what was written is checked, and what is missing is named."""
+"""`isthmus bench journal`: all write the same records, what was written is checked, and what is missing is named."""
 
 from __future__ import annotations
 

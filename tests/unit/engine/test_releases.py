@@ -1,4 +1,4 @@
-"""A release with other rules goes on from what an earlier one left, and proves the earlier records without running them.
+"""A release with other rules goes on from what an earlier one left, and proves those records without running them.
 
 `tests/golden/journals/rules_<n>` was made by the release of rules n (tools/fixture_journal.py) and is never changed.
 """

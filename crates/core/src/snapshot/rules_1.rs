@@ -1,13 +1,17 @@
 //! The state as rules 1 wrote it: one book an instrument, orders of price and quantity only.
 use super::bytes::{BadState, In};
-use super::markets::take_instrument;
 use super::take_answer;
 use crate::engine::Engine;
-use crate::instrument::Asset;
+use crate::instrument::{Asset, Instrument};
 use crate::ledger::{Account, Balance};
 use crate::market::Market;
 use crate::memory::Ended;
+use crate::messages::AddInstrument;
 use crate::orders::{Details, NAMED, NONE, Order, ROUTED};
+use crate::perpetual::Position;
+
+/// Bytes of an instrument's terms.
+const TERMS_BYTES: usize = 91;
 
 /// The engine that goes on from it. What was added since stands at its default; the digests of commands by which client
 /// ids are known again are kept as they are, so that an id used before stays used (a repetition is refused as a duplicate).
@@ -29,6 +33,27 @@ pub(super) fn from_state(bytes: &[u8]) -> Result<Engine, BadState> {
     }
     engine.memory.answers.extend(bytes.list(take_answer)?);
     if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+}
+
+/// Whether the last trade or the mark came later was not kept: the trade counts, where there was one.
+fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadState> {
+    let (head, rest) = bytes.0.split_at_checked(TERMS_BYTES).ok_or(BadState)?;
+    bytes.0 = rest;
+    let mut terms = [0; AddInstrument::SIZE];
+    terms[..TERMS_BYTES].copy_from_slice(head);
+    let mut instrument = Instrument::new(&AddInstrument::read(&terms), assets, &[]).map_err(|_| BadState)?;
+    instrument.halted = bytes.flag()?;
+    instrument.mark = bytes.take()?;
+    instrument.settlement_mark = bytes.take()?;
+    instrument.last_trade = bytes.take()?;
+    instrument.latest = if instrument.last_trade > 0 { instrument.last_trade } else { instrument.mark };
+    let positions = bytes.list(|b| {
+        let (account, quantity, buy, buy_value) = (b.take()?, b.take()?, b.take()?, b.wide()?);
+        let (sell, sell_value, hold) = (b.take()?, b.wide()?, b.take()?);
+        Ok((account, Position { quantity, buy, buy_value, sell, sell_value, hold }))
+    })?;
+    instrument.positions = positions.into_iter().collect();
+    Ok(instrument)
 }
 
 fn take_account(bytes: &mut In) -> Result<Account, BadState> {

@@ -24,7 +24,6 @@ fn single(broker: &mut Broker, number: u64) -> (Vec<u8>, Link) {
 }
 
 fn batch(broker: &mut Broker, numbers: std::ops::Range<u64>, bodies: &mut Vec<Vec<u8>>) -> Result<(), JournalError> {
-    broker.begin();
     for number in numbers {
         let framed = broker.stage(&command(number), number, &[]);
         bodies.push(framed.body(broker.frames()).to_vec());
@@ -104,6 +103,23 @@ fn an_engine_in_memory_has_the_same_chain() {
     let hashes = chained(&bodies);
     links_are_right(&links, &hashes);
     assert_eq!(broker.head(), *hashes.last().unwrap());
+}
+
+#[test]
+fn a_batch_that_was_not_settled_is_gone_on_with_by_whatever_comes_next() {
+    let mut broker = Broker::in_memory();
+    let mut bodies = Vec::new();
+    for number in 1..=3 {
+        let framed = broker.stage(&command(number), number, &[]);
+        bodies.push(framed.body(broker.frames()).to_vec());
+    }
+    let (body, link) = single(&mut broker, 4);
+    bodies.push(body);
+    let framed = broker.stage(&command(5), 5, &[]);
+    bodies.push(framed.body(broker.frames()).to_vec());
+    let hashes = chained(&bodies);
+    assert_eq!(broker.head(), hashes[4]);
+    links_are_right(&[(3, link)], &hashes);
 }
 
 #[test]

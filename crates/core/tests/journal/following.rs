@@ -16,7 +16,6 @@ fn open(folder: &Folder) -> Broker {
 
 fn apply(broker: &mut Broker, count: u64) {
     let mut mix = Mix(broker.engine.sequence);
-    broker.begin();
     for _ in 0..count {
         let command = Command::OpenAccount(OpenAccount { kind: (mix.next() % 5) as u8, client_id: [0; 16] });
         broker.stage(&command, 1, &[]);

@@ -96,7 +96,6 @@ fn what_a_former_owner_writes_after_the_take_over_reaches_nobody() {
     let mut standby = Broker::stand_by(&folder.0, options(Durability::Os)).unwrap();
     standby.take_over(true, |_| {}).unwrap();
     let before = epochs(&folder);
-    owner.begin();
     for _ in 0..2_000 {
         owner.stage(&Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16] }), 5, &[]);
         let _ = owner.make_room();
