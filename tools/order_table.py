@@ -94,10 +94,10 @@ def _words(rows: list[dict[str, Any]]) -> str:
 def page() -> Iterator[str]:
     """The page, line by line."""
     yield "# What an order does where"
-    yield "Made by `python tools/order_table.py` from runs of `isthmus match`, and compared by the tests. In every cell"
-    yield "somebody offers 10 at 100 and bids for 10 at 90 (if the book takes that), the one who sends the order is short"
-    yield "of 5, the reference price is 100, and the order of the row buys 5 (at 100, where it has a price). In brackets:"
-    yield "refused, with the reason. *goes*: accepted and cancelled at once."
+    yield "Made by `python tools/order_table.py` from runs of `isthmus match`, and compared by the tests. In every"
+    yield "cell somebody offers 10 at 100 and bids for 10 at 90 (if the book takes that), the sender of the order is"
+    yield "short of 5, the reference price is 100, and the order of the row buys 5 (at 100, where it has a price). In"
+    yield "brackets: refused, with the reason. *goes*: accepted and cancelled at once."
     states = list(STATES)
     for book in BOOKS:
         yield ""

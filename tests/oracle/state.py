@@ -31,8 +31,9 @@ class Accepted:
 class State:
     """One broker. Perpetual positions and their holds are by (account, instrument).
 
-    `parted`: orders whose partner ended; `reheld`: orders that hold otherwise because of their pair; `released`: orders whose parent ended, with the lots that it traded; `queues`:
-    stops of an instrument that were set off, with the price that did it.
+    `parted`: orders whose partner ended; `reheld`: orders that hold otherwise because of their pair; `released`: orders
+    whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
+    that did it.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """

@@ -145,7 +145,7 @@ def step(chance: Random) -> Step:
 
 
 def play(pair: Pair, plan: Plan) -> Iterator[tuple[Any, list[Any]]]:
-    """The opening, then command and effects of one step after the other, a microsecond apart but for those that wait."""
+    """The opening, then command and effects of one step after the other, a microsecond apart unless they wait."""
     for command, at in opening(plan.seed):
         pair.apply(command, at)
     for instrument in {instrument for instrument, _ in plan.steps}:

@@ -227,7 +227,7 @@ def test_stops_are_set_off_by_the_price_of_an_auction(floor: Floor) -> None:
     floor.buy(CAT, 90, 1)
     floor.call(("buy", ANN, 99, 2), ("sell", BEN, 99, 2))
     effects = floor.uncross()
-    assert names(effects) == ["Auctioned", "Traded", "SessionChanged", "Triggered", "Traded"]
+    assert names(effects) == ["Auctioned", "Traded", "SessionChanged", "Triggered", "Repriced", "Traded"]
     assert fills(effects)[-1] == (CAT, 90, 1)
 
 
