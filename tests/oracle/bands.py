@@ -105,6 +105,16 @@ def meet(state: State, order: Order, within: Bounds) -> Generator[Any, None, str
     return None if action == AUCTION and stays else "band"
 
 
+def at_edge(instrument: Instrument, order: Order, price: int) -> int:
+    """The price, or where the rule says that orders rest at the edge of the band, at most that."""
+    within = bounds(instrument)
+    if within is None or instrument.rules["band_action"] != LIMIT_STATE:
+        return price
+    if order.side == BUY:
+        return price if price <= within[1] else instrument.floor_tick(within[1])
+    return price if price >= within[0] else instrument.ceil_tick(within[0])
+
+
 def _rest_at_edge(
     state: State, instrument: Instrument, order: Order, within: Bounds
 ) -> Generator[Any, None, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import bands
 from .books import Order
 from .state import State
 from .values import BUY, DARK, PEG, PRICE_MAX, SELL
@@ -39,11 +40,15 @@ def reference(state: State, order: Order) -> int | None:
 
 
 def peg_price(state: State, order: Order, limit: int) -> int | None:
-    """Reference and offset, never beyond the limit (0: none); None where there is no such price."""
+    """Reference and offset, never beyond the limit (0: none) nor the edge of a band at which orders rest; None where there
+    is no such price."""
     found = reference(state, order)
     if found is None:
         return None
     price = found + order.offset
     if limit:
         price = min(price, limit) if order.side == BUY else max(price, limit)
+    instrument = state.instruments[order.instrument]
+    if instrument.rules["book"] != DARK:
+        price = bands.at_edge(instrument, order, price)
     return price if 1 <= price <= PRICE_MAX else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import auction, deadlines, matching, operations, resting, special
+from . import auction, deadlines, makers, matching, operations, resting, special
 from .books import Order
 from .messages import CAUSES, STATES, effects
 from .state import State
@@ -167,19 +167,21 @@ def _hold_back(state: State, order: Order) -> Any:
 
 def enter(state: State, instrument: Instrument, name: str, cause: str) -> Iterator[Any]:
     """The instrument is in this state from now on; its orders go, wait or come as the state asks."""
-    yield _change(state, instrument, name, cause)
+    yield from _change(state, instrument, name, cause)
     if name == "closed":
         yield from _end_day(state, instrument)
     elif name != "halted":
         yield from _hold_and_release(state, instrument)
 
 
-def _change(state: State, instrument: Instrument, name: str, cause: str) -> Any:
+def _change(state: State, instrument: Instrument, name: str, cause: str) -> Iterator[Any]:
     set_timer(state, instrument, 0)
     instrument.edge = None
-    instrument.state = name
+    before, instrument.state = instrument.state, name
     state.touched.add(instrument.number)
-    return effects.SessionChanged(instrument.number, STATES[name], CAUSES[cause])
+    yield effects.SessionChanged(instrument.number, STATES[name], CAUSES[cause])
+    if name == "closed" != before:
+        yield from makers.score(state, instrument.number)
 
 
 def _end_day(state: State, instrument: Instrument) -> Iterator[Any]:
@@ -244,7 +246,7 @@ def state_ends(state: State, instrument: Instrument) -> Iterator[Any]:
 
 def expire(state: State, instrument: Instrument) -> Iterator[Any]:
     """The instrument is at its end: everything goes, also what stands at venues, and nothing comes any more."""
-    yield _change(state, instrument, "closed", "expiry")
+    yield from _change(state, instrument, "closed", "expiry")
     everything = [o for o in state.orders.values() if o.instrument == instrument.number]
     yield from _end(state, everything, "expired")
 

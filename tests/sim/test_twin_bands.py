@@ -15,6 +15,7 @@ from tests.oracle.values import (
     HIDDEN,
     IOC,
     MARKET_TO_LIMIT,
+    PEG,
     SELL,
     STOP,
     STOP_LIMIT,
@@ -419,3 +420,16 @@ def test_a_limit_state_comes_back_from_the_state(floor: Floor) -> None:
 def test_a_perpetual_has_bands_too(floor: Floor) -> None:
     limit_state(floor, FUTURE)
     assert floor.depth(FUTURE)[0] == [(105, 5, 1)]
+
+
+def test_a_peg_stands_at_the_edge_of_its_band_and_not_beyond(floor: Floor) -> None:
+    floor.buy(CAT, 97, 1)
+    floor.rule("static_band_bps", 200)
+    floor.rule("band_action", LIMIT_STATE)
+    floor.mark(100)
+    # the other side's best is 97, outside 98 to 102
+    assert names(floor.special(DAN, SELL, PEG, 5, peg=3)) == ["Accepted"]
+    assert floor.depth() == ([(97, 1, 1)], [(98, 5, 1)])
+    effects = floor.mark(98)
+    assert names(effects) == ["Marked", "Repriced", "Traded", "Parked"], "then nobody is left to follow"
+    assert fills(effects) == [(CAT, 97, 1)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.oracle.invariants import check
-from tests.oracle.messages import LIMITS, REASONS, RULES, SCOPES, name_of
+from tests.oracle.messages import LIMITS, REASONS, RULES, SCOPES, STATES, name_of
 from tests.oracle.pair import Pair, names
 from tests.oracle.values import BUY, DAY, FOK, FRESH, GTC, IOC, POST_ONLY, PRICE_MAX, QUANTITY_MAX, QUOTE, SELL
 
@@ -367,3 +367,19 @@ def test_an_engine_from_a_snapshot_goes_on_with_the_same_makers(tmp_path: Path, 
             pair.engine = _core.Engine(str(tmp_path), "os", 2**16)
             assert pair.engine.state() == state
     pair.check_state()
+
+
+def test_time_outside_continuous_trading_does_not_count_and_the_close_scores(desk: Pair) -> None:
+    start = desk.now
+    quote(desk, BUY, 99)
+    quote(desk, SELL, 101)
+    desk.now = start + 1_000
+    desk.send("SetSession", instrument=EQUITY, state=STATES["volatility_auction"])
+    desk.now = start + 2_000
+    desk.send("SetSession", instrument=EQUITY, state=STATES["continuous"])
+    desk.now = start + 2_500
+    closed = desk.send("SetSession", instrument=EQUITY, state=STATES["closed"])
+    assert names(closed) == ["SessionChanged", "MakerScored"]
+    assert tuple(closed[1]) == (ALICE, EQUITY, 999 + 500, 1_001 + 500, 1)
+    assert names(desk.send("SetSession", instrument=EQUITY, state=STATES["closed"])) == ["SessionChanged"]
+    assert score(desk)[:2] == (0, 0)

@@ -11,6 +11,7 @@ use crate::walking::Plan;
 /// What happens to a trade outside the bands, besides not happening: the rule `band_action`.
 const CANCEL: i64 = 1;
 const AUCTION: i64 = 2;
+const LIMIT_STATE: i64 = 3;
 
 /// The prices that an order may trade at now, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +141,16 @@ impl Engine {
             }
             _ if stays => self.rest_at_edge(at, row, bounds, effects),
             _ => Some(CancelReason::Band),
+        }
+    }
+
+    /// The price, or where the rule says that orders rest at the edge of the band, at most that.
+    pub(crate) fn at_edge(&self, order: &Order, price: i64) -> i64 {
+        let (at, instrument) = (order.at(), &self.instruments[order.at()]);
+        match self.bounds(at).filter(|_| self.markets[at].rules.get(Rule::BandAction) == LIMIT_STATE) {
+            Some(bounds) if order.buys() && price > bounds.high => instrument.floor_tick(bounds.high),
+            Some(bounds) if !order.buys() && price < bounds.low => instrument.ceil_tick(bounds.low),
+            _ => price,
         }
     }
 

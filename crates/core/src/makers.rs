@@ -308,6 +308,14 @@ impl Engine {
         buy.1.min(sell.1) >= maker.quantity && sell.0 - buy.0 <= maker.spread
     }
 
+    /// A trading session ended: every maker of the instrument is told, by account.
+    pub(crate) fn score_makers(&mut self, at: usize, effects: &mut Effects) {
+        let keys: Vec<(usize, u32)> = self.makers.range((at, 0)..=(at, u32::MAX)).map(|(key, _)| *key).collect();
+        for key in keys {
+            self.score_maker(key, effects);
+        }
+    }
+
     /// The maker is told how it did, and counts from zero.
     fn score_maker(&mut self, key: (usize, u32), effects: &mut Effects) {
         self.clock(key);

@@ -39,7 +39,8 @@ impl Engine {
         }
     }
 
-    /// Reference and offset, never beyond the limit (0: none); None where there is no such price.
+    /// Reference and offset, never beyond the limit (0: none) nor, where orders rest at the edge of a band, beyond that;
+    /// None where there is no such price.
     fn peg_price(&self, order: &Order, special: &Special, limit: i64) -> Option<i64> {
         let price = self.peg_reference(order.at(), order.buys(), special.peg)? + special.offset;
         let price = match limit {
@@ -47,6 +48,7 @@ impl Engine {
             _ if order.buys() => price.min(limit),
             _ => price.max(limit),
         };
+        let price = if self.is_dark(order.at()) { price } else { self.at_edge(order, price) };
         (1..=PRICE_MAX).contains(&price).then_some(price)
     }
 

@@ -142,9 +142,13 @@ impl Engine {
         self.set_timer(at, 0);
         let market = &mut self.markets[at];
         market.edge = None;
-        market.state = state;
+        let before = std::mem::replace(&mut market.state, state);
         market.replan();
         effects.push(&SessionChanged { instrument: at as u32 + 1, state: state as u8, cause: cause as u8 });
+        self.touch_makers(Some(at));
+        if state == SessionState::Closed && before != state {
+            self.score_makers(at, effects);
+        }
     }
 
     /// Day orders and orders for auctions do not live beyond the close.

@@ -6,11 +6,12 @@ use isthmus_core::messages::{
 use isthmus_core::names::Rule;
 use isthmus_core::orders::{
     ALL_OR_NONE, BUY, DAY, FOK, GTC, GTD, HIDDEN, IOC, LIMIT, MARKET, MARKET_TO_LIMIT, PEG, POST_ONLY, REDUCE_ONLY,
-    SELL, SLIDE, STOP, STOP_LIMIT, TRAILING_STOP,
+    REQUEST, RESPONSE, SELL, SLIDE, STOP, STOP_LIMIT, TRAILING_STOP,
 };
 use isthmus_core::rules;
 
 use crate::chance::Chance;
+use crate::desk::{self, Made};
 use crate::world::{CHANGING, CLIENTS, FIRST_CLIENT, INSTRUMENTS, PLAIN, VENUE, lot, middle, tick};
 
 /// A message on its way: when it arrives, and what it says.
@@ -34,13 +35,14 @@ pub struct Clients {
     chance: Chance,
     on_the_way: Vec<Message>,
     placed: Vec<Placed>,
+    made: Vec<Made>,
     named: u64,
     step: u64,
 }
 
 impl Clients {
     pub fn new(chance: Chance) -> Self {
-        Self { chance, on_the_way: Vec::new(), placed: Vec::new(), named: 0, step: 0 }
+        Self { chance, on_the_way: Vec::new(), placed: Vec::new(), made: Vec::new(), named: 0, step: 0 }
     }
 
     /// The next message that arrives.
@@ -75,6 +77,11 @@ impl Clients {
         self.placed.push(Placed { order, account, price, quantity });
     }
 
+    /// A trade was made: an operator may correct it.
+    pub fn made(&mut self, trade: Made) {
+        self.made.push(trade);
+    }
+
     fn client(&mut self) -> u32 {
         FIRST_CLIENT + self.chance.below(CLIENTS.into()) as u32
     }
@@ -100,15 +107,21 @@ impl Clients {
     }
 
     fn write(&mut self, state: u8) -> Command {
-        match self.chance.below(100) {
+        match self.chance.below(112) {
             0..=51 => self.place().into(),
             52..=61 => self.special().into(),
             62..=74 => self.cancel(),
             75..=83 => self.change(),
             84..=87 => self.money(),
             88..=90 => self.outside().into(),
+            100.. => self.desk(),
             _ => self.operate(state),
         }
+    }
+
+    fn desk(&mut self) -> Command {
+        let recent: Vec<u64> = self.placed.iter().rev().take(8).map(|placed| placed.order).collect();
+        desk::write(&mut self.chance, &recent, &self.made)
     }
 
     fn instrument(&mut self) -> u32 {
@@ -175,7 +188,7 @@ impl Clients {
 
     fn specify(&mut self, order: &mut PlaceSpecial) {
         let (tick, lot) = (tick(order.instrument), lot(order.instrument));
-        match self.chance.below(11) {
+        match self.chance.below(14) {
             0 => order.display = lot * self.chance.between(1, order.quantity / lot),
             1 => {
                 order.display = lot;
@@ -192,6 +205,11 @@ impl Clients {
             6 => order.min_quantity = lot * self.chance.between(0, order.quantity / lot),
             7 => order.flags = *self.chance.pick(&[HIDDEN, ALL_OR_NONE, REDUCE_ONLY, POST_ONLY | SLIDE]),
             8 => (order.kind, order.price) = (MARKET_TO_LIMIT, 0),
+            11 => (order.kind, order.instrument, order.price) = (REQUEST, CHANGING, self.asked(order.price)),
+            12 | 13 => {
+                (order.kind, order.instrument) = (RESPONSE, CHANGING);
+                order.request = self.any().order;
+            }
             9 => (order.tif, order.expire) = (GTD, crate::world::START + self.chance.below(4_000_000)),
             _ => {
                 if let Some(other) = self.mine(order.account) {
@@ -199,6 +217,11 @@ impl Clients {
                 }
             }
         }
+    }
+
+    /// A request for quotes names no price; a lot for sale or a conditional order may.
+    fn asked(&mut self, price: i64) -> i64 {
+        if self.chance.permille(500) { 0 } else { price }
     }
 
     fn any(&mut self) -> Placed {
@@ -278,7 +301,16 @@ impl Clients {
                 SetRule { instrument: CHANGING, rule: Rule::SelfTrade as u16, value: self.chance.between(0, 4) }.into()
             }
             7 => {
-                let kinds = [rules::LIT, rules::PRO_RATA, rules::MIXED, rules::DARK];
+                let kinds = [
+                    rules::LIT,
+                    rules::PRO_RATA,
+                    rules::MIXED,
+                    rules::DARK,
+                    rules::CALL,
+                    rules::RFQ,
+                    rules::NEGOTIATED,
+                    rules::SEALED,
+                ];
                 SetRule { instrument: CHANGING, rule: Rule::Book as u16, value: *self.chance.pick(&kinds) }.into()
             }
             8 if state == 3 => SetSession { instrument: CHANGING, state: 1 + self.chance.below(6) as u8 }.into(),

@@ -6,6 +6,7 @@ use isthmus_core::Engine;
 use isthmus_core::messages::{Command, Effect};
 
 use crate::chance::Chance;
+use crate::desk::Made;
 use crate::journal::Journal;
 use crate::oracles::{Once, check};
 use crate::plant::Plant;
@@ -143,9 +144,15 @@ impl Run {
 
     fn watch(&mut self, command: &Command, effects: &[Effect]) -> Result<(), Violation> {
         let sequence = self.engine.sequence;
+        let mut index = 0;
         for effect in effects {
-            if let Effect::Accepted(accepted) = effect {
-                self.world.placed(accepted.order, command);
+            match effect {
+                Effect::Accepted(accepted) => self.world.placed(accepted.order, command),
+                Effect::Traded(trade) => {
+                    self.world.made(Made { sequence, index, trade: *trade });
+                    index += 1;
+                }
+                _ => {}
             }
         }
         self.history.push((*command, effects.to_vec()));

@@ -3,12 +3,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use isthmus_core::Engine;
 use isthmus_core::messages::{Command, Effect};
+use isthmus_core::names::Scope;
 use isthmus_core::orders::{BUY, FOK, IOC, MARKET};
 
 use crate::world::PLAIN;
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
+    account: u32,
+    session: u32,
     side: u8,
     price: i64,
     left: i64,
@@ -24,6 +27,8 @@ type Side = BTreeMap<i64, VecDeque<u64>>;
 pub struct Shadow {
     orders: HashMap<u64, Known>,
     sides: [Side; 2],
+    /// Group and firm of an account.
+    members: HashMap<u32, (u32, u32)>,
 }
 
 fn key(known: &Known) -> i64 {
@@ -39,7 +44,9 @@ impl Shadow {
             && effects.iter().any(|effect| matches!(effect, Effect::Accepted(_)))
         {
             let (market, stays) = (c.kind == MARKET, c.kind != MARKET && c.tif != IOC && c.tif != FOK);
-            let known = Known { side: c.side, price: c.price, left: c.quantity, filled: 0, market, stays };
+            let (account, session) = (c.account, c.session);
+            let known =
+                Known { account, session, side: c.side, price: c.price, left: c.quantity, filled: 0, market, stays };
             self.orders.insert(sequence, known);
         }
         let mut moved = None;
@@ -78,7 +85,34 @@ impl Shadow {
                 }
                 Ok(())
             }
+            Effect::AccountSet(set) => {
+                self.members.insert(set.account, (set.group, set.firm));
+                Ok(())
+            }
+            Effect::Purged(purged) => {
+                self.purge(purged.scope, purged.of);
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    fn purge(&mut self, scope: u8, of: u32) {
+        let members = &self.members;
+        let gone = |known: &Known| match Scope::of(scope) {
+            Some(Scope::Everything) => true,
+            Some(Scope::Account) => known.account == of,
+            Some(Scope::Group) => members.get(&known.account).is_some_and(|(group, _)| *group == of),
+            Some(Scope::Firm) => members.get(&known.account).is_some_and(|(_, firm)| *firm == of),
+            Some(Scope::Session) => known.session == of,
+            Some(Scope::Instrument) => of == PLAIN,
+            _ => false,
+        };
+        let mut orders: Vec<u64> = self.orders.iter().filter(|(_, known)| gone(known)).map(|(id, _)| *id).collect();
+        orders.sort_unstable();
+        for order in orders {
+            self.leave(order);
+            self.orders.remove(&order);
         }
     }
 

@@ -3,6 +3,7 @@ use isthmus_core::messages::{AddAsset, AddInstrument, Code, Command, Deposit, Op
 
 use crate::chance::Chance;
 use crate::clients::Clients;
+use crate::desk::Made;
 
 pub const USD: u32 = 1;
 pub const BTC: u32 = 2;
@@ -114,6 +115,11 @@ impl World {
             _ => self.now + self.chance.below(3_000),
         };
         (self.now, self.clients.next(state))
+    }
+
+    /// A trade was made: an operator may correct it.
+    pub fn made(&mut self, trade: Made) {
+        self.clients.made(trade);
     }
 
     /// An order was accepted: from now on it can be changed.
