@@ -40,8 +40,8 @@ def reference(state: State, order: Order) -> int | None:
 
 
 def peg_price(state: State, order: Order, limit: int) -> int | None:
-    """Reference and offset, never beyond the limit (0: none) nor the edge of a band at which orders rest; None where there
-    is no such price."""
+    """Reference and offset, never beyond the limit (0: none) nor the edge of a band at which orders rest; None where
+    there is no such price."""
     found = reference(state, order)
     if found is None:
         return None
