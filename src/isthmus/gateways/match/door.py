@@ -243,11 +243,12 @@ class Door:
     def kill(self, row: Row) -> Rows:
         """A purge is one sum in the record; here every order that went has its row."""
         numbered = sorted((number, name) for name, number in self.names.orders.items())
-        live = [(name, self.market.engine.order(number)) for number, name in numbered]
+        live = [(number, name, self.market.engine.order(number)) for number, name in numbered]
         of = self.market.scope_of(row["scope"], row.get("of"))
         record = self.market.send(m.Kill(scope=row["scope"], of=of, user=row.get("user", 1)))
-        for name, was in live:
-            if was is not None and not self._alive(name):
+        told = {effect.order for effect in record.effects if type(effect).__name__ == "Cancelled"}
+        for number, name, was in live:
+            if was is not None and number not in told and not self._alive(name):
                 left = was["quantity"] - was["filled"]
                 yield {"ev": "cancelled", "order": name, "quantity": left, "reason": "kill"}
         yield from self.market.rows(record)

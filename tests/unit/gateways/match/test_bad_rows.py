@@ -317,6 +317,14 @@ def test_a_kill_by_session_takes_its_orders(door: Door) -> None:
     assert door.take({**ORDER, "order": 10, "session": 41}) == [refused("killed", 10)]
 
 
+def test_what_a_purge_sets_off_is_told_once_and_for_its_own_reason(door: Door) -> None:
+    door.take({**ORDER, "order": 20, "session": 41})
+    door.take({**ORDER, "order": 21, "parent": 20})
+    door.take({**ORDER, "order": 22, "one_cancels": 21})
+    gone = [row for row in door.take({"do": "kill", "scope": "session", "of": 41}) if row["ev"] == "cancelled"]
+    assert [(row["order"], row["reason"]) for row in gone] == [(20, "kill"), (21, "parent"), (22, "one_cancels")]
+
+
 # lines
 
 
