@@ -25,6 +25,9 @@ def check(twin: Twin) -> None:
     resting = {order.id for number in twin.state.books for side in (BUY, SELL) for order in twin.resting(number, side)}
     standing = {order.id for order in twin.state.orders.values() if not (order.venue or order.parked or order.unpriced)}
     assert resting == standing, "an order is lost"
+    for order in twin.state.orders.values():
+        showing = order.id in resting and order.display != 0
+        assert not showing or 0 < order.shown <= order.left, "an iceberg shows nothing, or more than it has"
 
 
 def demanded(twin: Twin) -> Held:

@@ -136,8 +136,12 @@ def match(state: State, order: Order) -> Iterator[Any]:
 def work_resting(state: State, order: Order) -> Iterator[Any]:
     """A resting order as an incoming one; what is left of it stays where it stands."""
     _, end = yield from _carry_out(state, order, bands.bounds(state.instruments[order.instrument]))
-    if order.id in state.orders and (end or fitting.spent(state, order)):
+    if order.id not in state.orders:
+        return
+    if end or fitting.spent(state, order):
         yield state.cancel(order, end or "reduce_only")
+    elif order.display:
+        yield from resting.refresh(state, order)
 
 
 def _step_back(state: State, order: Order) -> Iterator[Any]:
@@ -219,6 +223,7 @@ def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
     yield exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
+    taker.shown -= min(taker.shown, quantity)
     if maker.left and fitting.falls_below(state, maker, maker.left):
         yield _planned(state, maker, "minimum")
     elif maker.left and fitting.spent(state, maker):

@@ -229,7 +229,7 @@ def test_a_stop_that_is_set_off_may_begin_the_auction_itself(floor: Floor) -> No
     floor.buy(CAT, 98, 1)
     floor.buy(CAT, 90, 5)
     effects = floor.sell(BEN, 98, 1)
-    assert names(effects) == ["Accepted", "Traded", "Triggered", "SessionChanged", "Cancelled"]
+    assert names(effects) == ["Accepted", "Traded", "Triggered", "Repriced", "SessionChanged", "Cancelled"]
     assert ends(effects)[-1][1:] == ("band", 5)
 
 

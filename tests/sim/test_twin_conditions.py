@@ -250,3 +250,15 @@ def test_reduce_only_does_not_hinder_an_account_that_trades_with_itself(exchange
     exchange.buy(ANN, 99, 5, instrument=FUTURE)
     assert fills(exchange.sell(ANN, 99, 5, instrument=FUTURE, flags=REDUCE_ONLY)) == [(ANN, 99, 5)]
     assert exchange.pair.engine.position(ANN, FUTURE)[0] == 2
+
+
+def test_a_resting_iceberg_that_is_tried_again_shows_no_more_than_it_has(exchange: Exchange) -> None:
+    exchange.sell(ANN, 100, 10, display=3, flags=REDUCE_ONLY)
+    seller = exchange.last
+    # a peak is less than the minimum of a fill; the seller's whole order, as an incoming one, is not
+    effects = exchange.buy(BEN, 100, 7, min_quantity=4)
+    assert fills(effects) == [(BEN, 100, 7)]
+    assert names(effects)[-1] == "Refreshed"
+    assert effects[-1].order == seller
+    assert exchange.queue(SELL) == [(ANN, 3)]
+    assert fills(exchange.buy(CAT, 100, 9)) == [(ANN, 100, 3)]

@@ -130,7 +130,7 @@ def test_stops_wait_for_continuous_trading(floor: Floor) -> None:
     floor.session("volatility_auction")
     assert names(floor.mark(95)) == ["Marked"]
     effects = floor.uncross()
-    assert names(effects) == ["Auctioned", "SessionChanged", "Triggered", "Traded"]
+    assert names(effects) == ["Auctioned", "SessionChanged", "Triggered", "Repriced", "Traded"]
 
 
 def test_a_child_that_is_set_free_while_nothing_trades_rests(floor: Floor) -> None:
@@ -142,7 +142,7 @@ def test_a_child_that_is_set_free_while_nothing_trades_rests(floor: Floor) -> No
     for state in ("halted", "closed"):
         floor.session(state)
     effects = floor.pair.send("CancelOrder", order=parent, account=ANN)
-    assert names(effects) == ["Cancelled", "Triggered"]
+    assert names(effects) == ["Cancelled", "Triggered", "Repriced"]
     assert floor.depth() == ([(95, 2, 1)], [(90, 2, 1)])
     # from 90 to 95 nothing is left over: the price nearest to the last trade, 100
     assert auctions(floor.session("continuous")) == [(95, 2, 0)]

@@ -188,7 +188,7 @@ impl Engine {
                 self.take_out(row);
                 continue;
             }
-            self.show_less(row, lots.min(self.orders.shown(row)));
+            self.show_less(row, lots);
             if self.orders.get(row).is_iceberg() {
                 icebergs.push(row);
             }

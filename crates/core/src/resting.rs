@@ -110,8 +110,8 @@ impl Engine {
         special.shown
     }
 
-    /// The level's total, and an iceberg's peak, after a resting order traded `quantity`.
-    pub(crate) fn show_less(&mut self, row: u32, quantity: i64) {
+    /// The level's total, and an iceberg's peak, after a resting order traded `quantity` (perhaps more than it showed).
+    pub(crate) fn show_less(&mut self, row: u32, mut quantity: i64) {
         let order = *self.orders.get(row);
         if order.page == NONE || order.flags & HIDDEN != 0 {
             return;
@@ -119,6 +119,7 @@ impl Engine {
         if order.is_iceberg()
             && let Some(special) = self.orders.special_mut(row)
         {
+            quantity = quantity.min(special.shown);
             special.shown -= quantity;
         }
         let market = &mut self.markets[order.at()];

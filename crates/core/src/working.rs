@@ -69,6 +69,8 @@ impl Engine {
         {
             self.take_out(row);
             self.end_passage(at, &passage, reason, effects);
+        } else {
+            self.refresh(at, row, effects);
         }
     }
 

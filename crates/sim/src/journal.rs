@@ -5,8 +5,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use isthmus_core::Engine;
+use isthmus_core::broker::BrokerError;
 use isthmus_core::journal::{
-    Durability, Hash, Position, SnapshotHead, Tail, Writer, frame, journal_folder, repair_end, snapshot_file, verify,
+    BadReason, Durability, End, FirstBad, Hash, JournalError, Position, SnapshotHead, Tail, Writer, frame,
+    journal_folder, repair_end, snapshot_file, verify,
 };
 use isthmus_core::messages::Command;
 use isthmus_core::record::{self, RULES};
@@ -14,6 +16,9 @@ use isthmus_core::replay::Replay;
 
 use crate::chance::Chance;
 use crate::disk::SimDisk;
+
+/// Fewer bytes than these behind a lost sector are taken for a fault of the medium, not for a write that was cut off.
+const FRAGMENT_BYTES_MIN: usize = 8;
 
 /// Small, so that a run fills several.
 const SEGMENT_BYTES: u64 = 16 << 10;
@@ -119,7 +124,7 @@ impl Journal {
         } else {
             self.disk.forget();
         }
-        let (mut replay, mut end) = Replay::newest(&self.data).map_err(broken("a journal that recovers"))?;
+        let (mut replay, mut end) = self.newest()?;
         if end.tail == Tail::Torn {
             repair_end(&self.data, &end).map_err(broken("a torn tail that is cut"))?;
             end = replay.run(&self.data).map_err(broken("a journal that recovers"))?;
@@ -137,6 +142,36 @@ impl Journal {
         self.disk = SimDisk::new(Chance::new(self.chance.next()), self.lies);
         self.writer = open(&self.disk, &self.data, self.durability, end.position)?;
         Ok(replay.engine)
+    }
+
+    /// The newest state. A lost sector that left next to nothing behind it looks as a flipped bit does, and is told as
+    /// damage rather than cut: then somebody looks, finds nothing acknowledged there, and takes it away.
+    fn newest(&self) -> Result<(Replay, End), Broken> {
+        match Replay::newest(&self.data) {
+            Err(BrokerError::Journal(JournalError::Damaged(bad))) if self.is_next_to_nothing(&bad)? => {
+                self.wipe(&bad).map_err(broken("a segment to wipe"))?;
+                Replay::newest(&self.data)
+            }
+            other => other,
+        }
+        .map_err(broken("a journal that recovers"))
+    }
+
+    fn is_next_to_nothing(&self, bad: &FirstBad) -> Result<bool, Broken> {
+        let rest = fs::read(self.segment(bad)).map_err(broken("a segment to look at"))?;
+        let written = rest.iter().skip(bad.offset as usize).filter(|byte| **byte != 0).count();
+        Ok(bad.reason == BadReason::Padding && bad.record > self.durable && written < FRAGMENT_BYTES_MIN)
+    }
+
+    fn wipe(&self, bad: &FirstBad) -> std::io::Result<()> {
+        let file = File::options().write(true).open(self.segment(bad))?;
+        let length = file.metadata()?.len();
+        file.set_len(bad.offset)?;
+        file.set_len(length)
+    }
+
+    fn segment(&self, bad: &FirstBad) -> PathBuf {
+        journal_folder(&self.data).join(format!("{:08}.seg", bad.segment))
     }
 
     /// At the end of a run: the journal verifies, and a flipped bit does not go unseen.
