@@ -175,9 +175,12 @@ class Door:
         yield from self._tell("do", m.CancelAll(account=account, instrument=instrument, side=side, session=session))
 
     def quote(self, row: Row) -> Rows:
-        instrument = self.market.known_instrument(row["instrument"])
-        account = self.market.trader(row["account"], instrument)
         entries = [read(_entry(entry), QUOTE) for entry in row["quotes"]]
+        instrument = self.market.instrument(row["instrument"])
+        if instrument is None:
+            yield from (_rejected(entry["order"], "unknown_instrument") for entry in entries)
+            return
+        account = self.market.trader(row["account"], instrument)
         self.market.maker(account, instrument)
         first = True
         for entry in entries:

@@ -214,6 +214,10 @@ BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     # orders that are gone, were never there, or are there already
     ({**ORDER, "instrument": "Q"}, refused("unknown_instrument")),
     ({**ASKED, "instrument": "Q"}, refused("unknown_instrument")),
+    (
+        {**QUOTES, "instrument": "Q", "quotes": [{"order": 9, "side": "buy", "price": 80, "quantity": 10}]},
+        refused("unknown_instrument"),
+    ),
     ({**ORDER, "order": 8}, refused("duplicate_order", 8)),
     ({**ASKED, "order": 8}, refused("duplicate_order", 8)),
     ({"do": "respond", "order": 8, "to": 5, "account": "b", "price": 1, "quantity": 1}, refused("duplicate_order", 8)),
