@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.e2e.server import Broker
+from websockets.asyncio.client import connect
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text()
 CALLS = PAGE.split("## REST\n")[1].split("\n\n")[0]
@@ -96,3 +99,49 @@ def test_every_channel_order_type_and_time_in_force_is_on_the_page(broker: Broke
     assert {channel for channel in can["channels"] if f"`{channel}`" not in STREAM} == set()
     words = set(re.findall(r"[a-z_0-9]+", PAGE))
     assert set(can["order_types"]) | set(can["times_in_force"]) | set(can["roles"]) <= words
+
+
+SUBJECTS: dict[str, dict[str, Any]] = {
+    "book": {"instrument": "BTC-USD", "depth": 5},
+    "trades": {"instrument": "BTC-USD"},
+    "quotes": {"instrument": "BTC-USD"},
+    "bars": {"instrument": "BTC-USD", "interval": "1s"},
+    "orders": {"account": "acc-19"},
+    "fills": {"account": "acc-19"},
+    "balances": {"account": "acc-19"},
+    "positions": {"account": "acc-19"},
+    "journal": {},
+    "health": {},
+    "markets": {},
+    "sessions": {},
+}
+
+
+def test_every_channel_answers_as_the_page_says(broker: Broker) -> None:
+    """An ack, then a snapshot, whose fields the page names; both repeat what was subscribed to."""
+    order = {"instrument": "BTC-USD", "side": "buy", "type": "market", "quantity": "0.0100"}
+    with broker.client() as client:
+        client.post("/v1/orders", json=order).raise_for_status()
+
+    async def heard() -> dict[str, list[dict[str, Any]]]:
+        key = broker.keys()["operator"]
+        found: dict[str, list[dict[str, Any]]] = {channel: [] for channel in SUBJECTS}
+        async with asyncio.timeout(30), connect(broker.stream_url) as stream:
+            await stream.send(json.dumps({"op": "auth", "key": key["key_id"], "secret": key["secret"]}))
+            for number, (channel, subject) in enumerate(SUBJECTS.items()):
+                await stream.send(json.dumps({"op": "subscribe", "id": number, "channel": channel, **subject}))
+            while any(len(frames) < 2 for frames in found.values()):
+                frame = json.loads(await stream.recv())
+                if frame["channel"] in found:
+                    found[frame["channel"]].append(frame)
+        return found
+
+    words = set(NAMES.findall(PAGE))
+    for number, (channel, frames) in enumerate(asyncio.run(heard()).items()):
+        ack, snapshot = frames[:2]
+        assert (ack["type"], snapshot["type"]) == ("ack", "snapshot")
+        assert ack["data"] == {"op": "subscribe", "id": number}
+        assert {name: snapshot[name] for name in SUBJECTS[channel]} == SUBJECTS[channel]
+        data = snapshot["data"]
+        rows = data if isinstance(data, list) else [data]
+        assert rows and set().union(*rows) <= words, channel

@@ -194,6 +194,9 @@ def test_the_rule_of_a_book_takes_the_place_of_the_collar_it_was_listed_with(des
     for instrument in (COIN, SHARE):
         desk.send("SetRule", instrument=instrument, rule=RULES["collar_bps"], value=100)
         assert place(desk, ANN, BUY, 0, 1, instrument=instrument)[0].price == 10_100
+        desk.send("SetSession", instrument=instrument, state=1)
+        assert place(desk, ANN, BUY, 0, 1, instrument=instrument)[0].price == 10_100
+        desk.send("SetSession", instrument=instrument, state=3)
         desk.send("SetRule", instrument=instrument, rule=RULES["collar_bps"], value=0)
     assert place(desk, ANN, BUY, 0, 1, instrument=COIN)[0].price == 10_500
     assert place(desk, ANN, BUY, 0, 1)[0].price == 0
