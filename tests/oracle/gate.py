@@ -79,7 +79,7 @@ def _enters(order: Order) -> bool:
 
 def protection_price(instrument: Instrument, side: int) -> int | None:
     """Where a collared market order stops trading; None without a usable reference price."""
-    reference, collar = instrument.reference, instrument.terms.collar_bps
+    reference, collar = instrument.reference, _collar(instrument)
     if not reference or not collar:
         return None
     if side == BUY:
@@ -87,6 +87,11 @@ def protection_price(instrument: Instrument, side: int) -> int | None:
     else:
         price = instrument.ceil_tick(ceil_div(reference * (BPS - collar), BPS))
     return price if 0 < price <= PRICE_MAX else None
+
+
+def _collar(instrument: Instrument) -> int:
+    """Of market orders: the book's rule, while that is 0 the one it was listed with."""
+    return instrument.rules["collar_bps"] or instrument.terms.collar_bps
 
 
 def newcomer(state: State, command: Any) -> Order | None:
@@ -123,7 +128,7 @@ def price_at_market(state: State, order: Order) -> bool:
         order.price = instrument.mark
         return bool(instrument.mark)
     waits = not order.venue and session.waits_for_call(instrument, order.kind, order.tif)
-    if waits or order.venue or instrument.terms.collar_bps:
+    if waits or order.venue or _collar(instrument):
         price = protection_price(instrument, order.side)
         if waits and price is None:
             price = auction.call_price(state, instrument, order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.oracle.messages import CANCEL_REASONS, REASONS
+from tests.oracle.messages import CANCEL_REASONS, REASONS, RULES
 from tests.oracle.money import FEES, ROUNDING, WORLD
 from tests.oracle.pair import Pair, names
 from tests.oracle.values import BUY, FOK, GTC, IOC, LIMIT, MARKET, POST_ONLY, SELL
@@ -184,6 +184,22 @@ def test_a_market_order_stops_walking_at_an_order_of_its_own_account(desk: Pair)
     assert names(effects) == ["Accepted", "Traded", "Cancelled"] and cancelled(effects) == "ioc"
     place(desk, ANN, SELL, 101, 1)
     assert cancelled(place(desk, BEN, BUY, 0, 3)) == "ioc"
+
+
+def test_the_rule_of_a_book_takes_the_place_of_the_collar_it_was_listed_with(desk: Pair) -> None:
+    """At 100.00 a coin's 5 % end at 105.00; by the rule 1 % at 101.00. The share has no collar but by the rule."""
+    desk.send("Mark", instrument=COIN, settlement=0, price=10_000)
+    desk.send("Mark", instrument=SHARE, settlement=0, price=10_000)
+    assert place(desk, ANN, BUY, 0, 1, instrument=COIN)[0].price == 10_500
+    for instrument in (COIN, SHARE):
+        desk.send("SetRule", instrument=instrument, rule=RULES["collar_bps"], value=100)
+        assert place(desk, ANN, BUY, 0, 1, instrument=instrument)[0].price == 10_100
+        desk.send("SetSession", instrument=instrument, state=1)
+        assert place(desk, ANN, BUY, 0, 1, instrument=instrument)[0].price == 10_100
+        desk.send("SetSession", instrument=instrument, state=3)
+        desk.send("SetRule", instrument=instrument, rule=RULES["collar_bps"], value=0)
+    assert place(desk, ANN, BUY, 0, 1, instrument=COIN)[0].price == 10_500
+    assert place(desk, ANN, BUY, 0, 1)[0].price == 0
 
 
 def test_a_market_order_with_a_collar_never_trades_through_it(desk: Pair) -> None:

@@ -6,7 +6,6 @@ use crate::matching::exchange;
 use crate::messages::Auctioned;
 use crate::names::{Reason, Rule};
 use crate::orders::{ALL_OR_NONE, AT_OPEN, Order, PEG, REDUCE_ONLY, UNPRICED};
-use crate::place::protection_price;
 use crate::values::PRICE_MAX;
 
 /// Ties of the price: the rule `auction_tie`.
@@ -63,7 +62,7 @@ impl Engine {
     /// and has no such price, the furthest price at which the notional fits.
     pub(crate) fn call_price(&self, at: usize, order: &Order) -> Result<i64, Reason> {
         let instrument = &self.instruments[at];
-        let found = protection_price(instrument, order.side);
+        let found = self.protection(at, order.side);
         let asset = instrument.held_asset(order);
         if found.is_ok() || instrument.is_perpetual() || !self.ledger.look(order.account, asset).endless() {
             return found;

@@ -45,9 +45,9 @@ pub fn check_price(price: i64, tick: i64) -> Result<(), Reason> {
 }
 
 /// The worst price a market order may trade at: reference x (1 +/- collar), moved inward to the tick.
-pub(crate) fn protection_price(instrument: &Instrument, side: u8) -> Result<i64, Reason> {
+fn protection_price(instrument: &Instrument, collar: i64, side: u8) -> Result<i64, Reason> {
     let reference = i128::from(instrument.reference());
-    let collar = i128::from(instrument.terms.collar_bps);
+    let collar = i128::from(collar);
     if reference == 0 || collar == 0 {
         return Err(Reason::NoReferencePrice);
     }
@@ -209,6 +209,19 @@ impl Engine {
         Ok(())
     }
 
+    /// The collar of market orders in basis points: the book's rule, while that is 0 the one it was listed with.
+    fn collar(&self, at: usize) -> i64 {
+        match self.markets[at].rules.get(Rule::Collar) {
+            0 => i64::from(self.instruments[at].terms.collar_bps),
+            collar => collar,
+        }
+    }
+
+    /// The worst price a market order may trade at; there is none without a collar or a reference price.
+    pub(crate) fn protection(&self, at: usize, side: u8) -> Result<i64, Reason> {
+        protection_price(&self.instruments[at], self.collar(at), side)
+    }
+
     /// The price that an order at the market stops at: its protection, or without a collar the last that it finds.
     pub(crate) fn price_at_market(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
@@ -220,8 +233,8 @@ impl Engine {
             taker.order.price = self.call_price(at, &taker.order)?;
             return Ok(());
         }
-        if taker.details.venue != 0 || instrument.terms.collar_bps != 0 {
-            taker.order.price = protection_price(instrument, taker.order.side)?;
+        if taker.details.venue != 0 || self.collar(at) != 0 {
+            taker.order.price = self.protection(at, taker.order.side)?;
             return Ok(());
         }
         let walk = self.walk(at, taker);

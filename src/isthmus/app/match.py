@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     clean = True
     with open_input(arguments.file) as stream:
         for number, line in _lines(stream):
-            for answer in _answers(door, line):
+            for answer in answers(door, line):
                 clean = clean and answer["ev"] != "error"
                 write(encode({"n": number} | answer).decode() + "\n")
             flush()
@@ -33,23 +33,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(stream: BinaryIO) -> Any:
-    """Lines that say something, numbered from 1. What is over the limit comes cut, and so does not read as JSON."""
+    """Lines that say something, numbered from 1; None for one that is over the limit."""
     number = 0
     try:
-        while line := stream.readline(ROW_BYTES_MAX):
+        while line := stream.readline(ROW_BYTES_MAX + 1):
             number += 1
-            while not line.endswith(b"\n") and (more := stream.readline(ROW_BYTES_MAX)):
-                line = line[:ROW_BYTES_MAX] + (b"\n" if more.endswith(b"\n") else b"")
-            if line.strip():
-                yield number, line
+            whole, rest = len(line.rstrip(b"\r\n")) <= ROW_BYTES_MAX, line
+            while not rest.endswith(b"\n") and (rest := stream.readline(ROW_BYTES_MAX)):
+                whole = whole and not rest.strip(b"\r\n")
+            if line.strip() or not whole:
+                yield number, line if whole else None
     except UNPACKING_ERRORS as fault:
         raise BadInput("file", str(fault), number) from fault
 
 
-def _answers(door: Door, line: bytes) -> list[dict[str, Any]]:
+def answers(door: Door, line: bytes | None) -> list[dict[str, Any]]:
+    if line is None:
+        return [{"ev": "error", "field": None, "reason": f"longer than {ROW_BYTES_MAX} bytes"}]
     try:
         row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         return [{"ev": "error", "field": None, "reason": f"not JSON: {fault}"}]
     answers = door.take(row)
     echo = row.get("id") if isinstance(row, dict) else None

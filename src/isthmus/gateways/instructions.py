@@ -16,6 +16,7 @@ from isthmus.kernel.messages import (
     GTD,
     MARKET_TO_LIMIT,
     ORDER_TYPES,
+    PEG,
     PEGS,
     SIDES,
     TIMES_IN_FORCE,
@@ -102,13 +103,15 @@ def _terms(wanted: NewOrder, instrument: Instrument) -> dict[str, int]:
 
 
 def changing(row: OrderRow, change: OrderChange, instrument: Instrument, text: str) -> Any:
-    """ReplaceOrder for price and quantity of an order at a venue, ReduceOrder, or ReplaceSpecial."""
+    """ReplaceOrder for price and quantity, ReduceOrder, or ReplaceSpecial. A peg's price is where it stands now and not
+    its limit, so that it is not asked for again.
+    """
     client_id = content_id(text) if text else bytes(16)
     if change.reduce_by is not None:
         lots = quantity_of(change.reduce_by, instrument, "reduce_by")
         return ReduceOrder(order=row.number, account=row.account, quantity=lots, client_id=client_id)
     given = _given(change, instrument)
-    if not given.keys() - {"price", "quantity"}:
+    if not given.keys() - {"price", "quantity"} and row.kind != PEG:
         price, quantity = given.get("price", row.price), given.get("quantity", row.quantity)
         whole = {"order": row.number, "account": row.account, "client_id": client_id}
         return ReplaceOrder(**whole, price=price, quantity=quantity)

@@ -256,6 +256,8 @@ class Orders:
 
     def _accepted(self, row: OrderRow, effect: Any) -> None:
         row.hold = effect.hold
+        if row.kind == PEG:
+            row.price = effect.price
 
     def _cancelled(self, row: OrderRow, effect: Any) -> None:
         row.status, row.reason, row.hold = "cancelled", CANCEL_REASONS[effect.reason], 0

@@ -9,11 +9,15 @@ from isthmus.gateways.match.books import book_row
 from isthmus.gateways.match.events import Row
 from isthmus.gateways.match.fields import QUOTE, SHAPES, BadRow, read
 from isthmus.gateways.match.market import Market
-from isthmus.gateways.match.orders import asking, placing, quoting, replacing
+from isthmus.gateways.match.orders import asking, display_of, placing, quoting, replacing
 from isthmus.kernel import messages as m
 
 Rows = Iterator[Row]
 SECOND_OPERATOR = 2
+UNKNOWN_ORDER = 2**64 - 1
+"""No order has this number, and a link to it is refused (0 would be no link)."""
+INDEX_MAX = 2**16 - 1
+"""Trades of one record that a correction can tell apart."""
 
 
 class Door:
@@ -48,7 +52,7 @@ class Door:
         record = self.market.send(command)
         yield from self.market.rows(record)
         if record.reason:
-            yield {"ev": "rejected", "order": order, "reason": record.reason}
+            yield _rejected(order, record.reason)
 
     def _alive(self, order: int) -> bool:
         number = self.names.orders.get(order)
@@ -86,39 +90,48 @@ class Door:
     def add(self, row: Row) -> Rows:
         order, instrument = row["order"], self.market.instrument(row["instrument"])
         if instrument is None:
-            yield {"ev": "rejected", "order": order, "reason": "unknown_instrument"}
+            yield _rejected(order, "unknown_instrument")
             return
-        if self._alive(order):
-            yield {"ev": "rejected", "order": order, "reason": "duplicate_order"}
+        if row.get("kind") == "iceberg" and display_of(row) == 0:
+            yield _rejected(order, "bad_display")
             return
-        links = self._links(row)
+        yield from self._enter(order, lambda: self._placing(row, instrument))
+        other = row.get("one_cancels")
+        if other is not None and other not in self.names.orders and self._alive(order):
+            self._awaited[other] = self.names.orders[order]
+
+    def _placing(self, row: Row, instrument: int) -> Any:
         account = self.market.trader(row.get("account"), instrument)
-        yield from self._place(order, placing(row, account, instrument, links))
+        return placing(row, account, instrument, self._links(row))
 
     def _links(self, row: Row) -> dict[str, int]:
-        """Engine numbers of linked orders; a link to an order that is still to come is kept for it."""
-        links = {}
-        for key in ("one_cancels", "parent"):
-            other = row.get(key)
-            if other is None:
-                continue
-            if key == "one_cancels" and other not in self.names.orders:
-                self._awaited[other] = row["order"]
-            else:
-                links[key] = self.names.orders.get(other, m.NO_ORDER)
-        waiting = self._awaited.pop(row["order"], None)
-        if waiting is not None and "one_cancels" not in links and self._alive(waiting):
-            links["one_cancels"] = self.names.orders[waiting]
+        """Engine numbers of linked orders; an order that was named before it came finds who named it."""
+        orders = self.names.orders
+        named = [key for key in ("one_cancels", "parent") if key in row]
+        links: dict[str, int] = {key: orders.get(row[key], UNKNOWN_ORDER) for key in named}
+        if row.get("one_cancels") not in orders:
+            links.pop("one_cancels", None)
+        waiting = self._awaited.get(row["order"])
+        if waiting is not None and "one_cancels" not in links and self.market.engine.order(waiting) is not None:
+            links["one_cancels"] = waiting
         return links
+
+    def _enter(self, order: int, command: Callable[[], Any]) -> Rows:
+        """As `_place`, for a name that no live order may have."""
+        if self._alive(order):
+            yield _rejected(order, "duplicate_order")
+            return
+        yield from self._place(order, command())
 
     def _place(self, order: int, command: Any) -> Rows:
         """Sends an order; only what is accepted gets the name."""
         record = self.market.send(command)
         if record.reason:
             yield from self.market.rows(record)
-            yield {"ev": "rejected", "order": order, "reason": record.reason}
+            yield _rejected(order, record.reason)
             return
         self.names.call_order(order, record.sequence)
+        self._awaited.pop(order, None)
         yield from self.market.rows(record)
 
     def replace(self, row: Row) -> Rows:
@@ -126,12 +139,12 @@ class Door:
         number = self.names.orders.get(order, m.NO_ORDER)
         new = row.get("new_order", order)
         if new != order and self._alive(new):
-            yield {"ev": "rejected", "order": order, "reason": "duplicate_order"}
+            yield _rejected(order, "duplicate_order")
             return
         record = self.market.send(replacing(row, number))
         if record.reason:
             yield from self.market.rows(record)
-            yield {"ev": "rejected", "order": order, "reason": record.reason}
+            yield _rejected(order, record.reason)
             return
         yield from self._renamed(record, order, new, number)
 
@@ -158,37 +171,57 @@ class Door:
     def mass_cancel(self, row: Row) -> Rows:
         account = self.market.account(row["account"]) if "account" in row else 0
         instrument = self.market.known_instrument(row["instrument"]) if "instrument" in row else 0
-        yield from self._tell("do", m.CancelAll(account=account, instrument=instrument, side=row.get("side", 0)))
+        side, session = row.get("side", 0), row.get("session", 0)
+        yield from self._tell("do", m.CancelAll(account=account, instrument=instrument, side=side, session=session))
 
     def quote(self, row: Row) -> Rows:
-        instrument = self.market.known_instrument(row["instrument"])
-        account = self.market.trader(row["account"], instrument)
         entries = [read(_entry(entry), QUOTE) for entry in row["quotes"]]
+        instrument = self.market.instrument(row["instrument"])
+        if instrument is None:
+            yield from (_rejected(entry["order"], "unknown_instrument") for entry in entries)
+            return
+        account = self.market.trader(row["account"], instrument)
         self.market.maker(account, instrument)
         first = True
         for entry in entries:
-            if self._alive(entry["order"]) and not first:
-                yield {"ev": "rejected", "order": entry["order"], "reason": "duplicate_order"}
+            if self._alive(entry["order"]) and not (first and self._requotes(entry["order"], account, instrument)):
+                yield _rejected(entry["order"], "duplicate_order")
                 continue
             rows = list(self._place(entry["order"], quoting(entry, account, instrument, first)))
             first = first and any(found["ev"] == "rejected" for found in rows)
             yield from rows
 
+    def _requotes(self, order: int, account: int, instrument: int) -> bool:
+        """Is the live order one of the quotes that the first of a mass quote takes away?"""
+        was = self.market.engine.order(self.names.orders[order])
+        mine = was is not None and (was["account"], was["instrument"]) == (account, instrument)
+        return mine and was is not None and was["flags"] & m.QUOTE != 0
+
     def request(self, row: Row) -> Rows:
-        instrument = self.market.known_instrument(row["instrument"])
-        who = (self.market.trader(row.get("account"), instrument), instrument)
-        yield from self._place(row["order"], asking(row, m.REQUEST, who, row["side"]))
+        order, instrument = row["order"], self.market.instrument(row["instrument"])
+        if instrument is None:
+            yield _rejected(order, "unknown_instrument")
+            return
+
+        def command() -> Any:
+            who = (self.market.trader(row.get("account"), instrument), instrument)
+            return asking(row, m.REQUEST, who, row["side"])
+
+        yield from self._enter(order, command)
 
     def respond(self, row: Row) -> Rows:
         asked = self.market.engine.order(self.names.orders.get(row["to"], m.NO_ORDER))
         if asked is None:
-            yield {"ev": "rejected", "order": row["order"], "reason": "unknown_request"}
+            yield _rejected(row["order"], "unknown_request")
             return
+        yield from self._enter(row["order"], lambda: self._responding(row, asked))
+
+    def _responding(self, row: Row, asked: dict[str, int]) -> Any:
         instrument, firms_up = asked["instrument"], self.names.books[asked["instrument"]] == "dark"
         account = asked["account"] if firms_up and "account" not in row else None
         who = (account or self.market.trader(row.get("account"), instrument), instrument)
         side = asked["side"] if firms_up else m.BUY + m.SELL - asked["side"]
-        yield from self._place(row["order"], asking(row, m.RESPONSE, who, side, asked["order"]))
+        return asking(row, m.RESPONSE, who, side, asked["order"])
 
     def accept(self, row: Row) -> Rows:
         number = self.names.orders.get(row["order"], m.NO_ORDER)
@@ -198,6 +231,8 @@ class Door:
         if not 1 <= row["trade"] <= len(self.names.trades):
             raise BadRow("trade", "unknown_trade")
         sequence, index, terms = self.names.trades[row["trade"] - 1]
+        if index > INDEX_MAX:
+            raise BadRow("trade", "unknown_trade")
         fields = ("instrument", "maker", "taker", "taker_side", "price", "quantity")
         money = ("buyer_pays", "seller_gets", "maker_fee", "taker_fee")
         same = {field: getattr(terms, field) for field in fields + money}
@@ -210,11 +245,13 @@ class Door:
 
     def kill(self, row: Row) -> Rows:
         """A purge is one sum in the record; here every order that went has its row."""
-        live = [(name, self.market.engine.order(number)) for name, number in self.names.orders.items()]
+        numbered = sorted((number, name) for name, number in self.names.orders.items())
+        live = [(number, name, self.market.engine.order(number)) for number, name in numbered]
         of = self.market.scope_of(row["scope"], row.get("of"))
         record = self.market.send(m.Kill(scope=row["scope"], of=of, user=row.get("user", 1)))
-        for name, was in live:
-            if was is not None and not self._alive(name):
+        told = {effect.order for effect in record.effects if type(effect).__name__ == "Cancelled"}
+        for number, name, was in live:
+            if was is not None and number not in told and not self._alive(name):
                 left = was["quantity"] - was["filled"]
                 yield {"ev": "cancelled", "order": name, "quantity": left, "reason": "kill"}
         yield from self.market.rows(record)
@@ -237,6 +274,10 @@ def _entry(entry: Any) -> Row:
     if not isinstance(entry, dict):
         raise BadRow("quotes", "must be a list of objects")
     return entry
+
+
+def _rejected(order: int | None, reason: str) -> Row:
+    return {"ev": "rejected", "order": order, "reason": reason}
 
 
 def _error(field: str | None, reason: str) -> Row:

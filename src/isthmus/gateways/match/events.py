@@ -133,6 +133,4 @@ _ROWS: dict[str, Callable[[Events, Any], Row | None]] = {
     "Reduced": lambda events, effect: events.about(effect, "reduced", "left"),
     "Rearmed": lambda _events, _effect: {"ev": "rearmed"},
     "RearmAsked": lambda _events, _effect: {"ev": "rearm_asked"},
-    "Protected": lambda events, effect: {"ev": "protected", "account": events._names.account(effect.account)},
-    "DeadManFired": lambda events, effect: {"ev": "dead_man", "account": events._names.account(effect.account)},
 }

@@ -9,6 +9,8 @@ from typing import Any
 from isthmus.gateways.match import words
 
 INTEGER_MAX = 2**63 - 1
+UNSIGNED_MAX = 2**64 - 1
+NUMBER_MAX = 2**32 - 1
 Row = dict[str, Any]
 
 
@@ -20,13 +22,25 @@ class BadRow(Exception):
         self.field, self.reason = field, reason
 
 
-def whole(value: Any) -> int:
-    """A whole number of 64 bits."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("must be a whole number")
-    if not -INTEGER_MAX - 1 <= value <= INTEGER_MAX:
-        raise ValueError("does not fit 64 bits")
-    return value
+def between(lowest: int, highest: int, otherwise: str) -> Callable[[Any], int]:
+    """A whole number of a range; `otherwise` says what is wrong with one that is not in it."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError("must be a whole number")
+        if not lowest <= value <= highest:
+            raise ValueError(otherwise)
+        return value
+
+    return read
+
+
+whole = between(-INTEGER_MAX - 1, INTEGER_MAX, "does not fit 64 bits")
+unsigned = between(0, UNSIGNED_MAX, f"must be from 0 to {UNSIGNED_MAX}")
+"""A time, or a seed."""
+not_negative = between(0, INTEGER_MAX, f"must be from 0 to {INTEGER_MAX}")
+number = between(0, NUMBER_MAX, f"must be from 0 to {NUMBER_MAX}")
+"""The number of a group, a firm, a session or a user."""
 
 
 def name(value: Any) -> int | str:
@@ -81,7 +95,7 @@ _SIDE = one_of(words.SIDES)
 _TERMS: Keys = {
     "price": whole,
     "quantity": whole,
-    "expire": whole,
+    "expire": unsigned,
     "stop": whole,
     "offset": whole,
     "display": whole,
@@ -102,9 +116,9 @@ SHAPES: dict[str, Shape] = {
         ("instrument",),
         {"instrument": name, "tick": whole, "lot": whole, "book": word(words.BOOKS), "rules": table, "ticks": listed},
     ),
-    "account": Shape(("account",), {"account": name, "funds": whole, "group": whole, "firm": whole}),
+    "account": Shape(("account",), {"account": name, "funds": not_negative, "group": number, "firm": number}),
     "session": Shape(("instrument", "state"), {"instrument": name, "state": one_of(words.STATES)}),
-    "time": Shape(("time",), {"time": whole}),
+    "time": Shape(("time",), {"time": unsigned}),
     "mark": Shape(("instrument", "price"), {"instrument": name, "price": whole}),
     "uncross": Shape(("instrument",), {"instrument": name}),
     "add": Shape(
@@ -120,19 +134,20 @@ SHAPES: dict[str, Shape] = {
             "trigger": one_of(words.TRIGGERS),
             "display_low": whole,
             "display_high": whole,
-            "seed": whole,
+            "seed": unsigned,
             "all_or_none": flag,
             "post_only": one_of(words.POST_ONLY),
             "reduce_only": flag,
             "one_cancels": whole,
             "parent": whole,
+            "session": number,
             **_TERMS,
         },
     ),
     "replace": Shape(("order",), {"order": whole, "new_order": whole, **_TERMS}),
     "reduce": Shape(("order", "quantity"), {"order": whole, "quantity": whole}),
     "cancel": Shape(("order",), {"order": whole}),
-    "mass_cancel": Shape((), {"account": name, "instrument": name, "side": _SIDE}),
+    "mass_cancel": Shape((), {"account": name, "instrument": name, "side": _SIDE, "session": number}),
     "quote": Shape(("account", "instrument", "quotes"), {"account": name, "instrument": name, "quotes": listed}),
     "request": Shape(
         ("instrument", "order", "side", "quantity"),
@@ -143,7 +158,7 @@ SHAPES: dict[str, Shape] = {
             "side": _SIDE,
             "quantity": whole,
             "price": whole,
-            "expire": whole,
+            "expire": unsigned,
             "min_quantity": whole,
         },
     ),
@@ -155,15 +170,15 @@ SHAPES: dict[str, Shape] = {
             "account": name,
             "price": whole,
             "quantity": whole,
-            "expire": whole,
+            "expire": unsigned,
             "min_quantity": whole,
         },
     ),
     "accept": Shape(("order",), {"order": whole, "quantity": whole}),
     "bust": Shape(("trade",), {"trade": whole, "price": whole}),
     "clear": Shape(("instrument",), {"instrument": name}),
-    "kill": Shape(("scope",), {"scope": one_of(words.SCOPES), "of": name, "user": whole}),
-    "rearm": Shape(("scope",), {"scope": one_of(words.SCOPES), "of": name, "user": whole}),
+    "kill": Shape(("scope",), {"scope": one_of(words.SCOPES), "of": name, "user": number}),
+    "rearm": Shape(("scope",), {"scope": one_of(words.SCOPES), "of": name, "user": number}),
     "book": Shape(("instrument",), {"instrument": name, "depth": whole, "orders": flag}),
 }
 QUOTE = Shape(

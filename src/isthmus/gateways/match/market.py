@@ -7,18 +7,17 @@ from typing import Any
 
 from isthmus.engine.engine import Engine, Record
 from isthmus.gateways.match.events import Events, Row
-from isthmus.gateways.match.fields import INTEGER_MAX, BadRow
+from isthmus.gateways.match.fields import INTEGER_MAX, NUMBER_MAX, BadRow
+from isthmus.gateways.match.listing import Listing
 from isthmus.gateways.match.names import Name, Names
-from isthmus.gateways.match.rules import read_rules
-from isthmus.gateways.match.words import BOOKS, RULE_NUMBERS, SCOPES
+from isthmus.gateways.match.words import SCOPES
 from isthmus.kernel import messages as m
 
 START_NS = 1
 WITHOUT_END = INTEGER_MAX
 """A credit line without end."""
 MAKER_SPREAD = 10**15
-COLLAR = next(number for number, name in m.LIMITS.items() if name == "collar_bps")
-CRYPTO_SPOT = 3
+_CASH = m.AddAsset(code="CASH", decimals=0)
 
 
 class Market:
@@ -32,17 +31,13 @@ class Market:
         self.names = Names()
         self.now = START_NS
         self._events = Events(self.names)
-        self._cash = self._make(m.AddAsset(code="CASH", decimals=0)).asset
+        self._cash = self._make(_CASH).asset
         self._bases: dict[int, int] = {}
         self._endless: set[tuple[int, int]] = set()
         self._makers: set[tuple[int, int]] = set()
 
     def send(self, command: Any) -> Record:
         return self.engine.submit(command, self.now)
-
-    def tell(self, command: Any) -> Iterator[Row]:
-        """Sends a command and says in rows what it did; the reason of a refusal is left to the caller."""
-        return self.rows(self.send(command))
 
     def rows(self, record: Record) -> Iterator[Row]:
         return self._events.of(record)
@@ -55,67 +50,26 @@ class Market:
         return record.effects[-1]
 
     def add_instrument(self, name: Name, row: Row) -> None:
-        """Lists the instrument with its rules. Raises BadRow."""
+        """Lists the instrument with its rules. Raises BadRow; nothing is changed then, since it was tried elsewhere."""
         if name in self.names.instruments:
             raise BadRow("instrument", "is there already")
-        book, rules = row.get("book", "lit"), row.get("rules", {})
-        chosen = {RULE_NUMBERS["self_trade"]: 0, RULE_NUMBERS["book"]: BOOKS[book]} | dict(read_rules(rules))
-        number = self._list(row)
-        self.names.list_instrument(name, number, book)
-        for rule, value in chosen.items():
-            self._refusing("rules", m.SetRule(instrument=number, rule=rule, value=value))
-        for step in row.get("ticks", []):
-            self._add_tick(number, step)
-        if rules.get("collar") is not None:
-            self._collar(number, rules["collar"])
-
-    def _list(self, row: Row) -> int:
-        serial = len(self.names.instruments) + 1
-        base = self._make(m.AddAsset(code=f"BASE{serial}", decimals=0)).asset
-        listing = m.AddInstrument(
-            symbol=f"I{serial}",
-            kind=CRYPTO_SPOT,
-            base=base,
-            quote=self._cash,
-            tick=row.get("tick", 1),
-            lot=row.get("lot", 1),
-            multiplier=1,
-        )
-        record = self.send(listing)
-        if record.reason:
-            raise BadRow({"bad_tick": "tick", "bad_lot": "lot"}.get(record.reason, "instrument"), record.reason)
-        number: int = record.effects[0].instrument
+        trial = Engine()
+        trial.submit(_CASH, self.now)
+        listing = Listing(row, len(self.names.instruments) + 1, self._cash)
+        listing.by(lambda command: trial.submit(command, self.now))
+        number, base = listing.by(self.send)
         self._bases[number] = base
-        return number
+        self.names.list_instrument(name, number, row.get("book", "lit"))
 
-    def _add_tick(self, number: int, step: Any) -> None:
-        if not (isinstance(step, list) and len(step) == 2 and all(type(value) is int for value in step)):
-            raise BadRow("ticks", "must be a list of [from price, tick]")
-        self._refusing("ticks", m.SetTick(instrument=number, lowest=step[0], tick=step[1]))
+    def instrument(self, name: Name) -> int | None:
+        """The number of an instrument; None if there is none."""
+        return self.names.instruments.get(name)
 
-    def _collar(self, number: int, value: Any) -> None:
-        if type(value) is not int:
-            raise BadRow("rules.collar", "must be a whole number of basis points")
-        everybody = SCOPES["everything"]
-        command = m.SetLimit(scope=everybody, of=0, instrument=number, limit=COLLAR, value=value)
-        self._refusing("rules.collar", command)
-
-    def _refusing(self, field: str, command: Any) -> None:
-        reason = self.send(command).reason
-        if reason:
-            raise BadRow(field, reason)
-
-    def instrument(self, name: Name | None) -> int | None:
-        """The number of an instrument; the only one there is where none is named; None if there is none."""
-        if name is None and len(self.names.instruments) == 1:
-            return next(iter(self.names.instruments.values()))
-        return None if name is None else self.names.instruments.get(name)
-
-    def known_instrument(self, name: Name) -> int:
+    def known_instrument(self, name: Name, field: str = "instrument") -> int:
         """As `instrument`, for rows that cannot be refused. Raises BadRow."""
         number = self.instrument(name)
         if number is None:
-            raise BadRow("instrument", "is not there")
+            raise BadRow(field, "is not there")
         return number
 
     def account(self, name: Name | None) -> int:
@@ -140,9 +94,7 @@ class Market:
         self._make(m.SetCredit(account=account, asset=asset, amount=amount))
 
     def fund(self, name: Name, funds: int) -> None:
-        """Gives the account so much cash, and no more credit in it. Raises BadRow."""
-        if funds < 0:
-            raise BadRow("funds", "must not be below zero")
+        """Gives the account so much cash more, and no credit in it any more."""
         account = self.account(name)
         self._lend(account, self._cash, 0)
         if funds:
@@ -159,9 +111,9 @@ class Market:
         if scope == SCOPES["account"] and of is not None:
             return self.account(of)
         if scope == SCOPES["instrument"] and of is not None:
-            return self.known_instrument(of)
+            return self.known_instrument(of, "of")
         if of is None:
             return 0
-        if not isinstance(of, int) or not 0 <= of < 2**32:
+        if not isinstance(of, int) or not 0 <= of <= NUMBER_MAX:
             raise BadRow("of", "must be a number here")
         return of

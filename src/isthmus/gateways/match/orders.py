@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.gateways.match.fields import Row
+from isthmus.gateways.match.fields import BadRow, Row
 from isthmus.gateways.match.words import KINDS
 from isthmus.kernel import messages as m
 
@@ -14,8 +14,8 @@ _SPECIAL = ("stop", "offset", "display", "display_high", "seed", "min_quantity",
 def placing(row: Row, account: int, instrument: int, links: dict[str, int]) -> Any:
     """PlaceOrder, or PlaceSpecial where a term needs it. `links` are engine numbers of one_cancels and parent."""
     terms = {key: row[key] for key in _SPECIAL if row.get(key)} | links
-    if row.get("display_low"):
-        terms["display"] = row["display_low"]
+    if shown := display_of(row):
+        terms["display"] = shown
     tif = m.GTD if row.get("expire") and "tif" not in row else row.get("tif", m.GTC)
     order = {
         "account": account,
@@ -26,9 +26,17 @@ def placing(row: Row, account: int, instrument: int, links: dict[str, int]) -> A
         "flags": _flags(row),
         "price": row.get("price", 0),
         "quantity": row["quantity"],
+        "session": row.get("session", 0),
     }
     plain = not terms and order["kind"] <= m.MARKET_TO_LIMIT and tif != m.GTD
     return m.PlaceOrder(**order) if plain else m.PlaceSpecial(**order, **terms)
+
+
+def display_of(row: Row) -> int:
+    """What an order shows, or the least of it; 0: all. Raises BadRow where it says so twice."""
+    if row.get("display") and row.get("display_low"):
+        raise BadRow("display_low", "takes the place of display")
+    return int(row.get("display") or row.get("display_low") or 0)
 
 
 def _flags(row: Row) -> int:

@@ -36,8 +36,8 @@ def _value(rule: str, value: Any) -> int:
     try:
         if words is None:
             return whole(value)
-        if isinstance(value, bool) != isinstance(next(iter(words)), bool) or value not in words:
+        if not isinstance(value, type(next(iter(words)))) or value not in words:
             raise ValueError(f"must be one of {', '.join(str(word).lower() for word in words)}")
-    except (TypeError, ValueError) as fault:
+    except ValueError as fault:
         raise BadRow(f"rules.{rule}", str(fault)) from fault
     return words[value]

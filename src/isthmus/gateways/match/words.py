@@ -27,7 +27,8 @@ PHASES = {"rfq": "rfq", "negotiated": "negotiated", "sealed": "negotiated"}
 STATES = {name: number for number, name in m.SESSION_STATES.items()}
 SCOPES = {name: number for number, name in m.SCOPES.items()}
 
-RULE_NUMBERS = {name: number for number, name in m.BOOK_RULES.items()}
+RULE_NUMBERS = {name: number for number, name in m.BOOK_RULES.items() if name != "locate"}
+"""Without `locate`: nobody is short of stock here."""
 RULE_WORDS: dict[str, dict[Any, int]] = {
     "self_trade": {"none": 0, "newest": 1, "oldest": 2, "both": 3, "decrement": 4},
     "hidden_after_visible": {False: 0, True: 1},
@@ -41,7 +42,6 @@ RULE_WORDS: dict[str, dict[Any, int]] = {
     "band_action": {"cancel": 1, "auction": 2, "limit_state": 3},
     "dark_priority": {"size": 1, "time": 2},
     "sealed_price": {"first": 1, "second": 2, "uniform": 3},
-    "locate": {False: 0, True: 1},
     "all_or_none": {"combine": 1, "strict": 2},
     "maker_priority": {False: 0, True: 1},
 }

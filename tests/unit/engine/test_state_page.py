@@ -1,0 +1,160 @@
+"""The bytes of the state are those that docs/reference/engine.md says, and its tables are those of the code."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from isthmus import _core
+from isthmus.engine.engine import Engine
+from isthmus.kernel import messages as m
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "engine.md").read_text()
+RULES = len(m.BOOK_RULES)
+SPECIAL_MARK = 2
+
+
+class Reader:
+    """Takes the state apart as the page says."""
+
+    def __init__(self, state: bytes) -> None:
+        self.state, self.at = state, 0
+
+    def take(self, words: str) -> tuple[Any, ...]:
+        """By struct's letters: B u8, H u16, I u32, Q u64, q i64; w is i128."""
+        found: list[Any] = []
+        for word in re.findall(r"\d*[a-zA-Z]", words):
+            if word.endswith("w"):
+                found.append(int.from_bytes(self.state[self.at : self.at + 16], "little", signed=True))
+                self.at += 16
+                continue
+            found += struct.unpack_from(f"<{word}", self.state, self.at)
+            self.at += struct.calcsize(f"<{word}")
+        return tuple(found)
+
+    def many(self, each: Callable[[], Any]) -> list[Any]:
+        (length,) = self.take("Q")
+        return [each() for _ in range(length)]
+
+    def rows(self, words: str) -> list[tuple[Any, ...]]:
+        return self.many(lambda: self.take(words))
+
+    def instrument(self) -> Any:
+        terms = self.take("32s B I I B B q q q i i I I q")
+        return terms, self.take("B q q q q"), self.rows("I q q w q w q"), self.rows("q q")
+
+    def account(self) -> Any:
+        return self.take("B I I"), self.rows("I B B q w w")
+
+    def market(self) -> Any:
+        return self.take("B q B q Q"), self.rows("Q")
+
+    def order(self) -> Any:
+        row = self.take("Q I I I I q q q q I I H B B B B 16s")
+        return row, self.take("q q q q Q q Q Q Q Q q I q B B q Q Q") if row[11] & SPECIAL_MARK else None
+
+    def answer(self) -> Any:
+        return self.take("I 16s 16s Q H")
+
+    def limits(self) -> Any:
+        return self.take("B I"), self.rows("H I q")
+
+    def past(self) -> Any:
+        return self.take("I I"), self.rows("Q"), self.rows("q w"), self.rows("Q B B q q")
+
+    def maker(self) -> Any:
+        row = self.take("Q I q q I Q Q B B B")
+        return row, (self.take("Q q q I B"), self.rows("Q q q")) if row[-1] else None
+
+    def whole(self) -> dict[str, Any]:
+        made: dict[str, Any] = {"head": self.take("Q Q B"), "assets": self.rows("16s B")}
+        made |= {"instruments": self.many(self.instrument), "accounts": self.many(self.account)}
+        made |= {"markets": self.many(self.market), "orders": self.many(self.order)}
+        made |= {"ended": self.many(lambda: (self.take("Q Q"), self.answer())), "corrected": self.rows("Q H")}
+        made |= {"kills": self.rows("B I B I"), "handles": self.rows("I I Q")}
+        made |= {"limits": self.many(self.limits), "pasts": self.many(self.past), "makers": self.many(self.maker)}
+        return made | {"answers": self.many(self.answer)}
+
+
+def busy() -> Engine:
+    """An engine in which every list has something."""
+    engine, at = Engine(), 1_000
+
+    def send(command: Any) -> Any:
+        record = engine.submit(command, at)
+        assert record.reason is None, (command, record.reason)
+        return record
+
+    for code in ("USD", "XYZ"):
+        send(m.AddAsset(code=code, decimals=0))
+    listing = {"base": 2, "quote": 1, "tick": 1, "lot": 1, "multiplier": 1}
+    send(m.AddInstrument(symbol="X", kind=1, **listing))
+    send(m.AddInstrument(symbol="P", kind=4, mark=100, initial_margin_bps=1_000, **listing))
+    send(m.SetTick(instrument=1, lowest=1_000, tick=5))
+    for account in (16, 17):
+        send(m.OpenAccount(kind=1))
+        for asset in (1, 2):
+            send(m.Deposit(account=account, asset=asset, amount=10**6, client_id=bytes([asset]) * 16))
+    send(m.SetCredit(account=16, asset=1, amount=5))
+    send(m.SetLimit(scope=1, of=16, instrument=0, limit=13, value=1))
+    send(m.RegisterMaker(account=17, instrument=1, spread=10, quantity=1, presence_bps=100))
+    send(m.SetProtection(account=17, instrument=1, window_ns=10**9, quantity=1_000, delta=0, percent_bps=0))
+    send(m.SetDeadMan(account=16, session=0, timeout_ns=10**9))
+    words = {"kind": m.LIMIT, "tif": m.GTC, "price": 100, "quantity": 5}
+    send(m.PlaceOrder(account=17, instrument=1, side=m.SELL, flags=m.QUOTE, **words))
+    sold = send(
+        m.PlaceOrder(account=16, instrument=1, side=m.BUY, client_id=bytes([9]) * 16, **words | {"quantity": 3})
+    )
+    send(m.PlaceOrder(account=16, instrument=1, side=m.BUY, client_id=bytes([8]) * 16, **words | {"price": 90}))
+    send(m.PlaceSpecial(account=16, instrument=1, side=m.BUY, stop=120, **words | {"kind": m.STOP, "price": 0}))
+    send(m.PlaceOrder(account=16, instrument=2, side=m.BUY, **words))
+    traded = next(effect for effect in sold.effects if type(effect).__name__ == "Traded")
+    same: tuple[str, ...] = ("instrument", "maker", "taker", "taker_side", "price", "quantity")
+    same += ("buyer_pays", "seller_gets", "maker_fee", "taker_fee")
+    terms = {name: getattr(traded, name) for name in same}
+    send(m.CorrectTrade(sequence=sold.sequence, index=0, new_price=101, **terms))
+    send(m.Kill(scope=2, of=7, user=1))
+    return engine
+
+
+def test_a_state_is_read_to_its_last_byte_by_the_page() -> None:
+    engine = busy()
+    state = engine.state()
+    reader = Reader(state)
+    found = reader.whole()
+    assert reader.at == len(state)
+    assert all(found.values())
+    assert found["head"] == (engine.sequence, 1_000, 0)
+    assert [len(rules) for _, rules in found["markets"]] == [RULES, RULES]
+    assert [row[0][5] for row in found["orders"]] == [90, 100, 100, 120]
+    assert found["orders"][-1][1][0] == 120
+    assert found["instruments"][1][2][0][2] == 5
+    assert found["kills"] == [(2, 7, 0, 0)]
+    assert [kind for (kind, *_), _ in found["accounts"]][-2:] == [1, 1]
+
+
+def numbered(head: str) -> dict[int, str]:
+    """Column 1 and 2 of the table under this head."""
+    table = PAGE.split(f"\n| | {head} |")[1].split("\n\n")[0].splitlines()[2:]
+    return {int(row.split(" | ")[0].strip("| ")): row.split(" | ")[1] for row in table}
+
+
+def test_the_tables_name_every_command_effect_and_rule_with_number_and_fields() -> None:
+    def stated(classes: dict[int, type[Any]]) -> dict[int, str]:
+        fields = {number: [name for name, _ in m.FIELDS[made.__name__]] for number, made in classes.items()}
+        return {number: f"{made.__name__}{{{', '.join(fields[number])}}}" for number, made in classes.items()}
+
+    assert numbered("command") == stated(_core.COMMANDS)
+    assert numbered("effect") == stated(_core.EFFECTS)
+    assert numbered("rule") == m.BOOK_RULES
+    assert f"1 to {max(m.REASONS)}, are numbered" in PAGE
+
+
+def test_the_first_value_of_a_rule_is_its_default() -> None:
+    rules = Reader(busy().state()).whole()["markets"][0][1]
+    table = PAGE.split("\n| | rule |")[1].split("\n\n")[0].splitlines()[2:]
+    stated = [int(re.findall(r"\d+", row.split(" | ")[2])[0]) for row in table]
+    assert stated == [value for (value,) in rules]
