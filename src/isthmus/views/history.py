@@ -12,7 +12,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, CANCEL_REASONS, MAKER, PENDING, SELL, TAKER
 from isthmus.refdata.directory import Directory
-from isthmus.views.orders import is_purged, venue_of
+from isthmus.views.orders import purged_by, venue_of
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class Life:
             sides = ((MAKER, effect.maker_order), (TAKER, effect.taker_order))
             own = next((role for role, order in sides if order == self._order and self._is_own(effect, role)), None)
             return None if own is None else self._traded(effect, own, trades)
-        if kind == "Purged" and not self.over and is_purged(self._directory, effect, self._placed):
+        if kind == "Purged" and not self.over and purged_by(self._directory, effect)(self._placed):
             self.over = True
             return "cancelled", {"reason": "kill"}
         if getattr(effect, "order", 0) == self._order and (tell := _TELLS.get(kind)) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -308,9 +308,10 @@ class Orders:
 
     def _purge(self, effect: Any, changed: dict[int, OrderRow]) -> None:
         """A kill names its scope and not its orders: ours are those that match. A venue's orders were asked for."""
+        is_purged = purged_by(self._directory, effect)
         for rows in self._open.values():
             for row in rows.values():
-                if is_purged(self._directory, effect, row):
+                if is_purged(row):
                     row.status, row.reason, row.hold = "cancelled", "kill", 0
                     changed[row.number] = row
 
@@ -324,15 +325,16 @@ class Orders:
         """The venue has it: only `updated_at` moves."""
 
 
-def is_purged(directory: Directory, purged: Any, order: Any) -> bool:
-    """Is the order (a row, or the command that placed it) one that this purge took out of the house book?"""
-    scope = SCOPES[purged.scope]
-    if order.venue != 0:
-        return False
+def purged_by(directory: Directory, purged: Any) -> Callable[[Any], bool]:
+    """Tells of an order (a row, or the command that placed it) whether this purge took it out of the house book."""
+    scope, of = SCOPES[purged.scope], int(purged.of)
     if scope in ("group", "firm"):
-        return directory.belongs(order.account, scope) == int(purged.of)
-    of = {"everything": purged.of, "account": order.account, "session": order.session, "instrument": order.instrument}
-    return bool(of.get(scope) == purged.of)
+        return lambda order: order.venue == 0 and directory.belongs(order.account, scope) == of
+    if scope == "everything":
+        return lambda order: order.venue == 0
+    if scope not in ("account", "session", "instrument"):
+        return lambda _: False
+    return lambda order: order.venue == 0 and getattr(order, scope) == of
 
 
 def _note(row: OrderRow, record: Record) -> None:

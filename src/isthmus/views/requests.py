@@ -9,7 +9,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import REQUEST, RESPONSE, PlaceSpecial
 from isthmus.refdata.directory import Directory
-from isthmus.views.orders import is_purged
+from isthmus.views.orders import purged_by
 
 
 class RequestRow(msgspec.Struct):
@@ -56,7 +56,8 @@ class Requests:
             elif kind == "Traded":
                 self._trade(effect)
             elif kind == "Purged":
-                self._rows = {at: row for at, row in self._rows.items() if not is_purged(self._directory, effect, row)}
+                is_purged = purged_by(self._directory, effect)
+                self._rows = {at: row for at, row in self._rows.items() if not is_purged(row)}
             elif row := self._rows.get(getattr(effect, "order", 0)):
                 self._change(kind, effect, row)
 

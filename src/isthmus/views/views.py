@@ -117,8 +117,9 @@ class Views:
         if any(type(effect) is Purged for effect in effects):
             self.holdings.forget([row.number for row in orders if row.reason == "kill"], balances)
         for outlet in self._outlets:
+            tell = outlet.order
             for row in orders:
-                outlet.order(row)
+                tell(row)
             for fill in fills:
                 outlet.fill(fill)
             for account, asset in balances:

@@ -76,7 +76,7 @@ class Hub:
 
     def order(self, row: OrderRow) -> None:
         """At once: people wait for it."""
-        if stream := self._streams.get(Subject("orders", account=account_id(row.account))):
+        if self._streams and (stream := self._streams.get(Subject("orders", account=account_id(row.account)))):
             stream.publish(self._render.order(row))
 
     def fill(self, row: FillRow) -> None:
