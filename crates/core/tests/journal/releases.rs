@@ -1,4 +1,5 @@
 //! A journal that earlier rules wrote: what its records say adds up to the state that its snapshot holds.
+use isthmus_core::Engine;
 use isthmus_core::recorded::Whole;
 use std::path::PathBuf;
 
@@ -14,6 +15,9 @@ fn records_of_rules_1_add_up_to_the_snapshot_behind_them() {
     let sums = |of: &dyn Fn(u32) -> i64| rows.iter().map(|row| of(*row)).sum::<i64>();
     assert_eq!((rows.len(), sums(&|row| orders.details(row).quantity)), (23, 4_354));
     assert_eq!((sums(&|row| orders.filled(row)), sums(&|row| orders.get(row).hold)), (92, 301));
+    assert_eq!(sums(&|row| orders.details(row).venue.into()), 194);
+    let state = whole.replay.engine.state(); // which looks up what is remembered under the orders' client ids
+    assert!(Engine::from_state(&state).unwrap().state() == state);
     let mut richer = whole.replay.engine.clone();
     let balance = richer.ledger.accounts.iter_mut().flat_map(|account| &mut account.balances).next().unwrap();
     balance.amount += 1;
