@@ -10,10 +10,8 @@ INSIDE := PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml -o -name '*.py')
 PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WEB := $(wildcard web/package.json)
-LOCKED := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-          --no-emit-find-links --no-header --no-annotate --quiet
 
-.PHONY: help run build test check format bench servers lock
+.PHONY: help run build test check format bench servers sim fuzz
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,11 +38,11 @@ bench: build $(STAMPS)/bench  ## speed of the engine beside peers and probes
 servers:  ## Debian: install what the tests of the terminal need (a browser)
 	@sh tools/servers.sh
 
-lock: $(STAMPS)/dev  ## lock the dependencies of pyproject.toml anew
-	@$(BIN)/$(LOCKED) --group build --output-file requirements.lock
-	@$(BIN)/$(LOCKED) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
-	@$(BIN)/$(LOCKED) --group build --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
-	@$(BIN)/$(subst pyproject.toml,bench/nautilus/requirements.in,$(LOCKED)) --output-file bench/nautilus/requirements.lock
+sim: build  ## the simulator: SEED=n tells one seed; without it 10,000 seeds, 200 of them with the Python tier
+	@$(BIN)/isthmus sim $(if $(SEED),--seed $(SEED) --cold 1 --verbose,--seeds 10000 --cold 200)
+
+fuzz: $(STAMPS)/tools  ## fuzz each target of the core for FUZZ_SECONDS (60); MUTANTS=k/n: a shard of its mutants instead
+	@PYTHON=$(BIN)/python sh tools/fuzz.sh
 
 $(STAMPS)/tools: tools/toolchain.sh
 	@sh tools/toolchain.sh

@@ -13,6 +13,7 @@ check() {
 check "ruff format" "$BIN/ruff" format --check --quiet .
 check "ruff" "$BIN/ruff" check --quiet .
 check "rustfmt" cargo fmt --check
+check "rustfmt of fuzz" cargo fmt --check --manifest-path fuzz/Cargo.toml
 check "clippy" cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings
 check "mypy" "$BIN/mypy"
 check "layers" "$BIN/lint-imports" --no-cache --no-logo

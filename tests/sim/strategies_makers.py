@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from tests.oracle.messages import NO_ID, RULES, commands
+from tests.oracle.messages import NO_ID, RULES, STATES, commands
 from tests.oracle.values import FRESH, HIDDEN, POST_ONLY, QUOTE
 
 from .strategies import ALICE, BOB, EQUITY, FX, INSTRUMENTS, LOT, MID, PERP, TICK, TRADERS, Session, opening
@@ -67,12 +67,25 @@ def rule(chance: Random) -> Any:
     return commands.SetRule(chance.choice((EQUITY, FX, PERP)), RULES[name], chance.choice(values))
 
 
+def trading_state(chance: Random) -> Any:
+    """Mostly back to continuous trading, so that quotes go on."""
+    name = chance.choice(("continuous", "continuous", "continuous", "closing_auction", "volatility_auction", "closed"))
+    return commands.SetSession(chance.choice((EQUITY, FX, PERP)), STATES[name])
+
+
 def quoted(seed: int, length: int) -> Session:
     """A session, plain or with limits, in which most commands are those of makers and of who trades with them."""
     chance = Random(seed)
     start = len(opening(seed))
     written = []
-    writers = (register, protect, *[quote] * 8, *[taker] * 5, *([rule] if seed % 2 else []))
+    writers = (
+        register,
+        protect,
+        *[quote] * 8,
+        *[taker] * 5,
+        *([rule] if seed % 2 else []),
+        *([trading_state] if seed % 3 else []),
+    )
     pairs = [(account, instrument) for account in MAKERS for instrument in (EQUITY, FX, PERP)]
     for place, (command, at) in enumerate(gated(seed, length, rate=0.2 if seed % 5 == 0 else 0)):
         sent = command

@@ -28,6 +28,13 @@ def test_a_planted_fault_is_found_within_a_thousand_seeds(capsys: pytest.Capture
     assert found["violations"]
 
 
+def test_a_seed_can_be_told_command_by_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim", "--seed", "3", "--cold", "1", "--verbose"]) == 0
+    told = capsys.readouterr().out
+    assert "PlaceOrder(" in told and "\n    Accepted(" in told
+    assert told.rstrip().endswith("no law was broken")
+
+
 def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sim", "--json", "--plant", "weeds"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["field"] == "plant"

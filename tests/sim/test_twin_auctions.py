@@ -59,6 +59,13 @@ def test_more_to_sell_at_every_price_takes_the_lowest(floor: Floor) -> None:
     assert auctions(floor.uncross()) == [(100, 5, -4)]
 
 
+def test_the_price_next_above_a_limit_may_be_the_one(floor: Floor) -> None:
+    floor.rule("auction_tie", 3)
+    floor.call(("buy", ANN, 105, 5), ("buy", BEN, 100, 5), ("sell", CAT, 98, 5))
+    # up to 100: 10 to buy, 5 to sell; from 101 to 105: 5 and 5, and the lowest of these is taken
+    assert auctions(floor.uncross()) == [(101, 5, 0)]
+
+
 def test_pressure_from_both_sides_is_a_tie(floor: Floor) -> None:
     floor.mark(90)
     floor.call(("buy", ANN, 101, 5), ("buy", BEN, 100, 3), ("sell", CAT, 100, 5), ("sell", EVE, 101, 3))
@@ -220,6 +227,16 @@ def test_a_perpetual_settles_against_its_mark(floor: Floor) -> None:
     (trade,) = [effect for effect in effects if type(effect).__name__ == "Traded"]
     assert (trade.buyer_pays, trade.seller_gets) == (16, 16)
     assert floor.pair.engine.position(ANN, FUTURE)[0] == 4
+
+
+@pytest.mark.parametrize(("mark", "answer"), [(0, "Accepted"), (1, "no_reference_price")])
+def test_a_market_order_may_go_as_far_as_the_greatest_price(floor: Floor, mark: int, answer: str) -> None:
+    terms = {"base": XYZ, "quote": USD, "price_decimals": 2, "tick": 1, "lot": 1, "multiplier": 1, "collar_bps": 2_500}
+    floor.pair.send("AddInstrument", symbol="XYZ-F", kind=1, **terms)
+    floor.mark(PRICE_MAX // 5 * 4 + mark, 5)
+    effects = floor.buy(DAN, 0, 1, instrument=5)
+    assert (refusal(effects) or names(effects)[0]) == answer
+    assert mark or effects[0].price == PRICE_MAX
 
 
 def test_stops_are_set_off_by_the_price_of_an_auction(floor: Floor) -> None:
@@ -425,3 +442,20 @@ def test_the_books_come_back_from_their_state_in_the_middle_of_a_call(floor: Flo
     floor.pair.check_state()
     effects: list[Any] = floor.uncross(COLLARED)
     assert [lots for *_, lots in pairs(effects)] == [3, 3, 3, 1]
+
+
+def test_an_iceberg_that_stood_aside_in_the_call_shows_what_is_left_of_its_peak_afterwards(floor: Floor) -> None:
+    perpetual = {"instrument": FUTURE}
+    floor.sell(CAT, 100, 9, **perpetual)
+    floor.buy(BEN, 100, 9, **perpetual)
+    floor.session("opening_auction", FUTURE)
+    floor.buy(CAT, 100, 8, display=3, flags=REDUCE_ONLY, **perpetual)
+    floor.sell(ANN, 100, 4, **perpetual)
+    assert fills(floor.session("continuous", FUTURE)) == [(ANN, 100, 4)]
+    assert floor.depth(FUTURE) == ([(100, 3, 1)], [])
+    floor.session("opening_auction", FUTURE)
+    floor.sell(ANN, 100, 2, **perpetual)
+    assert fills(floor.session("continuous", FUTURE)) == [(ANN, 100, 2)]
+    assert floor.depth(FUTURE) == ([(100, 1, 1)], [])
+    floor.pair.check_state()
+    assert fills(floor.sell(ANN, 100, 3, **perpetual)) == [(CAT, 100, 1), (CAT, 100, 1)]

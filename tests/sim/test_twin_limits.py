@@ -299,6 +299,17 @@ def test_a_stop_counts_while_it_waits(desk: Pair) -> None:
     assert order(desk, instrument=PERP, price=500, quantity=1) == "Accepted"
 
 
+@pytest.mark.parametrize(("most", "ends"), [(396, 0), (395, 1)])
+def test_a_child_counts_with_its_value_when_its_parent_is_done(desk: Pair, most: int, ends: int) -> None:
+    parent = special(desk, 100, 4, instrument=EQUITY)[0].order
+    special(desk, 99, 4, instrument=EQUITY, parent=parent)
+    limit(desk, "open_notional", most, instrument=EQUITY)
+    fields = {"account": BOB, "instrument": EQUITY, "side": SELL, "kind": 1, "tif": 1}
+    effects = desk.send("PlaceOrder", price=100, quantity=4, **fields)
+    gone = [effect.reason for effect in effects if name_of(effect) == "Cancelled"]
+    assert gone == [CANCEL_REASONS["limit"]] * ends, "4 x 99 are 396"
+
+
 def test_a_child_counts_as_an_open_order_at_once_and_with_its_lots_when_its_parent_is_done(desk: Pair) -> None:
     limit(desk, "position_net", 5, instrument=PERP)
     limit(desk, "open_orders", 3)

@@ -178,6 +178,56 @@ def test_time_in_which_the_market_is_halted_does_not_count(desk: Pair) -> None:
     assert score(desk) == (999 + 1 + 100, 1_001 + 1 + 100, True, False)
 
 
+def state(desk: Pair, name: str) -> list[Any]:
+    return desk.send("SetSession", instrument=EQUITY, state=STATES[name])
+
+
+def test_time_in_which_there_is_no_continuous_trading_does_not_count(desk: Pair) -> None:
+    quote(desk, BUY, 99)
+    quote(desk, SELL, 101)
+    state(desk, "closing_auction")  # 3 ns after the registration
+    desk.now += 1_000
+    assert score(desk) == (1, 3, True, False)
+    desk.restore()
+    state(desk, "volatility_auction")
+    desk.now += 1_000
+    desk.send("TimePassed")
+    assert score(desk) == (1, 3, True, False)
+    state(desk, "continuous")
+    desk.now += 99
+    desk.send("TimePassed")
+    assert score(desk) == (101, 103, True, False)
+
+
+def test_the_close_tells_every_maker_its_score_and_counts_from_zero(desk: Pair) -> None:
+    desk.send("RegisterMaker", account=BOB, instrument=EQUITY, spread=4, quantity=5, presence_bps=1)
+    quote(desk, BUY, 99, tif=DAY)
+    quote(desk, SELL, 101, tif=DAY)
+    desk.now += 96
+    effects = state(desk, "closed")
+    assert names(effects) == ["SessionChanged", "MakerScored", "MakerScored", "Cancelled", "Cancelled"]
+    assert [tuple(effect) for effect in effects[1:3]] == [(ALICE, EQUITY, 97, 100, 1), (BOB, EQUITY, 0, 99, 0)]
+    assert score(desk) == (0, 0, False, False)
+    assert names(state(desk, "closed")) == ["SessionChanged"], "it was told already"
+
+
+def test_an_expiry_closes_too(desk: Pair) -> None:
+    desk.send("SetRule", instrument=EQUITY, rule=RULES["expiry"], value=desk.now + 100)
+    desk.now += 199
+    effects = desk.send("TimePassed")
+    assert names(effects) == ["SessionChanged", "MakerScored"]
+    assert tuple(effects[1])[2:] == (0, 201, 0)
+
+
+def test_a_purge_that_comes_first_after_a_restart_ends_what_is_met(desk: Pair) -> None:
+    quote(desk, BUY, 99)
+    quote(desk, SELL, 101)  # 2 ns after the registration
+    desk.restore()
+    desk.send("Kill", scope=SCOPES["everything"], user=1)
+    desk.now += 1_000
+    assert tuple(desk.send("RegisterMaker", account=ALICE, instrument=EQUITY)[0])[2:] == (1, 1_004, 0)
+
+
 def test_hidden_quotes_and_icebergs_meet_no_obligation(desk: Pair) -> None:
     quote(desk, BUY, 99, flags=2)
     words = {"account": ALICE, "instrument": EQUITY, "side": SELL, "kind": 1, "tif": GTC, "price": 101, "quantity": 9}

@@ -85,3 +85,20 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_one_is_told_and_is_due_from_its_moment_on() {
+        let mut deadlines = Deadlines::default();
+        assert_eq!(deadlines.next_at(), None);
+        deadlines.add(7, ORDER, 1);
+        deadlines.add(5, ORDER, 2);
+        assert_eq!(deadlines.next_at(), Some(5));
+        assert!(deadlines.is_due(5) && !deadlines.is_due(4));
+        deadlines.remove(5, ORDER, 2);
+        assert_eq!(deadlines.next_at(), Some(7));
+    }
+}

@@ -9,7 +9,7 @@ use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor
 
 pub const PERPETUAL: u8 = 4;
 const DECIMALS_MAX: u8 = 12;
-const ASSET_DECIMALS_MAX: u8 = 18;
+pub(crate) const ASSET_DECIMALS_MAX: u8 = 18;
 const DENOMINATOR_EXPONENT_MAX: i32 = 9;
 const FACTOR_MAX: i128 = 1_000_000_000_000_000;
 const FEE_MAX: i32 = 100_000;

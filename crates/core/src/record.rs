@@ -56,7 +56,7 @@ impl Origin {
         let word = |at: usize| fixed[at..at + 4].try_into().map(u32::from_le_bytes).ok();
         let hashed = fixed[11] & 1 == 1;
         let at = Self::FIXED + if hashed { 32 } else { 0 };
-        let text = bytes.get(at..at + fixed[10] as usize)?;
+        let text = bytes.get(at..at + fixed[10] as usize).filter(|text| text.len() <= TEXT_MAX)?;
         Some(Self {
             session: word(0)?,
             user: word(4)?,

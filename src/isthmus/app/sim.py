@@ -10,6 +10,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
             commands += found["commands"]
             advance(count)
         for seed in range(arguments.seed, arguments.seed + min(arguments.cold, arguments.seeds)):
-            violations += run_cold(seed, Path(scratch) / f"cold-{seed}")
+            tell = _tell if arguments.verbose and not arguments.json else None
+            violations += run_cold(seed, Path(scratch) / f"cold-{seed}", tell)
     seconds = round(time.perf_counter() - started, 3)
     return _report(arguments, {"seeds": arguments.seeds, "violations": violations, "seconds": seconds}, commands)
 
@@ -69,8 +71,14 @@ def _report(arguments: argparse.Namespace, answer: dict[str, Any], commands: int
     return EXIT_FOUND if answer["violations"] else EXIT_OK
 
 
-def run_cold(seed: int, data: Path) -> list[Violation]:
-    """One seed through driver, directory and views; a restart in the middle of it."""
+def _tell(command: Any, record: Record) -> None:
+    say(f"{record.sequence} {command}")
+    for effect in record.effects:
+        say(f"    {effect}")
+
+
+def run_cold(seed: int, data: Path, tell: Callable[[Any, Record], None] | None = None) -> list[Violation]:
+    """One seed through driver, directory and views; a restart in the middle of it. `tell` is told every command."""
     data.mkdir()
     settings = settings_of(read_defaults(), {"data": str(data), "durability": "os"})
     clients = _core.SimulatedClients(seed)
@@ -83,6 +91,8 @@ def run_cold(seed: int, data: Path) -> list[Violation]:
                 tier.restart()
             at, command = clients.next(tier.state())
             record = tier.send(command, at)
+            if tell:
+                tell(command, record)
             if any(type(effect).__name__ == "Accepted" for effect in record.effects):
                 clients.placed(record.sequence, command)
             if broken := tier.broken():

@@ -5,6 +5,9 @@ use crate::history::{History, Wording};
 use crate::limits::Row;
 use crate::names::Limit;
 
+/// Sums of what is remembered stay within their numbers.
+const SUMMED_MAX: u128 = 1 << 120;
+
 impl Engine {
     pub(super) fn put_limits(&self, out: &mut Out) {
         let mut rows: Vec<_> = self.limits.rows.iter().collect();
@@ -39,6 +42,9 @@ impl Engine {
         })?;
         self.limits.rows = rows.into_iter().collect();
         let history = bytes.list(|b| Ok(((b.take()?, b.take()?), take_history(b)?)))?;
+        if history.iter().any(|((account, _), _)| self.ledger.accounts.len() <= *account as usize) {
+            return Err(BadState);
+        }
         self.limits.history = history.into_iter().collect();
         self.watch_everybody();
         Ok(())
@@ -63,6 +69,10 @@ fn put_history(out: &mut Out, history: &History) {
 fn take_history(bytes: &mut In) -> Result<History, BadState> {
     let stamps = bytes.list(|b| b.take::<u64>())?;
     let sizes = bytes.list(|b| Ok((b.take::<i64>()?, b.wide()?)))?;
+    let can_be = |(_, value): &(i64, i128)| value.unsigned_abs() < SUMMED_MAX;
+    if !sizes.iter().all(can_be) {
+        return Err(BadState);
+    }
     let words = bytes.list(|b| {
         let stamp = b.take::<u64>()?;
         Ok((stamp, Wording { side: b.take()?, kind: b.take()?, price: b.take()?, quantity: b.take()? }))

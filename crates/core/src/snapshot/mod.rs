@@ -17,7 +17,7 @@ use markets::{put_instrument, put_market, take_instrument, take_market};
 
 use crate::deadlines::DEAD_MAN;
 use crate::engine::Engine;
-use crate::instrument::Asset;
+use crate::instrument::{ASSET_DECIMALS_MAX, Asset};
 use crate::ledger::{Account, Balance};
 use crate::memory::{Answer, Ended, Key};
 use crate::orders::NAMED;
@@ -91,7 +91,7 @@ impl Engine {
         let mut bytes = In(bytes);
         let mut engine =
             Self { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Self::default() };
-        engine.assets = bytes.list(|b| Ok(Asset { code: b.take()?, decimals: b.take()? }))?;
+        engine.assets = bytes.list(take_asset)?;
         let assets = engine.assets.clone();
         engine.instruments = bytes.list(|b| take_instrument(b, &assets))?;
         engine.ledger.accounts = bytes.list(take_account)?;
@@ -116,8 +116,14 @@ impl Engine {
         engine.take_limits(&mut bytes)?;
         engine.makers = take_makers(&mut bytes, engine.stamp)?;
         engine.memory.answers.extend(bytes.list(take_answer)?);
+        engine.orders.count_changed(); // quotes are known before the first command, which may purge them
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
+}
+
+fn take_asset(bytes: &mut In) -> Result<Asset, BadState> {
+    let asset = Asset { code: bytes.take()?, decimals: bytes.take()? };
+    if asset.decimals <= ASSET_DECIMALS_MAX { Ok(asset) } else { Err(BadState) }
 }
 
 fn put_account(out: &mut Out, account: &Account) {

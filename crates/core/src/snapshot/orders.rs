@@ -2,7 +2,10 @@
 use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
-use crate::orders::{AWAITS_CALL, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, QUOTE, ROUTED, Special, WATCHED};
+use crate::orders::{
+    ASIDE, AWAITS_CALL, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, QUOTE, ROUTED, Special, WATCHED,
+};
+use crate::values::{PRICE_MAX, QUANTITY_MAX};
 
 impl Engine {
     /// By instrument, buys before sells, market orders in a call before visible before hidden ones, each in priority; then what stands in no book, by id.
@@ -36,6 +39,9 @@ impl Engine {
 
     pub(super) fn adopt(&mut self, order: Order, details: Details, special: Option<Special>) -> Result<(), BadState> {
         let at = (order.instrument as usize).checked_sub(1).ok_or(BadState)?;
+        if !self.can_be(&order, special.as_ref()) {
+            return Err(BadState);
+        }
         let market = self.markets.get_mut(at).ok_or(BadState)?;
         let row = self.orders.insert(order, details);
         if order.flags & QUOTE != 0 {
@@ -58,6 +64,21 @@ impl Engine {
             book.side_mut(order.buys()).push(&mut self.orders, row);
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Is it an order that the books can take? Bytes that nobody wrote must not make them count beyond their numbers.
+    fn can_be(&self, order: &Order, special: Option<&Special>) -> bool {
+        let known = (order.account as usize) < self.ledger.accounts.len() && self.orders.find(order.id).is_none();
+        let stands = order.marks & (ROUTED | PARKED) == 0;
+        let fits = (1..=PRICE_MAX).contains(&order.price) && (1..=QUANTITY_MAX).contains(&order.left);
+        let shows = special.is_none_or(|special| (0..=order.left).contains(&special.shown));
+        let near = |term: i64| term.unsigned_abs() <= PRICE_MAX.unsigned_abs();
+        let aims = special.is_none_or(|special| near(special.stop) && near(special.offset));
+        let watches =
+            !order.is_stop() || order.marks & ASIDE != 0 || special.is_some_and(|s| (1..=3).contains(&s.trigger));
+        known && aims && watches && order.id <= self.sequence && (!stands || fits && shows)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state as rules 1 wrote it: one book an instrument, orders of price and quantity only.
 use super::bytes::{BadState, In};
-use super::take_answer;
+use super::{take_answer, take_asset};
 use crate::engine::Engine;
 use crate::instrument::{Asset, Instrument};
 use crate::ledger::{Account, Balance};
@@ -19,7 +19,7 @@ pub(super) fn from_state(bytes: &[u8]) -> Result<Engine, BadState> {
     let mut bytes = In(bytes);
     let mut engine =
         Engine { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Engine::default() };
-    engine.assets = bytes.list(|b| Ok(Asset { code: b.take()?, decimals: b.take()? }))?;
+    engine.assets = bytes.list(take_asset)?;
     let assets = engine.assets.clone();
     engine.instruments = bytes.list(|b| take_instrument(b, &assets))?;
     engine.markets = vec![Market::default(); engine.instruments.len()];
@@ -77,7 +77,7 @@ fn take_order(bytes: &mut In) -> Result<(Order, Details), BadState> {
     let order = Order {
         id,
         price,
-        left: quantity - filled,
+        left: quantity.checked_sub(filled).ok_or(BadState)?,
         hold,
         account,
         page: NONE,

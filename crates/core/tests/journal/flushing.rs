@@ -1,7 +1,7 @@
 //! What is staged is chained and written once, in order, by whoever flushes or by the thread that drains ahead.
 use crate::support::Folder;
 use isthmus_core::broker::{Broker, Options};
-use isthmus_core::flusher::Link;
+use isthmus_core::flusher::{Drain, Flusher, Link};
 use isthmus_core::journal::{Durability, Hash, JournalError, frame, verify_with};
 use isthmus_core::messages::{AddAsset, Code, Command, OpenAccount};
 use std::fs;
@@ -165,4 +165,16 @@ fn a_disk_that_fails_is_told_to_whoever_writes_and_loses_nothing() {
     broker.close().unwrap();
     let hashes = chained(&bodies);
     assert_eq!(written(&folder), bodies.into_iter().zip(hashes).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_thread_that_drains_ends_when_it_is_stopped_and_can_be_started_again() {
+    let flusher = Flusher::new(Durability::Os, None, 0, [0; 32]);
+    let mut drain = Drain::of(&flusher);
+    for _ in 0..2 {
+        drain.start();
+        assert!(drain.runs());
+        drain.stop();
+        assert!(!drain.runs());
+    }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod flushing;
 mod following;
 mod live;
+mod releases;
 mod replaying;
 mod round_trip;
 mod snapshots;

@@ -1,0 +1,25 @@
+//! A journal that earlier rules wrote: what its records say adds up to the state that its snapshot holds.
+use isthmus_core::Engine;
+use isthmus_core::recorded::Whole;
+use std::path::PathBuf;
+
+#[test]
+fn records_of_rules_1_add_up_to_the_snapshot_behind_them() {
+    let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/journals/rules_1");
+    let whole = Whole::run(&fixture).unwrap();
+    assert_eq!((whole.recorded.records, whole.replay.engine.sequence), (334, 334));
+    assert!(whole.recorded.agrees(&whole.replay.engine));
+    // as expected.json has it
+    let orders = &whole.replay.engine.orders;
+    let rows: Vec<u32> = orders.by_id().collect();
+    let sums = |of: &dyn Fn(u32) -> i64| rows.iter().map(|row| of(*row)).sum::<i64>();
+    assert_eq!((rows.len(), sums(&|row| orders.details(row).quantity)), (23, 4_354));
+    assert_eq!((sums(&|row| orders.filled(row)), sums(&|row| orders.get(row).hold)), (92, 301));
+    assert_eq!(sums(&|row| orders.details(row).venue.into()), 194);
+    let state = whole.replay.engine.state(); // which looks up what is remembered under the orders' client ids
+    assert!(Engine::from_state(&state).unwrap().state() == state);
+    let mut richer = whole.replay.engine.clone();
+    let balance = richer.ledger.accounts.iter_mut().flat_map(|account| &mut account.balances).next().unwrap();
+    balance.amount += 1;
+    assert!(!whole.recorded.agrees(&richer));
+}

@@ -1,0 +1,110 @@
+"""Makes the seed corpora of the fuzz targets out of the golden sessions: `fuzz/corpus/<target>/`.
+
+python tools/fuzz_seeds.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.oracle.engine import Twin
+from tests.oracle.golden import Session, decode
+from tests.oracle.messages import COMMANDS, encode_command, encode_effect, name_of
+
+ROOT = Path(__file__).resolve().parent.parent
+OPENING = 34
+"""Commands of a session that fuzz_targets/session.rs begins with."""
+SESSIONS = 12
+"""Of each file."""
+COMMANDS_MAX = 80
+STEP_NS = 1_000
+CLOCK_MAX = 199
+"""Steps that a clock byte counts; those above are powers of two."""
+DAY = 200 + 46
+"""The clock byte of 2^46 ns."""
+FIXTURE = ROOT / "tests" / "golden" / "journals"
+SEGMENT_HEADER_BYTES = SNAPSHOT_HEADER_BYTES = 64
+SNAPSHOT_HASH_BYTES = 32
+OLDER = 254
+STATES = 30
+"""Of fuzz_targets/state.rs."""
+
+
+def main() -> int:
+    """Exit 0 when the corpora are made."""
+    for target, seeds in SEEDS.items():
+        folder = ROOT / "fuzz" / "corpus" / target
+        folder.mkdir(parents=True, exist_ok=True)
+        count = 0
+        for count, seed in enumerate(seeds(), 1):
+            (folder / f"seed-{count}").write_bytes(seed)
+        print(f"{target}: {count} seeds")
+    return 0
+
+
+def _golden() -> Iterator[Session]:
+    for path in sorted((ROOT / "tests" / "golden" / "sessions").glob("*.bin")):
+        for number, session in enumerate(decode(path.read_bytes())):
+            if number < SESSIONS:
+                yield session
+
+
+def _messages() -> Iterator[bytes]:
+    """One command and one effect of each kind."""
+    found: dict[str, bytes] = {}
+    for session in _golden():
+        twin = Twin()
+        for command, at in session:
+            twin.apply(command, at)
+            found.setdefault(name_of(command), encode_command(command))
+            for effect in twin.effects:
+                found.setdefault(name_of(effect), encode_effect(effect))
+    yield from found.values()
+
+
+def _bodies() -> Iterator[bytes]:
+    """A record of each kind of command, and the segments of a journal from their first frame on."""
+    kinds: set[str] = set()
+    for session in _golden():
+        twin = Twin()
+        for command, at in session:
+            body = twin.apply(command, at)
+            if name_of(command) not in kinds:
+                kinds.add(name_of(command))
+                yield body
+    for segment in sorted(FIXTURE.glob("*/journal/*.seg")):
+        yield segment.read_bytes()[SEGMENT_HEADER_BYTES:]
+
+
+def _states() -> Iterator[bytes]:
+    """A state of rules 1 from the snapshots of their fixture, and a change in some of the golden ones."""
+    for snapshot in sorted(FIXTURE.glob("rules_1/snapshots/*.snap")):
+        yield bytes((OLDER,)) + snapshot.read_bytes()[SNAPSHOT_HEADER_BYTES:-SNAPSHOT_HASH_BYTES]
+    for which in range(STATES):
+        yield bytes((which, 8 + which, which % 7, 1, 200, which % 3, 255))
+
+
+def _sessions() -> Iterator[bytes]:
+    numbers = {name: number for number, name in enumerate(COMMANDS)}
+    for session in _golden():
+        out, moment = bytearray(), session[min(OPENING, len(session)) - 1][1]
+        for command, at in session[OPENING : OPENING + COMMANDS_MAX]:
+            passed, moment = max(0, at - moment), max(at, moment)
+            clock = min(CLOCK_MAX, passed // STEP_NS) if passed < 10**12 else DAY
+            out += bytes((clock, numbers[name_of(command)])) + encode_command(command)[4:]
+        yield bytes(out)
+
+
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "command": _messages,
+    "record": _bodies,
+    "state": _states,
+    "session": _sessions,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
