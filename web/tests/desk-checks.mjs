@@ -6,6 +6,7 @@ export const DESK_CHECKS = [
   { name: "the ticket shows the fields of the chosen order and no others", run: onlyItsFields },
   { name: "an iceberg rests, its terms stand in the table, and its life is told", run: icebergAndItsLife },
   { name: "the market desk shows state, rules, day, depth and orders of a market", run: marketDesk },
+  { name: "the desk shows an auction, its price to come, a band, a market maker and a dark pool", run: auctionDesk },
   { name: "a client may look at the market desk and change nothing", run: clientOnlyLooks },
   { name: "the kill switch asks for its scope's name and two operators re-arm it", run: killAndRearm },
   {
@@ -97,6 +98,54 @@ async function marketDesk({ page, server }) {
   await detail.getByRole("heading", { name: other }).waitFor(PATIENT);
   await page.keyboard.press("d");
   await page.locator(".ticket").waitFor(PATIENT);
+}
+
+async function auctionDesk({ page, server }) {
+  await openDesk(page, server);
+  const account = await page.locator(".who select").inputValue();
+  const market = "EUR-USD";
+  await server.operate("set_rule", { instrument: market, rule: "static_band_bps", value: 500 });
+  await server.operate("register_maker", {
+    account,
+    instrument: market,
+    spread: "0.00010",
+    quantity: "1000",
+    presence_bps: 9000,
+  });
+  await server.operate("add_instrument", {
+    instrument: "POOL",
+    kind: "equity",
+    base: "ACME",
+    quote: "USD",
+    price_decimals: 2,
+    quantity_decimals: 0,
+    tick_size: "0.01",
+    lot_size: "1",
+    mark: "570.00",
+  });
+  await server.operate("set_rule", { instrument: "POOL", rule: "book", value: 4 });
+  await page.reload();
+  await page.locator(".health .good").first().waitFor(PATIENT);
+  await page.keyboard.press("o");
+  const states = page.getByRole("region", { name: "Trading states of all markets" });
+  await states.locator('tr[data-id="POOL"]').click();
+  const detail = page.locator(".detail");
+  await detail.locator(".dark-note").waitFor(PATIENT);
+  assert.equal(await detail.locator(".profile").count(), 0, "a dark book has no depth to see");
+  await states.locator(`tr[data-id="${market}"]`).click();
+  const row = states.locator(`tr[data-id="${market}"]`);
+  await row.getByText(/static/).waitFor(PATIENT);
+  await page.locator(".makers").getByText(account).waitFor(PATIENT);
+  const pull = async (lever) => {
+    await detail.locator(".state-levers").getByRole("button", { name: lever, exact: true }).click();
+    await detail.getByRole("button", { name: "Yes, do it" }).click();
+  };
+  await pull("Volatility auction");
+  await row.getByText("Volatility auction").waitFor(PATIENT);
+  await detail.locator(".indicative").waitFor(PATIENT);
+  await pull("Uncross");
+  await row.getByText("Continuous").waitFor(PATIENT);
+  await detail.getByRole("heading", { name: "Last auction" }).waitFor(PATIENT);
 }
 
 async function clientOnlyLooks({ page, server, complaints }) {

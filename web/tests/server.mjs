@@ -13,8 +13,8 @@ const START_MAX_MS = 60_000;
 
 /**
  * Starts it. `link()` makes a fresh one-time login link of the demo operator, `linkFor(user)` one of "demo" (a client) or of
- * another operator, who is made when absent; `down()` stops it and `up()` starts it again on the same port and
- * folder, `stop()` ends it and removes the folder.
+ * another operator, who is made when absent; `operate(command, body)` sends an operator's command; `down()` stops it and
+ * `up()` starts it again on the same port and folder, `stop()` ends it and removes the folder.
  */
 export async function startServer() {
   if (!existsSync(ISTHMUS)) throw new Error(`${ISTHMUS} is not there: build the broker first (make build)`);
@@ -30,6 +30,7 @@ export async function startServer() {
       return JSON.parse(stdout).login_link;
     },
     linkFor: (user) => linkFor(user, url, data),
+    operate: (command, body) => operate(url, data, command, body),
     down: () => running.end(),
     up: async () => {
       running = await launch(data, new URL(url).port);
@@ -41,21 +42,28 @@ export async function startServer() {
   };
 }
 
-async function linkFor(user, url, data) {
-  const { client, operator } = JSON.parse(await readFile(join(data, "demo-keys.json"), "utf8"));
-  const call = async (path, key, body) => {
-    const headers = {
-      "Content-Type": "application/json",
-      "Isthmus-Key": key.key_id,
-      "Isthmus-Secret": key.secret,
-    };
-    const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${path} was refused: ${await answer.text()}`);
-    return answer.json();
+const keysOf = async (data) => JSON.parse(await readFile(join(data, "demo-keys.json"), "utf8"));
+
+async function call(url, path, key, body) {
+  const headers = {
+    "Content-Type": "application/json",
+    "Isthmus-Key": key.key_id,
+    "Isthmus-Secret": key.secret,
   };
+  const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path} was refused: ${await answer.text()}`);
+  return answer.json();
+}
+
+async function linkFor(user, url, data) {
+  const { client, operator } = await keysOf(data);
   const made = { user, role: "operator" };
-  const key = user === "demo" ? client : await call("/v1/operator/create_key", operator, made);
-  return url + (await call("/v1/session", key, {})).link;
+  const key = user === "demo" ? client : await call(url, "/v1/operator/create_key", operator, made);
+  return url + (await call(url, "/v1/session", key, {})).link;
+}
+
+async function operate(url, data, command, body) {
+  return call(url, `/v1/operator/${command}`, (await keysOf(data)).operator, body);
 }
 
 async function launch(data, port) {
