@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
+from isthmus.app.calendars import CalendarDriver
 from isthmus.app.day_end import DayEnd
 from isthmus.app.due_time import DueTime
 from isthmus.app.link_server import Link
@@ -28,6 +30,15 @@ RETRY_S = 1.0
 """Between two tries to write a journal that failed."""
 PAUSE_MIN_S = 0.001
 """Between two steps of a market: others get a turn."""
+PAUSE_MAX_S = 60.0
+"""However far away the next step is: the clock may be set meanwhile."""
+
+
+class Stepping(Protocol):
+    """Something that acts at its times."""
+
+    def step(self, at: int) -> int:
+        """Acts; returns when to be called again (ns UTC)."""
 
 
 class Running:
@@ -46,11 +57,11 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
         core.driver.on_staged = self._due.set
 
-    def start(self, hub: Hub, feed: Feed) -> asyncio.Future[None]:
+    def start(self, hub: Hub, feed: Feed, calendars: list[CalendarDriver]) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders)
-        stepping: list[Market | DayEnd | DueTime] = [*self._markets, day_end, DueTime(self._core.desk)]
+        stepping: list[Stepping] = [*self._markets, *calendars, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
@@ -106,11 +117,11 @@ class Running:
             _tell(f"the journal cannot be written ({reason}): nothing is acknowledged until it can")
         self._core.driver.fault = reason
 
-    async def _play(self, market: Market | DayEnd | DueTime) -> None:
+    async def _play(self, market: Stepping) -> None:
         clock = self._core.desk.now
         while True:
             following = market.step(clock())
-            await asyncio.sleep(max(PAUSE_MIN_S, (following - clock()) / NS_PER_S))
+            await asyncio.sleep(min(PAUSE_MAX_S, max(PAUSE_MIN_S, (following - clock()) / NS_PER_S)))
 
     async def _sample(self, hub: Hub, feed: Feed) -> None:
         pause = 1 / self._limits.book_updates_per_s

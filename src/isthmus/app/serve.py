@@ -20,6 +20,7 @@ import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.calendars import calendars_of
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
@@ -113,6 +114,7 @@ async def _serve(
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
     open_markets(core, markets)
+    calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
     if link is not None:
@@ -131,7 +133,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    working = running.start(front.hub, front.feed)
+    working = running.start(front.hub, front.feed, calendars)
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
@@ -34,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     snapshot_records: Annotated[int, Meta(ge=1)]
     limits: Limits
     standby: StandbySettings
+    calendars: dict[str, CalendarSettings]
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -50,6 +52,8 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     settings = shaped(overlay(tables, given), Settings)
     if settings.markets and not Path(settings.markets).is_dir():
         raise BadInput("markets", f"{settings.markets} is no folder")
+    for name, calendar in settings.calendars.items():
+        Calendar(name, calendar)
     return settings
 
 
