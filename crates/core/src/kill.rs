@@ -3,6 +3,7 @@
 //! A purge is summed: its record has how many orders went, a digest of them and what was released, not a line for each.
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::deadlines;
@@ -43,8 +44,8 @@ struct Found {
     remembered: Vec<u32>,
     digest: Sha256,
     lots: i128,
-    /// Spot holds by asset, by account: each account is looked up once and not once an order.
-    holds: Vec<Vec<i128>>,
+    /// Spot holds by account and asset: each balance is looked up once and not once an order.
+    holds: FxHashMap<(u32, u32), i128>,
     /// By place of the instrument, by account.
     positions: BTreeMap<usize, BTreeMap<u32, Off>>,
 }
@@ -135,7 +136,7 @@ impl Engine {
     }
 
     fn look_for(&self, scope: Scope, of: u32) -> Found {
-        let mut found = Found { holds: vec![Vec::new(); self.assets.len() + 1], ..Found::default() };
+        let mut found = Found::default();
         let mut block = Vec::with_capacity(DIGEST_BYTES);
         for row in self.orders.by_id().filter(|row| self.is_in(scope, of, *row)) {
             let order = self.orders.get(row);
@@ -166,11 +167,7 @@ impl Engine {
             let by_account = found.positions.entry(order.at()).or_default();
             by_account.entry(order.account).or_default().add(order);
         } else if order.hold != 0 {
-            let by_account = &mut found.holds[instrument.held_asset(order) as usize];
-            if by_account.is_empty() {
-                by_account.resize(self.ledger.accounts.len(), 0);
-            }
-            by_account[order.account as usize] += i128::from(order.hold);
+            *found.holds.entry((order.account, instrument.held_asset(order))).or_default() += i128::from(order.hold);
         }
     }
 
@@ -191,11 +188,11 @@ impl Engine {
     fn release_sums(&mut self, found: &Found) -> (BTreeMap<u32, i128>, Vec<Settled>) {
         let Self { instruments, ledger, .. } = self;
         let (mut released, mut settled) = (BTreeMap::new(), Vec::new());
-        for (by_account, asset) in found.holds.iter().zip(0u32..) {
-            for (amount, account) in by_account.iter().zip(0u32..).filter(|(amount, _)| **amount != 0) {
-                ledger.release(account, asset, *amount);
-                *released.entry(asset).or_default() += *amount;
-            }
+        let mut holds: Vec<_> = found.holds.iter().collect();
+        holds.sort_unstable();
+        for ((account, asset), amount) in holds {
+            ledger.release(*account, *asset, *amount);
+            *released.entry(*asset).or_default() += *amount;
         }
         for (at, by_account) in &found.positions {
             let instrument = &mut instruments[*at];
