@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 
 use isthmus_core::Engine;
+use isthmus_core::ahead::AHEAD;
 use isthmus_core::messages::Command;
 
 use crate::clock::timed;
@@ -65,8 +66,13 @@ impl Market {
         let mut engine = self.engine.clone();
         let mut effects = Vec::with_capacity(2 * EFFECTS_BYTES);
         let mut run = |commands: &[Command]| {
-            for command in commands {
-                engine.apply(command, 1, &mut effects);
+            for batch in commands.chunks(AHEAD) {
+                if engine.is_large() {
+                    std::hint::black_box(engine.look_ahead(batch));
+                }
+                for command in batch {
+                    engine.apply(command, 1, &mut effects);
+                }
                 if effects.len() > EFFECTS_BYTES {
                     effects.clear();
                 }

@@ -1,13 +1,13 @@
 //! The lit book of one instrument: price-time priority.
 //!
-//! A side keeps its levels in pages of 512 neighbouring prices with a bitmap, pages in a `BTreeMap`. Orders at a price are
+//! A side keeps its levels in pages of 64 neighbouring prices with a bitmap, pages in a `BTreeMap`. Orders at a price are
 //! a linked list through the rows of [`Orders`], so that place, fill and cancel touch a handful of cache lines. Keys
 //! make both sides alike: the price for sells, its negative for buys; the best is always the lowest key.
 use std::collections::BTreeMap;
 
 use crate::orders::{NONE, Order, Orders};
 
-const BITS: i64 = 9;
+const BITS: i64 = 6;
 const LEVELS: usize = 1 << BITS;
 const WORDS: usize = LEVELS / 64;
 /// Empty side.
@@ -36,7 +36,7 @@ struct Page {
 pub struct Side {
     buys: bool,
     best: i64,
-    pages: Vec<Box<Page>>,
+    pages: Vec<Page>,
     spare: Vec<u32>,
     by_number: BTreeMap<i64, u32>,
     recent: (i64, u32),
@@ -74,6 +74,12 @@ impl Side {
         Some(self.pages[page as usize].levels[slot(self.best)].head)
     }
 
+    /// The last order at a price.
+    #[inline]
+    pub(crate) fn tail(&self, price: i64) -> u32 {
+        self.level(price).tail
+    }
+
     pub fn level(&self, price: i64) -> Level {
         let key = self.key(price);
         self.find_page(key >> BITS).map_or(EMPTY, |page| self.pages[page as usize].levels[slot(key)])
@@ -94,7 +100,7 @@ impl Side {
                 at
             }
             None => {
-                self.pages.push(Box::new(Page { number, words: [0; WORDS], levels: [EMPTY; LEVELS] }));
+                self.pages.push(Page { number, words: [0; WORDS], levels: [EMPTY; LEVELS] });
                 (self.pages.len() - 1) as u32
             }
         };

@@ -3,6 +3,7 @@
 //! `messages` is the vocabulary; `engine` applies one command after the other; `place`, `matching`, `change`, `venue` and
 //! `operator` are what the commands do; `journal` makes them last.
 mod admission;
+pub mod ahead;
 mod allocation;
 mod auction;
 mod bands;

@@ -303,6 +303,12 @@ impl Orders {
         self.watch.give_back(changed);
     }
 
+    /// Looks at the row that the order after `later` others will get, if it was another's before.
+    pub(crate) fn look_free(&self, later: usize) -> u64 {
+        let row = self.free.len().checked_sub(later + 1).map(|at| self.free[at] as usize);
+        row.map_or(0, |row| self.rows[row].id ^ self.details[row].quantity as u64)
+    }
+
     #[inline]
     pub fn insert(&mut self, order: Order, details: Details) -> u32 {
         let row = match self.free.pop() {

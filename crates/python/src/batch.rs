@@ -1,4 +1,7 @@
 //! Batches: contiguous fixed-width rows in, fixed-width rows out; no Python object for a command.
+use std::hint::black_box;
+
+use isthmus_core::ahead::AHEAD;
 use isthmus_core::broker::Broker;
 use isthmus_core::journal::JournalError;
 use isthmus_core::messages::{Command, Traded};
@@ -140,11 +143,19 @@ pub fn submit(broker: &mut Broker, rows: &[u8], at: u64, origin: &[u8]) -> Resul
     let first = broker.engine.sequence + 1;
     let (outcomes, fills) = (count * OUTCOME, count * FILL / 2);
     let mut batch = Batch { first, outcomes: Vec::with_capacity(outcomes), fills: Vec::with_capacity(fills) };
+    let mut coming = Vec::with_capacity(AHEAD);
     for chunk in rows.chunks(CHUNK * ROW) {
-        for instruction in chunk.chunks_exact(ROW) {
-            let command = row::command(instruction);
-            let framed = broker.stage(&command, at, origin);
-            batch.add(broker.engine.sequence, framed.effects(broker.frames()), &command);
+        for few in chunk.chunks(AHEAD * ROW) {
+            if broker.engine.is_large() {
+                coming.clear();
+                coming.extend(few.chunks_exact(ROW).map(row::command));
+                black_box(broker.engine.look_ahead(&coming));
+            }
+            for instruction in few.chunks_exact(ROW) {
+                let command = row::command(instruction);
+                let framed = broker.stage(&command, at, origin);
+                batch.add(broker.engine.sequence, framed.effects(broker.frames()), &command);
+            }
         }
         broker.make_room()?;
     }

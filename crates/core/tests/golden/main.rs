@@ -28,8 +28,10 @@ fn replay(name: &str, restored_every: usize) {
     for (number, session) in sessions.iter().enumerate() {
         let (mut engine, mut head, mut body) = (Engine::default(), [0; 32], Vec::new());
         let mut heads = session.heads.chunks_exact(WORD);
+        let commands: Vec<_> = session.commands.iter().map(|(command, _)| *command).collect();
         for (at, (command, moment)) in session.commands.iter().enumerate() {
             body.clear();
+            engine.look_ahead(&commands[at..]);
             write_body(&mut engine, command, *moment, &[], &mut body);
             head = chain(&head, &body);
             if (at + 1) % EVERY == 0 || at + 1 == session.commands.len() {
