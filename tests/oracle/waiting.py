@@ -11,6 +11,8 @@ from .special import HELD, PENDING
 
 HOLDING = ("Accepted", "Replaced", "ReplaceRequested", "Repriced", "Reheld", "Trailed")
 """Effects that tell what an order (a perpetual's: its position) holds."""
+OUTSIDE = 1
+"""Flag of a trade: at an outside venue."""
 LETTING_GO = ("Cancelled", "Reduced")
 """Effects that tell how much less that is."""
 
@@ -62,6 +64,15 @@ class Told:
             if state.ledger.trades(account):
                 assert self.holds.get((account, number), 0) == hold, f"nobody told what {account} holds in {number}"
 
+    def _is_at_venue(self, number: int, account: int, traded: Any) -> bool:
+        """A venue may name an order that is another's, of the other side, or that it never had."""
+        order = self.orders.get(number)
+        side = traded.taker_side if number == traded.taker_order else 3 - traded.taker_side
+        told = (traded.taker if number == traded.maker_order else traded.maker, account, traded.instrument, side)
+        return order is not None and told == tuple(
+            getattr(order, name, 0) for name in ("venue", "account", "instrument", "side")
+        )
+
     def _take(self, twin: Twin, effect: Any) -> None:
         name = type(effect).__name__
         if name == "Traded":
@@ -70,10 +81,12 @@ class Told:
                 (effect.taker_order, effect.taker, effect.taker_hold),
             ):
                 perpetual = twin.state.instruments[effect.instrument].perpetual
+                if effect.flags & OUTSIDE and not (perpetual or self._is_at_venue(order, account, effect)):
+                    continue
                 self.holds[(account, effect.instrument) if perpetual else order] = hold
         elif name == "Settled":
             self.holds[effect.account, effect.instrument] = effect.hold
-        elif name == "Accepted" and not effect.price:
+        elif name == "Accepted" and not (effect.price or effect.hold):
             return  # at the market of an empty book, or of a parent that is not done: it counts for nothing
         elif name in HOLDING + LETTING_GO and effect.order in self.orders:
             order = self.orders[effect.order]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.oracle import invariants
+from tests.oracle import invariants, waiting
 from tests.oracle.pair import Pair
 
 from isthmus import _core
@@ -24,9 +24,9 @@ fixed = settings(derandomize=True, deadline=None, database=None, suppress_health
 
 def run(commands: Session, restored_at: int) -> Pair:
     """Every record equal, every invariant kept, the state read back once on the way, all of it equal at the end."""
-    pair = Pair(_core)
+    pair, told = Pair(_core), waiting.Told()
     for number, (command, at) in enumerate(commands):
-        pair.apply(command, at)
+        told.take(pair.twin, command, pair.apply(command, at))
         invariants.check(pair.twin)
         if number == restored_at:
             pair.restore()

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.oracle import invariants, laws
+from tests.oracle import invariants, laws, waiting
 from tests.oracle.messages import RULES
 from tests.oracle.pair import Pair, command_of
 from tests.oracle.values import GTD
@@ -31,7 +31,7 @@ def play(pair: Pair, seed: int) -> Iterator[None]:
     instruments = chance.sample(INSTRUMENTS, k=chance.choice((1, 1, 2)))
     for command, at in opening(seed % 997):
         pair.apply(command, at)
-    now = START + 1_000
+    now, told = START + 1_000, waiting.Told()
     for name, values in (matching.CHOICES | triggers.CHOICES).items():
         value = chance.choice(values)
         for instrument in instruments if chance.random() < RULE_RATE else ():
@@ -42,7 +42,7 @@ def play(pair: Pair, seed: int) -> Iterator[None]:
         command = _drawn(chance, chance.choice(instruments), pair, placed)
         if getattr(command, "tif", 0) == GTD:
             command = command._replace(expire=now + chance.choice((2_000, 10**6, 10**12)))
-        pair.apply(command, now)
+        told.take(pair.twin, command, pair.apply(command, now))
         if type(command).__name__ in ("PlaceOrder", "PlaceSpecial"):
             placed.append((pair.twin.state.sequence, command))
         yield

@@ -24,6 +24,13 @@ pub struct Links {
     reheld: VecDeque<u64>,
 }
 
+impl Links {
+    /// Does another order of a pair hold otherwise now, which comes before anything else?
+    pub(crate) fn tells_holds(&self) -> bool {
+        !self.reheld.is_empty()
+    }
+}
+
 impl Engine {
     /// What an order is linked to must live, and be the same account's in the same instrument.
     pub(crate) fn check_links(&self, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {

@@ -106,7 +106,7 @@ impl Engine {
             };
             let told = effects.count;
             self.move_peg(at, row, effects);
-            if effects.count > told + 1 || self.orders.find(id).is_none() {
+            if effects.count > told + 1 || self.orders.find(id).is_none() || self.links.tells_holds() {
                 return true;
             }
         }

@@ -166,7 +166,7 @@ class Holdings:
             return
         placed = (command.account, command.instrument, command.side, command.quantity, command.venue)
         self._orders[effect.order] = _Holder(*placed)
-        if effect.price:  # 0: a market order that found an empty book counts for nothing, and holds nothing
+        if effect.price or effect.hold:  # both 0: a market order that found an empty book counts for nothing
             self._hold_order(effect.order, effect.hold, balances)
 
     def _replaced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:

@@ -172,6 +172,8 @@ class Orders:
             elif (take := _TAKES.get(kind)) and (row := self._rows.get(effect.order)):
                 if kind == "Replaced" and type(command).__name__ == "ReplaceSpecial":
                     self._specify(row, command)
+                elif kind == "Replaced" and type(command).__name__ == "ReplaceOrder" and row.kind == TRAILING_STOP:
+                    row.price = command.price
                 take(self, row, effect)
                 changed[row.number] = row
         for row in changed.values():
