@@ -140,7 +140,7 @@ def test_a_missing_pyarrow_is_named(data: Path, run: Run, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     code, told = run("compact", "--data", str(data))
     assert code == 4
-    assert "isthmus[archive]" in told["error"]["reason"]
+    assert "pip install pyarrow" in told["error"]["reason"]
 
 
 def test_an_upgraded_journal_is_proven_through_its_archive(tmp_path: Path, run: Run) -> None:
