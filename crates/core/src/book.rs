@@ -10,6 +10,8 @@ use crate::orders::{NONE, Order, Orders};
 const BITS: i64 = 6;
 const LEVELS: usize = 1 << BITS;
 const WORDS: usize = LEVELS / 64;
+/// Pages that a side finds without its map.
+const RECENT: usize = 8;
 /// Empty side.
 const NO_KEY: i64 = i64::MAX;
 
@@ -39,12 +41,20 @@ pub struct Side {
     pages: Vec<Page>,
     spare: Vec<u32>,
     by_number: BTreeMap<i64, u32>,
-    recent: (i64, u32),
+    /// Pages by the last bits of their numbers: of those with the same the one that was pushed to last.
+    recent: [(i64, u32); RECENT],
 }
 
 impl Side {
     fn new(buys: bool) -> Self {
-        Self { buys, best: NO_KEY, pages: Vec::new(), spare: Vec::new(), by_number: BTreeMap::new(), recent: (0, NONE) }
+        Self {
+            buys,
+            best: NO_KEY,
+            pages: Vec::new(),
+            spare: Vec::new(),
+            by_number: BTreeMap::new(),
+            recent: [(0, NONE); RECENT],
+        }
     }
 
     #[inline]
@@ -87,8 +97,9 @@ impl Side {
 
     #[inline]
     fn find_page(&self, number: i64) -> Option<u32> {
-        if self.recent.0 == number && self.recent.1 != NONE {
-            return Some(self.recent.1);
+        let (recent, page) = self.recent[place(number)];
+        if recent == number && page != NONE {
+            return Some(page);
         }
         self.by_number.get(&number).copied()
     }
@@ -118,7 +129,7 @@ impl Side {
             Some(at) => at,
             None => self.make_page(number),
         };
-        self.recent = (number, at);
+        self.recent[place(number)] = (number, at);
         let page = &mut self.pages[at as usize];
         let level = &mut page.levels[slot(key)];
         let tail = level.tail;
@@ -181,8 +192,9 @@ impl Side {
         if next.is_none() && self.pages[at as usize].words == [0; WORDS] {
             self.by_number.remove(&(key >> BITS));
             self.spare.push(at);
-            if self.recent.1 == at {
-                self.recent = (0, NONE);
+            let recent = &mut self.recent[place(key >> BITS)];
+            if recent.1 == at {
+                *recent = (0, NONE);
             }
         }
     }
@@ -219,6 +231,12 @@ impl Side {
     pub fn in_priority<'a>(&'a self, orders: &'a Orders) -> impl Iterator<Item = u32> + 'a {
         self.levels().flat_map(move |(price, _)| self.queue(orders, price))
     }
+}
+
+/// Where a page is looked for first.
+#[inline]
+fn place(number: i64) -> usize {
+    number as usize % RECENT
 }
 
 #[inline]
