@@ -22,7 +22,7 @@ from isthmus.views.sessions import Sessions
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STATES = {name: number for number, name in SESSION_STATES.items()}
-UNCROSS = "uncross"
+UNCROSS, CLOSED = "uncross", "closed"
 LOOK_DAYS = 31
 """The longest time without a trading day that is looked over."""
 
@@ -77,6 +77,11 @@ class Calendar:
             raise BadInput(f"{self._place}.times.{at}", f"{unknown[0] if unknown else 'nothing'!r} is none of {known}")
         return steps
 
+    @property
+    def closes(self) -> bool:
+        """Whether a trading day ends in the state closed."""
+        return any(CLOSED in steps for _, steps in self._times)
+
     def _moments(self, day: date) -> Iterator[tuple[int, list[str]]]:
         """(nanoseconds UTC, what happens) of one local day."""
         if day.weekday() in self._days and day not in self._holidays:
@@ -115,6 +120,11 @@ class CalendarDriver:
                 raise BadInput(f"calendars.{name}.instruments", f"{symbol} is not listed")
             self._numbers.append(row.number)
         self._done: dict[int, int] = {}
+
+    @property
+    def closing(self) -> list[int]:
+        """Numbers of the instruments that it closes, which ends their day."""
+        return self._numbers if self._calendar.closes else []
 
     def step(self, at: int) -> int:
         """Sends what is due; returns when to be called again."""

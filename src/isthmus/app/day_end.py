@@ -1,6 +1,8 @@
-"""The end of the trading day, 00:00 UTC: day orders that are left expire."""
+"""The end of the trading day, 00:00 UTC where no calendar closes a market: day orders that are left expire."""
 
 from __future__ import annotations
+
+from collections.abc import Set
 
 from isthmus.app.desk import Desk
 from isthmus.kernel.messages import CANCEL_REASONS, DAY, CancelOrder
@@ -18,13 +20,15 @@ AGAIN_NS = NS_PER_S // 100
 
 class DayEnd:
     """Cancels with reason `expired` every open day order that was placed before the present day began. What was due
-    while the server was down is done at its first step.
+    while the server was down is done at its first step. `closing`: instruments whose own calendar ends their day; there
+    only orders at outside venues end here.
     """
 
-    def __init__(self, desk: Desk, directory: Directory, orders: Orders) -> None:
+    def __init__(self, desk: Desk, directory: Directory, orders: Orders, closing: Set[int] = frozenset()) -> None:
         self._desk = desk
         self._directory = directory
         self._orders = orders
+        self._closing = closing
         self._asked: set[int] = set()
 
     def step(self, at: int) -> int:
@@ -46,5 +50,8 @@ class DayEnd:
             row
             for account in self._directory.clients()
             for row in self._orders.newest_first(account.number, open_only=True)
-            if row.tif == DAY and row.created_at < day and row.number not in self._asked
+            if row.tif == DAY and row.created_at < day and row.number not in self._asked and not self._closes(row)
         ]
+
+    def _closes(self, row: OrderRow) -> bool:
+        return row.venue == 0 and row.instrument in self._closing

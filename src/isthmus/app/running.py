@@ -60,7 +60,8 @@ class Running:
     def start(self, hub: Hub, feed: Feed, calendars: list[CalendarDriver]) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
-        day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders)
+        closing = {number for calendar in calendars for number in calendar.closing}
+        day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders, closing)
         stepping: list[Stepping] = [*self._markets, *calendars, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
         self._tasks = [asyncio.create_task(loop) for loop in loops]

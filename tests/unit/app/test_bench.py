@@ -247,7 +247,8 @@ def test_a_peer_with_an_environment_of_its_own_makes_the_same_trades_or_is_missi
     trades.tofile(tmp_path / "trades")
     peer = run_peer(name, tmp_path, truth, SMALL)
     if peer.status == "missing":
-        pytest.skip(peer.reason or "")
+        assert peer.reason, "what is missing is named"
+        pytest.skip(peer.reason)
     assert (peer.status, peer.reason) == ("ok", bench_outside.NOTES[name]) and peer.value
 
 

@@ -101,6 +101,14 @@ def test_a_halt_refuses_the_opening_as_a_record() -> None:
     assert (exchange.state(), exchange.driver.engine.sequence) == ("opening_auction", before + 1)
 
 
+def test_a_calendar_that_closes_ends_the_day_of_its_instruments() -> None:
+    exchange = Exchange("2026-11-25T14:25:00")
+    assert exchange.calendar.closing == [1]
+    open_ended = Calendar("x", settings(times={"09:30": ["continuous"]}))
+    known = (exchange.directory_of(), exchange.views.sessions)
+    assert CalendarDriver(open_ended, "x", exchange.desk, known).closing == []
+
+
 def test_daylight_saving_moves_the_times() -> None:
     calendar = Calendar("shares", settings())
     assert calendar.next(utc("2026-10-30T12:00:00")) == utc("2026-10-30T13:25:00"), "Friday, summer time"

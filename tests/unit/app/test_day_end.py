@@ -10,11 +10,12 @@ from isthmus.app.day_end import AGAIN_NS, STEP_ORDERS, DayEnd
 from isthmus.app.desk import Desk
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Origin
-from isthmus.kernel.messages import BUY, DAY, GTC, LIMIT, AddInstrument, PlaceOrder
+from isthmus.kernel.messages import BUY, DAY, GTC, LIMIT, AddInstrument, PlaceOrder, SetSession
 from isthmus.refdata.directory import Directory
 from isthmus.views.tape import DAY_NS
 from isthmus.views.views import Views
 
+CLOSED = 7
 NOON = 20_000 * DAY_NS + DAY_NS // 2
 MIDNIGHT = 20_001 * DAY_NS
 
@@ -111,5 +112,17 @@ def test_while_no_commands_are_taken_it_waits(house: House) -> None:
     assert MIDNIGHT < house.day_end.step(MIDNIGHT) < MIDNIGHT + DAY_NS
     house.driver.fault = None
     house.day_end.step(MIDNIGHT)
+    house.settle()
+    assert house.status(day) == ("cancelled", "expired")
+
+
+def test_where_a_calendar_closes_the_market_the_day_ends_with_the_close(house: House) -> None:
+    day = house.place(DAY)
+    house.at = MIDNIGHT
+    day_end = DayEnd(house.desk, house.desk._directory, house.views.orders, {1})
+    assert day_end.step(MIDNIGHT) == MIDNIGHT + DAY_NS
+    house.settle()
+    assert house.status(day) == ("open", None)
+    house.driver.submit(SetSession(instrument=1, state=CLOSED), Origin())
     house.settle()
     assert house.status(day) == ("cancelled", "expired")
