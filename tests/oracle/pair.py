@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from .adapter import explain, origin_to_core, to_core
@@ -97,6 +98,21 @@ def command_of(name: str, **fields: Any) -> Any:
     for field, value in fields.items():
         values[field] = value.encode().ljust(widths[types[field]], b"\0") if isinstance(value, str) else value
     return getattr(commands, name)(**values)
+
+
+def through_snapshots(core: Any, folder: str, session: Iterable[tuple[Any, int]], every: int) -> Pair:
+    """A session on a journal; every so many commands the engine is closed after a snapshot and opened again."""
+    pair = Pair(core, core.Engine(folder, "os", 2**16))
+    for place, (command, at) in enumerate(session, 1):
+        pair.apply(command, at)
+        if place % every == 0:
+            pair.engine.snapshot()
+            state = pair.engine.state()
+            pair.engine = None  # gives the folder back
+            pair.engine = core.Engine(folder, "os", 2**16)
+            assert pair.engine.state() == state
+    pair.check_state()
+    return pair
 
 
 def difference(expected: bytes, got: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.oracle.invariants import check
 from tests.oracle.messages import CANCEL_REASONS, LIMITS, REASONS, SCOPES, name_of
-from tests.oracle.pair import Pair
+from tests.oracle.pair import Pair, through_snapshots
 from tests.oracle.values import BUY, FOK, IOC, POST_ONLY, SELL
 
 from isthmus import _core
@@ -402,13 +402,4 @@ def test_sessions_with_limits_make_the_same_records(pair: Pair, seed: int) -> No
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_engine_from_a_snapshot_goes_on_with_the_same_limits(tmp_path: Path, seed: int) -> None:
-    pair = Pair(_core, _core.Engine(str(tmp_path), "os", 2**16))
-    for place, (command, at) in enumerate(gated(1_000 + seed, 160)):
-        pair.apply(command, at)
-        if place % 30 == 29:
-            pair.engine.snapshot()
-            state = pair.engine.state()
-            pair.engine = None
-            pair.engine = _core.Engine(str(tmp_path), "os", 2**16)
-            assert pair.engine.state() == state
-    pair.check_state()
+    through_snapshots(_core, str(tmp_path), gated(1_000 + seed, 160), 30)

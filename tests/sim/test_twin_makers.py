@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.oracle.invariants import check
 from tests.oracle.messages import LIMITS, REASONS, RULES, SCOPES, STATES, name_of
-from tests.oracle.pair import Pair, names
+from tests.oracle.pair import Pair, names, through_snapshots
 from tests.oracle.values import BUY, DAY, FOK, FRESH, GTC, IOC, POST_ONLY, PRICE_MAX, QUANTITY_MAX, QUOTE, SELL
 
 from isthmus import _core
@@ -407,16 +407,7 @@ def test_sessions_full_of_quotes_make_the_same_records(pair: Pair, seed: int) ->
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_engine_from_a_snapshot_goes_on_with_the_same_makers(tmp_path: Path, seed: int) -> None:
-    pair = Pair(_core, _core.Engine(str(tmp_path), "os", 2**16))
-    for place, (command, at) in enumerate(quoted(1_000 + seed, 160)):
-        pair.apply(command, at)
-        if place % 30 == 29:
-            pair.engine.snapshot()
-            state = pair.engine.state()
-            pair.engine = None
-            pair.engine = _core.Engine(str(tmp_path), "os", 2**16)
-            assert pair.engine.state() == state
-    pair.check_state()
+    through_snapshots(_core, str(tmp_path), quoted(1_000 + seed, 160), 30)
 
 
 def test_time_outside_continuous_trading_does_not_count_and_the_close_scores(desk: Pair) -> None:
