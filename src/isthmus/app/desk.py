@@ -18,7 +18,7 @@ class Desk:
     """A MarketDesk: commands of the house, stamped with the house's role."""
 
     def __init__(self, driver: Driver, directory: Directory, views: Views, clock: Clock) -> None:
-        self.data: MarketData = views
+        self.data: MarketData = Outside(views, driver.engine, directory)
         self.engine: Engine = driver.engine
         self._driver = driver
         self._directory = directory
@@ -28,9 +28,9 @@ class Desk:
         """Nanoseconds UTC, not before the engine's last stamp."""
         return max(self._clock(), self.engine.stamp)
 
-    def submit(self, command: Any, text: str = "") -> Record | None:
+    def submit(self, command: Any, text: str = "", note: str = "") -> Record | None:
         """Sequence a command; None while none are taken."""
-        origin = Origin(role=ROLES["house"], gateway=GATEWAYS["app"], received_at=self._clock(), text=text)
+        origin = Origin(role=ROLES["house"], gateway=GATEWAYS["app"], received_at=self._clock(), text=text, note=note)
         return self._driver.submit(command, origin)
 
     def account(self, name: str, kind: int) -> int:

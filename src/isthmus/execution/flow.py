@@ -1,0 +1,99 @@
+"""What an instrument's own history says: volume, takers' rates, volatility. Fed by trades and middles, bounded, floats only
+as estimates.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from math import exp, sqrt
+
+from isthmus.kernel.values import NS_PER_S
+
+TRADES_MAX = 65_536
+"""Trades whose volume is remembered; older ones count as one sum."""
+MEMORY_S = 60.0
+"""Half of what a rate or a volatility remembers is younger than about 40 seconds."""
+DEFAULT_BIN_NS = 300 * NS_PER_S
+PPM = 1_000_000
+
+
+class Volume:
+    """Lots traded, by time."""
+
+    def __init__(self) -> None:
+        self._times: deque[int] = deque(maxlen=TRADES_MAX)
+        self._sums: deque[int] = deque(maxlen=TRADES_MAX)
+        self.total = 0
+
+    def add(self, at: int, quantity: int) -> None:
+        """A trade; times never go back."""
+        self.total += quantity
+        if self._times and self._times[-1] >= at:
+            self._sums[-1] = self.total
+            return
+        self._times.append(at)
+        self._sums.append(self.total)
+
+    def since(self, at: int) -> int:
+        """Lots after this time, as far back as is remembered."""
+        place = bisect_right(self._times, at)
+        if place == len(self._times):
+            return 0
+        before = self._sums[place - 1] if place else self._sums[0] - (self._sums[0] if len(self._sums) < TRADES_MAX else 0)
+        return self.total - before
+
+
+class Decaying:
+    """A sum that forgets: what came a minute ago counts 1/e."""
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self._at = 0
+        self._first = 0
+
+    def add(self, at: int, amount: float) -> None:
+        """So much came at this time."""
+        self.decay(at)
+        self.sum += amount
+        self._first = self._first or at
+
+    def decay(self, at: int) -> None:
+        """Forget up to a time."""
+        if at > self._at:
+            if self._at:
+                self.sum *= exp(-(at - self._at) / NS_PER_S / MEMORY_S)
+            self._at = at
+
+    def rate(self, at: int) -> float:
+        """A second, of late; what was seen for less than the memory counts for what was seen."""
+        self.decay(at)
+        if not self._first:
+            return 0.0
+        seen = max(1.0, (at - self._first) / NS_PER_S)
+        return self.sum / (MEMORY_S * (1.0 - exp(-seen / MEMORY_S)))
+
+
+class Volatility:
+    """Standard deviation of the price over one second, from middles sampled once a second."""
+
+    def __init__(self) -> None:
+        self._squares = Decaying()
+        self._middle_x2 = 0
+        self._at = 0
+
+    def see(self, at: int, middle_x2: int) -> None:
+        """The middle now; more than one a second are left out."""
+        if not self._at:
+            self._at, self._middle_x2 = at, middle_x2
+            return
+        gap = at - self._at
+        if gap < NS_PER_S:
+            return
+        change = (middle_x2 - self._middle_x2) / 2
+        self._squares.add(at, change * change)
+        self._at, self._middle_x2 = at, middle_x2
+
+    def per_second(self, at: int) -> float:
+        """Price steps."""
+        return sqrt(self._squares.rate(at))

@@ -1,0 +1,265 @@
+"""The router: works every parent by its path, by sequenced commands that carry why.
+
+A parent is decided on when it arrives, when a wake-up is due, when a child fills or ends, when it was replaced. What the
+path answers is checked once more here (lots free, limit, participation cap, lot of the venue), sent as PlaceChild and
+CancelOrder, and the wake-ups are set. The router keeps nothing that the records do not say: after a restart every live
+parent is decided on anew.
+
+Refused children (a halt, a state) are tried again after a pause that doubles; an outside venue that says nothing makes a
+child `unknown`: its lots stay held until the venue answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from isthmus.engine.engine import Record
+from isthmus.execution.policy import PPM, Child, Decision, Leg, Path, Ticket, Wake, floor_lot, parameters_of
+from isthmus.execution.sights import Sight, View
+from isthmus.execution.wakes import Wakes
+from isthmus.execution.works import Working, Works
+from isthmus.kernel.messages import HOUSE_BOOK, CancelOrder, PlaceChild
+from isthmus.kernel.values import NS_PER_S
+
+WAKE_LEAST_NS = 1_000_000
+"""Two decisions of one parent by its own wake-ups are so far apart at least."""
+RETRY_NS, RETRY_MAX_NS = 100_000_000, 30 * NS_PER_S
+UNKNOWN_AFTER_NS = 5 * NS_PER_S
+"""An outside venue that has not answered by then leaves a child `unknown`."""
+DECISIONS_PER_STEP = 64
+IDLE_NS = 60 * NS_PER_S
+ROUTER_REASON = 0
+
+
+class RouterDesk(Protocol):
+    """What the router may do."""
+
+    def now(self) -> int: ...
+
+    def submit(self, command: Any, text: str = "", note: str = "") -> Record | None: ...
+
+
+class Routed(msgspec.Struct, frozen=True):
+    """A decision that was carried out, for whoever watches: the parent, what it said, how many children it placed."""
+
+    parent: int
+    at: int
+    why: str
+    placed: int
+    cancelled: int
+
+
+class Router:
+    """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
+
+    `sight(instrument)` is what the venues show; `paths` by number; `offset()` is the end of the market-data tape.
+    """
+
+    def __init__(
+        self,
+        desk: RouterDesk,
+        paths: Mapping[int, Path],
+        sight: Callable[[int], Sight],
+        offset: Callable[[], int],
+    ) -> None:
+        self._desk = desk
+        self._paths = paths
+        self._sight = sight
+        self._offset = offset
+        self.works = Works(self._is_dark)
+        self._wakes = Wakes()
+        self._retry: dict[int, int] = {}
+        self.on_routed: Callable[[Routed], None] = _nobody
+
+    def on_record(self, record: Record) -> None:
+        """A record was staged; the router acts on it later."""
+        self.works.on_record(record)
+
+    def changed(self, instrument: int, bid: int, ask: int) -> None:
+        """The best prices of the instrument are these (0: none): price and book wake-ups."""
+        for parent in self._wakes.on_quote(instrument, bid, ask):
+            self._touch(parent)
+
+    def traded(self, instrument: int, quantity: int) -> None:
+        """So many lots traded: volume wake-ups."""
+        for parent in self._wakes.on_trade(instrument, quantity):
+            self._touch(parent)
+
+    def restart(self) -> None:
+        """After a restart: every live parent is looked at, whatever it waited for."""
+        for parent in self.works.parents:
+            self.works.touched[parent] = None
+
+    def step(self, at: int) -> int:
+        """Decide on what is due; returns when to be called again."""
+        for parent in self._wakes.on_time(at):
+            self._touch(parent)
+        self.act(at)
+        if self.works.touched:
+            return at + WAKE_LEAST_NS
+        return min(self._wakes.next_time() or at + IDLE_NS, at + IDLE_NS)
+
+    def act(self, at: int) -> None:
+        """Decide on every parent that something happened to, a few at most."""
+        for _ in range(DECISIONS_PER_STEP):
+            touched = self.works.touched
+            parent = next(iter(touched), None)
+            if parent is None:
+                return
+            del touched[parent]
+            working = self.works.parents.get(parent)
+            if working is not None and not working.work.ending:
+                self._decide(working, at)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether parents wait to be decided on."""
+        return bool(self.works.touched)
+
+    def _touch(self, parent: int) -> None:
+        if parent in self.works.parents:
+            self.works.touched[parent] = None
+
+    def _is_dark(self, venue: int, instrument: int) -> bool:
+        known = self._sight(instrument).known.get(venue)
+        return known is not None and known.kind == "dark"
+
+    def _decide(self, working: Working, at: int) -> None:
+        work, path = working.work, self._paths.get(working.path)
+        number = work.parent.number
+        if path is None or work.left <= 0:
+            return
+        pause = _pause(working)
+        if pause and at < working.refused_at + pause:
+            self._wakes.set(number, Wake(at=working.refused_at + pause), work.parent)
+            return
+        self._note_unknown(working, at)
+        view = View(
+            self._sight(work.parent.instrument),
+            at,
+            self.works.pools(work.parent.instrument),
+            self.works.invited,
+            self._legs(working),
+        )
+        decision = path.decide(work, view, parameters_of(path, working.note.parameters), at)
+        self._carry_out(working, decision, view, at)
+
+    def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
+        work, number = working.work, working.work.parent.number
+        cancelled = sum(self._cancel(order, decision.why) for order in decision.cancel)
+        placed, wake = 0, decision.wake
+        for ticket in decision.place:
+            fitted = self._fit(working, ticket, view)
+            if fitted is None:
+                continue
+            if not self._place(working, fitted):
+                wake = Wake(at=at + RETRY_NS)
+                break
+            placed += 1
+        if number in self.works.parents:
+            if decision.finished and not work.live:
+                self._desk.submit(CancelOrder(order=number, account=0, reason=ROUTER_REASON), note=decision.why)
+                return
+            self._wakes.set(number, _later(wake, at, self._unanswered(work.live)), work.parent)
+        if placed or cancelled:
+            self.on_routed(Routed(number, at, decision.why, placed, cancelled))
+
+    def _cancel(self, order: int, why: str) -> int:
+        child = self.works.child(order)
+        if child is None or child.status in ("done", "cancelling"):
+            return 0
+        record = self._desk.submit(CancelOrder(order=order, account=0, reason=ROUTER_REASON), note=why)
+        return int(record is not None and record.reason is None)
+
+    def _fit(self, working: Working, ticket: Ticket, view: View) -> Ticket | None:
+        """The ticket as it may be sent: no more than is free and than the cap allows, lot-exact, within the limit."""
+        work, parent = working.work, working.work.parent
+        venue = next((row for row in view.venues() if row.number == ticket.venue), None)
+        if venue is None:
+            return None
+        most = work.free
+        if ticket.request:
+            most += sum(child.left for child in work.live if child.order in self.works.invited)
+        if parent.cap_ppm:
+            most = min(most, allowed(parent.cap_ppm, view.traded(parent.arrived_at), work.filled) - work.working)
+        quantity = floor_lot(min(ticket.quantity, most), venue.lot)
+        if quantity <= 0 or quantity < max(venue.minimum, ticket.min_quantity):
+            return None
+        if (ticket.price - parent.limit) * parent.sign > 0:
+            return None
+        return msgspec.structs.replace(ticket, quantity=quantity, display=min(ticket.display, quantity))
+
+    def _place(self, working: Working, ticket: Ticket) -> bool:
+        """False when the server takes nothing now, or when the child was refused."""
+        command = PlaceChild(
+            parent=working.work.parent.number,
+            ordinal=working.work.placed + 1,
+            venue=ticket.venue,
+            kind=ticket.kind,
+            tif=ticket.tif,
+            flags=ticket.flags,
+            price=ticket.price,
+            quantity=ticket.quantity,
+            tape=self._offset(),
+            display=ticket.display,
+            display_high=ticket.display_high,
+            seed=working.work.parent.seed + working.work.placed,
+            min_quantity=ticket.min_quantity,
+            offset=ticket.offset,
+            peg=ticket.peg,
+            expire=ticket.expire,
+            request=ticket.request,
+        )
+        record = self._desk.submit(command, note=ticket.why)
+        return record is not None and record.reason is None
+
+    def _note_unknown(self, working: Working, at: int) -> None:
+        for child in working.work.live:
+            if child.status == "sent" and child.venue != HOUSE_BOOK and at >= child.placed_at + UNKNOWN_AFTER_NS:
+                child.status = "unknown"
+
+    def _unanswered(self, live: list[Child]) -> int:
+        """When the first child becomes unknown; 0 if none waits for an answer."""
+        waiting = [child.placed_at + UNKNOWN_AFTER_NS for child in live if child.status == "sent" and child.venue]
+        return min(waiting, default=0)
+
+    def _legs(self, working: Working) -> list[Leg]:
+        numbers = self.works.basket(working.note.basket)
+        return [self._leg(self.works.parents[number]) for number in numbers]
+
+    def _leg(self, working: Working) -> Leg:
+        parent = working.work.parent
+        sight = self._sight(parent.instrument)
+        middle = sight.middle_x2() or 0
+        volatility = sight.volatility.per_second(sight.at)
+        return Leg(parent.number, parent.instrument, parent.side, working.work.left, middle, volatility, middle / 2)
+
+
+def allowed(cap_ppm: int, traded: int, filled: int) -> int:
+    """Lots that a parent may still take so that it makes at most its share of all that traded. `traded` holds our own
+    fills: with x more, (filled + x) <= share x (traded + x).
+    """
+    if cap_ppm >= PPM:
+        return 1 << 62
+    return (cap_ppm * traded - PPM * filled) // (PPM - cap_ppm)
+
+
+def _pause(working: Working) -> int:
+    """How long after a refusal nothing is sent."""
+    if not working.refused:
+        return 0
+    return min(RETRY_MAX_NS, RETRY_NS << min(working.refused - 1, 10))
+
+
+def _later(wake: Wake, at: int, unanswered: int) -> Wake:
+    times = [max(wake.at, at + WAKE_LEAST_NS)] if wake.at else []
+    if unanswered:
+        times.append(max(unanswered, at + WAKE_LEAST_NS))
+    return msgspec.structs.replace(wake, at=min(times, default=0))
+
+
+def _nobody(_: Routed) -> None:
+    return None
