@@ -11,14 +11,13 @@ from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import JournalUnavailable
 from isthmus.kernel.messages import GATEWAYS, ROLES, AddAsset, Deposit, OpenAccount
 from isthmus.refdata.directory import Directory
-from isthmus.views.views import Views
 
 
 class Desk:
     """A MarketDesk: commands of the house, stamped with the house's role."""
 
-    def __init__(self, driver: Driver, directory: Directory, views: Views, clock: Clock) -> None:
-        self.data: MarketData = Outside(views, driver.engine, directory)
+    def __init__(self, driver: Driver, directory: Directory, data: MarketData, clock: Clock) -> None:
+        self.data: MarketData = data
         self.engine: Engine = driver.engine
         self._driver = driver
         self._directory = directory

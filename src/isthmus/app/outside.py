@@ -9,7 +9,7 @@ from isthmus.engine.engine import Record
 from isthmus.engine.market import MarketData
 from isthmus.execution.policy import Venue
 from isthmus.execution.sights import HouseBook, Sight
-from isthmus.kernel.messages import BUY, FILLED_OUTSIDE, SELL, Traded
+from isthmus.kernel.messages import FILLED_OUTSIDE, Traded
 from isthmus.refdata.directory import Directory
 
 
@@ -21,9 +21,8 @@ class Outside:
         self._house = house
         self._directory = directory
         self._sights: dict[int, Sight] = {}
-        self.changed: dict[int, None] = {}
-        """Instruments whose outside books changed since they were last looked at."""
-        self.on_trade: Callable[[int, int], None] = _nobody
+        self.on_trade: Callable[[int, int, int, int], None] = _nobody
+        """Hears of every trade of anybody: instrument, at, price, quantity."""
 
     def sight(self, instrument: int) -> Sight:
         """What the venues show of the instrument; its venues as the directory knows them now."""
@@ -42,13 +41,12 @@ class Outside:
         """The venue's whole book now."""
         self._views.book(venue, instrument, bids, asks, at)
         self.sight(instrument).show(venue, bids, asks, at)
-        self.changed[instrument] = None
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue."""
         self._views.trade(venue, instrument, price, quantity, taker_side, at)
         self.sight(instrument).trade(venue, quantity, taker_side, at)
-        self.on_trade(instrument, quantity)
+        self.on_trade(instrument, at, price, quantity)
 
     def on_record(self, record: Record) -> None:
         """Our own trades count as volume too, wherever they happened."""
@@ -59,13 +57,7 @@ class Outside:
     def _own(self, record: Record, effect: Any) -> None:
         venue = record.command.venue if effect.flags & FILLED_OUTSIDE else 0
         self.sight(effect.instrument).trade(venue, effect.quantity, effect.taker_side, record.stamp)
-        self.on_trade(effect.instrument, effect.quantity)
-
-    def touch(self, instrument: int) -> tuple[int, int]:
-        """The best plain prices over all venues that can be used: bid and ask, 0 where there is none."""
-        sight = self.sight(instrument)
-        bids, asks = sight.levels(BUY, 1), sight.levels(SELL, 1)
-        return (bids[0].price if bids else 0), (asks[0].price if asks else 0)
+        self.on_trade(effect.instrument, record.stamp, effect.price, effect.quantity)
 
 
 def venue_of(facts: Any) -> Venue:
@@ -82,5 +74,5 @@ def venue_of(facts: Any) -> Venue:
     )
 
 
-def _nobody(_: int, __: int) -> None:
+def _nobody(_: int, __: int, ___: int, ____: int) -> None:
     return None

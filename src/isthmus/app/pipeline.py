@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.desk import Desk
+from isthmus.app.outside import Outside
 from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
@@ -22,6 +23,9 @@ from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
 from isthmus.engine.market import Choose, Market
 from isthmus.execution.best_price import choose
+from isthmus.execution.costs import Costs
+from isthmus.execution.router import Router
+from isthmus.execution.taxonomy import PATHS
 from isthmus.gateways.access import Access
 from isthmus.gateways.alpaca.facade import PREFIX, Facade, Parts
 from isthmus.gateways.alpaca.feed import Feed
@@ -61,7 +65,9 @@ class Core(msgspec.Struct, frozen=True):
     driver: Driver
     directory: Directory
     views: Views
+    outside: Outside
     desk: Desk
+    router: Router
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -85,9 +91,15 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     directory = Directory()
     views = Views(engine, directory, settings.data)
     driver = Driver(engine, clock, settings.limits.inbox_commands)
-    driver.observe(directory.on_record)
+    outside = Outside(views, engine, directory)
+    desk = Desk(driver, directory, outside, clock)
+    costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, lambda: 0, costs)
+    outside.on_trade = router.traded
+    for observer in (directory.on_record, outside.on_record, router.on_record):
+        driver.observe(observer)
     driver.subscribe(views.on_record)
-    return Core(engine, driver, directory, views, Desk(driver, directory, views, clock))
+    return Core(engine, driver, directory, views, outside, desk, router)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -103,6 +115,7 @@ def feed(core: Core, records: Iterable[Record]) -> None:
     """Records that this process did not make, into directory and views."""
     for record in records:
         core.directory.on_record(record)
+        core.router.on_record(record)
         core.views.on_record(record)
 
 

@@ -77,7 +77,7 @@ class Playing:
             if driver.work_waiting:
                 driver.hand_over()
                 driver.settle(driver.flush(), ALL)
-            elif self.core.look(self.now) or router.waiting:
+            elif router.look(self.now):
                 router.act(self.now)
             else:
                 return

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from isthmus.engine.engine import Record
+from isthmus.execution.costs import Costs
 from isthmus.execution.policy import PPM, Child, Decision, Leg, Path, Ticket, Wake, floor_lot, parameters_of
 from isthmus.execution.sights import Sight, View
 from isthmus.execution.wakes import Wakes
@@ -64,27 +65,40 @@ class Router:
         paths: Mapping[int, Path],
         sight: Callable[[int], Sight],
         offset: Callable[[], int],
+        costs: Costs,
     ) -> None:
         self._desk = desk
         self._paths = paths
         self._sight = sight
         self._offset = offset
+        self.costs = costs
         self.works = Works(self._is_dark)
+        self.works.on_end = costs.end
         self._wakes = Wakes()
-        self._retry: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
         self.on_routed: Callable[[Routed], None] = _nobody
 
     def on_record(self, record: Record) -> None:
         """A record was staged; the router acts on it later."""
         self.works.on_record(record)
 
-    def changed(self, instrument: int, bid: int, ask: int) -> None:
-        """The best prices of the instrument are these (0: none): price and book wake-ups."""
-        for parent in self._wakes.on_quote(instrument, bid, ask):
-            self._touch(parent)
+    def look(self, at: int) -> bool:
+        """Look at the books of instruments that are worked; whether a parent waits to be decided on."""
+        for instrument in self.works.instruments:
+            sight = self._sight(instrument)
+            if (version := sight.version()) == self._seen.get(instrument):
+                continue
+            self._seen[instrument] = version
+            touch = sight.touch()
+            self.costs.see(instrument, at, touch)
+            for parent in self._wakes.on_quote(instrument, *touch):
+                self._touch(parent)
+        return bool(self.works.touched)
 
-    def traded(self, instrument: int, quantity: int) -> None:
-        """So many lots traded: volume wake-ups."""
+    def traded(self, instrument: int, at: int, price: int, quantity: int) -> None:
+        """Somebody traded so many lots: volume wake-ups."""
+        if instrument in self.works.instruments:
+            self.costs.trade(instrument, at, price, quantity)
         for parent in self._wakes.on_trade(instrument, quantity):
             self._touch(parent)
 

@@ -50,16 +50,17 @@ class Sight:
         self._books: dict[int, tuple[Side, Side]] = {}
         self._rates: dict[tuple[int, int], Decaying] = {}
         self._merged: dict[int, list[Level]] = {}
+        self._changes = 0
 
     def list(self, venue: Venue) -> None:
         """The instrument can be traded there."""
         self.known[venue.number] = venue
-        self._merged.clear()
+        self._change()
 
     def show(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
         """The venue's whole book now."""
         self._books[venue] = (list(islice(bids, LEVELS_MAX)), list(islice(asks, LEVELS_MAX)))
-        self._merged.clear()
+        self._change()
         self._see(at)
 
     def trade(self, venue: int, quantity: int, taker_side: int, at: int) -> None:
@@ -75,7 +76,7 @@ class Sight:
             self.shut.pop(venue, None)
         else:
             self.shut[venue] = why
-        self._merged.clear()
+        self._change()
 
     def venues(self) -> list[Venue]:
         """Those that can be used now."""
@@ -104,10 +105,20 @@ class Sight:
 
     def middle_x2(self) -> int | None:
         """Twice the middle of the best plain prices; of one side alone nothing can be said."""
+        bid, ask = self.touch()
+        return bid + ask if bid and ask else None
+
+    def version(self) -> int:
+        """Another number whenever any book changed."""
+        self._read_house()
+        return self._changes
+
+    def touch(self) -> tuple[int, int]:
+        """The best plain prices: bid and ask, 0 where there is none."""
         tops = [(self.best(venue.number, BUY), self.best(venue.number, SELL)) for venue in self.venues()]
         bids = [bid[0] for bid, _ in tops if bid is not None]
         asks = [ask[0] for _, ask in tops if ask is not None]
-        return max(bids) + min(asks) if bids and asks else None
+        return max(bids, default=0), min(asks, default=0)
 
     def rate(self, venue: int, side: int, at: int) -> int:
         """Lots a second x 10^6 that takers trade against a side of a venue."""
@@ -117,6 +128,10 @@ class Sight:
     def rate_of_all(self, at: int) -> float:
         """Lots a second that anybody trades, of late."""
         return sum(rate.rate(at) for rate in self._rates.values())
+
+    def _change(self) -> None:
+        self._changes += 1
+        self._merged.clear()
 
     def _of(self, venue: Venue, side: int) -> list[Level]:
         fee = PPM + venue.taker_fee_ppm if side == SELL else PPM - venue.taker_fee_ppm
@@ -131,7 +146,7 @@ class Sight:
         book = ([row[:2] for row in bids], [row[:2] for row in asks])
         if book != self._books.get(0):
             self._books[0] = book
-            self._merged.clear()
+            self._change()
 
     def _see(self, at: int) -> None:
         self.at = max(self.at, at)

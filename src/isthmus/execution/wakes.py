@@ -34,6 +34,10 @@ class Wakes:
         if found is not None:
             self._watching[found[1].instrument].discard(number)
 
+    def watched(self) -> list[int]:
+        """Instruments whose prices or trades somebody waits for."""
+        return [instrument for instrument, watching in self._watching.items() if watching]
+
     def next_time(self) -> int:
         """The earliest deadline; 0 when there is none."""
         while self._times and not self._stands(*self._times[0]):

@@ -26,6 +26,8 @@ class Working(msgspec.Struct):
     work: Work
     note: ParentNote
     path: int
+    fees: int = 0
+    """Quote minor units that its fills cost in fees, rebates taken off."""
     refused: int = 0
     """Children refused since the last that was taken."""
     refused_at: int = 0
@@ -40,10 +42,14 @@ class Works:
         self.parents: dict[int, Working] = {}
         self.touched: dict[int, None] = {}
         """Parents that something happened to since they were last looked at, oldest first."""
+        self.instruments: dict[int, None] = {}
+        """Instruments that had a parent: their markets are watched."""
         self.invited: dict[int, int] = {}
         self._child: dict[int, tuple[int, Child]] = {}
         self._pools: dict[int, deque[Pool]] = {}
         self._baskets: dict[str, list[int]] = {}
+        self.on_end: Callable[[Working, int], None] = _nobody
+        """Hears of every parent that ended, and when."""
 
     def pools(self, instrument: int) -> deque[Pool]:
         """Past children of the instrument in dark pools, oldest first."""
@@ -78,12 +84,13 @@ class Works:
             if take is not None:
                 take(self, record, effect)
 
-    def forget(self, parent: int, record: Record | None = None) -> None:
+    def forget(self, parent: int, at: int) -> None:
         """The parent is done."""
         working = self.parents.pop(parent, None)
         if working is None:
             return
         self.touched.pop(parent, None)
+        self.on_end(working, at)
         for child in working.work.children:
             self._child.pop(child.order, None)
             self.invited.pop(child.order, None)
@@ -115,6 +122,7 @@ class Works:
         )
         self.parents[parent.number] = Working(Work(parent=parent, children=[]), note, command.path)
         self.touched[parent.number] = None
+        self.instruments[parent.instrument] = None
         if note.basket:
             self._baskets.setdefault(note.basket, []).append(parent.number)
 
@@ -159,17 +167,18 @@ class Works:
             working = self.parents[parent]
             working.work.filled += effect.quantity
             working.work.turnover += effect.price * effect.quantity
+            working.fees += effect.maker_fee if maker else effect.taker_fee
             self.touched[parent] = None
             if child.status in ("sent", "unknown"):
                 child.status = "working"
             if child.filled >= child.quantity:
                 self._end(child, working, None, record.stamp)
             if working.work.left <= 0 and not working.work.live:
-                self.forget(parent)
+                self.forget(parent, record.stamp)
 
     def _cancelled(self, record: Record, effect: Any) -> None:
         if effect.order in self.parents:
-            self.forget(effect.order)
+            self.forget(effect.order, record.stamp)
             return
         found = self._child.get(effect.order)
         if found is None:
@@ -179,7 +188,7 @@ class Works:
         self._end(child, working, CANCEL_REASONS.get(effect.reason, str(effect.reason)), record.stamp)
         self.touched[parent] = None
         if working.work.left <= 0 and not working.work.live:
-            self.forget(parent)
+            self.forget(parent, record.stamp)
 
     def _end(self, child: Child, working: Working, reason: str | None, at: int) -> None:
         child.status, child.reason, child.ended_at = "done", reason, at
@@ -223,6 +232,10 @@ class Works:
         if effect.order in self._child:
             self.invited[effect.order] = effect.until
             self.touched[self.parent_of(effect.order)] = None
+
+
+def _nobody(_: Working, __: int) -> None:
+    return None
 
 
 def _accepted(record: Record) -> Any:
