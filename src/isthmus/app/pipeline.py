@@ -15,6 +15,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.desk import Desk
 from isthmus.app.outside import Outside
+from isthmus.app.path_desk import PathDesk
 from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
@@ -25,7 +26,7 @@ from isthmus.engine.market import Choose, Market
 from isthmus.execution.best_price import choose
 from isthmus.execution.costs import Costs
 from isthmus.execution.router import Router
-from isthmus.execution.taxonomy import PATHS
+from isthmus.execution.taxonomy import PATH_NAMES, PATHS
 from isthmus.gateways.access import Access
 from isthmus.gateways.alpaca.facade import PREFIX, Facade, Parts
 from isthmus.gateways.alpaca.feed import Feed
@@ -43,8 +44,16 @@ from isthmus.gateways.rest.pages import Pages
 from isthmus.gateways.rest.routes import RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
-from isthmus.gateways.rest.table import account_routes, market_routes, operator_routes, session_routes, trading_routes
+from isthmus.gateways.rest.table import (
+    account_routes,
+    market_routes,
+    operator_routes,
+    session_routes,
+    trading_routes,
+    work_routes,
+)
 from isthmus.gateways.rest.trading import TradingHandlers
+from isthmus.gateways.rest.work import WorkHandlers
 from isthmus.gateways.submission import Submission
 from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
@@ -136,11 +145,12 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     """Gateways on one port."""
     limits = settings.limits
     reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
-    renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name)
+    renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name, PATH_NAMES)
     submission = Submission(core.driver, clock)
     best_price: Choose = choose
     market = MarketRenderer(core.engine, core.directory, core.views)
-    entry = OrderEntry(submission, core.directory, core.views, best_price)
+    algorithms = PathDesk(core.router, core.outside, core.directory, clock)
+    entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)
     access = Access(keys, limits, clock)
     hub = Hub(reads, renderer, market, limits.stream)
     core.views.tell(hub)
@@ -155,6 +165,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *session_routes(SessionHandlers(reads, keys, limits)),
             *trading_routes(trading),
             *account_routes(trading),
+            *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
         )
     )

@@ -10,8 +10,9 @@ import msgspec
 
 from isthmus.engine.engine import Record
 from isthmus.engine.market import Choose, VenueQuote
+from isthmus.gateways.algorithms import Algorithms
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
-from isthmus.gateways.instructions import changing, is_special, placing, session_of
+from isthmus.gateways.instructions import changing, is_special, placing, session_of, working
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.refusals import reason_of, refusal_of, repeated
@@ -60,7 +61,10 @@ class Which(msgspec.Struct, frozen=True):
 class OrderEntry:
     """Commands of people who trade. Raises Refusal for everything that was not done."""
 
-    def __init__(self, submission: Submission, directory: Directory, views: Views, choose: Choose) -> None:
+    def __init__(
+        self, submission: Submission, directory: Directory, views: Views, choose: Choose, algorithms: Algorithms
+    ) -> None:
+        self._algorithms = algorithms
         self._submission = submission
         self._directory = directory
         self._views = views
@@ -74,6 +78,10 @@ class OrderEntry:
         text = client_text(asker, wanted.client_order_id)
         self._require_same_key(wanted, asker, account)
         instrument = instrument_of(self._directory, wanted.instrument)
+        if wanted.path is not None:
+            command, note = working(wanted, account, instrument, text, self._algorithms)
+            _, durable = self._submission.stage(command, asker, text, note)
+            return self._placed(await durable, command, instrument)
         venue, why = self._venue(wanted, instrument, account, text)
         command = placing(wanted, account, instrument, venue, text)
         staged, durable = self._submission.stage(command, asker, text)

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from isthmus.engine.engine import content_id
+from isthmus.gateways.algorithms import Algorithms, BadPath, Wish
 from isthmus.gateways.amounts import price_of, quantity_of
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.shapes import NewOrder, OrderChange
@@ -22,12 +23,13 @@ from isthmus.kernel.messages import (
     TIMES_IN_FORCE,
     TRIGGERS,
     PlaceOrder,
+    PlaceParent,
     PlaceSpecial,
     ReduceOrder,
     ReplaceOrder,
     ReplaceSpecial,
 )
-from isthmus.kernel.values import TIME_MAX_NS, time_ns, time_text
+from isthmus.kernel.values import TIME_MAX_NS, time_ns, time_text, units
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.orders import OrderRow
 
@@ -70,6 +72,67 @@ def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, 
         terms["seed"] = _seed(text)
     plain = not terms and order["kind"] <= MARKET_TO_LIMIT and order["tif"] != GTD
     return PlaceOrder(**order) if plain else PlaceSpecial(**order, **terms)
+
+
+WORKED_WITHOUT = (*HOUSE_TERMS, "venue", "post_only", "reduce_only", "short", "expires_at")
+"""Fields of NewOrder that a parent does not have: its path decides them for each child."""
+PPM_DECIMALS = 6
+
+
+def working(
+    wanted: NewOrder, account: int, instrument: Instrument, text: str, algorithms: Algorithms
+) -> tuple[Any, str]:
+    """PlaceParent and its note. Raises Refusal that names the field."""
+    for name in WORKED_WITHOUT:
+        if getattr(wanted, name):
+            raise Refusal(422, "bad_terms", f"{name} is not for an order with a path", field=name)
+    if wanted.type not in ("limit", "market") or wanted.time_in_force not in ("gtc", "day"):
+        raise Refusal(422, "bad_terms", "an order with a path is limit or market, gtc or day", field="type")
+    if wanted.type == "market" and wanted.price is not None:
+        raise Refusal(422, "price_on_market", "a market order has no price", field="price")
+    if wanted.type == "limit" and wanted.price is None:
+        raise Refusal(422, "price_not_positive", "a limit order has a price", field="price")
+    wish = Wish(
+        path=wanted.path or "auto",
+        parameters=wanted.path_parameters,
+        instrument=instrument,
+        side=SIDES[wanted.side],
+        quantity=quantity_of(wanted.quantity, instrument),
+        limit=price_of(wanted.price, instrument) if wanted.price is not None else 0,
+        until=time_of(wanted.until, "until"),
+        cap_ppm=_share(wanted.max_participation),
+        basket=wanted.basket or "",
+        urgency=wanted.urgency,
+    )
+    try:
+        plan = algorithms.plan(wish)
+    except BadPath as error:
+        raise Refusal(422, "bad_path", str(error), field=error.field) from error
+    command = PlaceParent(
+        account=account,
+        instrument=instrument.number,
+        side=wish.side,
+        path=plan.path,
+        price=wish.limit,
+        quantity=wish.quantity,
+        client_id=content_id(text) if text else bytes(16),
+        session=session_of(wanted.session),
+    )
+    return command, plan.note
+
+
+def _share(text: str | None) -> int:
+    """Millionths of a fraction; 0 for none."""
+    if text is None:
+        return 0
+    try:
+        share = units(text, PPM_DECIMALS)
+    except ValueError:
+        share = -1
+    if not 0 < share <= 10**PPM_DECIMALS:
+        detail = 'max_participation is a fraction above 0, at most 1, like "0.1"'
+        raise Refusal(422, "bad_share", detail, field="max_participation", value=text)
+    return share
 
 
 def is_special(wanted: NewOrder) -> bool:

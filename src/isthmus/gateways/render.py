@@ -100,7 +100,10 @@ def _protection(row: Protection, instrument: Instrument) -> operator_shapes.Prot
 class Renderer:
     """Knows the names; reads the views and nothing else. `labels` are what markets say of their instruments."""
 
-    def __init__(self, directory: Directory, views: Views, labels: Mapping[str, str], user_name: UserName) -> None:
+    def __init__(
+        self, directory: Directory, views: Views, labels: Mapping[str, str], user_name: UserName, paths: Mapping[int, str]
+    ) -> None:
+        self._path_names = paths
         self._directory = directory
         self._views = views
         self._labels = labels
@@ -230,6 +233,8 @@ class Renderer:
             waits_for=row.waits,
             flags=[name for name, bit in FLAGS.items() if row.flags & bit],
             terms=_terms(row, instrument) if instrument else {},
+            path=self._path_names.get(row.path, str(row.path)) if row.path else None,
+            parent_order=order_id(row.of) if row.of else None,
         )
 
     def maker(self, account: int, number: int, row: MakerRow, whole: bool) -> operator_shapes.Maker:

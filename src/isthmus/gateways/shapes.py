@@ -184,6 +184,8 @@ class Order(msgspec.Struct, frozen=True):
     waits_for: str | None
     flags: list[str]
     terms: dict[str, str]
+    path: str | None
+    parent_order: str | None
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -295,6 +297,10 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     The rest are special terms (docs/reference/orders.md); an order that has any goes to the house book. `offset` is a
     trailing stop's distance or what a peg adds to its reference; `one_cancels`, `parent` and `request` are orders' ids.
+
+    With `path` the order is a parent that is worked over all venues (docs/reference/paths.md): a path's name, or "auto"
+    for the decision tree. `path_parameters` are the path's own, `until` when it should be done, `max_participation` the
+    share of traded volume that it may make ("0.1"), `urgency` 0 (patient) to 1, `basket` a name that its legs share.
     """
 
     instrument: str
@@ -324,6 +330,12 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one_cancels: str | None = None
     parent: str | None = None
     request: str | None = None
+    path: str | None = None
+    path_parameters: dict[str, Any] = {}
+    until: str | None = None
+    max_participation: str | None = None
+    urgency: float | None = None
+    basket: str | None = None
 
 
 class OrderChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,7 +40,9 @@ class Submission:
         self._driver = driver
         self._clock = clock
 
-    def stage(self, command: Any, asker: Asker, text: str = "") -> tuple[Record, asyncio.Future[Record]]:
+    def stage(
+        self, command: Any, asker: Asker, text: str = "", note: str = ""
+    ) -> tuple[Record, asyncio.Future[Record]]:
         """The record at once, and a future of it that is done when it is durable. Raises Refusal 503."""
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[Record] = loop.create_future()
@@ -51,6 +53,7 @@ class Submission:
             gateway=GATEWAYS[asker.gateway],
             received_at=self._clock(),
             text=text,
+            note=note,
             instruction=asker.instruction_hash,
         )
         record = self._driver.submit(command, origin, lambda made: _resolve(durable, made))

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 
 from isthmus.gateways.problems import Refusal
+from isthmus.kernel.ids import number_of
 from isthmus.kernel.values import time_ns
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -70,6 +71,14 @@ def whole_number(query: dict[str, str], field: str, default: int, least: int, mo
             value=written,
             limit=f"{least}..{most}",
         )
+    return number
+
+
+def order_number(written: str) -> int:
+    """The number of an order's id in the path. Raises Refusal 400."""
+    number = number_of("ord", written)
+    if number is None:
+        raise Refusal(400, "malformed_id", "an order's id looks like ord-4711", field="id", value=written)
     return number
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import market_shapes, operator_shapes, shapes
+from isthmus.gateways import market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
@@ -16,6 +16,7 @@ from isthmus.gateways.rest.routes import (
 )
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.trading import TradingHandlers
+from isthmus.gateways.rest.work import WorkHandlers
 
 ACCOUNT = Field("account", "traders, operators and auditors: the account that is meant")
 INSTRUMENT = Field("instrument", "only this instrument's")
@@ -132,6 +133,32 @@ def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
         ),
         Route(
             "POST", "/v1/dead-man", own.dead_man, "Set the dead-man timer", shapes.Done, TRADING_ROLES, shapes.DeadMan
+        ),
+    )
+
+
+def work_routes(work: WorkHandlers) -> tuple[Route, ...]:
+    """Orders that are worked, and the routes they go."""
+    order = "/v1/orders/{id}"
+    return (
+        Route("GET", "/v1/paths", work.paths, "The ways to work an order", list[work_shapes.PathFacts]),
+        Route("GET", f"{order}/children", work.children, "A parent's children, oldest first", work_shapes.Children),
+        Route("GET", f"{order}/costs", work.costs, "What a parent cost", work_shapes.Costs),
+        Route(
+            "GET",
+            "/v1/instruments/{instrument}/consolidated",
+            work.consolidated,
+            "One book over all venues, by the price with fees",
+            work_shapes.Consolidated,
+            fields=(Field("depth", "levels a side"),),
+        ),
+        Route("GET", "/v1/routes", work.routes, "How the way to each venue does", list[work_shapes.RouteFacts]),
+        Route(
+            "GET",
+            "/v1/routes/events",
+            work.events,
+            "Sources quarantined and back, breakers locked and unlocked, newest first",
+            list[work_shapes.RouteEvent],
         ),
     )
 

@@ -13,7 +13,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer, effects
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.answers import ok
-from isthmus.gateways.rest.decode import body_as, one_of, whole_number
+from isthmus.gateways.rest.decode import body_as, one_of, order_number, whole_number
 from isthmus.gateways.rest.http import Answer, Request
 from isthmus.kernel.ids import number_of, order_id, record_id
 from isthmus.kernel.messages import SIDES
@@ -43,12 +43,12 @@ class TradingHandlers:
     async def replace(self, request: Request) -> Answer:
         """The order after the change."""
         change = body_as(request.body, shapes.OrderChange)
-        row = self._entry.visible(_order_number(request), request.known)
+        row = self._entry.visible(order_number(request.parameters["id"]), request.known)
         return ok(self._render.order(await self._entry.replace(row, change, request.asker)))
 
     async def cancel(self, request: Request) -> Answer:
         """The order after the cancel."""
-        row = self._entry.visible(_order_number(request), request.known)
+        row = self._entry.visible(order_number(request.parameters["id"]), request.known)
         return ok(self._render.order(await self._entry.cancel(row, request.asker)))
 
     async def cancel_all(self, request: Request) -> Answer:
@@ -69,7 +69,7 @@ class TradingHandlers:
         """The trade's record."""
         wanted = body_as(request.body, shapes.Acceptance)
         account = self._reads.account(request.known, request.query.get("account"))
-        record = await self._entry.accept_quote(_order_number(request), wanted, account, request.asker)
+        record = await self._entry.accept_quote(order_number(request.parameters["id"]), wanted, account, request.asker)
         return ok(shapes.Done(record_id(record.sequence), effects(record)))
 
     async def dead_man(self, request: Request) -> Answer:
@@ -79,12 +79,12 @@ class TradingHandlers:
 
     async def order(self, request: Request) -> Answer:
         """By id."""
-        return ok(self._render.order(self._entry.visible(_order_number(request), request.known)))
+        return ok(self._render.order(self._entry.visible(order_number(request.parameters["id"]), request.known)))
 
     async def order_history(self, request: Request) -> Answer:
         """What happened to it, oldest first."""
         query = request.query
-        page = await page_of(self._reads, request.known, _order_number(request), query.get("cursor"), self._page(query))
+        page = await page_of(self._reads, request.known, order_number(request.parameters["id"]), query.get("cursor"), self._page(query))
         events = [self._market.event(page.instrument, event) for event in page.events]
         return ok(market_shapes.History(events, page.following))
 
@@ -142,14 +142,6 @@ class TradingHandlers:
     def _instrument_number(self, request: Request) -> int | None:
         instrument = self._instrument(request)
         return instrument.number if instrument is not None else None
-
-
-def _order_number(request: Request) -> int:
-    written = request.parameters["id"]
-    number = number_of("ord", written)
-    if number is None:
-        raise Refusal(400, "malformed_id", "an order's id looks like ord-4711", field="id", value=written)
-    return number
 
 
 def _fill_cursor(written: str) -> tuple[int, int, int]:
