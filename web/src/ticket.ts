@@ -12,6 +12,12 @@ export interface Form {
   quantity: string;
   venue: string | null;
   terms: Terms;
+  /** How it is worked: a path's name, "auto", or null for an order that is placed as it is. */
+  path: string | null;
+  /** Minutes until it should be done; empty: the path's own time. */
+  minutes: string;
+  /** Percent of the traded volume that it may make; empty: any. */
+  share: string;
 }
 
 /** Where each special term stands in a request, and in the server's refusals. */
@@ -42,6 +48,9 @@ export type Field =
   | "venue"
   | "instrument"
   | "account"
+  | "path"
+  | "until"
+  | "max_participation"
   | (typeof NAME_OF_TERM)[TermField];
 export type FieldErrors = Partial<Record<Field, string>>;
 
@@ -83,6 +92,7 @@ export function errorsOf(form: Form, instrument: Instrument): FieldErrors {
   tell("quantity", stepProblem(form.quantity, instrument.lot_size, "lot") ?? asked(form.quantity, "How much?"));
   if (PRICED[form.type] !== "none") tell("price", stepProblem(form.price, instrument.tick_size, "tick"));
   if (PRICED[form.type] === "needed") tell("price", asked(form.price, "A limit order needs a price."));
+  if (isWorked(form)) return { ...errors, ...workProblems(form) };
   const needed = neededTerms(form);
   for (const field of shownTerms(form)) {
     const text = form.terms[field];
@@ -132,16 +142,45 @@ function stepProblem(text: string, step: string, name: "tick" | "lot", zero = fa
   return null;
 }
 
-export function requestOf(form: Form, instrument: Instrument, clientOrderId: string, account: string): OrderRequest {
+/** Only limit and market orders are worked. */
+export function isWorked({ path, type }: Form): boolean {
+  return path !== null && (type === "limit" || type === "market");
+}
+
+function workAsked({ path, minutes, share }: Form, now: number): Partial<OrderRequest> {
+  const asked: Partial<OrderRequest> = { path: path ?? "auto" };
+  const length = Number(minutes);
+  if (minutes.trim() !== "") asked.until = new Date(now + length * 60_000).toISOString();
+  const percent = parseDecimal(share);
+  if (percent) asked.max_participation = decimal.formatPlain({ units: percent.units, scale: percent.scale + 2 });
+  return asked;
+}
+
+function workProblems({ minutes, share }: Form): FieldErrors {
+  const errors: FieldErrors = {};
+  if (minutes.trim() !== "" && !(Number(minutes) > 0 && Number(minutes) <= 1_440))
+    errors.until = "Minutes, more than 0, at most 1,440.";
+  if (share.trim() !== "" && !(Number(share) > 0 && Number(share) <= 100))
+    errors.max_participation = "Percent, more than 0, at most 100.";
+  return errors;
+}
+
+export function requestOf(
+  form: Form,
+  instrument: Instrument,
+  clientOrderId: string,
+  account: string,
+  now = 0,
+): OrderRequest {
   const request: OrderRequest = {
     instrument: instrument.instrument,
     side: form.side,
     type: form.type,
     time_in_force: form.tif,
     quantity: plain(form.quantity),
-    venue: form.venue,
+    venue: isWorked(form) ? null : form.venue,
     client_order_id: clientOrderId,
-    ...termsAsked(form),
+    ...(isWorked(form) ? workAsked(form, now) : termsAsked(form)),
   };
   if (PRICED[form.type] !== "none" && form.price.trim() !== "") request.price = plain(form.price);
   if (account !== "") request.account = account;

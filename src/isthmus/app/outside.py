@@ -21,6 +21,8 @@ class Outside:
         self._house = house
         self._directory = directory
         self._sights: dict[int, Sight] = {}
+        self.on_change: Callable[[], None] = _nothing
+        """Called when an outside book changed."""
         self.on_trade: Callable[[int, int, int, int], None] = _nobody
         """Hears of every trade of anybody: instrument, at, price, quantity."""
 
@@ -41,6 +43,7 @@ class Outside:
         """The venue's whole book now."""
         self._views.book(venue, instrument, bids, asks, at)
         self.sight(instrument).show(venue, bids, asks, at)
+        self.on_change()
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue."""
@@ -72,6 +75,10 @@ def venue_of(facts: Any) -> Venue:
         lot=facts.lot,
         latency_ns=facts.latency_ns,
     )
+
+
+def _nothing() -> None:
+    return None
 
 
 def _nobody(_: int, __: int, ___: int, ____: int) -> None:

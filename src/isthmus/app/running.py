@@ -56,6 +56,9 @@ class Running:
         self._waits_for_disk = durability == "group"
         self._tasks: list[asyncio.Task[None]] = []
         core.driver.on_staged = self._due.set
+        self._routing = asyncio.Event()
+        core.driver.subscribe(lambda _: self._routing.set())
+        core.outside.on_change = self._routing.set
 
     def start(self, hub: Hub, feed: Feed, calendars: list[CalendarDriver]) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops."""
@@ -64,6 +67,7 @@ class Running:
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders, closing)
         stepping: list[Stepping] = [*self._markets, *calendars, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
+        loops.append(self._route())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
 
@@ -123,6 +127,18 @@ class Running:
         while True:
             following = market.step(clock())
             await asyncio.sleep(min(PAUSE_MAX_S, max(PAUSE_MIN_S, (following - clock()) / NS_PER_S)))
+
+    async def _route(self) -> None:
+        """The router acts when a record or a book came that may concern a parent, and at its own times."""
+        clock, router = self._core.desk.now, self._core.router
+        while True:
+            self._routing.clear()
+            at = clock()
+            router.look(at)
+            pause = min(PAUSE_MAX_S, max(PAUSE_MIN_S, (router.step(at) - clock()) / NS_PER_S))
+            await asyncio.sleep(PAUSE_MIN_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._routing.wait(), pause)
 
     async def _sample(self, hub: Hub, feed: Feed) -> None:
         pause = 1 / self._limits.book_updates_per_s

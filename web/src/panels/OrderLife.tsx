@@ -4,6 +4,7 @@ import { eventWords } from "../orderWords";
 import { clock, quantity } from "../stores/text";
 import { readLife, Refusal } from "../wire/rest";
 import type { OrderEvent } from "../wire/types";
+import { ParentWork } from "./ParentWork";
 import { RecordLink } from "./RecordLink";
 import { textOf } from "./useTicket";
 
@@ -49,6 +50,7 @@ export function OrderLife({ order, version, onClose }: OrderLifeProps): ReactNod
           </li>
         ))}
       </ol>
+      <ParentWork order={order} version={version} />
       {life.fault !== null && <p className="bad">✕ {life.fault}</p>}
       {life.next !== null && (
         <button

@@ -217,7 +217,12 @@ const PROGRESS: readonly Column<Order>[] = [
     head: "Venue",
     width: 92,
     from: 2,
-    cell: ({ venue, routing }) => <span title={routing ?? ""}>{venue}</span>,
+    cell: ({ venue, routing, path, parent_order }) => (
+      <span title={parent_order ? `child of ${parent_order}. ${routing ?? ""}` : (routing ?? "")}>
+        {path ?? venue}
+        {parent_order && <span className="quiet"> ↳</span>}
+      </span>
+    ),
   },
 ];
 

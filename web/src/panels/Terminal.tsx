@@ -11,6 +11,7 @@ import { Help } from "./Help";
 import { KillSwitch } from "./KillSwitch";
 import { MarketDesk } from "./MarketDesk";
 import { MarketList } from "./MarketList";
+import { Routes } from "./Routes";
 import { Ticket } from "./Ticket";
 import { TopBar } from "./TopBar";
 
@@ -34,6 +35,7 @@ export function Terminal(): ReactNode {
       </button>
       <TopBar onHelp={() => setHelp(true)} />
       {view === "markets" && <MarketDesk />}
+      {view === "routes" && <Routes />}
       {view === "kill" && <KillSwitch />}
       {view === "dealing" && (
         <main className="panels">

@@ -3,7 +3,7 @@ import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useRef }
 import { formatGrouped, formatPlain, parseDecimal, trimmed } from "../decimal";
 import { useCell } from "../stores/cell";
 import { amount } from "../stores/text";
-import { affordable, type Form, stepped } from "../ticket";
+import { affordable, type Form, isWorked, stepped } from "../ticket";
 import { PRICED, TIF_NAMES, tifsOf, TYPE_NAMES, typesOf } from "../terms";
 import type { Instrument, OrderType, TimeInForce } from "../wire/types";
 import { Choice } from "./Choice";
@@ -16,6 +16,7 @@ import { NeededTerms, SpecialTerms } from "./SpecialTerms";
 import { TouchQuotes } from "./TouchQuotes";
 import { useSurroundings } from "./useSurroundings";
 import { type Ticket as TicketState, useTicket } from "./useTicket";
+import { WorkFields } from "./WorkFields";
 
 /** Those that most orders are; the others stand in a list. */
 const COMMON_TYPES: readonly OrderType[] = ["limit", "market"];
@@ -79,7 +80,8 @@ export function Ticket(): ReactNode {
           {...parted(tifsOf(form.type), COMMON_TIFS, TIF_NAMES)}
           onChoose={(tif) => set({ tif })}
         />
-        <SpecialTerms ticket={ticket} instrument={instrument} />
+        <WorkFields ticket={ticket} />
+        {!isWorked(form) && <SpecialTerms ticket={ticket} instrument={instrument} />}
         <Extras ticket={ticket} instrument={instrument} />
         <CostEstimate form={form} />
         <SendButton ticket={ticket} instrument={instrument} mayTrade={desk.mayTrade} button={send} />
@@ -194,16 +196,17 @@ function Extras({ ticket, instrument }: { ticket: TicketState; instrument: Instr
   const told = ["type", "time_in_force", "venue", "instrument", "account", ...FLAG_FIELDS] as const;
   const error = told.map((field) => errors[field]).find((text) => text !== undefined);
   const special = form.type !== "limit" && form.type !== "market";
+  const worked = isWorked(form);
   return (
     <div className="extras">
       <label className="venue">
         <span className="quiet">Venue</span>
         <select
-          value={special ? "" : (form.venue ?? "")}
-          disabled={special}
+          value={special || worked ? "" : (form.venue ?? "")}
+          disabled={special || worked}
           onChange={(event) => set({ venue: event.target.value || null })}
         >
-          <option value="">{special ? "house book" : "best price"}</option>
+          <option value="">{worked ? "all of them" : special ? "house book" : "best price"}</option>
           {instrument.venues.map((venue) => (
             <option key={venue}>{venue}</option>
           ))}
@@ -252,7 +255,8 @@ const FLAG_FIELDS = ["post_only", "hidden", "all_or_none", "reduce_only", "short
 function sentence(form: Form, instrument: Instrument): string {
   const quantity = parseDecimal(form.quantity);
   const shown = quantity ? formatGrouped(trimmed(quantity)) : "…";
-  return `${form.side === "buy" ? "Buy" : "Sell"} ${shown} ${instrument.base} ${manner(form)}`;
+  const by = isWorked(form) ? `, worked by ${form.path === "auto" ? "the tree's choice" : form.path}` : "";
+  return `${form.side === "buy" ? "Buy" : "Sell"} ${shown} ${instrument.base} ${manner(form)}${by}`;
 }
 
 function manner({ type, price, terms }: Form): string {

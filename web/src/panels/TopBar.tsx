@@ -26,6 +26,7 @@ export function TopBar({ onHelp }: { onHelp: () => void }): ReactNode {
 const VIEWS: readonly (readonly [View, string])[] = [
   ["dealing", "Dealing"],
   ["markets", "Market desk"],
+  ["routes", "Routes"],
   ["kill", "Kill switch"],
 ];
 

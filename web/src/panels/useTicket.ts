@@ -32,6 +32,9 @@ const EMPTY: Form = {
   quantity: "",
   venue: null,
   terms: NO_TERMS,
+  path: null,
+  minutes: "",
+  share: "",
 };
 
 const FIELDS: readonly string[] = [
@@ -42,6 +45,9 @@ const FIELDS: readonly string[] = [
   "venue",
   "instrument",
   "account",
+  "path",
+  "until",
+  "max_participation",
   ...Object.values(NAME_OF_TERM),
 ];
 
@@ -81,6 +87,7 @@ export function useTicket(desk: Desk, book: BookKind): Ticket {
         desk.instrument.get(),
         clientId.current,
         desk.session.role === "client" ? "" : feed.account,
+        Date.now(),
       );
       const order = await placeOrder(request);
       clientId.current = null;

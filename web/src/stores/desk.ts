@@ -26,9 +26,14 @@ export interface Draft {
 }
 
 export type Tab = "open" | "orders" | "fills" | "positions" | "balances" | "journal" | "operate";
-export type View = "dealing" | "markets" | "kill";
+export type View = "dealing" | "markets" | "routes" | "kill";
 
-const HASHES: Record<View, string> = { dealing: "#dealing", markets: "#markets", kill: "#kill" };
+const HASHES: Record<View, string> = {
+  dealing: "#dealing",
+  markets: "#markets",
+  routes: "#routes",
+  kill: "#kill",
+};
 
 export class Desk {
   readonly markets = new Markets();

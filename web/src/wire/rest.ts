@@ -1,6 +1,9 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
 import type {
   BookOrder,
+  Children,
+  Consolidated,
+  Costs,
   FieldValue,
   Instrument,
   JournalRecord,
@@ -8,8 +11,11 @@ import type {
   OrderEvent,
   OrderRequest,
   Page,
+  PathFacts,
   Problem,
   QuoteRequest,
+  RouteEvent,
+  RouteFacts,
   Session,
   Statistics,
 } from "./types";
@@ -58,6 +64,30 @@ export function cancelOrders(instrument: string | null): Promise<{ cancelled: st
 
 export function readLife(order: string, cursor: string | null): Promise<Page<OrderEvent>> {
   return readPage(`/v1/orders/${order}/history`, { limit: LIFE_PAGE, cursor });
+}
+
+export function readPaths(): Promise<PathFacts[]> {
+  return call("GET", "/v1/paths");
+}
+
+export function readChildren(order: string): Promise<Children> {
+  return call("GET", `/v1/orders/${order}/children`);
+}
+
+export function readCosts(order: string): Promise<Costs> {
+  return call("GET", `/v1/orders/${order}/costs`);
+}
+
+export function readConsolidated(instrument: string, depth: number): Promise<Consolidated> {
+  return call("GET", `/v1/instruments/${encodeURIComponent(instrument)}/consolidated?depth=${depth}`);
+}
+
+export function readRoutes(): Promise<RouteFacts[]> {
+  return call("GET", "/v1/routes");
+}
+
+export function readRouteEvents(): Promise<RouteEvent[]> {
+  return call("GET", "/v1/routes/events");
 }
 
 export function readStatistics(instrument: string): Promise<Statistics> {

@@ -127,6 +127,94 @@ export interface Order {
   flags: string[];
   /** Special terms by the names of the request. */
   terms: Record<string, string>;
+  /** How a parent is worked; null for an ordinary order. */
+  path?: string | null;
+  /** The parent of a child. */
+  parent_order?: string | null;
+}
+
+/** A way to work an order; `parameters` is a JSON schema. */
+export interface PathFacts {
+  number: number;
+  name: string;
+  title: string;
+  source: string;
+  measured_on: "tape" | "simulator";
+  parameters: Record<string, unknown>;
+}
+
+export interface Children {
+  parent: Order;
+  why: string | null;
+  parameters: Record<string, FieldValue>;
+  children: Order[];
+}
+
+export interface VenueCost {
+  venue: string;
+  children: number;
+  fills: number;
+  quantity: string;
+  maker_share: number;
+  cost_bps: number | null;
+}
+
+/** Basis points, positive: dearer than the benchmark. */
+export interface Costs {
+  order: string;
+  path: string;
+  final: boolean;
+  filled: string;
+  quantity: string;
+  arrival_price: string | null;
+  average_price: string | null;
+  vwap: string | null;
+  arrival_bps: number | null;
+  vwap_bps: number | null;
+  shortfall_bps: number | null;
+  spread_capture: number | null;
+  reversion_bps: number | null;
+  leakage_bps: number | null;
+  fee_bps: number | null;
+  participation: number | null;
+  children: number;
+  venues: VenueCost[];
+}
+
+/** How the way to one venue does. */
+export interface RouteFacts {
+  instrument: string;
+  venue: string;
+  kind: string;
+  state: string;
+  why: string | null;
+  bid: string | null;
+  ask: string | null;
+  latency_ms: number | null;
+  reject_rate: number | null;
+  fill_rate: number | null;
+  toxicity_bps: number | null;
+  votes: Record<string, boolean>;
+  since: string | null;
+}
+
+export interface RouteEvent {
+  time: string;
+  instrument: string;
+  venue: string;
+  event: string;
+  why: string;
+}
+
+/** Price, quantity, venue, price with fees. */
+export type ConsolidatedLevel = [price: string, quantity: string, venue: string, allIn: string];
+
+export interface Consolidated {
+  instrument: string;
+  middle: string | null;
+  bids: ConsolidatedLevel[];
+  asks: ConsolidatedLevel[];
+  venues: RouteFacts[];
 }
 
 /** One thing that happened to an order. */
@@ -236,6 +324,9 @@ export interface OrderRequest {
   one_cancels?: string;
   parent?: string;
   request?: string;
+  path?: string;
+  until?: string;
+  max_participation?: string;
   venue: string | null;
   client_order_id: string;
   account?: string;

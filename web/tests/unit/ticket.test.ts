@@ -33,6 +33,9 @@ const FORM: Form = {
   quantity: "1.5",
   venue: null,
   terms: NO_TERMS,
+  path: null,
+  minutes: "",
+  share: "",
 };
 
 function withTerms(part: Partial<Form>, terms: Partial<Terms> = {}): Form {
@@ -142,6 +145,26 @@ describe("what is sent", () => {
       slide: true,
     });
     expect(requestOf(withTerms({ tif: "ioc" }, { postOnly: "reject" }), BTC, "id", "")).not.toHaveProperty("post_only");
+  });
+
+  it("names a path with its time and its share of the volume, and no venue or special term", () => {
+    const worked = { ...withTerms({ venue: "house" }, { hidden: true }), path: "TWAP", minutes: "5", share: "12.5" };
+    const sent = requestOf(worked, BTC, "id", "", Date.UTC(2026, 10, 28, 12));
+    expect(sent).toMatchObject({
+      path: "TWAP",
+      until: "2026-11-28T12:05:00.000Z",
+      max_participation: "0.125",
+      venue: null,
+      price: "100.00",
+    });
+    expect(sent).not.toHaveProperty("hidden");
+    expect(requestOf({ ...worked, type: "peg" }, BTC, "id", "")).not.toHaveProperty("path");
+  });
+
+  it("asks for a time and a share that make sense", () => {
+    const worked = { ...FORM, path: "auto", minutes: "0", share: "101" };
+    expect(Object.keys(errorsOf(worked, BTC))).toEqual(["until", "max_participation"]);
+    expect(errorsOf({ ...worked, minutes: "", share: "100" }, BTC)).toEqual({});
   });
 
   it("keeps an optional limit only where one was given", () => {
