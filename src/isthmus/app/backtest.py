@@ -204,7 +204,9 @@ class Broker:
             raise BadInput("instrument", f"{symbol} is not listed; there are {', '.join(self.instruments)}")
         return found
 
-    def _parent(self, found: Instrument, side: int, numbers: tuple[int, int], terms: Mapping[str, Any]) -> tuple[Any, str]:
+    def _parent(
+        self, found: Instrument, side: int, numbers: tuple[int, int], terms: Mapping[str, Any]
+    ) -> tuple[Any, str]:
         path = path_of(terms["path"])
         parameters_of(path, terms.get("parameters", {}))
         until_s = terms.get("until_s", 0)
@@ -345,7 +347,9 @@ def markets_of(markets: str | Path | Sequence[Market], seed: int) -> list[Market
 
 
 def _account(playing: Playing, money: Mapping[str, str] | None) -> int:
-    record = playing.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id("backtest")), "backtest", role="operator")
+    record = playing.submit(
+        OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id("backtest")), "backtest", role="operator"
+    )
     account: int = record.effects[0].account
     for code, amount in (MONEY if money is None else money).items():
         asset = playing.core.directory.asset(code)

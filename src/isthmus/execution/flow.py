@@ -40,7 +40,9 @@ class Volume:
         place = bisect_right(self._times, at)
         if place == len(self._times):
             return 0
-        before = self._sums[place - 1] if place else self._sums[0] - (self._sums[0] if len(self._sums) < TRADES_MAX else 0)
+        before = (
+            self._sums[place - 1] if place else self._sums[0] - (self._sums[0] if len(self._sums) < TRADES_MAX else 0)
+        )
         return self.total - before
 
 

@@ -26,7 +26,9 @@ class HouseBook(Protocol):
 
     sequence: int
 
-    def depth(self, instrument: int, levels: int, /) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
+    def depth(
+        self, instrument: int, levels: int, /
+    ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
 
     def indicative(self, instrument: int, /) -> tuple[int, int, int]: ...
 
@@ -93,7 +95,9 @@ class Sight:
         self._read_house()
         merged = self._merged.get(side)
         if merged is None:
-            merged = self._merged[side] = list(merge(*(self._of(venue, side) for venue in self.venues()), key=_rank(side)))
+            merged = self._merged[side] = list(
+                merge(*(self._of(venue, side) for venue in self.venues()), key=_rank(side))
+            )
         return merged[:most]
 
     def best(self, venue: int, side: int) -> tuple[int, int] | None:
@@ -163,7 +167,9 @@ def _rank(side: int) -> Callable[[Level], tuple[int, int]]:
 class View:
     """A `policy.Market`: one instrument as one parent's path sees it, at one time."""
 
-    def __init__(self, sight: Sight, at: int, pools: Sequence[Pool], invited: Mapping[int, int], legs: Sequence[Leg]) -> None:
+    def __init__(
+        self, sight: Sight, at: int, pools: Sequence[Pool], invited: Mapping[int, int], legs: Sequence[Leg]
+    ) -> None:
         self._sight = sight
         self._at = at
         self._pools = pools

@@ -101,7 +101,12 @@ class Renderer:
     """Knows the names; reads the views and nothing else. `labels` are what markets say of their instruments."""
 
     def __init__(
-        self, directory: Directory, views: Views, labels: Mapping[str, str], user_name: UserName, paths: Mapping[int, str]
+        self,
+        directory: Directory,
+        views: Views,
+        labels: Mapping[str, str],
+        user_name: UserName,
+        paths: Mapping[int, str],
     ) -> None:
         self._path_names = paths
         self._directory = directory

@@ -84,7 +84,9 @@ class TradingHandlers:
     async def order_history(self, request: Request) -> Answer:
         """What happened to it, oldest first."""
         query = request.query
-        page = await page_of(self._reads, request.known, order_number(request.parameters["id"]), query.get("cursor"), self._page(query))
+        page = await page_of(
+            self._reads, request.known, order_number(request.parameters["id"]), query.get("cursor"), self._page(query)
+        )
         events = [self._market.event(page.instrument, event) for event in page.events]
         return ok(market_shapes.History(events, page.following))
 
