@@ -149,6 +149,9 @@ impl Engine {
             Command::RegisterMaker(c) => self.register_maker(c, effects),
             Command::SetProtection(c) => self.set_protection(c, effects),
             Command::CorrectTrade(c) => self.correct_trade(c, effects),
+            Command::PlaceParent(c) => self.place_parent(c, effects),
+            Command::PlaceChild(c) => self.place_child(c, effects),
+            Command::SetVenueFees(c) => self.set_venue_fees(c, effects),
         }
     }
 

@@ -39,6 +39,7 @@ pub mod names;
 mod negotiation;
 mod operator;
 pub mod orders;
+mod parents;
 mod pegs;
 pub mod perpetual;
 mod place;
