@@ -148,8 +148,8 @@ class Broker:
     def order(
         self, instrument: str, side: str, quantity: Number, price: Number | None = None, **terms: Any
     ) -> OrderRow:
-        """Without `price` at the market. `path`: one of the 23, with `parameters`, `until_s`, `cap`; `venue`: one by name, the
-        house book if left out. Raises BadInput with the engine's reason when it is refused.
+        """Without `price` at the market. `path`: one of the 23, with `parameters`, `until_s`, `cap`; `venue`: one by
+        name, the house book if left out. Raises BadInput with the engine's reason when it is refused.
         """
         found = self.instrument(instrument)
         numbers = (
@@ -300,8 +300,8 @@ def backtest(
 ) -> Outcome:
     """Run the strategy for `seconds` of market time.
 
-    `markets`: "simulated", a folder of recordings, or Market objects. `money`: what the account begins with, by asset, in
-    decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
+    `markets`: "simulated", a folder of recordings, or Market objects. `money`: what the account begins with, by asset,
+    in decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
     """
     listed = markets_of(markets, seed)
     playing = Playing(listed, start, str(data) if data is not None else None)

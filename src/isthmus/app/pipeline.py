@@ -14,9 +14,9 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.desk import Desk
+from isthmus.app.guard import guarded
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
-from isthmus.app.guard import guarded
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records

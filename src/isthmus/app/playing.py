@@ -1,7 +1,7 @@
 """The whole broker in one process without a server, on a clock that nobody waits for: back-tests, measurements, drills.
 
-It is the same engine, driver, read models, markets and router as `isthmus serve`, and makes the same records; only time is
-handed to it. Whoever is due next acts next; what two do at one time happens in the order in which they were given.
+It is the same engine, driver, read models, markets and router as `isthmus serve`, and makes the same records; only time
+is handed to it. Whoever is due next acts next; what two do at one time happens in the order in which they were given.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What an instrument's own history says: volume, takers' rates, volatility. Fed by trades and middles, bounded, floats only
-as estimates.
+"""What an instrument's own history says: volume, takers' rates, volatility. Fed by trades and middles, bounded, floats
+only as estimates.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from html import escape
 
 from isthmus.execution.picture import bar_picture, price_picture
 from isthmus.execution.policy import Work
-from isthmus.execution.tca import Analysis, Summary
+from isthmus.execution.tca import Analysis, Summary, VenuePart
 from isthmus.execution.trace import Trace
 from isthmus.kernel.messages import BUY
-from isthmus.kernel.values import NS_PER_S, short_text, time_text
+from isthmus.kernel.values import NS_PER_S, time_text
 
 POINTS_MAX = 400
 ORDERS_MAX = 200
@@ -26,6 +26,9 @@ svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#5b6775}
 .maker{fill:#2f9e62}.taker{fill:#d1495b}.cost{fill:#d1495b}.gain{fill:#2f9e62}.interval{stroke:#1b2430;stroke-width:1.5}
 figure{margin:8px 0}figcaption{color:#5b6775;font-size:12px}section{break-inside:avoid}
 """
+
+
+VENUE_HEADS = ("venue", "children", "fills", "lots", "maker", "arrival bps")
 
 
 class Names:
@@ -47,22 +50,19 @@ def day_report(
 ) -> str:
     """The whole page."""
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
-    body = [f"<h1>{escape(title)}</h1>", _definitions()]
-    for market in sorted({row.market for row in summaries}):
-        body.append(_table(market, [row for row in summaries if row.market == market]))
+    body = [f"<h1>{escape(title)}</h1>", DEFINITIONS]
+    markets = sorted({row.market for row in summaries})
+    body += [_table(market, [row for row in summaries if row.market == market]) for market in markets]
     body += [_section(*row, names) for row in parents[:ORDERS_MAX]]
     if len(parents) > ORDERS_MAX:
         body.append(f"<p class=note>{len(parents) - ORDERS_MAX} more parents are in the table only.</p>")
     return f"{head}<body>{''.join(body)}</body></html>"
 
 
-def _definitions() -> str:
-    return (
-        "<p class=note>Costs are basis points of the benchmark; positive is dearer. Arrival: the middle when the order came. "
-        "Shortfall counts what was not filled at the last middle (Perold 1988). Capture: 1 earned half the spread at every "
-        "fill, -1 paid it. Intervals: 95 %, percentile bootstrap of the mean. Tape and simulator are never ranked together: "
-        "a tape does not react.</p>"
-    )
+DEFINITIONS = """<p class=note>Costs are basis points of the benchmark; positive is dearer. Arrival: the middle when the
+order came. Shortfall counts what was not filled at the last middle (Perold 1988). Capture: 1 earned half the spread at
+every fill, -1 paid it. Intervals: 95 %, percentile bootstrap of the mean. Tape and simulator are never ranked
+together: a tape does not react.</p>"""
 
 
 def _table(market: str, rows: Sequence[Summary]) -> str:
@@ -106,21 +106,26 @@ def _section(made: Analysis, work: Work, trace: Trace, names: Names) -> str:
     title = f"{made.path}: parent {made.parent} {side} {made.quantity} lots of {names.instrument(made.instrument)}"
     picture = price_picture("middle, fills (green: maker), arrival and average", path, fills, marks)
     costs = (made.arrival_bps, made.vwap_bps, made.twap_bps, made.shortfall_bps, made.reversion_bps, made.fee_bps)
+    arrival, average, vwap = (
+        _price(names, made.instrument, value) for value in (made.arrival, made.average, made.vwap)
+    )
     facts = (
-        f"arrival {_price(names, made.instrument, made.arrival)}, average {_price(names, made.instrument, made.average)}, "
-        f"VWAP {_price(names, made.instrument, made.vwap)}; filled {made.fill_rate:.0%} by {made.children} children, "
+        f"arrival {arrival}, average {average}, VWAP {vwap}; filled {made.fill_rate:.0%} by {made.children} children, "
         f"from {time_text(start)}"
     )
     heads = ("bps", "arrival", "VWAP", "TWAP", "shortfall", "reversion", "fees")
-    venues = "".join(
-        f"<tr>{_cells((names.venue(part.venue), part.children, part.fills, short_text(part.quantity, 0), f'{part.maker_share:.0%}', _number(part.cost_bps)), 'td')}</tr>"
-        for part in made.venues
-    )
+    venues = "".join(f"<tr>{_cells(_venue(part, names), 'td')}</tr>" for part in made.venues)
+    row = _cells(("cost", *(_number(value) for value in costs)), "td")
     return (
         f"<section><h2>{escape(title)}</h2><p class=note>{escape(facts)}</p>{picture}"
-        f"<table><tr>{_cells(heads, 'th')}</tr><tr>{_cells(('cost', *(_number(value) for value in costs)), 'td')}</tr></table>"
-        f"<table><tr>{_cells(('venue', 'children', 'fills', 'lots', 'maker', 'arrival bps'), 'th')}</tr>{venues}</table></section>"
+        f"<table><tr>{_cells(heads, 'th')}</tr><tr>{row}</tr></table>"
+        f"<table><tr>{_cells(VENUE_HEADS, 'th')}</tr>{venues}</table></section>"
     )
+
+
+def _venue(part: VenuePart, names: Names) -> tuple[object, ...]:
+    shares = (f"{part.maker_share:.0%}", _number(part.cost_bps))
+    return (names.venue(part.venue), part.children, part.fills, part.quantity, *shares)
 
 
 def _price(names: Names, instrument: int, value: float | None) -> str:

@@ -1,12 +1,12 @@
 """The router: works every parent by its path, by sequenced commands that carry why.
 
-A parent is decided on when it arrives, when a wake-up is due, when a child fills or ends, when it was replaced. What the
-path answers is checked once more here (lots free, limit, participation cap, lot of the venue), sent as PlaceChild and
-CancelOrder, and the wake-ups are set. The router keeps nothing that the records do not say: after a restart every live
-parent is decided on anew.
+A parent is decided on when it arrives, when a wake-up is due, when a child fills or ends, when it was replaced. What
+the path answers is checked once more here (lots free, limit, participation cap, lot of the venue), sent as PlaceChild
+and CancelOrder, and the wake-ups are set. The router keeps nothing that the records do not say: after a restart every
+live parent is decided on anew.
 
-Refused children (a halt, a state) are tried again after a pause that doubles; an outside venue that says nothing makes a
-child `unknown`: its lots stay held until the venue answers.
+Refused children (a halt, a state) are tried again after a pause that doubles; an outside venue that says nothing makes
+a child `unknown`: its lots stay held until the venue answers.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Transaction-cost analysis: what a parent cost, against which prices, where, and what its path costs on average.
 
-Costs are basis points of the benchmark price, positive when the order paid more (or got less) than the benchmark:
-side x (price - benchmark) / benchmark x 10^4. Definitions: implementation shortfall Perold 1988, J. Portfolio Management
-14(3); Kissell and Glantz 2003, *Optimal Trading Strategies*, ch. 1; effective spread and price improvement as in SEC Rule
-605; reversion as the part of the move that is gone a minute after the end.
+Costs are basis points of the benchmark price, positive when the order paid more (or got less) than the benchmark: side
+x (price - benchmark) / benchmark x 10^4. Definitions: implementation shortfall Perold 1988, J. Portfolio Management
+14(3); Kissell and Glantz 2003, *Optimal Trading Strategies*, ch. 1; effective spread and price improvement as in SEC
+Rule 605; reversion as the part of the move that is gone a minute after the end.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from isthmus.refdata.instruments import Instrument
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that shall be worked. `path` "auto": the decision tree chooses. `limit` 0: at the market. `until`: ns."""
+    """An order to be worked. `path` "auto": the decision tree chooses. `limit` 0: at the market. `until`: ns."""
 
     path: str
     parameters: Mapping[str, Any]

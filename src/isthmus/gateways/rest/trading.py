@@ -15,7 +15,7 @@ from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.decode import body_as, one_of, order_number, whole_number
 from isthmus.gateways.rest.http import Answer, Request
-from isthmus.kernel.ids import number_of, order_id, record_id
+from isthmus.kernel.ids import order_id, record_id
 from isthmus.kernel.messages import SIDES
 from isthmus.refdata.instruments import Instrument
 
