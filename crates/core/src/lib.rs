@@ -10,6 +10,7 @@ mod bands;
 pub mod book;
 pub mod broker;
 mod change;
+mod children;
 mod combining;
 mod conditions;
 mod corrections;
