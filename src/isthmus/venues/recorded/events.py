@@ -17,8 +17,8 @@ ROWS_MAX = 60_000_000
 """Levels and trades held of one recording, 17 bytes each."""
 PRICE_DECIMALS = 9
 """Prices of `Rows` count 10^-9."""
-TICK_SAMPLES = 20
-"""With fewer different prices their common step says nothing."""
+TICK_ODDS = 1_000_000
+"""A common step of the prices beyond a power of ten is the tick if chance makes it less than once in so many times."""
 
 Level = tuple[int, int]
 """Price and quantity."""
@@ -119,13 +119,13 @@ class Rows:
 
     @property
     def ticks(self) -> int:
-        """The step of the quoted prices in 10^-price_decimals: their common divisor, if there are enough of them to
-        tell, else the largest power of ten that divides all.
+        """The step of the quoted prices in 10^-price_decimals: their common divisor if there are enough of them to
+        tell (n prices are multiples of k by chance once in k^(n-1) times), else the power of ten in it.
         """
         step: int = gcd(*self._quoted) // 10 ** (PRICE_DECIMALS - self.price_decimals)
-        if len(self._quoted) >= TICK_SAMPLES:
-            return step
-        return next((10**n for n in range(PRICE_DECIMALS, -1, -1) if step % 10**n == 0), 1)
+        ten: int = next((10**n for n in range(PRICE_DECIMALS, 0, -1) if step % 10**n == 0), 1)
+        certain = (step // ten) ** max(0, len(self._quoted) - 1) >= TICK_ODDS
+        return step if certain else ten
 
     def scaled(self, price_decimals: int, quantity_factor: int) -> Events:
         """The events with prices in 10^-price_decimals, quantities times the factor."""

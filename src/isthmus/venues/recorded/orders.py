@@ -86,9 +86,9 @@ class _LevelTape:
         bids, asks = _sides(found.levels)
         if not self._hours.take(found.ts_event) or not (len(self.rows) or (bids and asks)):
             return
-        if found.action != mbo.TRADE:
+        if found.action != mbo.TRADE or not len(self.rows):
             self.rows.book(found.ts_event, bids, asks, True)
-        elif len(self.rows) and found.price > 0 and found.size:
+        if found.action == mbo.TRADE and found.price > 0 and found.size:
             side = mbo.SIDES.get(found.side) or 0
             inferred = taker_side(found.price, bids[0][0] if bids else 0, asks[0][0] if asks else 0, self._traded)
             self.rows.trade(TradeEvent(found.ts_event, found.price, found.size, side or inferred, side != mbo.NONE))

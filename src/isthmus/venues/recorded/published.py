@@ -49,7 +49,8 @@ def read_lobster(messages: Path, book: Path, terms: Terms) -> Part:
     """
     found = named(messages)
     assert found is not None, "files are paired by their names"
-    midnight = midnight_in_new_york(day_of(terms.entry.date or found.day), terms.entry.utc_offset)
+    day = day_of(terms.entry.date or found.day)
+    midnight = midnight_in_new_york(day, terms.entry.utc_offset)
     rows = Rows()
     first, last = (second * NS_PER_S for second in terms.hours())
     before: lobster.BookRow | None = None
@@ -77,6 +78,7 @@ def read_lobster(messages: Path, book: Path, terms: Terms) -> Part:
         costs=costs_of(EQUITY, terms.of_venue(venue)),
         tick=rows.ticks,
         depth=session.WINDOW,
+        day=day,
     )
 
 

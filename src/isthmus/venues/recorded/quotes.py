@@ -77,6 +77,7 @@ def read_fx(ticks: Ticks, terms: Terms) -> Part:
         costs=costs_of(FX_SPOT, said),
         tick=rows.ticks,
         depth=session.QUOTES,
+        day=ticks.day,
         assumed=(f"size {_grouped(said.quote_size or QUOTE_SIZE)} {base} assumed", clock),
     )
 
@@ -99,6 +100,7 @@ def read_equity(quotes: Ticks, trades: Ticks | None, terms: Terms) -> Part:
         costs=costs_of(EQUITY, terms.of_venue(venue)),
         tick=tape.rows.ticks,
         depth=session.WINDOW,
+        day=quotes.day,
         left_out=tape.left_out,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 import msgspec
@@ -68,6 +68,8 @@ class Part(msgspec.Struct, frozen=True):
     """What a quantity of 1 is worth at a price of 1, in the quote asset; told by markets.toml."""
     contract: int = 0
     """Of an inverse contract: what it is worth in the quote asset, whatever the price; 0 for others."""
+    day: date | None = None
+    """The venue's own day; where it is not told, the UTC day of the start."""
 
     @property
     def start(self) -> int:
@@ -94,6 +96,8 @@ class Session(msgspec.Struct, frozen=True):
     """Lines that were not understood or said themselves that they are wrong."""
     tick: int = 1
     depth: str = FULL
+    label: str = ""
+    """ "recorded 2024-08-08", "recorded 2014-05-05 to 2014-05-08" for several days."""
 
     def timed(self) -> Iterator[tuple[int, Event]]:
         """(at, event) for every event: what a back-test without a server reads."""
@@ -114,16 +118,6 @@ class Session(msgspec.Struct, frozen=True):
     def length_ns(self) -> int:
         """How long it lasts."""
         return self.end - self.start
-
-    @property
-    def label(self) -> str:
-        """ "recorded 2024-08-08": the UTC day of its first event, "recorded 2014-05-05 to 2014-05-08" for several."""
-        first, last = (f"{datetime.fromtimestamp(at // NS_PER_S, UTC):%Y-%m-%d}" for at in (self.start, self.end))
-        return f"recorded {first}" if first == last or self.length_ns < DAY_NS else f"recorded {first} to {last}"
-
-
-DAY_NS = 86_400 * NS_PER_S
-"""A recording of less than a day is named after the day of its start, wherever its midnight lies."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -174,8 +168,17 @@ def recording_of(parts: Sequence[Part], price_decimals: int, quantity_decimals: 
         left_out=sum(part.left_out for part in parts),
         tick=min(part.tick * 10 ** (price_decimals - part.price_decimals) for part in parts),
         depth=first.depth,
+        label=_label(_day(first), _day(parts[-1])),
     )
     opening = session.events[0]
     if not isinstance(opening, BookEvent) or not opening.bids or not opening.asks:
         raise BadInput("events", "the first book has an empty side")
     return Recording(first.market, first, [name for part in parts for name in part.files], session)
+
+
+def _day(part: Part) -> date:
+    return part.day or datetime.fromtimestamp(part.start // NS_PER_S, UTC).date()
+
+
+def _label(first: date, last: date) -> str:
+    return f"recorded {first}" if first == last else f"recorded {first} to {last}"

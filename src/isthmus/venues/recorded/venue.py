@@ -28,7 +28,7 @@ from isthmus.kernel.messages import (
 from isthmus.kernel.values import NS_PER_S
 from isthmus.venues.recorded import fills
 from isthmus.venues.recorded.events import BookEvent, TradeEvent
-from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, RecordedBook, Took
+from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, Filled, RecordedBook, Took
 from isthmus.venues.recorded.kinds import ENGINE_KINDS, LINEAR_PERPETUAL
 from isthmus.venues.recorded.programme import Timeline, timelines
 from isthmus.venues.recorded.session import Recording
@@ -158,6 +158,8 @@ class RecordedMarkets:
         self._marks: dict[int, Marks] = {}
         self._data_only: set[int] = set()
         self._outbox: deque[Any] = deque()
+        self._taken: set[tuple[int, int]] = set()
+        """Markets of whose displayed size clients took some since it was last published."""
 
     def open(self, desk: MarketDesk) -> None:
         """Add what is missing of assets, venues and instruments; end the orders that a former run left there."""
@@ -222,7 +224,7 @@ class RecordedMarkets:
         if not self._flush():
             return at + STEP_EVERY_NS
         work = 0
-        changed: set[tuple[int, int]] = set()
+        changed, self._taken = self._taken, set()
         while work < STEP_WORK:
             key, played = min(self._played.items(), key=lambda row: row[1].due_at(self._speed))
             due = played.due_at(self._speed)
@@ -316,6 +318,8 @@ class RecordedMarkets:
     def _answer(self, played: Played, answers: list[Answer]) -> None:
         for answer in answers:
             self._outbox.append(command_of(answer, played))
+            if isinstance(answer, Filled):
+                self._taken.add((played.venue, played.instrument))
         if answers:
             self._flush()
 
