@@ -71,7 +71,10 @@ impl Engine {
     fn check_share(&self, row: u32, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
         let family = self.family(self.orders.get(row).id);
         let lots = |id: &u64| self.orders.find(*id).map_or(0, |row| self.orders.get(row).left.max(0));
-        let firmed = if c.kind == RESPONSE && family.children.contains(&special.request) { special.request } else { 0 };
+        let firmed = if c.kind == RESPONSE { special.request } else { 0 };
+        if c.kind == RESPONSE && !family.children.contains(&firmed) {
+            return Err(Reason::UnknownRequest);
+        }
         let worked: i64 = family.children.iter().filter(|id| **id != firmed).map(lots).sum();
         if c.quantity > family.total - self.orders.filled(row) - worked {
             return Err(Reason::BeyondParent);
@@ -189,6 +192,14 @@ impl Engine {
             return row;
         }
         self.parents.of.get(&order.id).and_then(|id| self.orders.find(*id)).expect("a child's parent lives")
+    }
+
+    /// The terms of a child changed: others may hold for its parent from now on.
+    pub(crate) fn look_at_parent(&mut self, child: u32) {
+        let order = self.orders.get(child);
+        if order.marks & CHILD != 0 {
+            self.parents.due.extend(self.parents.of.get(&order.id));
+        }
     }
 
     /// A child traded: a parent that is filled goes when its children are gone.

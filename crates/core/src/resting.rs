@@ -167,6 +167,7 @@ impl Engine {
             self.hold_again(at, row);
             before - self.orders.get(row).hold
         };
+        self.look_at_parent(row);
         let order = self.orders.get(row);
         effects.push(&Reduced { order: order.id, quantity, left: order.left, released });
     }

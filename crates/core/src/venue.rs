@@ -74,6 +74,7 @@ impl Engine {
         let hold = self.hold_as_replaced(at, &order, c.price, left)?;
         let hold = self.set_terms_hold(at, row, (c.price, c.quantity), hold);
         self.set_terms(row, c.price, c.quantity);
+        self.look_at_parent(row);
         let (price, quantity) = (c.price, c.quantity);
         effects.push(&Replaced { order: c.order, price, quantity, hold, priority_kept: 0 });
         if left == 0 {
