@@ -40,6 +40,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
+    _add_tca(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -145,6 +146,20 @@ def _add_match(commands: Commands) -> None:
         "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
+
+
+def _add_tca(commands: Commands) -> None:
+    tca = _add(
+        commands,
+        "tca",
+        "isthmus.app.tca:run",
+        "What orders with a path cost: those of a data folder, or all 23 paths on recordings and the reacting simulator.",
+        "isthmus tca --day data --json",
+    )
+    tca.add_argument("--day", metavar="DIR", required=True, help="a data folder, or a folder of recordings")
+    tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
+    tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
+    tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
 
 
 def _add_verify(commands: Commands) -> None:

@@ -125,6 +125,10 @@ class Broker:
         middle = self._core.outside.sight(found.number).middle_x2()
         return None if middle is None else middle / 2 / 10**found.price_decimals
 
+    def traded(self, instrument: str) -> int:
+        """Lots that anybody traded so far."""
+        return self._core.outside.sight(self.instrument(instrument).number).volume.total
+
     def balance(self, asset: str) -> str:
         """What the account owns."""
         found = self._core.directory.asset(asset)
@@ -308,7 +312,7 @@ def backtest(
     records: list[Record] = []
     if data is None:
         playing.core.driver.subscribe(records.append)
-    account = _account(playing, money)
+    account = open_account(playing, money)
     broker = Broker(playing, account)
     run = _Run(strategy, broker, int(step_s * NS_PER_S))
     playing.core.views.tell(run)
@@ -346,15 +350,17 @@ def markets_of(markets: str | Path | Sequence[Market], seed: int) -> list[Market
     return list(markets)
 
 
-def _account(playing: Playing, money: Mapping[str, str] | None) -> int:
+def open_account(playing: Playing, money: Mapping[str, str] | None, each: str | None = None) -> int:
+    """A client with money: `money` by asset, else `each` of everything that is listed, else MONEY."""
+    given = dict.fromkeys((row.code for row in playing.core.directory.assets.values()), each) if each else money
     record = playing.submit(
         OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id("backtest")), "backtest", role="operator"
     )
     account: int = record.effects[0].account
-    for code, amount in (MONEY if money is None else money).items():
+    for code, amount in (MONEY if given is None else given).items():
         asset = playing.core.directory.asset(code)
         if asset is None:
-            if money is not None:
+            if given is not None:
                 raise BadInput("money", f"{code} is listed by none of the markets")
             continue
         deposit = Deposit(account=account, asset=asset.number, amount=units(amount, asset.decimals))
