@@ -7,10 +7,13 @@ mod engine;
 mod errors;
 mod journal;
 mod messages;
+mod pools;
 mod questions;
 mod record;
 mod sim;
+mod tape;
 mod threads;
+mod wakes;
 
 use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
 use pyo3::exceptions::PyAttributeError;
@@ -57,6 +60,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
     messages::register(m)?;
+    pools::register(m)?;
+    tape::register(m)?;
+    m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
     m.add_class::<answer::Answer>()?;

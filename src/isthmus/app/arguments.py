@@ -41,6 +41,7 @@ def build_parser(version: str) -> Parser:
     _add_replay(commands)
     _add_match(commands)
     _add_tca(commands)
+    _add_dex(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -160,6 +161,16 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
+def _add_dex(commands: Commands) -> None:
+    dex = _group(commands, "dex", "Pools of automated market makers.")
+    swaps = _add(
+        dex,
+        "swaps",
+        "isthmus.app.dex:swaps",
+        "Recorded swaps of a Uniswap v3 pool against its formula, to the last unit. Exit 1 if one differs.",
+        "isthmus dex swaps --pool uniswap_v3_weth_ens_3000_events_part1.json --json",
+    )
+    swaps.add_argument("--pool", metavar="F", required=True, help="events of the pool (JSON), or - for standard input")
 
 
 def _add_verify(commands: Commands) -> None:

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import msgspec
 
 from isthmus.engine.engine import Record
+from isthmus.engine.tape import Wakes
 from isthmus.execution.costs import Costs
-from isthmus.execution.policy import PPM, Child, Decision, Leg, Path, Ticket, Wake, floor_lot, parameters_of
+from isthmus.execution.policy import PPM, Child, Decision, Leg, Parent, Path, Ticket, Wake, floor_lot, parameters_of
 from isthmus.execution.sights import Sight, View
-from isthmus.execution.wakes import Wakes
 from isthmus.execution.works import Working, Works
 from isthmus.kernel.messages import HOUSE_BOOK, CancelOrder, PlaceChild
 from isthmus.kernel.values import NS_PER_S
@@ -91,7 +91,7 @@ class Router:
             self._seen[instrument] = version
             touch = sight.touch()
             self.costs.see(instrument, at, touch)
-            for parent in self._wakes.on_quote(instrument, *touch):
+            for parent in self._wakes.on_quote(instrument, touch[0] or None, touch[1] or None):
                 self._touch(parent)
         return bool(self.works.touched)
 
@@ -114,7 +114,7 @@ class Router:
         self.act(at)
         if self.works.touched:
             return at + WAKE_LEAST_NS
-        return min(self._wakes.next_time() or at + IDLE_NS, at + IDLE_NS)
+        return min(self._wakes.next_time or at + IDLE_NS, at + IDLE_NS)
 
     def act(self, at: int) -> None:
         """Decide on every parent that something happened to, a few at most."""
@@ -133,6 +133,17 @@ class Router:
         """Whether parents wait to be decided on."""
         return bool(self.works.touched)
 
+    def _wait(self, parent: Parent, wake: Wake) -> None:
+        self._wakes.set(
+            parent.number,
+            parent.instrument,
+            parent.side,
+            at=wake.at,
+            price=wake.price or None,
+            volume=wake.volume,
+            book=wake.book,
+        )
+
     def _touch(self, parent: int) -> None:
         if parent in self.works.parents:
             self.works.touched[parent] = None
@@ -148,7 +159,7 @@ class Router:
             return
         pause = _pause(working)
         if pause and at < working.refused_at + pause:
-            self._wakes.set(number, Wake(at=working.refused_at + pause), work.parent)
+            self._wait(work.parent, Wake(at=working.refused_at + pause))
             return
         self._note_unknown(working, at)
         view = View(
@@ -177,7 +188,7 @@ class Router:
             if decision.finished and not work.live:
                 self._desk.submit(CancelOrder(order=number, account=0, reason=ROUTER_REASON), note=decision.why)
                 return
-            self._wakes.set(number, _later(wake, at, self._unanswered(work.live)), work.parent)
+            self._wait(work.parent, _later(wake, at, self._unanswered(work.live)))
         if placed or cancelled:
             self.on_routed(Routed(number, at, decision.why, placed, cancelled))
 

@@ -1,0 +1,163 @@
+"""Files of a Uniswap v3 pool's events: how it was created, liquidity that came and went, swaps with what the chain
+recorded. Numbers are integers, as text where they exceed 2^53.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, BinaryIO
+
+import msgspec
+
+from isthmus.kernel.errors import BadInput
+from isthmus.kernel.files import UNPACKING_ERRORS
+
+FILE_BYTES_MAX = 1 << 30
+MINT, BURN = 1, 2
+"""Types of liquidity events: amounts are rounded up, or down."""
+
+_DECIMAL = re.compile("-?[0-9]+")
+_DIGITS_MAX = 80
+_TRACE = ("block_number", "transaction_index", "log_index")
+
+
+class Moment(msgspec.Struct, frozen=True, order=True):
+    """Where on the chain something happened."""
+
+    block: int
+    transaction: int
+    log: int
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """A pool as it was created. `sqrt_price` is Q64.96, `fee_pips` millionths."""
+
+    fee_pips: int
+    tick_spacing: int
+    sqrt_price: int
+
+
+class LiquidityEvent(msgspec.Struct, frozen=True):
+    """Liquidity that `owner` brought over a range of ticks, or took away."""
+
+    index: int
+    at: Moment
+    kind: int
+    owner: str
+    lower: int
+    upper: int
+    liquidity: int
+    amounts: tuple[int, int]
+
+
+class SwapEvent(msgspec.Struct, frozen=True):
+    """A swap: amounts into the pool are positive. `specified` is what the trader asked for, where the file tells it."""
+
+    index: int
+    at: Moment
+    amount0: int
+    amount1: int
+    specified: int | None
+    sqrt_price: int
+    liquidity: int
+    tick: int
+
+
+class PoolEvents(msgspec.Struct, frozen=True):
+    """A file. `index` counts each of its two lists from 0."""
+
+    creation: Creation
+    liquidity: list[LiquidityEvent]
+    swaps: list[SwapEvent]
+
+
+def read_events(source: BinaryIO) -> PoolEvents:
+    """The events of a file. Raises BadInput that names the key, with the row it is in."""
+    tables = _object(_json_of(source), "file")
+    pool = _object(_required(tables, "pool", "file"), "pool")
+    creation = Creation(
+        fee_pips=_number(pool, "fee", "pool"),
+        tick_spacing=_number(pool, "tick_spacing", "pool"),
+        sqrt_price=_number(pool, "initial_sqrt_price_X96", "pool"),
+    )
+    liquidity = [_liquidity(row, place, index) for index, (row, place) in enumerate(_rows(tables, "liquidity_events"))]
+    swaps = [_swap(row, place, index) for index, (row, place) in enumerate(_rows(tables, "swap_events"))]
+    return PoolEvents(
+        creation, sorted(liquidity, key=lambda event: event.at), sorted(swaps, key=lambda event: event.at)
+    )
+
+
+def _json_of(source: BinaryIO) -> Any:
+    try:
+        raw = source.read(FILE_BYTES_MAX + 1)
+    except UNPACKING_ERRORS as error:
+        raise BadInput("pool", f"cannot be unpacked: {error}") from error
+    if len(raw) > FILE_BYTES_MAX:
+        raise BadInput("pool", f"larger than {FILE_BYTES_MAX} bytes")
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise BadInput("pool", f"is no JSON: {error}") from error
+
+
+def _rows(tables: dict[str, Any], name: str) -> list[tuple[dict[str, Any], str]]:
+    rows = _required(tables, name, "file")
+    if not isinstance(rows, list):
+        raise BadInput(name, "must be a list")
+    return [(_object(row, f"{name}[{index}]"), f"{name}[{index}]") for index, row in enumerate(rows)]
+
+
+def _liquidity(row: dict[str, Any], place: str, index: int) -> LiquidityEvent:
+    kind = _number(row, "type", place)
+    if kind not in (MINT, BURN):
+        raise BadInput(f"{place}.type", "must be 1 (mint) or 2 (burn)")
+    owner = row.get("recipient") if kind == MINT else row.get("msg_sender")
+    return LiquidityEvent(
+        index=index,
+        at=_moment(row, place),
+        kind=kind,
+        owner=str(owner or row.get("msg_sender")),
+        lower=_number(row, "tick_lower", place),
+        upper=_number(row, "tick_upper", place),
+        liquidity=_number(row, "liquidity", place),
+        amounts=(_number(row, "amount0", place), _number(row, "amount1", place)),
+    )
+
+
+def _swap(row: dict[str, Any], place: str, index: int) -> SwapEvent:
+    return SwapEvent(
+        index=index,
+        at=_moment(row, place),
+        amount0=_number(row, "amount0", place),
+        amount1=_number(row, "amount1", place),
+        specified=None if row.get("amount_specified") is None else _number(row, "amount_specified", place),
+        sqrt_price=_number(row, "sqrt_price_x96", place),
+        liquidity=_number(row, "liquidity", place),
+        tick=_number(row, "tick", place),
+    )
+
+
+def _moment(row: dict[str, Any], place: str) -> Moment:
+    return Moment(*(_number(row, name, place) for name in _TRACE))
+
+
+def _object(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInput(place, "must be an object")
+    return value
+
+
+def _required(row: dict[str, Any], name: str, place: str) -> Any:
+    if name not in row:
+        raise BadInput(name if place == "file" else f"{place}.{name}", "is missing")
+    return row[name]
+
+
+def _number(row: dict[str, Any], name: str, place: str) -> int:
+    """An integer, plain or as text."""
+    value = _required(row, name, place)
+    if isinstance(value, str) and len(value) <= _DIGITS_MAX and _DECIMAL.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**256:
+        return value
+    raise BadInput(f"{place}.{name}", f"{str(value)[:_DIGITS_MAX]!r} is no integer of 256 bits")
