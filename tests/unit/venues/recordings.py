@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.engine.engine import Engine, Record
+from isthmus.engine.market import VenueFacts
 from isthmus.kernel.messages import AddAsset, Deposit, OpenAccount, PlaceOrder
 
 START_MS = 1_723_161_300_000
@@ -61,6 +62,7 @@ class PlainDesk:
         self.books: list[tuple[int, int, list[tuple[int, int]], list[tuple[int, int]]]] = []
         self.trades: list[tuple[int, int, int, int, int]] = []
         self.shown: list[tuple[int, int]] = []
+        self.facts: list[VenueFacts] = []
         self.records: list[Record] = []
         self.refusing = False
         self.time = 1_000_000_000
@@ -98,8 +100,9 @@ class PlainDesk:
             self._names[name] = getattr(record.effects[0], field)
         return self._names[name]
 
-    def show_at(self, instrument: int, venue: int) -> None:
+    def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         self.shown.append((instrument, venue))
+        self.facts += [facts] if facts is not None else []
 
     def book(
         self, venue: int, instrument: int, bids: list[tuple[int, int]], asks: list[tuple[int, int]], at: int
