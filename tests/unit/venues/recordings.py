@@ -67,7 +67,7 @@ class PlainDesk:
         self.refusing = False
         self.time = 1_000_000_000
         self._heard: Callable[[Record], None] | None = None
-        self._names: dict[str, int] = {}
+        self._names: dict[tuple[str, str], int] = {}
 
     def hear(self, market: Any) -> None:
         self._heard = market.on_record
@@ -94,11 +94,11 @@ class PlainDesk:
         return self._numbered(command.symbol, command, "instrument")
 
     def _numbered(self, name: str, command: Any, field: str) -> int:
-        if name not in self._names:
+        if (field, name) not in self._names:
             record = self.engine.submit(command)
             assert record.reason is None, record.reason
-            self._names[name] = getattr(record.effects[0], field)
-        return self._names[name]
+            self._names[field, name] = getattr(record.effects[0], field)
+        return self._names[field, name]
 
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         self.shown.append((instrument, venue))
