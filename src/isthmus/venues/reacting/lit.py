@@ -40,7 +40,8 @@ class LitVenue:
         self._cancels = market.cancels / NS_PER_S
         gap = max(terms.tick, market.gap // terms.tick * terms.tick)
         self._block = market.density * terms.share * gap
-        self.sides = {side: Side(side, gap, market.levels, market.resilience, at) for side in (BUY, SELL)}
+        steps = gap, terms.lot
+        self.sides = {side: Side(side, steps, market.levels, market.resilience, at) for side in (BUY, SELL)}
         self._lines: dict[int, list[Order]] = {BUY: [], SELL: []}
         self._orders: dict[int, Order] = {}
         self._sequence = 0
@@ -93,9 +94,9 @@ class LitVenue:
         tick, share = self.terms.tick, self.terms.share
         bid = max(tick, floor((fair - half) / tick) * tick)
         ask = max(bid + tick, ceil((fair + half) / tick) * tick)
-        block = max(1, round(self._block * depths[2]))
-        self.sides[BUY].quote(bid, max(1, round(depths[0] * share)), block)
-        self.sides[SELL].quote(ask, max(1, round(depths[1] * share)), block)
+        block = self._block * depths[2]
+        self.sides[BUY].quote(bid, depths[0] * share, block)
+        self.sides[SELL].quote(ask, depths[1] * share, block)
         answers: list[Answer] = []
         if self._orders:
             for side in (BUY, SELL):
@@ -103,10 +104,10 @@ class LitVenue:
         return answers
 
     def take(self, side: int, limit: int, lots: int, at: int, answers: list[Answer]) -> Swept:
-        """Another taker comes: what he gets within the limit, of others and of us."""
+        """Another taker comes: what he gets within the limit, of others and of us, in the venue's lots."""
         swept = Swept()
-        line = self._lines[OTHER[side]]
-        self._walk(side, limit, lots, (line, at), (swept, answers))
+        line, whole = self._lines[OTHER[side]], lots // self.terms.lot * self.terms.lot
+        self._walk(side, limit, whole, (line, at), (swept, answers))
         return swept
 
     def place(self, order: Order, at: int) -> list[Answer]:
@@ -292,7 +293,8 @@ class LitVenue:
         if order.hidden or not order.ahead:
             return
         if order.ahead < BEHIND_ALL:
-            order.ahead = int(order.ahead * exp(-self._cancels * (at - order.ahead_at)))
+            kept = int(order.ahead * exp(-self._cancels * (at - order.ahead_at)))
+            order.ahead = kept // self.terms.lot * self.terms.lot
         else:
             order.ahead = self.sides[order.side].lots_at(order.price, at)
         order.ahead_at = at

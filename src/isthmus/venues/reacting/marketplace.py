@@ -85,7 +85,7 @@ class Marketplace:
         self._news_times = self._stream("news times")
         self._wave_times = {name: self._stream(f"{name} times") for name in self.pools}
         self._arrivals = Hawkes(terms.takers_per_s, terms.branching)
-        self.value = FairValue(terms.mark, terms.volatility, at, self._stream("news"))
+        self.value = FairValue((terms.mark, terms.start or terms.mark), terms.volatility, at, self._stream("news"))
         self._pending: set[str] = set()
         self._depths: dict[str, Depths] = {}
         self._quoted = self.value.price
@@ -320,19 +320,20 @@ class Marketplace:
         self._plan(self._taken_at(at), self._taker)
         got = 0
         for _ in range(SLICES_MAX):
-            choice = self._choose(side, loyal, at)
-            if choice is None or got == lots:
+            choice = self._choose(side, (lots - got, loyal), at) if got < lots else None
+            if choice is None:
                 break
             got += self._hit(choice, side, lots - got, at)
         if got:
             self._push(got if side == BUY else -got, at)
 
-    def _choose(self, side: int, loyal: bool, at: int) -> tuple[str, int] | None:
-        """The venue with the best price after the taker's fee, and that price."""
+    def _choose(self, side: int, wish: tuple[int, bool], at: int) -> tuple[str, int] | None:
+        """The venue with the best price after the taker's fee, and that price; a loyal taker's is the first."""
+        lots, loyal = wish
         best: tuple[float, str, int] | None = None
         for name, venue in self.lit.items():
             price = venue.top(OTHER[side], at)
-            if price is not None:
+            if price is not None and lots >= venue.terms.lot:
                 fee = price * venue.terms.taker_fee_ppm / 1_000_000
                 all_in = price + fee if side == BUY else fee - price
                 if best is None or all_in < best[0]:

@@ -18,11 +18,12 @@ from isthmus.kernel.values import NS_PER_S
 class Side:
     """Others' levels. `sign`: 1 for asks (prices rise behind the best), -1 for bids."""
 
-    __slots__ = ("_at", "_best", "_block", "_consumed", "_gap", "_levels", "_rate", "_touch", "sign")
+    __slots__ = ("_at", "_best", "_block", "_consumed", "_gap", "_levels", "_lot", "_rate", "_touch", "sign")
 
-    def __init__(self, side: int, gap: int, levels: int, resilience: float, at: int) -> None:
+    def __init__(self, side: int, steps: tuple[int, int], levels: int, resilience: float, at: int) -> None:
+        """`steps`: price steps between levels, and the venue's lot."""
         self.sign = -1 if side == BUY else 1
-        self._gap = gap
+        self._gap, self._lot = steps
         self._levels = levels
         self._rate = resilience / NS_PER_S
         self._consumed = 0.0
@@ -31,9 +32,10 @@ class Side:
         self._touch = 0
         self._block = 0
 
-    def quote(self, best: int, touch: int, block: int) -> None:
+    def quote(self, best: int, touch: float, block: float) -> None:
         """Makers plan these from now on: the best price with `touch` lots, `block` lots at each level behind it."""
-        self._best, self._touch, self._block = best, touch, block
+        self._best = best
+        self._touch, self._block = (max(1, round(lots / self._lot)) * self._lot for lots in (touch, block))
 
     def consumed(self, at: int) -> float:
         """Lots, counted from the best planned price, that are gone at `at`."""
@@ -50,7 +52,7 @@ class Side:
 
     def levels(self, at: int) -> Iterator[tuple[int, int]]:
         """(price, lots) that stand, best first."""
-        gone = int(self.consumed(at))
+        gone = int(self.consumed(at)) // self._lot * self._lot
         if gone < self._touch:
             yield self._best, self._touch - gone
             place, gone = 0, 0

@@ -106,6 +106,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     symbol: str
     mark: int
+    start: int = 0
+    """Where the fair value starts; 0: at `mark`, to which it returns over hours."""
     volatility: float
     """Of the logarithm of the fair value's news over one second."""
     news_per_s: float

@@ -24,8 +24,9 @@ class FairValue:
     bought in lots x gamma, and what dark pools leaked.
     """
 
-    def __init__(self, start: float, volatility: float, at: int, random: Random) -> None:
-        self._walk = Walk(start, start, 1.0, at)
+    def __init__(self, prices: tuple[float, float], volatility: float, at: int, random: Random) -> None:
+        """`prices`: what it returns to over hours, and where it starts; `volatility` of the logarithm in a second."""
+        self._walk = Walk(prices[0], prices[1], 1.0, at)
         self._volatility = volatility
         self._random = random
         self._at = at
