@@ -35,6 +35,7 @@ class Origin:
         received_at: int = 0,
         text: str = "",
         instruction: bytes | None = None,
+        note: str = "",
     ) -> Origin: ...
     session: int
     user: int
@@ -43,6 +44,7 @@ class Origin:
     received_at: int
     text: str
     instruction: bytes | None
+    note: str
 
 @final
 class Record:

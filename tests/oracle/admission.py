@@ -29,11 +29,14 @@ ONE_SELLER = (NEGOTIATED, SEALED)
 MID = 2
 
 
-def admit(state: State, instrument: Instrument, command: Any) -> Iterator[str]:
-    """For an order that names the house book."""
+def admit(state: State, instrument: Instrument, command: Any, child_of: int = 0) -> Iterator[str]:
+    """For an order that names the house book; `child_of`: the parent of a child."""
     book, kind = instrument.rules["book"], command.kind
     if term(command, "request") and kind != RESPONSE:
         yield "bad_terms"
+    asked = state.orders.get(term(command, "request"))
+    if book == DARK and kind in ASKING and asked and asked.child_of != child_of:
+        yield "child_of_parent"
     if book == DARK and kind in ASKING and instrument.rules["firm_up_ns"]:
         yield from _conditional(state, instrument, command)
         return

@@ -119,23 +119,13 @@ def auction(state: State, instrument: Instrument, always: bool) -> Iterator[Any]
         for order in (buy, sell):
             traded[order.id] = traded.get(order.id, 0) + lots
             yield from links.alone(state, order)
-        yield _trade(state, instrument, (buy, sell), price, lots)
+        maker, taker = sorted((buy, sell), key=lambda order: order.id)  # who came first is the maker
+        yield from matching.between(state, (maker, taker), price, lots)
     instrument.last_trade = instrument.latest = instrument.auction_price = price
     for order in both:
         if order.display and order.left and order.id in traded:
             order.shown -= min(order.shown, traded[order.id])
             yield from resting.refresh(state, order)
-
-
-def _trade(state: State, instrument: Instrument, pair: tuple[Order, Order], price: int, lots: int) -> Any:
-    """Who came first is the maker."""
-    maker, taker = sorted(pair, key=lambda order: order.id)
-    rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm)
-    legs = [
-        matching.Leg(order.account, order.id, order.side, order, rate, order.carry)
-        for order, rate in zip((maker, taker), rates, strict=True)
-    ]
-    return matching.trade(state, legs, instrument.number, price, lots)
 
 
 def call_price(state: State, instrument: Instrument, order: Order) -> int:

@@ -27,7 +27,8 @@ class Order:
     not); `aside`: its parent is not done, so it holds nothing; `limit`: the limit that a trailing stop or a peg has
     (0: none), whose price follows the market; `arrived`: the pass in which it came into a dark pool;
     `invited`: until when it may be firmed up (0: it is not asked to); `held`: it is
-    parked until its auction; `unpriced`: it is a market order in a call.
+    parked until its auction; `unpriced`: it is a market order in a call; `child_of`: the parent
+    that it trades for (0: itself).
     """
 
     id: int
@@ -73,6 +74,7 @@ class Order:
     held: bool = False
     top: bool = False
     passed_over: bool = False
+    child_of: int = 0
 
     @property
     def left(self) -> int:

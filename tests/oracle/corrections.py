@@ -16,14 +16,25 @@ Leg = tuple[int, int, int]
 
 
 def _legs(state: State, command: Any) -> tuple[Leg, Leg]:
-    """Buyer and seller. An outside venue pays no fees."""
+    """Buyer and seller, at the instrument's fees or at those that the trade's venue charges now."""
     terms = state.instruments[command.instrument].terms
+    own = _legs_at(state, command, (terms.maker_fee_ppm, terms.taker_fee_ppm))
+    venue = command.maker if state.is_venue(command.maker) else command.taker
+    fees = state.venue_fees.get((venue, command.instrument))
+    instrument = state.instruments[command.instrument]
+    if fees is None or _can_have_been(state, instrument, command, own):
+        return own
+    return _legs_at(state, command, fees)
+
+
+def _legs_at(state: State, command: Any, fees_ppm: tuple[int, int]) -> tuple[Leg, Leg]:
+    """An outside venue pays no fees."""
 
     def leg(account: int, rate: int, fee: int) -> Leg:
         return account, 0 if state.is_venue(account) else rate, fee
 
-    maker = leg(command.maker, terms.maker_fee_ppm, command.maker_fee)
-    taker = leg(command.taker, terms.taker_fee_ppm, command.taker_fee)
+    maker = leg(command.maker, fees_ppm[0], command.maker_fee)
+    taker = leg(command.taker, fees_ppm[1], command.taker_fee)
     return (taker, maker) if command.taker_side == BUY else (maker, taker)
 
 
@@ -38,7 +49,7 @@ def check_correct_trade(state: State, command: Any) -> Iterator[Any]:
     if command.taker_side not in (BUY, SELL):
         yield "unknown_side"
     yield from _numbers(instrument, command)
-    if not _can_have_been(state, instrument, command):
+    if not _can_have_been(state, instrument, command, _legs(state, command)):
         yield "unknown_trade"
     if (command.sequence, command.index) in state.corrected:
         yield "already_corrected"
@@ -63,7 +74,7 @@ def _numbers(instrument: Instrument, command: Any) -> Iterator[str]:
         yield "notional_too_large"
 
 
-def _can_have_been(state: State, instrument: Instrument, command: Any) -> bool:
+def _can_have_been(state: State, instrument: Instrument, command: Any, sides: tuple[Leg, Leg]) -> bool:
     """Remainders carried from fill to fill move an amount by less than one unit."""
     if not 0 < command.sequence < state.sequence or command.new_price == command.price:
         return False
@@ -76,7 +87,7 @@ def _can_have_been(state: State, instrument: Instrument, command: Any) -> bool:
     else:
         amounts = all(abs(amount * instrument.den - exact) <= instrument.den for amount in (pays, gets))
         values = (pays, gets)
-    legs = zip(_legs(state, command), values, strict=True)
+    legs = zip(sides, values, strict=True)
     return amounts and all(abs(fee * PPM - value * rate) <= PPM for (_, rate, fee), value in legs)
 
 

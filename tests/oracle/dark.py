@@ -105,7 +105,7 @@ def _trade(state: State, maker: Order, taker: Order, quantity: int) -> Iterator[
     if maker.id not in state.orders or taker.id not in state.orders:
         return
     price = pool_price(state, maker.instrument)
-    yield matching.exchange(state, maker, taker, price, quantity, DARK_TRADE)
+    yield from matching.exchange(state, maker, taker, price, quantity, DARK_TRADE)
     for order in (maker, taker):
         order.done += quantity
         if below(state, order, order.left):

@@ -25,7 +25,7 @@ def run(state: State) -> Iterator[Any]:
         elif kind == session.EXPIRY:
             yield from session.expire(state, state.instruments[number])
         elif number in state.orders:
-            yield request_cancel(state, state.orders[number], "expired")
+            yield from request_cancel(state, state.orders[number], "expired")
         yield from links.part_all(state)
 
 

@@ -9,6 +9,7 @@ from . import (
     auction,
     corrections,
     deadlines,
+    families,
     gate,
     kill,
     limits,
@@ -16,6 +17,8 @@ from . import (
     matching,
     negotiation,
     operations,
+    parent_changes,
+    parents,
     reactions,
     rules,
     session,
@@ -75,6 +78,9 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "RegisterMaker": (makers.check_register_maker, makers.register_maker),
     "SetProtection": (makers.check_set_protection, makers.set_protection),
     "CorrectTrade": (corrections.check_correct_trade, corrections.correct_trade),
+    "PlaceParent": (parents.check_parent, parents.place_parent),
+    "PlaceChild": (parents.check_child, parents.place_child),
+    "SetVenueFees": (parent_changes.check_venue_fees, parent_changes.venue_fees),
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 
@@ -98,13 +104,22 @@ class Twin:
         state.touched.clear()
         state.memory.forget(state.sequence, state.stamp)
         self.effects = [*deadlines.run(state), *makers.guard(state)]
+        self._settle_parents()
         self.effects.extend(self._decide(command))
         self.effects.extend(reactions.react(state))
+        self._settle_parents(reactions.react)
         self.effects.extend(state.ledger.freeze())
         flags = CLOCK_HELD if held_back else 0
         raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)
         self.head = chained(self.head, raw)
         return raw
+
+    def _settle_parents(self, *after: Callable[[State], Iterator[Any]]) -> None:
+        """Parents that have come to their end, or to new terms, lowest number first; `after` follows each."""
+        while due := [number for number in sorted(self.state.families) if families.is_due(self.state, number)]:
+            self.effects.extend(families.settle(self.state, due[0]))
+            for follow in after:
+                self.effects.extend(follow(self.state))
 
     def _decide(self, command: Any) -> list[Any]:
         state = self.state
@@ -113,7 +128,7 @@ class Twin:
         ended = (state.sequence, state.stamp)
         if refusal is None:
             effects = list(act(state, command))
-            lives = name_of(command) in ("PlaceOrder", "PlaceSpecial") and state.sequence in state.orders
+            lives = name_of(command) in ("PlaceOrder", "PlaceSpecial", "PlaceParent") and state.sequence in state.orders
             state.memory.remember(command, None, state.sequence, None if lives else ended)
             return effects
         if not isinstance(refusal, str):

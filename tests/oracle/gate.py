@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import admission, auction, bands, fitting, form, limits, makers, planning, session, special, triggers
+from . import admission, auction, bands, fitting, form, limits, makers, parents, planning, session, special, triggers
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -162,6 +162,9 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     """`old` is the order as it stands, for a replacement."""
     if order.walk and not order.walk.units:
         return
+    if order.child_of:
+        yield from parents.child_fits(state, order)
+        return
     if order.kind == REQUEST and (order.unheld or state.instruments[order.instrument].perpetual):
         return
     if state.instruments[order.instrument].perpetual:
@@ -220,7 +223,7 @@ def exposure_too_large(state: State, order: Order, old: Order) -> bool:
     if not instrument.perpetual:
         return spot_too_large(state, order)
     pair = (order.account, order.instrument)
-    after = [o for o in state.live(*pair) if o is not old] + [order]
+    after = [o for o in state.live(*pair) if o is not old] + [order] * (not order.child_of)
     return too_large(instrument, state.positions.get(pair, 0), after, order.price)
 
 
@@ -241,8 +244,10 @@ def owned(state: State, command: Any) -> Iterator[Any]:
 
 
 def cancel(state: State, command: Any) -> Iterator[Any]:
-    """CancelOrder."""
+    """CancelOrder. A child is its parent's; an operator may take it off."""
     yield from owned(state, command)
+    if command.account and state.orders[command.order].child_of:
+        yield "child_of_parent"
     if command.reason > CANCEL_REASON_MAX:
         yield "unknown_reason"
 

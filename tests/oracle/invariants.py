@@ -23,7 +23,11 @@ def check(twin: Twin) -> None:
         if instrument.rules["book"] != DARK:  # which may be crossed: nobody trades there at his own price
             _check_book(twin, number)
     resting = {order.id for number in twin.state.books for side in (BUY, SELL) for order in twin.resting(number, side)}
-    standing = {order.id for order in twin.state.orders.values() if not (order.venue or order.parked or order.unpriced)}
+    standing = {
+        order.id
+        for order in twin.state.orders.values()
+        if not (order.venue or order.parked or order.unpriced or order.id in twin.state.families)
+    }
     assert resting == standing, "an order is lost"
     for order in twin.state.orders.values():
         showing = order.id in resting and order.display != 0

@@ -60,11 +60,15 @@ def kill(state: State, command: Any) -> Iterator[Any]:
     state.kills[command.scope, command.of] = None
     yield effects.Killed(command.scope, command.of, command.user)
     found = [order for _, order in sorted(state.orders.items()) if _in_scope(state, command, order)]
-    gone = [order for order in found if not order.venue]
-    yield from _purge(state, command, gone)
-    for order in found:
-        if order.venue:
-            yield request_cancel(state, order, "kill")
+    asked = [order for order in found if order.venue or _works_at_venues(state, order)]
+    yield from _purge(state, command, [order for order in found if order not in asked])
+    for order in asked:  # a child with its parent's others, where that goes too
+        if order.child_of not in [other.id for other in asked]:
+            yield from request_cancel(state, order, "kill")
+
+
+def _works_at_venues(state: State, order: Order) -> bool:
+    return any(child.venue and child.child_of == order.id for child in state.orders.values())
 
 
 def _in_scope(state: State, command: Any, order: Order) -> bool:
@@ -148,5 +152,5 @@ def fire_dead_man(state: State, number: int) -> Iterator[Any]:
     yield effects.DeadManFired(account, session)
     for identity in sorted(state.orders):
         order = state.orders.get(identity)
-        if order and order.account == account and session in (0, order.session):
-            yield request_cancel(state, order, "dead_man")
+        if order and not order.child_of and order.account == account and session in (0, order.session):
+            yield from request_cancel(state, order, "dead_man")

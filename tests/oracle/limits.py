@@ -11,7 +11,7 @@ from .books import Order
 from .messages import LIMITS, SCOPES, effects
 from .perpetual import counted, opening
 from .state import Accepted, State
-from .values import AMOUNT_MAX, BPS, BUY, LIMIT, MARKET, MARKET_TO_LIMIT, QUANTITY_MAX, SELL, ceil_div
+from .values import AMOUNT_MAX, BPS, BUY, LIMIT, MARKET, MARKET_TO_LIMIT, QUANTITY_MAX, SELL, WORKED, ceil_div
 
 SECOND_NS = 10**9
 MULTIPLE_ORDERS = 64
@@ -148,7 +148,7 @@ def forget(state: State) -> None:
 def remember(state: State, order: Order, price: int, new: bool) -> None:
     """An order, or a replacement of one, was accepted."""
     if watched(state, order.account):
-        words = (order.side, order.kind, price, order.quantity) if new else None
+        words = (order.side, _kind(order, price), price, order.quantity) if new else None
         entry = Accepted(state.stamp, order.instrument, words, order.exposure()[1])
         state.accepted.setdefault(order.account, []).append(entry)
 
@@ -181,9 +181,14 @@ def _check(state: State, name: str, order: Order, price: int, old: Order | None)
                 yield REASONS[name]
 
 
+def _kind(order: Order, price: int) -> int:
+    """A parent is judged as a limit or a market order."""
+    return order.kind if order.kind != WORKED else LIMIT if price else MARKET
+
+
 def _instructions(state: State, asked: Asked, value: int) -> bool:
     order = asked.order
-    used = 1 << (order.kind - 1) | 1 << (9 + order.tif - 1) | order.flags << 17
+    used = 1 << (_kind(order, asked.price) - 1) | 1 << (9 + order.tif - 1) | order.flags << 17
     return bool(used & ~value)
 
 
@@ -234,7 +239,7 @@ def _order_rate(state: State, asked: Asked, value: int) -> bool:
 
 def _live(state: State, asked: Asked) -> list[Order]:
     """Live orders of the accounts where the limit counts."""
-    mine = [order for order in state.orders.values() if order.account in asked.accounts]
+    mine = [o for o in state.orders.values() if o.account in asked.accounts and not o.child_of]
     return [order for order in mine if asked.row in (0, order.instrument)]
 
 
@@ -309,7 +314,7 @@ def _grows_beyond(before: int, after: int, value: int) -> bool:
 
 
 def _duplicate(state: State, asked: Asked, value: int) -> bool:
-    words = (asked.order.side, asked.order.kind, asked.price, asked.order.quantity)
+    words = (asked.order.side, _kind(asked.order, asked.price), asked.price, asked.order.quantity)
     recent = _orders_before(state, asked)[-DUPLICATE_ORDERS:]
     return any(entry.words == words and entry.stamp + value > state.stamp for entry in recent)
 

@@ -19,11 +19,14 @@ def linkable(state: State, order: Any) -> bool:
     if order.kind in (REQUEST, RESPONSE):
         return False
     named = [state.orders.get(other) for other in (order.one_cancels, order.parent) if other]
-    if not all(o and (o.account, o.instrument) == (order.account, order.instrument) for o in named):
+    own = (order.account, order.instrument)
+    if not all(o and (o.account, o.instrument) == own and not o.child_of for o in named):
         return False
     if order.one_cancels:
         partner = state.orders[order.one_cancels]
-        return not (partner.venue or partner.one_cancels or order.one_cancels == order.parent)
+        return not (
+            partner.venue or partner.id in state.families or partner.one_cancels or order.one_cancels == order.parent
+        )
     return True
 
 

@@ -140,7 +140,7 @@ def requote(state: State, command: Any) -> Iterator[Any]:
 def end(state: State, order: Order, reason: str) -> Iterator[Any]:
     """Takes a quote away, unless it went with one before it."""
     if order.id in state.orders:
-        yield request_cancel(state, order, reason)
+        yield from request_cancel(state, order, reason)
 
 
 def note(state: State, order: Order, number: int, quantity: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from . import (
     bands,
     dark,
+    families,
     firming,
     fitting,
     gate,
@@ -80,6 +81,11 @@ def place(state: State, command: Any) -> Iterator[Any]:
     yield effects.Accepted(order.id, hold, order.price)
     if order.kind == TRAILING_STOP and not command.stop:
         yield effects.Trailed(order.id, order.stop, order.limit, hold)
+    yield from enter(state, order)
+
+
+def enter(state: State, order: Order) -> Iterator[Any]:
+    """Where an accepted order goes."""
     if order.kind == RESPONSE and gate.is_dark(state, order):
         yield from firming.firm_up(state, order)
     elif order.kind in (REQUEST, RESPONSE):
@@ -168,11 +174,7 @@ def reprice(state: State, order: Order, price: int) -> Generator[Any, None, str]
 
 def rehold(state: State, order: Order) -> int:
     """Holds what the order's terms need; returns it (a perpetual's: of the position)."""
-    instrument = state.instruments[order.instrument]
-    if instrument.perpetual:
-        return state.rehold(order.account, instrument)
-    state.set_hold(order, state.spot_hold(order))
-    return order.hold
+    return state.hold_terms(order)
 
 
 def _carry_out(state: State, order: Order, within: bands.Bounds | None) -> Generator[Any, None, tuple[int, str | None]]:
@@ -203,15 +205,27 @@ def _planned(state: State, order: Order, reason: str) -> Any:
     return cancelled
 
 
-def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Any:
+def exchange(state: State, maker: Order, taker: Order, price: int, quantity: int, flags: int = 0) -> Iterator[Any]:
     """A trade between two orders of ours."""
     instrument = state.instruments[taker.instrument]
-    legs = [
-        Leg(maker.account, maker.id, maker.side, maker, instrument.terms.maker_fee_ppm, maker.carry),
-        Leg(taker.account, taker.id, taker.side, taker, instrument.terms.taker_fee_ppm, taker.carry),
-    ]
     instrument.last_trade = instrument.latest = price
-    return trade(state, legs, taker.instrument, price, quantity, flags)
+    yield from between(state, (maker, taker), price, quantity, flags)
+
+
+def between(state: State, orders: tuple[Order, Order], price: int, quantity: int, flags: int = 0) -> Iterator[Any]:
+    """Maker and taker trade; a child's trade is booked on its parent, which is told what it holds then."""
+    terms = state.instruments[orders[0].instrument].terms
+    payers = [families.payer(state, order) for order in orders]
+    rates = (terms.maker_fee_ppm, terms.taker_fee_ppm)
+    legs = [
+        Leg(order.account, order.id, order.side, payer, rate, payer.carry)
+        for order, payer, rate in zip(orders, payers, rates, strict=True)
+    ]
+    yield trade(state, legs, orders[0].instrument, price, quantity, flags)
+    for order, payer in zip(orders, payers, strict=True):
+        if order.child_of:
+            families.fill(state, order, quantity)
+            yield families.reheld(state, payer)
 
 
 def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
@@ -220,7 +234,7 @@ def _fill(state: State, taker: Order, step: planning.Step) -> Iterator[Any]:
         yield from links.alone(state, order)
     if maker.id not in state.orders or taker.id not in state.orders:
         return
-    yield exchange(state, maker, taker, maker.price, quantity)
+    yield from exchange(state, maker, taker, maker.price, quantity)
     for order in (maker, taker):
         order.done += quantity
     taker.shown -= min(taker.shown, quantity)
@@ -320,9 +334,11 @@ def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int]
         exact = order.walk is not None and order.side == BUY
         hold = max(0, order.hold - spent) if exact else state.spot_hold(order)
         state.set_hold(order, hold if order.left else 0)
-    if not order.left:
+    if order.id in state.families:
+        order.quantity = max(order.quantity, order.filled)
+    elif not order.left:
         state.finish(order)
-    return order.hold
+    return 0 if leg.order_id != order.id and not instrument.perpetual else order.hold
 
 
 def replace_order(state: State, command: Any) -> Iterator[Any]:

@@ -61,7 +61,7 @@ def accept_quote(state: State, command: Any) -> Iterator[Any]:
     response = state.orders[command.response]
     request = state.orders[response.request]
     quantity = command.quantity or min(request.left, response.left)
-    yield matching.exchange(state, response, request, response.price, quantity, NEGOTIATED_TRADE)
+    yield from matching.exchange(state, response, request, response.price, quantity, NEGOTIATED_TRADE)
 
 
 def clear_responses(state: State, number: int) -> Iterator[Any]:
@@ -104,7 +104,7 @@ def _award(state: State, request: Order) -> Iterator[Any]:
         if any(_affords(state, request, price, quantity)):
             yield state.cancel(request, "funds")
             return
-        yield matching.exchange(state, bid, request, price, quantity, NEGOTIATED_TRADE)
+        yield from matching.exchange(state, bid, request, price, quantity, NEGOTIATED_TRADE)
     if request.id in state.orders:
         yield state.cancel(request, "cleared")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import bands
+from . import bands, families
 from .books import Book, Order
 from .messages import CANCEL_REASONS, effects
 from .money import SETTLEMENT, WORLD
@@ -228,19 +228,22 @@ def cancel_all(state: State, command: Any) -> Iterator[Any]:
     wanted = (command.account, command.instrument, command.side, command.session)
     for _, order in sorted(state.orders.items()):
         has = (order.account, order.instrument, order.side, order.session)
-        if all(want in (0, found) for want, found in zip(wanted, has, strict=True)):
-            yield request_cancel(state, order, command.reason or "mass")
+        if not order.child_of and all(want in (0, found) for want, found in zip(wanted, has, strict=True)):
+            yield from request_cancel(state, order, command.reason or "mass")
 
 
-def request_cancel(state: State, order: Order, reason: str | int) -> Any:
-    """An order on the house book is gone at once; for one at a venue the venue is asked."""
-    if not order.venue:
-        return state.cancel(order, reason)
-    return effects.CancelRequested(order.id, order.venue, state.reason_number(reason))
+def request_cancel(state: State, order: Order, reason: str | int) -> Iterator[Any]:
+    """An order on the house book is gone at once; for one at a venue that is asked; a parent goes with its children."""
+    if order.id in state.families:
+        yield from families.end(state, order, reason)
+    elif not order.venue:
+        yield state.cancel(order, reason)
+    else:
+        yield effects.CancelRequested(order.id, order.venue, state.reason_number(reason))
 
 
 def cancel_order(state: State, command: Any) -> Iterator[Any]:
-    yield request_cancel(state, state.orders[command.order], command.reason)
+    yield from request_cancel(state, state.orders[command.order], command.reason)
 
 
 def check_mark(state: State, command: Any) -> Iterator[str]:

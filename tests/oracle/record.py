@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from .messages import encode_command, encode_effect
 
 FORMAT = 1
-RULES = 2
+RULES = 3
 CLOCK_HELD = 1
 GENESIS = bytes(32)
 
 _HEAD = struct.Struct("<QQHHHHII")
-_ORIGIN = struct.Struct("<IIBBBBIQ")
+_ORIGIN = struct.Struct("<IIBBBBHHQ")
 
 
 class Origin(NamedTuple):
@@ -28,12 +28,13 @@ class Origin(NamedTuple):
     received_at: int = 0
     text: str = ""
     instruction: bytes | None = None
+    note: str = ""
 
     def encode(self) -> bytes:
-        text = self.text.encode()
-        flags = int(self.instruction is not None)
-        head = _ORIGIN.pack(self.session, self.user, self.role, self.gateway, len(text), flags, 0, self.received_at)
-        return head + (self.instruction or b"") + padded(text)
+        text, note = self.text.encode(), self.note.encode()
+        words = (self.session, self.user, self.role, self.gateway, len(text), int(self.instruction is not None))
+        head = _ORIGIN.pack(*words, len(note), 0, self.received_at)
+        return head + (self.instruction or b"") + padded(text + note)
 
 
 def padded(raw: bytes) -> bytes:

@@ -219,7 +219,7 @@ def _for_the_call(state: State, instrument: Instrument) -> list[Order]:
 def _end(state: State, orders: list[Order], reason: str) -> Iterator[Any]:
     for number in sorted(order.id for order in orders):
         if number in state.orders:
-            yield operations.request_cancel(state, state.orders[number], reason)
+            yield from operations.request_cancel(state, state.orders[number], reason)
 
 
 def set_timer(state: State, instrument: Instrument, after_ns: int) -> None:
@@ -247,7 +247,7 @@ def state_ends(state: State, instrument: Instrument) -> Iterator[Any]:
 def expire(state: State, instrument: Instrument) -> Iterator[Any]:
     """The instrument is at its end: everything goes, also what stands at venues, and nothing comes any more."""
     yield from _change(state, instrument, "closed", "expiry")
-    everything = [o for o in state.orders.values() if o.instrument == instrument.number]
+    everything = [o for o in state.orders.values() if o.instrument == instrument.number and not o.child_of]
     yield from _end(state, everything, "expired")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import bands, form, gate, kill, limits, matching, operations, resting, session, triggers
+from . import bands, form, gate, kill, limits, matching, operations, parent_changes, resting, session, triggers
 from .books import Order
 from .messages import effects
 from .references import peg_price
@@ -45,6 +45,11 @@ def check_replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     yield from gate.owned(state, command)
     order = state.orders.get(command.order)
     if order is None:
+        return
+    if order.child_of:
+        yield "child_of_parent"
+    if order.id in state.families:
+        yield from parent_changes.check_replacement(state, command, given)
         return
     if kill.killed_order(state, order):
         yield "killed"
@@ -107,6 +112,9 @@ def _settle(state: State, order: Order, asked: Order, given: int) -> bool:
 def replacement(state: State, command: Any, given: int) -> Iterator[Any]:
     """Less of it, or other terms than its price, keep the place in the queue, if the book's rule says so."""
     order = state.orders[command.order]
+    if order.id in state.families:
+        yield from parent_changes.replacement(state, command, given)
+        return
     asked = _asked(order, command, given)
     _settle(state, order, asked, given)
     limits.remember(state, order, 0, new=False)
@@ -154,6 +162,11 @@ def replace_special(state: State, command: Any) -> Iterator[Any]:
 def check_reduce(state: State, command: Any) -> Iterator[Any]:
     yield from gate.owned(state, command)
     order = state.orders.get(command.order)
+    if order and order.child_of:
+        yield "child_of_parent"
+    if order and order.id in state.families:
+        yield from parent_changes.check_reduce(state, command)
+        return
     if command.quantity <= 0:
         yield "quantity_not_positive"
     if order and command.quantity < order.left and command.quantity % state.instruments[order.instrument].terms.lot:
@@ -163,8 +176,10 @@ def check_reduce(state: State, command: Any) -> Iterator[Any]:
 def reduce(state: State, command: Any) -> Iterator[Any]:
     """Lots go off the order where it stands; all of them end it."""
     order = state.orders[command.order]
-    if command.quantity >= order.left:
-        yield operations.request_cancel(state, order, "user")
+    if order.id in state.families:
+        yield from parent_changes.reduce(state, command)
+    elif command.quantity >= order.left:
+        yield from operations.request_cancel(state, order, "user")
     elif order.venue:
         yield matching.ask_venue(state, order, order.price, order.quantity - command.quantity)
     else:

@@ -35,6 +35,8 @@ class State:
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
 
+    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
 
@@ -63,6 +65,8 @@ class State:
         self.released: list[tuple[int, int]] = []
         self.queues: dict[int, list[tuple[int, int]]] = {}
         self.cancels = 0
+        self.families: dict[int, Any] = {}
+        self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
@@ -70,7 +74,7 @@ class State:
     def live(self, account: int, instrument: int) -> list[Order]:
         """The account's live orders in the instrument that count, those at outside venues included."""
         mine = [o for o in self.orders.values() if o.account == account and o.instrument == instrument]
-        return [o for o in mine if not o.aside]
+        return [o for o in mine if not (o.aside or o.child_of)]
 
     def held_asset(self, order: Order) -> int:
         """What a spot order holds: the quote asset for a buy, the base asset for a sell."""
@@ -102,6 +106,14 @@ class State:
         self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
+
+    def hold_terms(self, order: Order) -> int:
+        """Holds what the order's terms need; returns it (a perpetual's: of the position)."""
+        instrument = self.instruments[order.instrument]
+        if instrument.perpetual:
+            return self.rehold(order.account, instrument)
+        self.set_hold(order, self.spot_hold(order))
+        return order.hold
 
     def hold_beside(self, order: Order) -> None:
         """A spot order holds what it needs where no other effect tells it."""
@@ -140,6 +152,9 @@ class State:
     def finish(self, order: Order) -> None:
         """The order is no longer alive: off the book, and its client id begins to be forgotten."""
         del self.orders[order.id]
+        self.families.pop(order.id, None)
+        if order.child_of in self.families and order.venue:
+            self.families[order.child_of].late[order.id] = order.venue
         self.deadlines.discard((order.expire, ORDER, order.id))
         if order.one_cancels:
             self.parted.append(order.one_cancels)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import gate
+from . import families, gate
 from .books import Order
 from .matching import Leg, apply_terms, trade
 from .messages import NO_ID, effects
@@ -57,6 +57,11 @@ def check_replaced(state: State, command: Any) -> Iterator[str]:
     order = state.orders[command.order]
     if command.quantity < order.filled:
         yield "quantity_not_above_filled"
+    if order.child_of and command.quantity > order.quantity:
+        yield "beyond_parent"
+    parent = state.orders.get(order.child_of)
+    if parent and families.is_beyond(parent, command.price, state.families[parent.id].limit):
+        yield "beyond_limit"
     if gate.exposure_too_large(state, replace(gate.repriced(order, command.price), quantity=command.quantity), order):
         yield "notional_too_large"
 
@@ -110,13 +115,22 @@ def _filled_order(state: State, command: Any) -> Order | None:
 def filled(state: State, command: Any) -> Iterator[Any]:
     order = _filled_order(state, command)
     terms = state.instruments[command.instrument].terms
+    fees = state.venue_fees.get((command.venue, command.instrument), (terms.maker_fee_ppm, terms.taker_fee_ppm))
     beyond = order is None or command.quantity > order.left or not order.meets(command.price)
     maker = command.liquidity == MAKER
-    rate_ppm = terms.maker_fee_ppm if maker else terms.taker_fee_ppm
-    client = Leg(command.account, command.order, command.side, order, rate_ppm)
-    if order:
-        client.carry = order.carry
+    parent = families.parent_of_fill(state, command, order)
+    payer = parent or order
+    client = Leg(command.account, command.order, command.side, payer, fees[0] if maker else fees[1])
+    if payer:
+        client.carry = payer.carry
     venue = Leg(command.venue, 0, SELL if command.side == BUY else BUY, None, None)
     legs = [client, venue] if maker else [venue, client]
     flags = OUTSIDE | (BEYOND_HOLD if beyond else 0)
     yield trade(state, legs, command.instrument, command.price, command.quantity, flags)
+    if parent:
+        yield families.reheld(state, parent)
+        more = order is None or command.quantity > order.left
+        if order:
+            families.fill(state, order, command.quantity)
+        if more:
+            yield from families.fit(state, parent)

@@ -109,7 +109,7 @@ def _check_order(twin: Twin, order: Order) -> None:
         assert order.parent in state.orders, f"{order.id} waits for a parent that ended"
         assert order.parked == HELD, f"{order.id} does not wait for its parent"
         assert not order.hold, f"{order.id} holds before its parent is done"
-    if order.expire and not order.venue:
+    if order.expire and not order.venue and order.id not in state.families:
         assert order.expire > state.stamp, f"{order.id} should have expired"
     if order.one_cancels:
         _check_pair(twin, order, state.orders.get(order.one_cancels))

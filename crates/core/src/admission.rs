@@ -4,7 +4,7 @@ use crate::matching::Taker;
 use crate::messages::PlaceOrder;
 use crate::names::{Reason, Rule};
 use crate::orders::{
-    ALL_OR_NONE, BUY, DAY, FOK, GTC, GTD, HIDDEN, IOC, LIMIT, MARKET, PEG, REQUEST, RESPONSE, SHORT, Special,
+    ALL_OR_NONE, BUY, CHILD, DAY, FOK, GTC, GTD, HIDDEN, IOC, LIMIT, MARKET, PEG, REQUEST, RESPONSE, SHORT, Special,
 };
 use crate::pegs::MID;
 use crate::rules::{DARK, NEGOTIATED, RFQ, SEALED};
@@ -19,7 +19,8 @@ impl Engine {
         match self.markets[at].rules.get(Rule::Book) {
             RFQ | NEGOTIATED | SEALED if asks => self.admit_asking(at, c, special),
             RFQ | NEGOTIATED | SEALED => Err(Reason::WrongBook),
-            DARK if asks && self.markets[at].rules.get(Rule::FirmUp) != 0 => self.admit_conditional(at, c, special),
+            DARK if asks && self.is_of_child(special.request) => Err(Reason::ChildOfParent),
+            DARK if asks => self.admit_conditional(at, c, special),
             _ if asks => Err(Reason::WrongBook),
             DARK if !suits_dark(c, special) => Err(Reason::WrongBook),
             _ => Ok(()),
@@ -54,7 +55,10 @@ impl Engine {
     }
 
     /// A conditional order, or the firm one of the same account and side that takes its place when it is invited.
-    fn admit_conditional(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+    pub(crate) fn admit_conditional(&self, at: usize, c: &PlaceOrder, special: &Special) -> Result<(), Reason> {
+        if self.markets[at].rules.get(Rule::FirmUp) == 0 {
+            return Err(Reason::WrongBook);
+        }
         if c.kind == REQUEST {
             return Ok(());
         }
@@ -70,6 +74,13 @@ impl Engine {
             return Err(Reason::UnknownSide);
         }
         if c.quantity > asked.left { Err(Reason::QuantityTooLarge) } else { Ok(()) }
+    }
+}
+
+impl Engine {
+    /// Is it the order of a child?
+    fn is_of_child(&self, order: u64) -> bool {
+        self.orders.find(order).is_some_and(|row| self.orders.get(row).marks & CHILD != 0)
     }
 }
 

@@ -2,7 +2,6 @@
 //! rule for ties; docs/reference/sessions.md has the rule books.
 use crate::engine::{Effects, Engine};
 use crate::instrument::Instrument;
-use crate::matching::exchange;
 use crate::messages::Auctioned;
 use crate::names::{Reason, Rule};
 use crate::orders::{ALL_OR_NONE, AT_OPEN, Order, PEG, REDUCE_ONLY, UNPRICED};
@@ -170,7 +169,7 @@ impl Engine {
             for row in [*buy, *sell] {
                 self.is_parted(row, effects);
             }
-            self.trade_at(at, (*buy, *sell), (found.price, *lots), effects);
+            self.trade_at((*buy, *sell), (found.price, *lots), effects);
         }
         self.markets[at].auction_price = found.price;
         for row in used_up {
@@ -197,11 +196,10 @@ impl Engine {
     }
 
     /// One trade of an auction; who came first is the maker.
-    fn trade_at(&mut self, at: usize, (buy, sell): (u32, u32), terms: (i64, i64), effects: &mut Effects) {
+    fn trade_at(&mut self, (buy, sell): (u32, u32), terms: (i64, i64), effects: &mut Effects) {
         let buyer_makes = self.orders.get(buy).id < self.orders.get(sell).id;
         let (maker, taker) = if buyer_makes { (buy, sell) } else { (sell, buy) };
-        let Self { instruments, orders, ledger, .. } = self;
-        effects.push(&exchange(&mut instruments[at], ledger, orders.pair_mut(maker, taker), &mut None, terms));
+        self.trade((maker, taker), &mut None, terms, 0, effects);
         for row in [maker, taker] {
             if self.orders.get(row).left == 0 {
                 self.bury(row);

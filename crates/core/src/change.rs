@@ -3,7 +3,7 @@ use crate::engine::{Effects, Engine};
 use crate::matching::Taker;
 use crate::messages::{CancelAll, CancelOrder, CancelRequested};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{ASIDE, HAS_SPECIAL, Order, ROUTED};
+use crate::orders::{ASIDE, CHILD, HAS_SPECIAL, Order, ROUTED, WORKED};
 use crate::place::{Walk, spot_hold};
 
 impl Engine {
@@ -11,6 +11,9 @@ impl Engine {
         self.known(c.account)?;
         self.once((c.account, c.client_id), *c, effects, |engine, effects| {
             let row = engine.owned(c.order, c.account)?;
+            if c.account != 0 {
+                engine.check_no_child(row)?;
+            }
             let reason = CancelReason::of(c.reason).ok_or(Reason::UnknownReason)?;
             engine.cancel_row(row, reason, effects);
             Ok(false)
@@ -31,6 +34,7 @@ impl Engine {
             (c.account == 0 || order.account == c.account)
                 && (c.instrument == 0 || u32::from(order.instrument) == c.instrument)
                 && (c.side == 0 || order.side == c.side)
+                && order.marks & CHILD == 0
         };
         let from = |row: u32| c.session == 0 || self.orders.details(row).session == c.session;
         let rows: Vec<u32> = self.orders.by_id().filter(|row| matches(self.orders.get(*row)) && from(*row)).collect();
@@ -56,8 +60,16 @@ impl Engine {
         if account != 0 && self.orders.get(row).account != account { Err(Reason::NotYourOrder) } else { Ok(row) }
     }
 
+    /// A child is its parent's to change.
+    pub(crate) fn check_no_child(&self, row: u32) -> Result<(), Reason> {
+        if self.orders.get(row).marks & CHILD != 0 { Err(Reason::ChildOfParent) } else { Ok(()) }
+    }
+
     pub(crate) fn cancel_row(&mut self, row: u32, reason: CancelReason, effects: &mut Effects) {
         let order = *self.orders.get(row);
+        if order.kind == WORKED {
+            return self.end_parent(row, reason, effects);
+        }
         if order.marks & ROUTED != 0 {
             let venue = self.orders.details(row).venue;
             effects.push(&CancelRequested { order: order.id, venue, reason: reason as u8 });
@@ -110,6 +122,9 @@ impl Engine {
     ) -> (crate::perpetual::Position, crate::perpetual::Position) {
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         let mut new = old;
+        if order.marks & CHILD != 0 {
+            return (old, new); // its parent is counted for it
+        }
         let (units, value) = order.exposure();
         new.count(order.buys(), -units, -value);
         new.count(order.buys(), left, i128::from(left) * i128::from(price));

@@ -29,8 +29,7 @@ struct Value {
 impl Engine {
     pub(crate) fn correct_trade(&mut self, c: &CorrectTrade, effects: &mut Effects) -> Result<(), Reason> {
         let at = self.at(c.instrument)?;
-        let (buyer, seller) = self.sides(at, c)?;
-        self.check_trade(at, c, (buyer, seller))?;
+        let (buyer, seller) = self.sides_of(at, c)?;
         if self.corrected.contains(&(c.sequence, c.index)) {
             return Err(Reason::AlreadyCorrected);
         }
@@ -52,7 +51,22 @@ impl Engine {
         Ok(())
     }
 
-    fn sides(&self, at: usize, c: &CorrectTrade) -> Result<(Side, Side), Reason> {
+    /// Buyer and seller at the fees of the trade: the instrument's, or those that its venue charges now.
+    fn sides_of(&self, at: usize, c: &CorrectTrade) -> Result<(Side, Side), Reason> {
+        let terms = &self.instruments[at].terms;
+        let own = self.sides(c, (terms.maker_fee_ppm, terms.taker_fee_ppm))?;
+        let verdict = self.check_trade(at, c, own);
+        let venue = if self.ledger.kind(c.maker) == VENUE { c.maker } else { c.taker };
+        match self.venue_fees.get(&(venue, c.instrument)) {
+            Some(fees) if verdict == Err(Reason::UnknownTrade) => {
+                let sides = self.sides(c, *fees)?;
+                self.check_trade(at, c, sides).map(|()| sides)
+            }
+            _ => verdict.map(|()| own),
+        }
+    }
+
+    fn sides(&self, c: &CorrectTrade, fees_ppm: (i32, i32)) -> Result<(Side, Side), Reason> {
         let known = |account: u32| self.ledger.trades(account) || self.ledger.kind(account) == VENUE;
         if !known(c.maker) || !known(c.taker) {
             return Err(Reason::UnknownAccount);
@@ -60,10 +74,9 @@ impl Engine {
         if c.taker_side != BUY && c.taker_side != SELL {
             return Err(Reason::UnknownSide);
         }
-        let terms = &self.instruments[at].terms;
         let rate = |account: u32, ppm: i32| if self.ledger.kind(account) == VENUE { 0 } else { ppm };
-        let maker = Side { account: c.maker, rate_ppm: rate(c.maker, terms.maker_fee_ppm), fee: c.maker_fee };
-        let taker = Side { account: c.taker, rate_ppm: rate(c.taker, terms.taker_fee_ppm), fee: c.taker_fee };
+        let maker = Side { account: c.maker, rate_ppm: rate(c.maker, fees_ppm.0), fee: c.maker_fee };
+        let taker = Side { account: c.taker, rate_ppm: rate(c.taker, fees_ppm.1), fee: c.taker_fee };
         Ok(if c.taker_side == BUY { (taker, maker) } else { (maker, taker) })
     }
 

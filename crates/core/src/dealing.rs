@@ -1,7 +1,5 @@
 //! A trade between two live orders at a price given from outside: dark pools, answers to requests, sealed bids.
 use crate::engine::{Effects, Engine};
-use crate::matching::exchange;
-use crate::messages::Traded;
 use crate::orders::REQUEST;
 use crate::place::Walk;
 
@@ -14,10 +12,7 @@ impl Engine {
     /// Trades between maker and taker, (price, quantity); the caller takes them out of their lists if this uses them up.
     pub(crate) fn deal(&mut self, rows: (u32, u32), deal: (i64, i64), flags: u8, effects: &mut Effects) {
         let mut walk = self.count_request(rows.1, deal);
-        let Self { instruments, ledger, orders, .. } = self;
-        let (maker, taker) = orders.pair_mut(rows.0, rows.1);
-        let traded = exchange(&mut instruments[maker.at()], ledger, (maker, taker), &mut walk, deal);
-        effects.push(&Traded { flags, ..traded });
+        self.trade(rows, &mut walk, deal, flags, effects);
         for row in [rows.0, rows.1] {
             if self.orders.get(row).left == 0 {
                 self.bury(row);

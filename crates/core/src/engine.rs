@@ -15,6 +15,7 @@ use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
 use crate::names::Reason;
 use crate::orders::{NONE, Orders};
+use crate::parents::{Parents, VenueFees};
 
 /// Where the effects of a pass go.
 pub struct Effects<'a> {
@@ -57,6 +58,8 @@ pub struct Engine {
     pub makers: Makers,
     pub kills: Kills,
     pub timers: Timers,
+    pub parents: Parents,
+    pub venue_fees: VenueFees,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
@@ -89,6 +92,9 @@ impl Engine {
         if self.deadlines.is_due(self.stamp) {
             self.run_deadlines(&mut effects);
             self.guard_quotes(&mut effects);
+            while !self.parents.due.is_empty() {
+                self.settle_first(&mut effects);
+            }
         }
         if let Err(reason) = self.dispatch(command, &mut effects) {
             effects.push(&Rejected { reason: reason as u16 });
@@ -97,6 +103,10 @@ impl Engine {
             self.guard_quotes(&mut effects);
         }
         if !self.touched.is_empty() {
+            self.react(&mut effects);
+        }
+        while !self.parents.due.is_empty() {
+            self.settle_first(&mut effects);
             self.react(&mut effects);
         }
         if !self.ledger.touched.is_empty() {
@@ -149,6 +159,9 @@ impl Engine {
             Command::RegisterMaker(c) => self.register_maker(c, effects),
             Command::SetProtection(c) => self.set_protection(c, effects),
             Command::CorrectTrade(c) => self.correct_trade(c, effects),
+            Command::PlaceParent(c) => self.place_parent(c, effects),
+            Command::PlaceChild(c) => self.place_child(c, effects),
+            Command::SetVenueFees(c) => self.set_venue_fees(c, effects),
         }
     }
 

@@ -12,7 +12,7 @@ const DECIMALS_MAX: u8 = 12;
 pub(crate) const ASSET_DECIMALS_MAX: u8 = 18;
 const DENOMINATOR_EXPONENT_MAX: i32 = 9;
 const FACTOR_MAX: i128 = 1_000_000_000_000_000;
-const FEE_MAX: i32 = 100_000;
+pub(crate) const FEE_MAX: i32 = 100_000;
 
 /// What money and things are counted in.
 #[derive(Debug, Clone)]

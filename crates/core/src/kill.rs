@@ -13,7 +13,7 @@ use crate::messages::{
     DeadManFired, DeadManSet, Kill, Killed, Purged, Rearm, RearmAsked, Rearmed, Released, SetDeadMan, Settled,
 };
 use crate::names::{CancelReason, Reason, Scope};
-use crate::orders::{COUNTED, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, ROUTED};
+use crate::orders::{CHILD, COUNTED, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, ROUTED, WORKED};
 
 /// Bytes that are hashed at a time.
 const DIGEST_BYTES: usize = 1 << 14;
@@ -38,7 +38,7 @@ struct Off {
 struct Found {
     /// Orders on the house's books, by id.
     rows: Vec<u32>,
-    /// Orders at outside venues, by id.
+    /// Orders at outside venues, and parents with children there, by id.
     routed: Vec<u32>,
     /// Of `rows`, those with more to forget than a place in a book.
     remembered: Vec<u32>,
@@ -140,8 +140,11 @@ impl Engine {
         let mut block = Vec::with_capacity(DIGEST_BYTES);
         for row in self.orders.by_id().filter(|row| self.is_in(scope, of, *row)) {
             let order = self.orders.get(row);
-            if order.marks & ROUTED != 0 {
-                found.routed.push(row);
+            if order.marks & ROUTED != 0 || self.has_routed_children(order) {
+                // a child's is asked for with its parent's others, where that goes too
+                if order.marks & CHILD == 0 || scope == Scope::Venue {
+                    found.routed.push(row);
+                }
                 continue;
             }
             found.rows.push(row);
@@ -159,6 +162,11 @@ impl Engine {
         }
         found.digest.update(&block);
         found
+    }
+
+    fn has_routed_children(&self, order: &Order) -> bool {
+        let routed = |id: &u64| self.orders.find(*id).is_some_and(|row| self.orders.get(row).marks & ROUTED != 0);
+        order.kind == WORKED && self.family(order.id).children.iter().any(routed)
     }
 
     fn sum(&self, order: &Order, found: &mut Found) {
@@ -262,7 +270,10 @@ impl Engine {
         self.timers.remove(&(account, session));
         effects.push(&DeadManFired { account, session });
         let from = |row: &u32| session == 0 || self.orders.details(*row).session == session;
-        let own = |row: &u32| self.orders.get(*row).account == account;
+        let own = |row: &u32| {
+            let order = self.orders.get(*row);
+            order.account == account && order.marks & CHILD == 0
+        };
         let rows: Vec<u64> = self.orders.by_id().filter(own).filter(from).map(|row| self.orders.get(row).id).collect();
         for order in rows {
             if let Some(row) = self.orders.find(order) {

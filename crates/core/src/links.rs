@@ -6,7 +6,7 @@ use crate::engine::{Effects, Engine};
 use crate::messages::{PlaceOrder, Reheld, Repriced, Trailed, Triggered};
 use crate::names::{CancelReason, Reason};
 use crate::orders::{
-    ASIDE, HAS_SPECIAL, Order, PARENT, PARKED, REQUEST, RESPONSE, ROUTED, Special, TRAILING_STOP, UNHELD,
+    ASIDE, CHILD, HAS_SPECIAL, Order, PARENT, PARKED, REQUEST, RESPONSE, ROUTED, Special, TRAILING_STOP, UNHELD, WORKED,
 };
 use crate::place::spot_hold;
 
@@ -43,11 +43,12 @@ impl Engine {
                 return false;
             };
             let order = self.orders.get(row);
-            order.account == c.account && u32::from(order.instrument) == c.instrument
+            order.account == c.account && u32::from(order.instrument) == c.instrument && order.marks & CHILD == 0
         };
         let free = |id: u64| {
             let row = self.orders.find(id).expect("the order lives");
-            id != parent && self.orders.get(row).marks & ROUTED == 0 && self.special_of(row).one_cancels == 0
+            let order = self.orders.get(row);
+            id != parent && order.marks & ROUTED == 0 && order.kind != WORKED && self.special_of(row).one_cancels == 0
         };
         let well = !matches!(c.kind, REQUEST | RESPONSE)
             && [other, parent].iter().all(|id| *id == 0 || fits(*id))
@@ -107,6 +108,12 @@ impl Engine {
             self.touch(order.at());
         }
         self.links.children.remove(&(special.parent, order.id));
+        if order.marks & CHILD != 0 {
+            self.leave_parent(row);
+        }
+        if order.kind == WORKED {
+            self.forget_family(order.id);
+        }
         if order.marks & PARENT != 0 {
             let filled = self.orders.filled(row);
             let children = self.links.children.range((order.id, 0)..=(order.id, u64::MAX));

@@ -5,7 +5,7 @@ use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
 use crate::orders::{
-    ASIDE, COUNTED, Details, FOK, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, POST_ONLY, Special, UNHELD,
+    ASIDE, CHILD, COUNTED, Details, FOK, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, POST_ONLY, Special, UNHELD,
 };
 use crate::place::Walk;
 
@@ -239,7 +239,7 @@ impl Engine {
         if marks & COUNTED != 0 {
             self.uncount(at);
         }
-        if marks & (HAS_SPECIAL | PARENT | PARKED) != 0 {
+        if marks & (HAS_SPECIAL | PARENT | PARKED | CHILD) != 0 {
             self.untie(row);
         }
     }

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::history::Wording;
 use crate::limits::{Row, members};
 use crate::names::{Limit, Reason, Scope};
-use crate::orders::{ASIDE, MARKET_TO_LIMIT, Order, WATCHED};
+use crate::orders::{ASIDE, CHILD, MARKET_TO_LIMIT, Order, WATCHED};
 use crate::values::{BPS, ceil_div, floor_div};
 use crate::watch::Open;
 
@@ -102,7 +102,7 @@ impl Engine {
     fn count_open(&mut self) {
         if std::mem::take(&mut self.limits.uncounted) {
             let accounts = &self.ledger.accounts;
-            let new = |order: &Order| order.marks & WATCHED == 0 && accounts[order.account as usize].watched;
+            let new = |order: &Order| order.marks & (WATCHED | CHILD) == 0 && accounts[order.account as usize].watched;
             let rows: Vec<u32> = self.orders.by_id().filter(|row| new(self.orders.get(*row))).collect();
             rows.into_iter().for_each(|row| self.orders.watch_row(row));
         }

@@ -139,6 +139,23 @@ macro_rules! for_each_message {
                     sequence: u64, index: u16, instrument: u32, maker: u32, taker: u32, taker_side: u8, price: i64,
                     quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64, new_price: i64
                 }
+                /// Places a parent: an order that is worked by children (PlaceChild) and enters no book itself. It passes the gate and
+                /// takes its hold as an order of that quantity. `path`: how it is worked, 1 to 255; copied, never read. `price` 0:
+                /// at the market, held for and limited by the protection price. `expire`: ns, when it is cancelled; 0 never.
+                PlaceParent = 37 {
+                    account: u32, instrument: u32, side: u8, path: u8, price: i64, quantity: i64, expire: u64,
+                    client_id: ClientId, session: u32
+                }
+                /// Places the next child of a parent, whose account, instrument and side it has, and which holds for it. `ordinal`:
+                /// from 1, each once. `venue`, `kind` (1 limit, 7 peg, 8 conditional order and 9 firm order of a dark pool), `tif`,
+                /// `flags` and terms as PlaceSpecial's. `tape`: offset of the market data that the decision saw; copied, never read.
+                PlaceChild = 38 {
+                    parent: u64, ordinal: u32, venue: u32, kind: u8, tif: u8, flags: u8, price: i64, quantity: i64,
+                    tape: u64, display: i64, display_high: i64, seed: u64, min_quantity: i64, offset: i64, peg: u8,
+                    expire: u64, request: u64
+                }
+                /// What an outside venue charges for fills in an instrument instead of the instrument's own fees.
+                SetVenueFees = 39 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
                 /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
                 /// own form. `before`: the rules of the records so far.
                 UpgradeEngine = 60 { before: u16, rules: u16, state: Hash }
@@ -184,7 +201,7 @@ macro_rules! for_each_message {
                 Resumed = 15 { instrument: u32 }
                 /// The reference price is now this.
                 Marked = 16 { instrument: u32, settlement: u8, price: i64 }
-                /// The outside venue is asked to cancel.
+                /// The outside venue is asked to cancel; of a parent (`venue` 0): it takes no more children and ends with the last.
                 CancelRequested = 17 { order: u64, venue: u32, reason: u8 }
                 /// The outside venue is asked to replace; `hold` covers the old and the new order.
                 ReplaceRequested = 18 { order: u64, venue: u32, price: i64, quantity: i64, hold: i64 }
@@ -246,8 +263,11 @@ macro_rules! for_each_message {
                 LimitState = 45 { instrument: u32, entered: u8, side: u8, price: i64 }
                 /// A conditional order could trade: it goes at `until` (ns) unless a response firms it up before.
                 Invited = 46 { order: u64, until: u64 }
-                /// The order holds this much from now on, because the other of its pair holds otherwise or is gone.
+                /// The order holds this much from now on, because the other of its pair holds otherwise or is gone, or, of a
+                /// parent, because a child traded or went (a perpetual's: of the position).
                 Reheld = 47 { order: u64, hold: i64 }
+                /// Fills at the venue in the instrument are charged this from now on.
+                VenueFeesSet = 48 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }

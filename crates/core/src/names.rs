@@ -116,6 +116,14 @@ named! {
         Expired = 84 "expired",
         BadTimeout = 85 "bad_timeout",
         BadTerms = 86 "bad_terms",
+        BadPath = 87 "bad_path",
+        UnknownParent = 88 "unknown_parent",
+        ParentEnding = 89 "parent_ending",
+        AlreadyPlaced = 90 "already_placed",
+        BadOrdinal = 91 "bad_ordinal",
+        BeyondParent = 92 "beyond_parent",
+        BeyondLimit = 93 "beyond_limit",
+        ChildOfParent = 94 "child_of_parent",
     }
 }
 

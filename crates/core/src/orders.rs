@@ -22,6 +22,8 @@ pub const TRAILING_STOP: u8 = 6;
 pub const PEG: u8 = 7;
 pub const REQUEST: u8 = 8;
 pub const RESPONSE: u8 = 9;
+/// A parent: its children work it (`parents.rs`).
+pub const WORKED: u8 = 10;
 
 pub const GTC: u8 = 1;
 pub const IOC: u8 = 2;
@@ -60,7 +62,7 @@ pub const BEHIND: u16 = 64;
 pub const COUNTED: u16 = 128;
 /// It was the first at a price that bettered its side, and kept its place.
 pub const TOP: u16 = 256;
-/// Its account is without end in what it would hold, so it holds nothing.
+/// It holds nothing: its account is without end in what it would hold, or its parent holds for it.
 pub const UNHELD: u16 = 512;
 /// Others wait for its end.
 pub const PARENT: u16 = 1_024;
@@ -70,6 +72,8 @@ pub const ASIDE: u16 = 2_048;
 pub const UNPRICED: u16 = 4_096;
 /// It is parked until its auction.
 pub const AWAITS_CALL: u16 = 8_192;
+/// A child: it trades for its parent, which holds for it and counts for it.
+pub const CHILD: u16 = 1 << 14;
 /// Its changes are counted: its account has limits, or it is a market maker's quote. Follows from the rest of the state.
 pub const WATCHED: u16 = 1 << 15;
 
@@ -164,6 +168,12 @@ impl Order {
         self.marks & PARTLY_SHOWN != 0 && self.flags & HIDDEN == 0
     }
 
+    /// A live order stands in a book of the house, unless it waits beside it, works at a venue or is a parent.
+    #[inline]
+    pub fn is_in_a_book(&self) -> bool {
+        self.marks & (ROUTED | PARKED) == 0 && self.kind != WORKED
+    }
+
     /// Would it trade at this price of the other side?
     #[inline]
     pub fn reaches(&self, price: i64) -> bool {
@@ -185,7 +195,7 @@ impl Order {
     /// Lots that it may trade, and price x lots of them at worst: what a perpetual's position counts.
     #[inline]
     pub fn exposure(&self) -> (i64, i128) {
-        if self.marks & ASIDE != 0 || self.kind == REQUEST {
+        if self.marks & (ASIDE | CHILD) != 0 || self.kind == REQUEST {
             return (0, 0);
         }
         (self.left, i128::from(self.left) * i128::from(self.price))

@@ -82,7 +82,7 @@ impl Engine {
         })
     }
 
-    fn may_trade(&self, account: u32) -> Result<(), Reason> {
+    pub(crate) fn may_trade(&self, account: u32) -> Result<(), Reason> {
         if self.ledger.trades(account) {
             return Ok(());
         }
@@ -141,7 +141,7 @@ impl Engine {
             self.hold_spot(at, &mut taker)?
         };
         if limited {
-            self.count_accepted(&taker.order, Some((wording(c), exposure(&taker).1)));
+            self.remember_accepted(c, &taker);
         }
         effects.push(&Accepted { order: self.sequence, hold, price: taker.order.price });
         if taker.order.kind == TRAILING_STOP && taker.order.marks & ASIDE == 0 && special.is_some_and(|s| s.stop == 0) {
@@ -152,7 +152,7 @@ impl Engine {
 
     /// What is asked of makers' quotes and of accounts with limits; their orders are watched. The first of a mass quote is
     /// judged as if the earlier quotes were gone; if it passes they go.
-    fn meet_limits(
+    pub(crate) fn meet_limits(
         &mut self,
         at: usize,
         c: &PlaceOrder,
@@ -180,8 +180,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Limits remember a new order.
+    pub(crate) fn remember_accepted(&mut self, c: &PlaceOrder, taker: &Taker) {
+        self.count_accepted(&taker.order, Some((wording(c), exposure(taker).1)));
+    }
+
     /// An outside venue takes limit and market orders without our own books' terms.
-    fn check_routed(&self, c: &PlaceOrder, special: Option<&Special>) -> Result<(), Reason> {
+    pub(crate) fn check_routed(&self, c: &PlaceOrder, special: Option<&Special>) -> Result<(), Reason> {
         if self.ledger.kind(c.venue) != VENUE {
             return Err(Reason::UnknownVenue);
         }
@@ -192,7 +197,7 @@ impl Engine {
 
     /// The price that the order is held for: its limit, or what stands for it while it has none.
     #[inline]
-    fn price(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
+    pub(crate) fn price(&self, at: usize, taker: &mut Taker) -> Result<(), Reason> {
         if let Some(special) = &mut taker.special {
             if special.parent != 0 {
                 taker.order.marks |= ASIDE;
@@ -246,7 +251,7 @@ impl Engine {
 
     /// Where an accepted order goes; does it live on?
     #[inline]
-    fn enter(&mut self, at: usize, taker: Taker, effects: &mut Effects) -> Alive {
+    pub(crate) fn enter(&mut self, at: usize, taker: Taker, effects: &mut Effects) -> Alive {
         if taker.order.marks & ROUTED != 0 {
             let row = self.orders.insert(taker.order, taker.details);
             if let Some(special) = taker.special {
@@ -262,7 +267,7 @@ impl Engine {
     }
 
     #[inline]
-    fn newcomer(&self, c: &PlaceOrder) -> Taker {
+    pub(crate) fn newcomer(&self, c: &PlaceOrder) -> Taker {
         let named = if c.client_id == [0; 16] { 0 } else { NAMED };
         let routed = if c.venue == 0 { 0 } else { ROUTED };
         let order = Order {
@@ -367,7 +372,7 @@ impl Engine {
     }
 
     /// Counts a new perpetual order into its position and takes the hold.
-    fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
+    pub(crate) fn hold_perpetual(&mut self, at: usize, taker: &Taker) -> Result<i64, Reason> {
         let order = &taker.order;
         let old = self.instruments[at].positions.get(&order.account).copied().unwrap_or_default();
         if taker.walk.is_some_and(|walk| walk.units == 0) {

@@ -8,15 +8,16 @@ use crate::messages::{BadMessage, Command, Effect, Message};
 /// The version of the body's layout.
 pub const FORMAT: u16 = 1;
 /// The version of the engine's behaviour.
-pub const RULES: u16 = 2;
+pub const RULES: u16 = 3;
 /// Flag: the command's time lay before the last stamp; the stamp stands still.
 pub const CLOCK_HELD: u16 = 1;
 /// Bytes before the origin block.
 pub const HEAD: usize = 32;
-/// The longest client's id text.
+/// The longest client's id text, and the longest note, in bytes.
 pub const TEXT_MAX: usize = 128;
+pub const NOTE_MAX: usize = 1_024;
 
-/// Where a command came from. Ids only; copied, never read.
+/// Where a command came from, in ids, and a note: what the sender says about it. Copied, never read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     pub session: u32,
@@ -26,24 +27,29 @@ pub struct Origin {
     pub received_at: u64,
     pub text: String,
     pub instruction: Option<[u8; 32]>,
+    pub note: String,
 }
 
 impl Origin {
     const FIXED: usize = 24;
 
-    /// The origin block. The text is cut to [`TEXT_MAX`] bytes by whoever takes it in.
+    /// The origin block. Text and note are within [`TEXT_MAX`] and [`NOTE_MAX`] bytes by whoever takes them in.
     pub fn encode(&self) -> Vec<u8> {
         assert!(self.text.len() <= TEXT_MAX, "the edge bounds the client's id text");
-        let mut out = Vec::with_capacity(Self::FIXED + 32 + TEXT_MAX);
+        assert!(self.note.len() <= NOTE_MAX, "the edge bounds the note");
+        let mut out = Vec::with_capacity(Self::FIXED + 32 + TEXT_MAX + self.note.len());
         out.extend_from_slice(&self.session.to_le_bytes());
         out.extend_from_slice(&self.user.to_le_bytes());
         let flags = u8::from(self.instruction.is_some());
-        out.extend_from_slice(&[self.role, self.gateway, self.text.len() as u8, flags, 0, 0, 0, 0]);
+        out.extend_from_slice(&[self.role, self.gateway, self.text.len() as u8, flags]);
+        out.extend_from_slice(&(self.note.len() as u16).to_le_bytes());
+        out.extend_from_slice(&[0, 0]);
         out.extend_from_slice(&self.received_at.to_le_bytes());
         if let Some(instruction) = &self.instruction {
             out.extend_from_slice(instruction);
         }
         out.extend_from_slice(self.text.as_bytes());
+        out.extend_from_slice(self.note.as_bytes());
         out.resize(out.len().next_multiple_of(8), 0);
         out
     }
@@ -56,7 +62,10 @@ impl Origin {
         let word = |at: usize| fixed[at..at + 4].try_into().map(u32::from_le_bytes).ok();
         let hashed = fixed[11] & 1 == 1;
         let at = Self::FIXED + if hashed { 32 } else { 0 };
-        let text = bytes.get(at..at + fixed[10] as usize).filter(|text| text.len() <= TEXT_MAX)?;
+        let note_at = at + fixed[10] as usize;
+        let text = bytes.get(at..note_at).filter(|text| text.len() <= TEXT_MAX)?;
+        let noted = usize::from(u16::from_le_bytes([fixed[12], fixed[13]]));
+        let note = bytes.get(note_at..note_at + noted).filter(|note| note.len() <= NOTE_MAX)?;
         Some(Self {
             session: word(0)?,
             user: word(4)?,
@@ -65,6 +74,7 @@ impl Origin {
             received_at: u64::from_le_bytes(fixed[16..24].try_into().ok()?),
             text: String::from_utf8(text.to_vec()).ok()?,
             instruction: if hashed { Some(bytes.get(Self::FIXED..at)?.try_into().ok()?) } else { None },
+            note: String::from_utf8(note.to_vec()).ok()?,
         })
     }
 }

@@ -6,19 +6,19 @@ use crate::messages::{PlaceOrder, ReduceOrder, ReplaceOrder, ReplaceRequested, R
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
     ALL_OR_NONE, ASIDE, CONDITIONAL, Details, GTD, HIDDEN, Order, PARKED, PARTLY_SHOWN, PEG, REQUEST, RESPONSE, ROUTED,
-    STOP, Special, TRAILING_STOP,
+    STOP, Special, TRAILING_STOP, WORKED,
 };
 use crate::place::{check_price, check_quantity};
 use crate::rules::LESS_KEEPS_PLACE;
 
 /// What `given` names.
-const PRICE: u16 = 1;
-const QUANTITY: u16 = 2;
+pub(crate) const PRICE: u16 = 1;
+pub(crate) const QUANTITY: u16 = 2;
 const STOP_PRICE: u16 = 4;
 const OFFSET: u16 = 8;
 const DISPLAY: u16 = 16;
 const MINIMUM: u16 = 32;
-const EXPIRE: u16 = 64;
+pub(crate) const EXPIRE: u16 = 64;
 const EVERY: u16 = 127;
 
 /// An order as it is asked to become.
@@ -71,6 +71,10 @@ impl Engine {
 
     fn replace_live(&mut self, c: &ReplaceSpecial, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.owned(c.order, c.account)?;
+        self.check_no_child(row)?;
+        if self.orders.get(row).kind == WORKED {
+            return self.replace_parent(row, c, effects);
+        }
         self.check_killed_row(row)?;
         let (order, details) = (*self.orders.get(row), *self.orders.details(row));
         let at = order.at();
@@ -301,7 +305,11 @@ impl Engine {
 
     fn reduce_live(&mut self, c: &ReduceOrder, effects: &mut Effects) -> Result<(), Reason> {
         let row = self.owned(c.order, c.account)?;
+        self.check_no_child(row)?;
         let order = *self.orders.get(row);
+        if order.kind == WORKED {
+            return self.reduce_parent(row, c.quantity, effects);
+        }
         let at = order.at();
         if c.quantity <= 0 {
             return Err(Reason::QuantityNotPositive);

@@ -3,7 +3,9 @@
 use crate::engine::{Effects, Engine};
 use crate::messages::{Reduced, Refreshed};
 use crate::names::Rule;
-use crate::orders::{ALL_OR_NONE, BEHIND, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP};
+use crate::orders::{
+    ALL_OR_NONE, BEHIND, CHILD, CONDITIONAL, COUNTED, HIDDEN, NONE, PARTLY_SHOWN, REDUCE_ONLY, Special, TOP,
+};
 use crate::place::Walk;
 use crate::rules::MIXED;
 
@@ -45,7 +47,7 @@ impl Engine {
         if special.display != 0 {
             self.draw(at, row);
         }
-        if marks & (PARTLY_SHOWN | CONDITIONAL) != 0 || order.flags & REDUCE_ONLY != 0 {
+        if marks & (PARTLY_SHOWN | CONDITIONAL | CHILD) != 0 || order.flags & REDUCE_ONLY != 0 {
             self.count(row);
         }
         self.put_in(at, row);
@@ -165,6 +167,7 @@ impl Engine {
             self.hold_again(at, row);
             before - self.orders.get(row).hold
         };
+        self.look_at_parent(row);
         let order = self.orders.get(row);
         effects.push(&Reduced { order: order.id, quantity, left: order.left, released });
     }

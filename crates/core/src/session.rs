@@ -6,7 +6,7 @@ use crate::matching::Taker;
 use crate::messages::{PlaceOrder, SessionChanged, SetSession, Triggered, Uncross};
 use crate::names::{CancelReason, Reason, Rule, SessionCause, SessionState};
 use crate::orders::{
-    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, FOK, HIDDEN, IOC, MARKET, MARKET_TO_LIMIT, PARTLY_SHOWN, PEG,
+    ALL_OR_NONE, AT_CLOSE, AT_OPEN, AWAITS_CALL, CHILD, FOK, HIDDEN, IOC, MARKET, MARKET_TO_LIMIT, PARTLY_SHOWN, PEG,
     POST_ONLY, Special, UNPRICED,
 };
 use crate::rules::CALL;
@@ -255,7 +255,11 @@ impl Engine {
     /// The instrument is at its end: everything goes, and nothing comes any more.
     pub(crate) fn expire(&mut self, at: usize, effects: &mut Effects) {
         self.change_state(at, SessionState::Closed, SessionCause::Expiry, effects);
-        let rows: Vec<u32> = self.orders.by_id().filter(|row| self.orders.get(*row).at() == at).collect();
+        let own = |row: &u32| {
+            let order = self.orders.get(*row);
+            order.at() == at && order.marks & CHILD == 0
+        };
+        let rows: Vec<u32> = self.orders.by_id().filter(own).collect();
         self.end_in_order(rows, CancelReason::Expired, effects);
         self.markets[at].held.clear();
     }

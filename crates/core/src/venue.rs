@@ -1,10 +1,11 @@
 //! What outside venues answer. A fill happened: it is booked, and flagged when it went beyond what was held.
 use crate::engine::{Effects, Engine};
+use crate::instrument::{FEE_MAX, Instrument};
 use crate::ledger::VENUE;
 use crate::matching::{Flows, trade_perpetual, trade_spot};
 use crate::messages::{Acknowledged, Replaced, Traded, VenueAccepted, VenueCancelled, VenueFilled, VenueReplaced};
 use crate::names::{CancelReason, Reason};
-use crate::orders::{BUY, GTC, LIMIT, NONE, Order, SELL};
+use crate::orders::{BUY, CHILD, GTC, LIMIT, NONE, Order, SELL};
 use crate::place::spot_hold;
 use crate::values::{PRICE_MAX, QUANTITY_MAX};
 
@@ -14,6 +15,11 @@ pub const AT_VENUE: u8 = 1;
 pub const BEYOND: u8 = 2;
 const MAKER: u8 = 1;
 const TAKER: u8 = 2;
+
+/// A venue may charge what the instrument's own fees let orders hold for, and no more.
+pub(crate) fn check_venue_fee(instrument: &Instrument, fee_ppm: i32) -> Result<(), Reason> {
+    if (-FEE_MAX..=instrument.worst_fee_ppm()).contains(&fee_ppm) { Ok(()) } else { Err(Reason::BadFee) }
+}
 
 fn check_amounts(price: i64, quantity: i64) -> Result<(), Reason> {
     if quantity <= 0 {
@@ -29,11 +35,13 @@ fn check_amounts(price: i64, quantity: i64) -> Result<(), Reason> {
 }
 
 impl Engine {
+    pub(crate) fn check_venue(&self, venue: u32) -> Result<(), Reason> {
+        if self.ledger.kind(venue) != VENUE { Err(Reason::UnknownVenue) } else { Ok(()) }
+    }
+
     /// The row of a live order at this venue.
     fn routed(&self, order: u64, venue: u32) -> Result<u32, Reason> {
-        if self.ledger.kind(venue) != VENUE {
-            return Err(Reason::UnknownVenue);
-        }
+        self.check_venue(venue)?;
         let row = self.live(order)?;
         if self.orders.details(row).venue != venue { Err(Reason::WrongVenue) } else { Ok(row) }
     }
@@ -59,16 +67,28 @@ impl Engine {
         if left < 0 {
             return Err(Reason::QuantityNotAboveFilled);
         }
+        if order.marks & CHILD != 0 {
+            self.check_child_replaced(row, c)?;
+        }
         let at = order.at();
         let hold = self.hold_as_replaced(at, &order, c.price, left)?;
         let hold = self.set_terms_hold(at, row, (c.price, c.quantity), hold);
         self.set_terms(row, c.price, c.quantity);
+        self.look_at_parent(row);
         let (price, quantity) = (c.price, c.quantity);
         effects.push(&Replaced { order: c.order, price, quantity, hold, priority_kept: 0 });
         if left == 0 {
             self.end_row(row, CancelReason::User, effects);
         }
         Ok(())
+    }
+
+    /// Of a child the venue can have made less, and no dearer than its parent's limit: nothing else was asked of it.
+    fn check_child_replaced(&self, row: u32, c: &VenueReplaced) -> Result<(), Reason> {
+        if c.quantity > self.orders.details(row).quantity {
+            return Err(Reason::BeyondParent);
+        }
+        if self.is_beyond_limit(row, c.price) { Err(Reason::BeyondLimit) } else { Ok(()) }
     }
 
     fn hold_as_replaced(&self, at: usize, order: &Order, price: i64, left: i64) -> Result<i64, Reason> {
@@ -81,9 +101,7 @@ impl Engine {
     }
 
     pub(crate) fn venue_filled(&mut self, c: &VenueFilled, effects: &mut Effects) -> Result<(), Reason> {
-        if self.ledger.kind(c.venue) != VENUE {
-            return Err(Reason::UnknownVenue);
-        }
+        self.check_venue(c.venue)?;
         if c.fill_id == [0; 16] {
             return Err(Reason::NoClientId);
         }
@@ -130,13 +148,17 @@ impl Engine {
     fn book_fill(&mut self, c: &VenueFilled, effects: &mut Effects) {
         let at = c.instrument as usize - 1;
         let row = self.filled_order(c);
-        let mut client = row.map_or_else(|| stranger(c, c.account, c.side), |row| *self.orders.get(row));
+        let asked = row.map_or_else(|| stranger(c, c.account, c.side), |row| *self.orders.get(row));
         let beyond = row.is_none()
-            || c.quantity > client.left
-            || if client.buys() { c.price > client.price } else { c.price < client.price };
+            || c.quantity > asked.left
+            || if asked.buys() { c.price > asked.price } else { c.price < asked.price };
+        let payer = self.payer_of_fill(c, row);
+        let mut client = payer.map_or(asked, |row| *self.orders.get(row));
         let mut outside = stranger(c, c.venue, BUY + SELL - c.side);
         let terms = self.instruments[at].terms;
-        let client_ppm = if c.liquidity == TAKER { terms.taker_fee_ppm } else { terms.maker_fee_ppm };
+        let own = (terms.maker_fee_ppm, terms.taker_fee_ppm);
+        let fees = self.venue_fees.get(&(c.venue, c.instrument)).copied().unwrap_or(own);
+        let client_ppm = if c.liquidity == TAKER { fees.1 } else { fees.0 };
         let (sides, ppm) = if c.side == BUY {
             ((&mut client, &mut outside), (client_ppm, 0))
         } else {
@@ -149,9 +171,16 @@ impl Engine {
         } else {
             trade_spot(&instruments[at], ledger, sides, ppm, (c.price, c.quantity))
         };
-        let hold = self.after_fill(at, row, client, c);
+        let hold = self.after_fill(at, payer, client, c);
         let flags = AT_VENUE | if beyond { BEYOND } else { 0 };
-        effects.push(&traded(c, &flows, hold, flags));
+        let parent = payer.filter(|payer| Some(*payer) != row);
+        let shown = if parent.is_some() && !self.instruments[at].is_perpetual() { 0 } else { hold };
+        effects.push(&traded(c, &flows, shown, flags));
+        if let Some(parent) = parent {
+            self.fill_at_venue(parent, row, c.quantity, effects);
+        } else if let Some(row) = row.filter(|row| self.orders.get(*row).left <= 0) {
+            self.bury(row);
+        }
     }
 
     /// Books the fill on the order and the position; returns what is held then.
@@ -167,9 +196,6 @@ impl Engine {
             instruments[at].shift(ledger, c.venue, -signed, (true, 0, 0));
             if let Some(row) = row {
                 *self.orders.get_mut(row) = client;
-                if client.left <= 0 {
-                    self.bury(row);
-                }
             }
             return hold;
         }
@@ -184,9 +210,6 @@ impl Engine {
             spot_hold(&self.instruments[at], &client, client.price, left).expect("a hold only shrinks")
         };
         self.set_spot_hold(at, row, hold);
-        if left == 0 {
-            self.bury(row);
-        }
         hold
     }
 }

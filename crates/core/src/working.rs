@@ -2,7 +2,7 @@
 use crate::bands::Bounds;
 use crate::engine::{Alive, Effects, Engine};
 use crate::fitting::falls_below;
-use crate::matching::{Taker, exchange};
+use crate::matching::Taker;
 use crate::messages::Repriced;
 use crate::names::{CancelReason, Rule};
 use crate::orders::{FOK, LIMIT, MARKET_TO_LIMIT, Order, POST_ONLY, SLIDE};
@@ -184,13 +184,9 @@ impl Engine {
         if !self.both_alone(at, passage, step.row, effects) {
             return;
         }
-        let Self { instruments, orders, ledger, .. } = self;
-        let (maker, taker) = orders.pair_mut(step.row, passage.row);
-        let price = maker.price;
-        let traded = exchange(&mut instruments[at], ledger, (maker, taker), &mut passage.walk, (price, step.quantity));
-        passage.last = price;
-        let left = maker.left;
-        effects.push(&traded);
+        passage.last = self.orders.get(step.row).price;
+        self.trade((step.row, passage.row), &mut passage.walk, (passage.last, step.quantity), 0, effects);
+        let left = self.orders.get(step.row).left;
         for row in [step.row, passage.row] {
             self.show_less(row, step.quantity);
             if let Some(special) = self.orders.special_mut(row)

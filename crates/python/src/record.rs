@@ -19,7 +19,8 @@ pub struct Origin {
 #[pymethods]
 impl Origin {
     #[new]
-    #[pyo3(signature = (session = 0, user = 0, role = 0, gateway = 0, received_at = 0, text = String::new(), instruction = None))]
+    #[pyo3(signature = (session = 0, user = 0, role = 0, gateway = 0, received_at = 0, text = String::new(), instruction = None, note = String::new()))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         session: u32,
         user: u32,
@@ -28,11 +29,15 @@ impl Origin {
         received_at: u64,
         text: String,
         instruction: Option<[u8; 32]>,
+        note: String,
     ) -> PyResult<Self> {
         if text.len() > core::TEXT_MAX {
             return Err(PyValueError::new_err(format!("text: over {} bytes", core::TEXT_MAX)));
         }
-        Ok(Self::from(core::Origin { session, user, role, gateway, received_at, text, instruction }))
+        if note.len() > core::NOTE_MAX {
+            return Err(PyValueError::new_err(format!("note: over {} bytes", core::NOTE_MAX)));
+        }
+        Ok(Self::from(core::Origin { session, user, role, gateway, received_at, text, instruction, note }))
     }
 
     #[getter]
@@ -62,6 +67,10 @@ impl Origin {
     #[getter]
     fn instruction<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         self.fields.instruction.as_ref().map(|hash| PyBytes::new(py, hash))
+    }
+    #[getter]
+    fn note(&self) -> &str {
+        &self.fields.note
     }
     fn __repr__(&self) -> String {
         format!("{:?}", self.fields)

@@ -55,6 +55,9 @@ SetDeadMan = COMMANDS["SetDeadMan"]
 RegisterMaker = COMMANDS["RegisterMaker"]
 SetProtection = COMMANDS["SetProtection"]
 CorrectTrade = COMMANDS["CorrectTrade"]
+PlaceParent = COMMANDS["PlaceParent"]
+PlaceChild = COMMANDS["PlaceChild"]
+SetVenueFees = COMMANDS["SetVenueFees"]
 
 Rejected = EFFECTS["Rejected"]
 Accepted = EFFECTS["Accepted"]
@@ -102,11 +105,12 @@ Protected = EFFECTS["Protected"]
 TradeCorrected = EFFECTS["TradeCorrected"]
 LimitState = EFFECTS["LimitState"]
 Reheld = EFFECTS["Reheld"]
+VenueFeesSet = EFFECTS["VenueFeesSet"]
 
 SYSTEM_ACCOUNTS = {1: "world", 2: "house:fees", 3: "house:rounding", 4: "house:settlement"}
 ACCOUNT_CLIENT, ACCOUNT_HOUSE, ACCOUNT_VENUE = 1, 2, 3
 BUY, SELL = 1, 2
-LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE = range(1, 10)
+LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE, WORKED = range(1, 11)
 GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
 PRIMARY, MID, MARKET_PEG = 1, 2, 3
@@ -115,6 +119,8 @@ PENDING, HELD = 1, 2
 MAKER, TAKER = 1, 2
 LINEAR_PERPETUAL = 4
 HOUSE_BOOK = 0
+NOTE_MAX = 1_024
+"""Bytes of an origin's note."""
 NO_ORDER = 0
 """No order has this number."""
 FILLED_OUTSIDE = 1

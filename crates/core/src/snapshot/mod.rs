@@ -6,6 +6,7 @@ mod limits;
 mod makers;
 mod markets;
 mod orders;
+mod parents;
 mod rules_1;
 
 use sha2::{Digest, Sha256};
@@ -62,6 +63,7 @@ impl Engine {
         put_makers(&mut out, &self.makers, self.stamp);
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
+        self.put_parents(&mut out);
         out.0
     }
 
@@ -76,11 +78,16 @@ impl Engine {
         rows.map(|row| (self.orders.get(row).account, self.orders.details(row).client_id)).collect()
     }
 
-    /// The engine with a state that a release of these rules wrote. Its own form is of its own rules; an earlier form is
-    /// read by the module of that name.
+    /// The engine with a state that a release of these rules wrote. Its own form is of its own rules; that of rules 2 ended
+    /// before parents; that of rules 1 is read by the module of that name.
     pub fn from_state_of(rules: u16, bytes: &[u8]) -> Result<Self, BadState> {
         match rules {
             RULES => Self::from_state(bytes),
+            2 => {
+                let mut bytes = In(bytes);
+                let engine = Self::from_state_of_rules_2(&mut bytes)?;
+                if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+            }
             1 => rules_1::from_state(bytes),
             _ => Err(BadState),
         }
@@ -89,6 +96,13 @@ impl Engine {
     /// The engine with this state.
     pub fn from_state(bytes: &[u8]) -> Result<Self, BadState> {
         let mut bytes = In(bytes);
+        let mut engine = Self::from_state_of_rules_2(&mut bytes)?;
+        engine.take_parents(&mut bytes)?;
+        if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+    }
+
+    /// What rules 2 knew: everything but parents and fees of venues.
+    fn from_state_of_rules_2(bytes: &mut In) -> Result<Self, BadState> {
         let mut engine =
             Self { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Self::default() };
         engine.assets = bytes.list(take_asset)?;
@@ -100,7 +114,7 @@ impl Engine {
             return Err(BadState);
         }
         engine.watch_clock();
-        engine.take_orders(&mut bytes)?;
+        engine.take_orders(bytes)?;
         let ended = bytes.list(|b| Ok((b.take::<u64>()?, b.take::<u64>()?, take_answer(b)?)))?;
         for (sequence, stamp, (key, answer)) in ended {
             engine.memory.answers.insert(key, answer);
@@ -113,11 +127,11 @@ impl Engine {
             engine.timers.insert((account, session), due);
             engine.deadlines.add(due, DEAD_MAN, u64::from(account) << 32 | u64::from(session));
         }
-        engine.take_limits(&mut bytes)?;
-        engine.makers = take_makers(&mut bytes, engine.stamp)?;
+        engine.take_limits(bytes)?;
+        engine.makers = take_makers(bytes, engine.stamp)?;
         engine.memory.answers.extend(bytes.list(take_answer)?);
         engine.orders.count_changed(); // quotes are known before the first command, which may purge them
-        if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+        Ok(engine)
     }
 }
 

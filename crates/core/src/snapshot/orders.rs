@@ -3,7 +3,7 @@ use super::bytes::{BadState, In, Out};
 use crate::engine::Engine;
 use crate::market::Market;
 use crate::orders::{
-    ASIDE, AWAITS_CALL, COUNTED, Details, HAS_SPECIAL, NONE, Order, PARKED, QUOTE, ROUTED, Special, WATCHED,
+    ASIDE, AWAITS_CALL, CHILD, COUNTED, Details, HAS_SPECIAL, NONE, Order, QUOTE, Special, WATCHED, WORKED,
 };
 use crate::values::{PRICE_MAX, QUANTITY_MAX};
 
@@ -14,7 +14,7 @@ impl Engine {
         let sides = |m: &'a Market| [both(true)(m), both(false)(m)].into_iter().flatten();
         let all = self.markets.iter().flat_map(sides);
         let mut rows: Vec<u32> = all.flat_map(|side| side.in_priority(&self.orders)).collect();
-        rows.extend(self.orders.by_id().filter(|row| self.orders.get(*row).marks & (ROUTED | PARKED) != 0));
+        rows.extend(self.orders.by_id().filter(|row| !self.orders.get(*row).is_in_a_book()));
         rows
     }
 
@@ -59,7 +59,7 @@ impl Engine {
         self.remind(row);
         self.remember_special(row);
         let market = &mut self.markets[at];
-        if order.marks & (ROUTED | PARKED) == 0 {
+        if order.is_in_a_book() {
             let book = market.shelf(order.marks);
             book.side_mut(order.buys()).push(&mut self.orders, row);
         }
@@ -71,14 +71,17 @@ impl Engine {
     /// Is it an order that the books can take? Bytes that nobody wrote must not make them count beyond their numbers.
     fn can_be(&self, order: &Order, special: Option<&Special>) -> bool {
         let known = (order.account as usize) < self.ledger.accounts.len() && self.orders.find(order.id).is_none();
-        let stands = order.marks & (ROUTED | PARKED) == 0;
+        let stands = order.is_in_a_book();
+        let is_of_family = order.kind == WORKED || order.marks & CHILD != 0;
+        let counts = (1..=PRICE_MAX).contains(&order.price) && (0..=QUANTITY_MAX).contains(&order.left);
+        let family = !is_of_family || (counts && special.is_some());
         let fits = (1..=PRICE_MAX).contains(&order.price) && (1..=QUANTITY_MAX).contains(&order.left);
         let shows = special.is_none_or(|special| (0..=order.left).contains(&special.shown));
         let near = |term: i64| term.unsigned_abs() <= PRICE_MAX.unsigned_abs();
         let aims = special.is_none_or(|special| near(special.stop) && near(special.offset));
         let watches =
             !order.is_stop() || order.marks & ASIDE != 0 || special.is_some_and(|s| (1..=3).contains(&s.trigger));
-        known && aims && watches && order.id <= self.sequence && (!stands || fits && shows)
+        known && aims && watches && family && order.id <= self.sequence && (!stands || fits && shows)
     }
 }
 
