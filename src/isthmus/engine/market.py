@@ -61,6 +61,20 @@ VENUE_KINDS = ("lit", "dark", "auction", "rfq", "amm", "house")
 """Displayed book; undisplayed; call only; quotes on request; automated market maker; the broker's own book."""
 
 
+class CallIndication(msgspec.Struct, frozen=True):
+    """What a call auction at an outside venue would trade now: price 0 is nothing. `imbalance`: lots more to buy
+    (positive) or to sell at that price. The call ends at `ends_at` (ns); what was said before counts no more then.
+    """
+
+    venue: int
+    instrument: int
+    price: int
+    volume: int
+    imbalance: int
+    ends_at: int
+    closing: bool
+
+
 class VenueChoice(msgspec.Struct, frozen=True):
     """Where an order goes (0 is the house book) and why, in one sentence."""
 
@@ -88,6 +102,9 @@ class MarketData(Protocol):
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue. Fills of our own orders are not published: their records say so."""
+
+    def call(self, indication: CallIndication) -> None:
+        """A call auction is going on at the venue; told anew each second."""
 
 
 class MarketDesk(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from isthmus.engine.engine import Engine, Record
+from isthmus.engine.market import CallIndication
 from isthmus.kernel.ids import trade_id
 from isthmus.kernel.messages import (
     FILLED_OUTSIDE,
@@ -67,6 +68,7 @@ class Views:
         self.holdings = Holdings(directory, engine.postings)
         self.tape = Tape()
         self.books = Books(engine, directory)
+        self.calls: dict[tuple[int, int], CallIndication] = {}
         self.sessions = Sessions()
         self.requests = Requests(directory)
         self.journal = JournalTail(data)
@@ -140,6 +142,10 @@ class Views:
         self.tape.add(row)
         for outlet in self._outlets:
             outlet.trade(row)
+
+    def call(self, indication: CallIndication) -> None:
+        """What a call at an outside venue would trade now (MarketData)."""
+        self.calls[(indication.instrument, indication.venue)] = indication
 
 
 def _trades(record: Record, traded: list[Any]) -> list[TradeRow]:

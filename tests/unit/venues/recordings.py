@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import VenueFacts
+from isthmus.engine.market import CallIndication, VenueFacts
 from isthmus.kernel.messages import AddAsset, Deposit, OpenAccount, PlaceOrder
 
 START_MS = 1_723_161_300_000
@@ -63,6 +63,7 @@ class PlainDesk:
         self.trades: list[tuple[int, int, int, int, int]] = []
         self.shown: list[tuple[int, int]] = []
         self.facts: list[VenueFacts] = []
+        self.calls: list[CallIndication] = []
         self.records: list[Record] = []
         self.refusing = False
         self.time = 1_000_000_000
@@ -111,6 +112,9 @@ class PlainDesk:
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         self.trades.append((venue, instrument, price, quantity, taker_side))
+
+    def call(self, indication: CallIndication) -> None:
+        self.calls.append(indication)
 
     def client(self) -> int:
         """An account with plenty of everything that is listed."""

@@ -27,14 +27,14 @@ class Walk:
     def __init__(self, anchor: float, price: float, volatility: float, at: int) -> None:
         self.price = price
         self._anchor = anchor
-        self._volatility = volatility
+        self.volatility = volatility
         self._at = at
 
     def move(self, at: int, random: Random) -> None:
         """An Ornstein-Uhlenbeck step of the logarithm: exact for any length of time."""
         elapsed_s = (at - self._at) / NANOSECONDS
         kept = exp(-elapsed_s / REVERSION_S)
-        spread = self._volatility * sqrt(REVERSION_S / 2 * (1 - kept * kept))
+        spread = self.volatility * sqrt(REVERSION_S / 2 * (1 - kept * kept))
         self.price = self._anchor * exp(kept * log(self.price / self._anchor) + random.gauss(0, spread))
         self._at = at
 
