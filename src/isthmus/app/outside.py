@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from isthmus.engine.engine import Record
-from isthmus.engine.market import MarketData
-from isthmus.execution.policy import Venue
+from isthmus.engine.market import CallIndication, MarketData
+from isthmus.engine.tape import Tape
+from isthmus.execution.policy import Auction, Venue
 from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Traded
 from isthmus.refdata.directory import Directory
@@ -20,6 +21,8 @@ class Outside:
         self._views = views
         self._house = house
         self._directory = directory
+        self.tape: Tape | None = None
+        """Where everything is kept, once somebody opened it."""
         self._sights: dict[int, Sight] = {}
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
@@ -43,13 +46,36 @@ class Outside:
         """The venue's whole book now."""
         self._views.book(venue, instrument, bids, asks, at)
         self.sight(instrument).show(venue, bids, asks, at)
+        if self.tape is not None:
+            self.tape.book(at, venue, instrument, list(bids), list(asks))
         self.on_change()
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue."""
         self._views.trade(venue, instrument, price, quantity, taker_side, at)
         self.sight(instrument).trade(venue, quantity, taker_side, at)
+        if self.tape is not None:
+            self.tape.trade(at, venue, instrument, price, quantity, taker_side)
         self.on_trade(instrument, at, price, quantity)
+
+    def call(self, indication: CallIndication) -> None:
+        """What a call at an outside venue would trade now."""
+        self._views.call(indication)
+        self.sight(indication.instrument).call = Auction(
+            venue=indication.venue,
+            price=indication.price,
+            volume=indication.volume,
+            imbalance=indication.imbalance,
+            at=indication.ends_at,
+            closing=indication.closing,
+        )
+
+    def offset(self) -> int:
+        """The last frame of the tape, which is on disk now; 0 without a tape."""
+        if self.tape is None:
+            return 0
+        self.tape.flush()
+        return self.tape.next - 1
 
     def on_record(self, record: Record) -> None:
         """Our own trades count as volume too, wherever they happened."""

@@ -103,7 +103,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     outside = Outside(views, engine, directory)
     desk = Desk(driver, directory, outside, clock)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
-    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, lambda: 0, costs)
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)
     outside.on_trade = router.traded
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)

@@ -73,7 +73,7 @@ class Router:
         self._offset = offset
         self.costs = costs
         self.works = Works(self._is_dark)
-        self.works.on_end = costs.end
+        self.works.on_end = self._end
         self._wakes = Wakes()
         self._seen: dict[int, int] = {}
         self.on_routed: Callable[[Routed], None] = _nobody
@@ -132,6 +132,10 @@ class Router:
     def waiting(self) -> bool:
         """Whether parents wait to be decided on."""
         return bool(self.works.touched)
+
+    def _end(self, working: Working, at: int) -> None:
+        self._wakes.cancel(working.work.parent.number)
+        self.costs.end(working, at)
 
     def _wait(self, parent: Parent, wake: Wake) -> None:
         self._wakes.set(
