@@ -11,7 +11,7 @@ a child `unknown`: its lots stay held until the venue answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -62,13 +62,13 @@ class Router:
     def __init__(
         self,
         desk: RouterDesk,
-        paths: Mapping[int, Path],
+        paths: dict[int, Path],
         sight: Callable[[int], Sight],
         offset: Callable[[], int],
         costs: Costs,
     ) -> None:
         self._desk = desk
-        self._paths = paths
+        self.paths = paths
         self._sight = sight
         self._offset = offset
         self.costs = costs
@@ -157,7 +157,7 @@ class Router:
         return known is not None and known.kind == "dark"
 
     def _decide(self, working: Working, at: int) -> None:
-        work, path = working.work, self._paths.get(working.path)
+        work, path = working.work, self.paths.get(working.path)
         number = work.parent.number
         if path is None or work.left <= 0:
             return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from isthmus.app.playing import Playing
 from isthmus.engine.engine import content_id
 from isthmus.engine.market import VenueFacts
 from isthmus.execution.notes import ParentNote, note_of
-from isthmus.execution.taxonomy import path_of
+from isthmus.execution.policy import Decision, Market, Path, Ticket, Wake, Work, within
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
     ACCOUNT_VENUE,
@@ -28,6 +30,36 @@ from isthmus.kernel.messages import (
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
 MONEY = 10**15
+
+
+class Steady(msgspec.Struct, frozen=True):
+    """Parameters of the path below."""
+
+    slices: int = 4
+    gap_s: int = 10
+
+
+def steady(work: Work, market: Market, parameters: Steady, now: int) -> Decision:
+    """A small path for tests: every ten seconds a quarter, taken at the best all-in prices."""
+    parent = work.parent
+    number = min(parameters.slices, (now - parent.arrived_at) // (parameters.gap_s * SECOND) + 1)
+    due = parent.quantity * number // parameters.slices - work.filled - work.working
+    tickets = []
+    for level in market.levels(BUY + SELL - parent.side, 10):
+        taken = min(due, level.quantity)
+        if taken <= 0 or (level.price - parent.limit) * parent.sign > 0:
+            break
+        due -= taken
+        price = within(level.price, parent)
+        tickets.append(Ticket(venue=level.venue, price=price, quantity=taken, why=f"slice {number}"))
+    following = parent.arrived_at + number * parameters.gap_s * SECOND
+    wake = Wake(at=following if number < parameters.slices else now + SECOND)
+    return Decision(place=tuple(tickets), wake=wake, why=f"slice {number}")
+
+
+STEADY = Path(
+    number=200, name="STEADY", title="for tests", source="none", parameters=Steady, decide=steady, measured_on="tape"
+)
 
 
 class Floor:
@@ -90,6 +122,7 @@ class Worked:
         self.floor = Floor()
         self.playing = Playing([self.floor], START, data)
         self.core = self.playing.core
+        self.core.router.paths[STEADY.number] = STEADY
         known = self.core.directory.account("client")
         if known is None:
             made = self.playing.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id("c")), "client")
@@ -106,12 +139,12 @@ class Worked:
         self.core.desk.data.book(self.floor.venue, self.floor.instrument, bids, asks, self.playing.now)
         self.playing.pump()
 
-    def parent(self, side: int, quantity: int, price: int, path: str = "TWAP", **note: Any) -> int:
+    def parent(self, side: int, quantity: int, price: int, path: Path = STEADY, **note: Any) -> int:
         """Place a parent; its number."""
         self.sent += 1
-        made = ParentNote(path=path, **note)
+        made = ParentNote(path=path.name, **note)
         command = PlaceParent(
-            account=self.account, instrument=self.floor.instrument, side=side, path=path_of(path).number, price=price,
+            account=self.account, instrument=self.floor.instrument, side=side, path=path.number, price=price,
             quantity=quantity, client_id=content_id(f"p{self.sent}"),
         )  # fmt: skip
         record = self.playing.submit(command, note=note_of(made))
