@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
-from isthmus.app.pipeline import Core, build_core, open_markets
+from isthmus.app.pipeline import Core, build_core, open_markets, replay
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, Record
 from isthmus.engine.market import Market
@@ -36,6 +36,8 @@ class Playing:
         settings = settings_of(read_defaults(), {"data": data or "unused"})
         self.engine = Engine(data, "os" if data else "never")
         self.core: Core = build_core(self.engine, settings, lambda: self.now)
+        if data is not None and self.engine.sequence:
+            replay(self.core, data, _silently)
         self._due: list[tuple[int, int, Acting]] = []
         self._actors = 0
         open_markets(self.core, list(markets))
@@ -87,3 +89,7 @@ class Playing:
         """Seal the journal."""
         self.pump()
         self.engine.close()
+
+
+def _silently(_: int) -> None:
+    return None

@@ -235,7 +235,7 @@ class Router:
             tape=self._offset(),
             display=ticket.display,
             display_high=ticket.display_high,
-            seed=working.work.parent.seed + working.work.placed,
+            seed=working.work.parent.seed + working.work.placed if ticket.display_high else 0,
             min_quantity=ticket.min_quantity,
             offset=ticket.offset,
             peg=ticket.peg,
