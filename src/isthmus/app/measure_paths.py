@@ -142,7 +142,7 @@ def tape_cases(day: Path, paths: Iterable[str]) -> Iterator[Case]:
 @cache
 def recording_of(folder: str) -> Recording:
     """The first that takes orders and shows a whole book, else the first that takes orders."""
-    found = [row for row in recorded.survey(Path(folder)).recordings if not row.session.data_only]
+    found = [row for row in recorded.survey(Path(folder)).recordings if row.takes_orders]
     if not found:
         raise BadInput("day", f"{folder} has no recording that orders can be sent to")
     return next((row for row in found if row.session.depth == "full"), found[0])

@@ -196,6 +196,7 @@ class Outbox:
     def __init__(self, desk: MarketDesk) -> None:
         self._desk = desk
         self._waiting: deque[Any] = deque()
+        self._busy = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -205,9 +206,17 @@ class Outbox:
         self._waiting.append(command)
 
     def flush(self) -> bool:
-        """Submit what waits; False when the server takes nothing now."""
-        while self._waiting:
-            if self._desk.submit(self._waiting[0]) is None:
-                return False
-            self._waiting.popleft()
+        """Submit what waits; False when the server takes nothing now. A record that comes while one is submitted may
+        ask for more: that goes behind, in the same turn.
+        """
+        if self._busy:
+            return True
+        self._busy = True
+        try:
+            while self._waiting:
+                if self._desk.submit(self._waiting[0]) is None:
+                    return False
+                self._waiting.popleft()
+        finally:
+            self._busy = False
         return True
