@@ -1,8 +1,8 @@
 """What a schedule is expected to cost, and how uncertain that is, before it is traded.
 
-Source: R. Almgren, N. Chriss, "Optimal execution of portfolio transactions", Journal of Risk 3(2), 2000/01, the sections
-on capture and cost and on linear impact: permanent impact g(v) = gamma v, temporary impact h(v) = epsilon + eta v, and a
-price that walks at random.
+Source: R. Almgren, N. Chriss, "Optimal execution of portfolio transactions", Journal of Risk 3(2), 2000/01, the
+sections on capture and cost and on linear impact: permanent impact g(v) = gamma v, temporary impact h(v) = epsilon +
+eta v, and a price that walks at random.
 
 Units: quantities in lots, times in seconds, prices in steps, so that costs are steps x lots; any others do as long as
 they agree. Costs are against the price at arrival and positive when they hurt.

@@ -1,7 +1,8 @@
 """How much of a day's volume has traded by when, and what is still to come.
 
-Sources: H. Konishi, "Optimal slice of a VWAP trade", Journal of Financial Markets 5(2), 2002; J. Bialkowski,
-S. Darolles, G. Le Fol, "Improving VWAP strategies: a dynamic volume approach", Journal of Banking and Finance 32(9), 2008.
+Sources: H. Konishi, "Optimal slice of a VWAP trade", Journal of Financial Markets 5(2), 2002; J. Bialkowski, S.
+Darolles, G. Le Fol, "Improving VWAP strategies: a dynamic volume approach", Journal of Banking and Finance 32(9),
+2008.
 
 Units: lots in equal bins of time; shares 0 to 1.
 """
