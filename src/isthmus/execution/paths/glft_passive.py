@@ -33,7 +33,6 @@ from isthmus.execution.paths.schedules import (
 from isthmus.execution.paths.taking import allowed, other_side, reaches, take
 from isthmus.execution.policy import PPM, Decision, Market, Parent, Path, Ticket, Wake, Work, within
 from isthmus.execution.schedules.glft import UNITS_MOST, Intensity, distances
-from isthmus.kernel.messages import GTC, POST_ONLY
 
 
 class GlftPassiveParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,34 +69,30 @@ def decide(work: Work, market: Market, parameters: GlftPassiveParameters, now: i
     if now >= last:
         return cross(work, market, work.free, end, (now, "The quoting time is over: what is left is taken."))
     again = wake_at(now, last, now + parameters.reprice_ms * MS)
-    want = quote(work, market, parameters, (last - now) / SECOND)
-    if want is None:
-        return Decision(wake=Wake(at=again), why="No venue shows both sides: waits.")
     standing = resting(work)
+    clip = min(clip_of(work.parent, parameters), work.left)
+    lots = standing[0].left if standing else min(clip, allowed(work, market))
+    want = quote(work, market, parameters, (last - now) / SECOND, lots) if lots > 0 else None
+    if want is None:
+        wake = Wake(at=again, volume=volume_for(work, market, clip))
+        return Decision(wake=wake, why="No venue shows both sides and takes so few lots, or the cap is reached: waits.")
     if standing:
         return _moved(work, market, parameters, want, (now, again))
-    lots = min(want.quantity, allowed(work, market))
     takes = _crosses(market, work.parent, want.price)
     pause = sent_lately(work, now, takes=takes)
-    if pause or work.live or lots <= 0:
-        wake = Wake(at=wake_at(now, pause or again), volume=volume_for(work, market, want.quantity))
-        return Decision(wake=wake, why="Waits for what is out, or for the cap.")
+    if pause or work.live:
+        return Decision(wake=Wake(at=wake_at(now, pause or again)), why="Waits for what is out.")
     if takes:
         tickets = take(work, market, lots, f"{want.why} That is through the other side: taken.", want.price)
         return Decision(
             place=tickets, wake=Wake(at=wake_at(now, last, now + RETRY)), why="Too risky to wait: takes a clip."
         )
-    fits = near(market, work.parent, lots)
-    if fits is None:
-        return Decision(wake=Wake(at=again), why="No lit venue takes so few lots: waits.")
-    ticket = msgspec.structs.replace(want, quantity=fits.quantity)
-    return Decision(place=(ticket,), wake=Wake(at=again), why=want.why)
+    return Decision(place=(want,), wake=Wake(at=again), why=want.why)
 
 
-def quote(work: Work, market: Market, parameters: GlftPassiveParameters, left: float) -> Ticket | None:
-    """The child that should stand now, with so many seconds left; None where no middle or no venue is known."""
+def quote(work: Work, market: Market, parameters: GlftPassiveParameters, left: float, lots: int) -> Ticket | None:
+    """The child of so many lots that should stand with so many seconds left; None where no middle or venue is known."""
     parent, clip = work.parent, clip_of(work.parent, parameters)
-    lots = min(clip, work.left)
     place, middle_x2 = near(market, parent, lots), market.middle_x2()
     if place is None or middle_x2 is None:
         return None
@@ -114,7 +109,7 @@ def quote(work: Work, market: Market, parameters: GlftPassiveParameters, left: f
     tick = next(venue.tick for venue in market.venues() if venue.number == place.venue)
     price = on_tick(within(round(middle_x2 / 2 - parent.sign * distance), parent), tick, parent)
     why = f"Rests {distance:.2f} steps from the middle: {clips} clips and {left:.0f} s left."
-    return Ticket(venue=place.venue, price=max(tick, price), quantity=lots, tif=GTC, flags=POST_ONLY, why=why)
+    return msgspec.structs.replace(place, price=max(tick, price), why=why)
 
 
 def clip_of(parent: Parent, parameters: GlftPassiveParameters) -> int:
