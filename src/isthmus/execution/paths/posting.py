@@ -1,0 +1,94 @@
+"""Children that rest: where others stand, which of ours stand, and how one is kept where it should be."""
+
+from __future__ import annotations
+
+from isthmus.execution.policy import Child, Decision, Market, Parent, Ticket, Venue, Wake, floor_lot
+from isthmus.kernel.messages import BUY, FOK, IOC, PEG, REQUEST, SELL
+
+LOOK_LEVELS = 200
+"""Levels of the consolidated book in which one venue's own are looked for."""
+RETAKE_NS = 100_000_000
+"""What was taken is not taken for again before: a book needs that long to show it."""
+
+
+def others_best(children: list[Child], market: Market, venue: int, side: int) -> tuple[int, int] | None:
+    """Price and lots of the best level of a venue's side at which somebody else shows something; None without one."""
+    own: dict[int, int] = {}
+    for child in children:
+        if child.venue == venue and child.lives:
+            own[child.price] = own.get(child.price, 0) + child.left
+    if not own:
+        return market.best(venue, side)
+    for level in market.levels(side, LOOK_LEVELS):
+        if level.venue == venue and (left := level.quantity - own.get(level.price, 0)) > 0:
+            return level.price, left
+    return None
+
+
+def touch(market: Market, side: int) -> int | None:
+    """The best plain price of a side over all venues that show any."""
+    prices = [best[0] for venue in market.venues() if (best := market.best(venue.number, side)) is not None]
+    if not prices:
+        return None
+    return max(prices) if side == BUY else min(prices)
+
+
+def other(side: int) -> int:
+    """The side that an order of this side trades with."""
+    return BUY + SELL - side
+
+
+def on_tick(price: int, tick: int, buys: bool) -> int:
+    """The nearest price on the tick that is not more aggressive; 0 when a buy has none."""
+    return price // tick * tick if buys else -(-price // tick) * tick
+
+
+def fitting(quantity: int, venue: Venue) -> int:
+    """What of it can be placed at the venue: whole lots, nothing under its minimum."""
+    lots = floor_lot(max(0, quantity), venue.lot)
+    return lots if lots >= max(1, venue.minimum) else 0
+
+
+def standing(children: list[Child]) -> list[Child]:
+    """Live children that rest, in a book or as conditional orders."""
+    return [child for child in children if child.lives and child.tif not in (IOC, FOK)]
+
+
+def recallable(children: list[Child]) -> tuple[int, ...]:
+    """Orders of those that can be asked back: not those that are already, nor those nobody knows of."""
+    return tuple(child.order for child in children if child.status in ("sent", "working"))
+
+
+def last_taken(children: list[Child]) -> int:
+    """When the last immediate child ended; 0 if there was none."""
+    return max((child.ended_at for child in children if not child.lives and child.tif in (IOC, FOK)), default=0)
+
+
+def is_there(market: Market, number: int) -> Venue | None:
+    """The venue, if it can be used now."""
+    return next((venue for venue in market.venues() if venue.number == number), None)
+
+
+def beyond(price: int, parent: Parent) -> bool:
+    """Whether a price is worse than the parent's limit."""
+    return (price - parent.limit) * parent.sign > 0
+
+
+def keep(children: list[Child], want: Ticket | None, wake: Wake, why: str) -> Decision:
+    """One place to stand: what stands elsewhere is asked back first, the wanted child is placed when nothing does.
+
+    A peg that the venue moves itself stands where it should whatever its price. None: nothing should stand.
+    """
+    resting = standing(children)
+    stray = [child for child in resting if want is None or not _stands_as(child, want)]
+    if stray:
+        return Decision(cancel=recallable(stray), wake=wake, why=why)
+    if want is None or want.quantity <= 0:
+        return Decision(wake=wake, why=why)
+    return Decision(place=(want,), wake=wake, why=why)
+
+
+def _stands_as(child: Child, want: Ticket) -> bool:
+    if child.venue != want.venue or child.kind != want.kind:
+        return False
+    return child.kind in (PEG, REQUEST) or child.price == want.price
