@@ -1,7 +1,8 @@
 """Shares of an order over dark pools that learn by stochastic approximation.
 
 Source: Laruelle, Lehalle, Pages, "Optimal split of orders across liquidity pools: a stochastic algorithm approach",
-SIAM J. Financial Math. 2 (2011), arXiv 0910.1166, section 3: with an order of V, pool i is sent r_i V and holds D_i, and
+SIAM J. Financial Math. 2 (2011), arXiv 0910.1166, section 3: with an order of V, pool i is sent r_i V and holds D_i,
+and
 
     r_i <- r_i + gamma_n V (rho_i 1{r_i V < D_i} - mean over j of rho_j 1{r_j V < D_j}),   sum of r = 1,
 

@@ -12,14 +12,14 @@ One venue (their proposition 3, derived anew: with M = S - L the derivative in L
     L = F^-1((2h + f + r) / (lambda_u + h + r + theta)) - Q cut to [0, S],   M = S - L,
 
 that is all limit up to lambda_u = (2h + f + r) / F(Q + S) - (h + r + theta), all market from (2h + f + r) / F(Q) -
-(h + r + theta) on (`thresholds`). Quoted without theta, as it often is, it holds for theta = 0 only. Several venues: the
-subgradient of the cost for one sample of outflows, averaged iterates, a constant step of the robust kind (Nemirovski,
-Juditsky, Lan, Shapiro 2009).
+(h + r + theta) on (`thresholds`). Quoted without theta, as it often is, it holds for theta = 0 only. Several venues:
+the subgradient of the cost for one sample of outflows, averaged iterates, a constant step of the robust kind
+(Nemirovski, Juditsky, Lan, Shapiro 2009).
 
 Departures. M + sum L = S: the paper may send more than S and pay lambda_o for what is done too much, a broker's parent
 must never be over-filled, so iterates are projected on that simplex (and lambda_o falls away). The step is S over the
-length of the greatest subgradient and the root of the number of steps. The best of the averaged split and the corners is
-taken, since with few samples the average of iterates that should end in a corner stays near it.
+length of the greatest subgradient and the root of the number of steps. The best of the averaged split and the corners
+is taken, since with few samples the average of iterates that should end in a corner stays near it.
 """
 
 from __future__ import annotations
@@ -95,8 +95,11 @@ def cost(split: Split, queues: Sequence[Queue], outflows: Sequence[float], terms
     short = max(0.0, sum(limits) - sum(fills))
     gained = sum((terms.half_spread + queue.rebate) * fill for queue, fill in zip(queues, fills, strict=True))
     sent = market + sum(limits)
-    return (terms.half_spread + terms.taker_fee) * market - gained + terms.impact * (sent + short) + (
-        terms.underfill * short
+    return (
+        (terms.half_spread + terms.taker_fee) * market
+        - gained
+        + terms.impact * (sent + short)
+        + (terms.underfill * short)
     )
 
 
@@ -109,7 +112,7 @@ def subgradient(split: Split, queues: Sequence[Queue], outflows: Sequence[float]
     """Of one outcome, by M and each L_k: h + f - (lambda_u + theta) 1{A < S} and, where the queue was not served to our
     end, 0, else -(h + r_k + (lambda_u + theta) 1{A < S}); theta of what is sent is the same everywhere and left out.
     """
-    market, limits = split
+    limits = split[1]
     fills = filled(limits, queues, outflows)
     short = sum(fills) < sum(limits)
     missed = terms.underfill + terms.impact if short else 0.0

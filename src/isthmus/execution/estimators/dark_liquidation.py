@@ -3,8 +3,9 @@
 Source: Kratz, Schoeneborn, "Optimal liquidation in dark pools", Quantitative Finance 14(9) 2014, and "Portfolio
 liquidation in dark pools in continuous time", Math. Finance 25 (2015), arXiv 1201.6130, one asset. Lit trading at rate
 xi costs Lambda xi^2, holding x costs alpha Sigma x^2 a second, a dark order is filled whole at rate theta. The value is
-C(t) x^2 with C' = C^2 / Lambda + theta C - alpha Sigma and C(T) = infinity; the dark order is the whole position and xi =
-C x / Lambda. Solved here in closed form, with kappa^2 = alpha Sigma / Lambda, w = sqrt(theta^2 + 4 kappa^2) and u = T - t:
+C(t) x^2 with C' = C^2 / Lambda + theta C - alpha Sigma and C(T) = infinity; the dark order is the whole position and xi
+= C x / Lambda. Solved here in closed form, with kappa^2 = alpha Sigma / Lambda, w = sqrt(theta^2 + 4 kappa^2) and u = T
+- t:
 
     xi / x = (w coth(w u / 2) - theta) / 2,    x(u) / x(T) = sinh(w u / 2) / sinh(w T / 2) e^(theta (T - u) / 2).
 

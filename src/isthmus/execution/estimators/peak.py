@@ -2,9 +2,9 @@
 
 Source: Esser, Moench, "The navigation of an iceberg: the optimal use of hidden orders", Finance Research Letters 4
 (2007): a larger peak is done sooner, since each new peak queues again, and moves the price away more, since it is seen.
-They solve for peak and limit by simulating a price whose drift grows with the peak. Here the same trade-off in two terms
-with a closed form: an order of X lots shown p at a time queues X / p times behind q lots that are served at rate mu, so
-its mean lot waits X q / (2 p mu) seconds at w price steps a second; showing p moves the price by g p. Least at
+They solve for peak and limit by simulating a price whose drift grows with the peak. Here the same trade-off in two
+terms with a closed form: an order of X lots shown p at a time queues X / p times behind q lots that are served at rate
+mu, so its mean lot waits X q / (2 p mu) seconds at w price steps a second; showing p moves the price by g p. Least at
 
     p = sqrt(w X q / (2 mu g)).
 """

@@ -3,12 +3,13 @@
 Sources. Value: Moallemi, Yuan, "A model for queue position valuation in a limit order book" (2017): a fill earns the
 half spread and the rebate and loses what the price then moves against it; whether it fills depends on whether the queue
 before it is served before the price moves away. Wait and choice of a venue: Maglaras, Moallemi, Zheng, "Queueing
-dynamics and state space collapse in fragmented limit order book markets", Operations Research 69(4) 2021: a trader joins
-the queue with the greatest rebate less what its expected delay Q / mu costs him.
+dynamics and state space collapse in fragmented limit order book markets", Operations Research 69(4) 2021: a trader
+joins the queue with the greatest rebate less what its expected delay Q / mu costs him.
 
 Departures. Their dynamic component (a value function over queue lengths, calibrated for each share) is left out: with
-trades of one size that come at rate mu and a price that moves away at rate nu, both Poisson, the chance of a fill before
-the move is (mu / (mu + nu))^trades, where `trades` is how many it takes to serve the queue before us and one lot of ours.
+trades of one size that come at rate mu and a price that moves away at rate nu, both Poisson, the chance of a fill
+before the move is (mu / (mu + nu))^trades, where `trades` is how many it takes to serve the queue before us and one lot
+of ours.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ def expected_wait(ahead: float, own: float, rate: float) -> float:
 
 
 def fill_chance(ahead: float, trade: float, rate: float, moves: float) -> float:
-    """That the next lot behind `ahead` fills before the price moves away. `trade`: lots of a usual trade; `rate`: lots a
-    second; `moves`: moves a second.
+    """That the next lot behind `ahead` fills before the price moves away. `trade`: lots of a usual trade; `rate`: lots
+    a second; `moves`: moves a second.
     """
     if rate <= 0:
         return 0.0

@@ -15,7 +15,8 @@ from typing import Annotated
 import msgspec
 
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.posting import beyond, fitting, other
+from isthmus.execution.paths.posting import fitting
+from isthmus.execution.paths.taking import allowed, other_side, reaches
 from isthmus.execution.policy import PPM, Decision, Level, Market, Parent, Path, Ticket, Venue, Work
 
 LEVELS_MOST = 1_000
@@ -40,7 +41,7 @@ def decide(work: Work, market: Market, parameters: BestRouteParameters, now: int
         return Decision(wake=by_end(work), why="Waits for the venue's answer before it asks the next.")
     shy = _let_down(work, now - parameters.avoid_ms * NS_PER_MS)
     ranked = ranked_levels(work.parent, market, parameters.latency_weight, set(shy))
-    ticket = _first_venue(work, ranked, {venue.number: venue for venue in market.venues()})
+    ticket = _first_venue(ranked, {venue.number: venue for venue in market.venues()}, allowed(work, market))
     if ticket is None:
         again = min(shy.values(), default=0) + parameters.avoid_ms * NS_PER_MS if shy else 0
         return Decision(wake=by_end(work, again, book=True), why="Nothing is shown within the limit: waits.")
@@ -60,8 +61,8 @@ def ranked_levels(parent: Parent, market: Market, weight: float, shy: set[int]) 
     }
     found = [
         level._replace(all_in=level.all_in + parent.sign * ways[level.venue])
-        for level in market.levels(other(parent.side), LEVELS_MOST)
-        if level.venue in ways and not beyond(level.price, parent)
+        for level in market.levels(other_side(parent.side), LEVELS_MOST)
+        if level.venue in ways and reaches(level.price, parent.limit, parent.side)
     ]
     return sorted(found, key=lambda level: (level.all_in * parent.sign, level.venue))
 
@@ -76,15 +77,15 @@ def _let_down(work: Work, since: int) -> dict[int, int]:
     }
 
 
-def _first_venue(work: Work, ranked: Sequence[Level], venues: dict[int, Venue]) -> Ticket | None:
+def _first_venue(ranked: Sequence[Level], venues: dict[int, Venue], most: int) -> Ticket | None:
     """The best venue's levels until another's is better; the next venue if that is under its lot or minimum."""
     passed: set[int] = set()
     while levels := [level for level in ranked if level.venue not in passed]:
         number = levels[0].venue
         own = _run(levels, number)
-        lots = fitting(min(work.free, sum(level.quantity for level in own)), venues[number])
+        lots = fitting(min(most, sum(level.quantity for level in own)), venues[number])
         if lots > 0:
-            return _ticket(work.parent, own, lots, (venues[number], levels))
+            return _ticket(own, lots, (venues[number], levels))
         passed.add(number)
     return None
 
@@ -95,7 +96,7 @@ def _run(levels: Sequence[Level], number: int) -> list[Level]:
     return list(levels[:end])
 
 
-def _ticket(parent: Parent, own: Sequence[Level], lots: int, told: tuple[Venue, Sequence[Level]]) -> Ticket:
+def _ticket(own: Sequence[Level], lots: int, told: tuple[Venue, Sequence[Level]]) -> Ticket:
     venue, levels = told
     reached, price = 0, own[0].price
     for level in own:

@@ -19,8 +19,8 @@ from isthmus.execution.estimators.allocation import whole_lots
 from isthmus.execution.estimators.cont_kukanov import Queue, Split, Terms, many_venues, one_venue
 from isthmus.execution.estimators.draws import exponential
 from isthmus.execution.paths.ending import Rest, by_end, ending, taken_now
-from isthmus.execution.paths.posting import fitting, on_tick, other, others_best, recallable, standing, touch
-from isthmus.execution.paths.taking import take
+from isthmus.execution.paths.posting import fitting, on_tick, others_best, recallable, standing, touch
+from isthmus.execution.paths.taking import allowed, other_side, take
 from isthmus.execution.policy import HOUSE, LIT, PPM, Decision, Market, Path, Ticket, Venue, Work, within
 from isthmus.kernel.messages import GTC, POST_ONLY
 
@@ -64,12 +64,13 @@ def decide(work: Work, market: Market, parameters: CostSplitParameters, now: int
 def _split(work: Work, market: Market, parameters: CostSplitParameters, end: int) -> Decision:
     """Children of one split."""
     middle_x2, places = market.middle_x2(), _places(work, market)
-    if middle_x2 is None or not places:
-        return Decision(wake=by_end(work, end, book=True), why="Without prices on both sides there is no cost to split.")
+    free = allowed(work, market)
+    if middle_x2 is None or not places or not free:
+        return Decision(wake=by_end(work, end, book=True), why="No prices on both sides, or nothing free: waits.")
     terms = terms_of(work, market, parameters, middle_x2)
     queues = [_queue(work, market, place, (middle_x2, terms.half_spread)) for place in places]
-    taken, limits = split_of(work, market, (places, queues, terms), parameters)
-    lots = whole_lots(work.free, [limit / work.free for limit in limits], [place.venue.lot for place in places])
+    taken, limits = split_of(work, market, (free, places, queues, terms), parameters)
+    lots = whole_lots(free, [limit / free for limit in limits], [place.venue.lot for place in places])
     posts = tuple(
         Ticket(
             venue=place.venue.number,
@@ -83,10 +84,10 @@ def _split(work: Work, market: Market, parameters: CostSplitParameters, end: int
         if (part := fitting(wanted, place.venue)) > 0
     )
     waits = sum(post.quantity for post in posts)
-    now_lots = work.free - waits if taken >= 1 else 0
+    now_lots = free - waits if taken >= 1 else 0
     takes = take(work, market, now_lots, f"Cost split: {now_lots} lots at once.") if now_lots else ()
     why = (
-        f"Splits {work.free} lots: {now_lots} at once, {waits} in {len(posts)} queues "
+        f"Splits {free} lots: {now_lots} at once, {waits} in {len(posts)} queues "
         f"(half spread {terms.half_spread:.2f}, underfill {terms.underfill:.2f} price steps a lot)."
     )
     return Decision(place=(*takes, *posts), wake=by_end(work, end), why=why)
@@ -95,9 +96,9 @@ def _split(work: Work, market: Market, parameters: CostSplitParameters, end: int
 def terms_of(work: Work, market: Market, parameters: CostSplitParameters, middle_x2: int) -> Terms:
     """h, f, theta and lambda_u in price steps a lot."""
     parent, middle = work.parent, middle_x2 / 2
-    facing = touch(market, other(parent.side))
+    facing = touch(market, other_side(parent.side))
     half = abs(facing - middle) if facing is not None else 0.0
-    shown = market.levels(other(parent.side), 1)
+    shown = market.levels(other_side(parent.side), 1)
     fee = (shown[0].all_in - shown[0].price * PPM) * parent.sign / PPM if shown else 0.0
     underfill = half + fee + market.volatility() * math.sqrt(parameters.horizon_s)
     if parameters.underfill_bps is not None:
@@ -113,20 +114,20 @@ class Place(NamedTuple):
 
 
 def split_of(
-    work: Work, market: Market, told: tuple[list[Place], list[Queue], Terms], parameters: CostSplitParameters
+    work: Work, market: Market, told: tuple[int, list[Place], list[Queue], Terms], parameters: CostSplitParameters
 ) -> Split:
     """Lots at once and in each queue, not yet whole."""
-    places, queues, terms = told
+    free, places, queues, terms = told
     means = [market.rate(place.venue.number, work.parent.side) / PPM * parameters.horizon_s for place in places]
     if len(places) == 1:
-        taken, limit = one_venue(work.free, queues[0], terms, lambda chance: _exponential_quantile(means[0], chance))
+        taken, limit = one_venue(free, queues[0], terms, lambda chance: _exponential_quantile(means[0], chance))
         return taken, [limit]
     first = work.placed * parameters.samples * VENUES_MOST
     samples = [
         [exponential(work.parent.seed, first + sample * VENUES_MOST + queue, mean) for queue, mean in enumerate(means)]
         for sample in range(parameters.samples)
     ]
-    return many_venues(work.free, queues, samples, terms)
+    return many_venues(free, queues, samples, terms)
 
 
 def _exponential_quantile(mean: float, chance: float) -> float:

@@ -22,7 +22,9 @@ def ending(work: Work, market: Market, rest: Rest, now: int) -> Decision | None:
         return None
     resting = standing(work.children)
     if resting:
-        return Decision(cancel=recallable(resting), wake=Wake(book=True), why="The time is up: resting children come back.")
+        return Decision(
+            cancel=recallable(resting), wake=Wake(book=True), why="The time is up: resting children come back."
+        )
     if work.live:
         return Decision(wake=Wake(book=True), why="The time is up: waits for what was sent.")
     if rest == "leave":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from isthmus.execution.policy import Child, Decision, Market, Parent, Ticket, Venue, Wake, floor_lot
-from isthmus.kernel.messages import BUY, FOK, IOC, PEG, REQUEST, SELL
+from isthmus.execution.policy import HOUSE, LIT, Child, Decision, Market, Ticket, Venue, Wake, Work, floor_lot
+from isthmus.kernel.messages import BUY, FOK, IOC, PEG, REQUEST
 
 LOOK_LEVELS = 200
 """Levels of the consolidated book in which one venue's own are looked for."""
@@ -31,11 +31,6 @@ def touch(market: Market, side: int) -> int | None:
     if not prices:
         return None
     return max(prices) if side == BUY else min(prices)
-
-
-def other(side: int) -> int:
-    """The side that an order of this side trades with."""
-    return BUY + SELL - side
 
 
 def on_tick(price: int, tick: int, buys: bool) -> int:
@@ -69,11 +64,6 @@ def is_there(market: Market, number: int) -> Venue | None:
     return next((venue for venue in market.venues() if venue.number == number), None)
 
 
-def beyond(price: int, parent: Parent) -> bool:
-    """Whether a price is worse than the parent's limit."""
-    return (price - parent.limit) * parent.sign > 0
-
-
 def keep(children: list[Child], want: Ticket | None, wake: Wake, why: str) -> Decision:
     """One place to stand: what stands elsewhere is asked back first, the wanted child is placed when nothing does.
 
@@ -92,3 +82,19 @@ def _stands_as(child: Child, want: Ticket) -> bool:
     if child.venue != want.venue or child.kind != want.kind:
         return False
     return child.kind in (PEG, REQUEST) or child.price == want.price
+
+
+def home(work: Work, market: Market, name: str) -> Venue | None:
+    """The displayed venue where a child rests: the named one, else where the own side's best price of others is best;
+    of equal ones where a child stands already, then the lower maker fee, then the smaller number.
+    """
+    if name:
+        return next((venue for venue in market.venues() if venue.name == name), None)
+    here = {child.venue for child in standing(work.children)}
+    found = []
+    for venue in market.venues():
+        best = others_best(work.children, market, venue.number, work.parent.side)
+        if venue.kind in (LIT, HOUSE) and best is not None:
+            rank = (-best[0] * work.parent.sign, venue.number not in here, venue.maker_fee_ppm, venue.number)
+            found.append((rank, venue))
+    return min(found, key=lambda row: row[0], default=(None, None))[1]

@@ -1,7 +1,7 @@
 """4 QUEUE_POST: rest where a place in the queue is worth most.
 
-Sources: `estimators.queue_value` (Moallemi, Yuan 2017; Maglaras, Moallemi, Zheng 2021). A venue's value is the chance of
-a fill before the price moves away x (edge to the middle + rebate - toxicity), less what missing it costs (the half
+Sources: `estimators.queue_value` (Moallemi, Yuan 2017; Maglaras, Moallemi, Zheng 2021). A venue's value is the chance
+of a fill before the price moves away x (edge to the middle + rebate - toxicity), less what missing it costs (the half
 spread and the fee of taking), less what the wait for it costs. The child goes to the most valuable queue, follows its
 venue's best price, and changes the venue only for a gain worth losing its place for.
 """
@@ -20,7 +20,8 @@ from isthmus.execution.estimators.queue_value import (
     queue_value,
 )
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.posting import fitting, keep, on_tick, other, others_best, standing
+from isthmus.execution.paths.posting import fitting, keep, on_tick, others_best, standing
+from isthmus.execution.paths.taking import allowed, other_side
 from isthmus.execution.policy import HOUSE, LIT, PPM, Decision, Market, Path, Ticket, Venue, Work, within
 from isthmus.kernel.messages import GTC, POST_ONLY
 
@@ -65,7 +66,7 @@ def decide(work: Work, market: Market, parameters: QueuePostParameters, now: int
     ticket = Ticket(
         venue=best.venue.number,
         price=best.price,
-        quantity=fitting(work.free, best.venue),
+        quantity=fitting(allowed(work, market), best.venue),
         tif=GTC,
         flags=POST_ONLY,
         why=(
@@ -109,7 +110,7 @@ def _price(work: Work, market: Market, parameters: QueuePostParameters, venue: V
     """Where a child would stand: with the others of its side, or a tick before them."""
     parent = work.parent
     near = others_best(work.children, market, venue.number, parent.side)
-    far = market.best(venue.number, other(parent.side))
+    far = market.best(venue.number, other_side(parent.side))
     if near is None or far is None:
         return None
     price = near[0]

@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from isthmus.execution.paths.ending import by_end
-from isthmus.execution.paths.posting import RETAKE_NS, beyond, last_taken, other
-from isthmus.execution.policy import Decision, Level, Market, Parent, Path, Ticket, Venue, Work, floor_lot
+from isthmus.execution.paths.posting import RETAKE_NS, last_taken
+from isthmus.execution.paths.taking import allowed, by_venue, other_side, reaches
+from isthmus.execution.policy import Decision, Level, Market, Path, Ticket, Work
 
 LEVELS_MOST = 1_000
 NS_PER_MS = 1_000_000
@@ -42,7 +43,7 @@ def decide(work: Work, market: Market, parameters: SweepParameters, now: int) ->
     again = last_taken(work.children) + parameters.pause_ms * NS_PER_MS
     if now < again:
         return Decision(wake=by_end(work, again), why="Lets the books show what the last wave took.")
-    tickets = sweep(work.parent, market, work.free, parameters.protect)
+    tickets = sweep(work, market, parameters.protect)
     if not tickets:
         finished = parameters.then == "cancel"
         why = "Nothing is shown within the limit" + (": ends." if finished else ": waits.")
@@ -55,66 +56,40 @@ def decide(work: Work, market: Market, parameters: SweepParameters, now: int) ->
     )
 
 
-def sweep(parent: Parent, market: Market, quantity: int, protect: bool) -> tuple[Ticket, ...]:
-    """Immediate children, one a venue, that together take so many lots through the limit."""
+def sweep(work: Work, market: Market, protect: bool) -> tuple[Ticket, ...]:
+    """Immediate children, one a venue, that together take what may be taken through the limit."""
+    parent, wanted = work.parent, allowed(work, market)
     venues = {venue.number: venue for venue in market.venues()}
-    while True:
-        levels = [
-            level
-            for level in market.levels(other(parent.side), LEVELS_MOST)
-            if level.venue in venues and not beyond(level.price, parent)
-        ]
-        chosen = _chosen(levels, quantity, venues)
-        if protect and chosen:
-            chosen = _chosen(_protecting(parent, levels, chosen), quantity, venues)
-        short = {number for number, part in _by_venue(chosen).items() if part < venues[number].minimum}
-        if not short:
-            return tuple(_ticket(parent, chosen, number) for number in _by_venue(chosen))
-        for number in short:
-            del venues[number]
+    levels = [
+        level
+        for level in market.levels(other_side(parent.side), LEVELS_MOST)
+        if level.venue in venues and reaches(level.price, parent.limit, parent.side)
+    ]
+    shares = by_venue(levels, venues, wanted)
+    if protect and shares:
+        worst = max(price * parent.sign for _, price in shares.values())
+        shares = by_venue(protected_first(levels, worst, parent.sign), venues, wanted)
+    return tuple(
+        Ticket(
+            venue=number,
+            price=price,
+            quantity=lots,
+            why=f"Sweep (ISO): {lots} lots at {venues[number].name}, sent together with the other venues.",
+        )
+        for number, (lots, price) in shares.items()
+    )
 
 
-def _chosen(levels: Sequence[Level], quantity: int, venues: dict[int, Venue]) -> list[Level]:
-    """The levels in their order until the quantity is reached, each cut to what is taken of it."""
-    chosen, rest = [], quantity
-    for level in levels:
-        taken = floor_lot(min(rest, level.quantity), venues[level.venue].lot)
-        if taken > 0:
-            chosen.append(level._replace(quantity=taken))
-            rest -= taken
-        if rest <= 0:
-            break
-    return chosen
-
-
-def _protecting(parent: Parent, levels: Sequence[Level], chosen: Sequence[Level]) -> list[Level]:
-    """The levels again, those first that the worst chosen price would trade through: the top of each venue."""
-    worst = max(level.price * parent.sign for level in chosen)
+def protected_first(levels: Sequence[Level], worst: int, sign: int) -> list[Level]:
+    """The levels again, those first that a trade at the worst price (x sign) would trade through: the better tops of
+    the venues, by plain price.
+    """
     tops: dict[int, Level] = {}
     for level in levels:
         tops.setdefault(level.venue, level)
-    protected = [level for level in tops.values() if level.price * parent.sign < worst]
-    protected.sort(key=lambda level: (level.price * parent.sign, level.all_in * parent.sign))
-    return [*protected, *(level for level in levels if level not in protected)]
-
-
-def _by_venue(chosen: Sequence[Level]) -> dict[int, int]:
-    lots: dict[int, int] = {}
-    for level in chosen:
-        lots[level.venue] = lots.get(level.venue, 0) + level.quantity
-    return lots
-
-
-def _ticket(parent: Parent, chosen: Sequence[Level], number: int) -> Ticket:
-    own = [level for level in chosen if level.venue == number]
-    worst = max(own, key=lambda level: level.price * parent.sign).price
-    lots = sum(level.quantity for level in own)
-    return Ticket(
-        venue=number,
-        price=worst,
-        quantity=lots,
-        why=f"Sweep (ISO): {lots} lots of {len(own)} levels here, sent together with the other venues.",
-    )
+    better = [level for level in tops.values() if level.price * sign < worst]
+    better.sort(key=lambda level: (level.price * sign, level.all_in * sign))
+    return [*better, *(level for level in levels if level not in better)]
 
 
 SWEEP = Path(
