@@ -38,14 +38,14 @@ def decide(work: Work, market: Market, parameters: BestRouteParameters, now: int
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
     if work.live:
-        return Decision(wake=by_end(work), why="Waits for the venue's answer before it asks the next.")
+        return Decision(wake=by_end(work, now), why="Waits for the venue's answer before it asks the next.")
     shy = _let_down(work, now - parameters.avoid_ms * NS_PER_MS)
     ranked = ranked_levels(work.parent, market, parameters.latency_weight, set(shy))
     ticket = _first_venue(ranked, {venue.number: venue for venue in market.venues()}, allowed(work, market))
     if ticket is None:
         again = min(shy.values(), default=0) + parameters.avoid_ms * NS_PER_MS if shy else 0
-        return Decision(wake=by_end(work, again, book=True), why="Nothing is shown within the limit: waits.")
-    return Decision(place=(ticket,), wake=by_end(work, book=True), why=ticket.why)
+        return Decision(wake=by_end(work, now, again, book=True), why="Nothing is shown within the limit: waits.")
+    return Decision(place=(ticket,), wake=by_end(work, now, book=True), why=ticket.why)
 
 
 def latency_cost(venue: Venue, volatility: float, weight: float) -> int:

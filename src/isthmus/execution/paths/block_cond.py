@@ -44,25 +44,27 @@ def decide(work: Work, market: Market, parameters: BlockCondParameters, now: int
         return last
     venues = {venue.number: venue for venue in dark_venues(market)}
     if answers := _answers(work, market, parameters, (venues, now)):
-        return Decision(place=answers, wake=by_end(work, now + _span(parameters.firm_s)), why=answers[0].why)
+        return Decision(place=answers, wake=by_end(work, now, now + _span(parameters.firm_s)), why=answers[0].why)
     old = [child for child in standing(work.children) if _is_over(child, parameters, now) or child.venue not in venues]
     if old:
         return Decision(
-            cancel=recallable(old), wake=by_end(work), why="The firm order found too little, or the pool went."
+            cancel=recallable(old), wake=by_end(work, now), why="The firm order found too little, or the pool went."
         )
     if work.live:
         firm = [child.placed_at + _span(parameters.firm_s) for child in work.live if child.kind == RESPONSE]
-        return Decision(wake=by_end(work, min(firm, default=0)), why="The block is indicated: waits for an invitation.")
+        return Decision(
+            wake=by_end(work, now, min(firm, default=0)), why="The block is indicated: waits for an invitation."
+        )
     again = max((child.ended_at for child in work.children), default=-_span(parameters.again_s)) + _span(
         parameters.again_s
     )
     if work.children and now < again:
-        return Decision(wake=by_end(work, again), why="Pauses before it indicates again.")
+        return Decision(wake=by_end(work, now, again), why="Pauses before it indicates again.")
     ticket = _indication(work, market, parameters, list(venues.values()))
     if ticket is None:
-        wake = by_end(work, now + _span(parameters.again_s))
+        wake = by_end(work, now, now + _span(parameters.again_s))
         return Decision(wake=wake, why="No dark pool takes the block now: waits for one.")
-    return Decision(place=(ticket,), wake=by_end(work, now + _span(parameters.again_s)), why=ticket.why)
+    return Decision(place=(ticket,), wake=by_end(work, now, now + _span(parameters.again_s)), why=ticket.why)
 
 
 def _answers(

@@ -51,22 +51,23 @@ def decide(work: Work, market: Market, parameters: CostSplitParameters, now: int
     start = work.parent.arrived_at + passed * span
     old = [child for child in standing(work.children) if child.placed_at < start]
     if old:
-        return Decision(cancel=recallable(old), wake=by_end(work, start + span), why="The horizon is over.")
+        return Decision(cancel=recallable(old), wake=by_end(work, now, start + span), why="The horizon is over.")
     if work.live:
-        return Decision(wake=by_end(work, start + span), why="The split stands until the horizon is over.")
+        return Decision(wake=by_end(work, now, start + span), why="The split stands until the horizon is over.")
     if passed >= parameters.horizons:
         return taken_now(work, market, now, f"What the queues did not fill is taken: {work.free} lots.")
     if any(child.placed_at >= start for child in work.children) and work.free:
         return taken_now(work, market, now, f"The queues took less than was meant for them: takes {work.free} lots.")
-    return _split(work, market, parameters, start + span)
+    return _split(work, market, parameters, (now, start + span))
 
 
-def _split(work: Work, market: Market, parameters: CostSplitParameters, end: int) -> Decision:
-    """Children of one split."""
+def _split(work: Work, market: Market, parameters: CostSplitParameters, span: tuple[int, int]) -> Decision:
+    """Children of one split; `span`: now and the end of the horizon."""
+    now, end = span
     middle_x2, places = market.middle_x2(), _places(work, market)
     free = allowed(work, market)
     if middle_x2 is None or not places or not free:
-        return Decision(wake=by_end(work, end, book=True), why="No prices on both sides, or nothing free: waits.")
+        return Decision(wake=by_end(work, now, end, book=True), why="No prices on both sides, or nothing free: waits.")
     terms = terms_of(work, market, parameters, middle_x2)
     queues = [_queue(work, market, place, (middle_x2, terms.half_spread)) for place in places]
     taken, limits = split_of(work, market, (free, places, queues, terms), parameters)
@@ -90,7 +91,7 @@ def _split(work: Work, market: Market, parameters: CostSplitParameters, end: int
         f"Splits {free} lots: {now_lots} at once, {waits} in {len(posts)} queues "
         f"(half spread {terms.half_spread:.2f}, underfill {terms.underfill:.2f} price steps a lot)."
     )
-    return Decision(place=(*takes, *posts), wake=by_end(work, end), why=why)
+    return Decision(place=(*takes, *posts), wake=by_end(work, now, end), why=why)
 
 
 def terms_of(work: Work, market: Market, parameters: CostSplitParameters, middle_x2: int) -> Terms:

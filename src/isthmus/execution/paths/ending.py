@@ -12,6 +12,9 @@ from isthmus.execution.paths.posting import RETAKE_NS, last_taken, recallable, s
 from isthmus.execution.paths.taking import take
 from isthmus.execution.policy import Decision, Market, Wake, Work
 
+LEAST_WAKE_NS = 50_000_000
+"""Two decisions by the clock alone are so far apart at least."""
+
 Rest = Literal["take", "leave"]
 
 
@@ -36,13 +39,14 @@ def taken_now(work: Work, market: Market, now: int, why: str) -> Decision:
     """Sweep what is free within the limit, but not again before the books can show what the last sweep took."""
     again = last_taken(work.children) + RETAKE_NS
     if now < again:
-        return Decision(wake=Wake(at=again), why="Lets the books show what was taken.")
+        return Decision(wake=by_end(work, now, again), why="Lets the books show what was taken.")
     tickets = take(work, market, work.free, why)
     waits = "" if tickets else " Nothing is shown within the limit: waits."
     return Decision(place=tickets, wake=Wake(book=True), why=why + waits)
 
 
-def by_end(work: Work, at: int = 0, *, book: bool = False, price: int = 0) -> Wake:
-    """A wake-up at a time, but no later than the parent's."""
-    times = [time for time in (at, work.parent.until) if time]
-    return Wake(at=min(times, default=0), book=book, price=price)
+def by_end(work: Work, now: int, at: int = 0, *, book: bool = False, price: int = 0) -> Wake:
+    """A wake-up at a time, but no later than the parent's end, and not so soon that decisions chase each other."""
+    until = work.parent.until if work.parent.until > now else 0
+    times = [time for time in (at, until) if time]
+    return Wake(at=max(min(times), now + LEAST_WAKE_NS) if times else 0, book=book, price=price)

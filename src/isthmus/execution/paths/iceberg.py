@@ -49,7 +49,7 @@ def decide(work: Work, market: Market, parameters: IcebergParameters, now: int) 
     """One iceberg on the house book, one peak at an outside venue."""
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
-    wake = by_end(work, book=not parameters.at_limit)
+    wake = by_end(work, now, book=not parameters.at_limit)
     venue = home(work, market, parameters.venue)
     price = 0 if venue is None else _price(work, market, parameters, venue)
     if venue is None or price <= 0:
@@ -59,7 +59,7 @@ def decide(work: Work, market: Market, parameters: IcebergParameters, now: int) 
         ticket = _native(work, market, (venue, price, low, high))
         return keep(work.children, ticket, wake, ticket.why)
     if not standing(work.children) and now < (again := _next_peak(work, parameters)):
-        return Decision(wake=by_end(work, again), why="Pauses before the next peak.")
+        return Decision(wake=by_end(work, now, again), why="Pauses before the next peak.")
     ticket = _peak(work, market, (venue, price, low, high))
     return keep(work.children, ticket, wake, ticket.why)
 

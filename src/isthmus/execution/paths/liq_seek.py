@@ -46,7 +46,7 @@ def decide(work: Work, market: Market, parameters: LiqSeekParameters, now: int) 
         return last
     span = round(parameters.slot_s * NS_PER_S)
     start = work.parent.arrived_at + (now - work.parent.arrived_at) // span * span
-    wake = by_end(work, start + span)
+    wake = by_end(work, now, start + span)
     there = {venue.number for venue in market.venues()}
     old = [child for child in standing(work.children) if child.placed_at < start or child.venue not in there]
     if old:

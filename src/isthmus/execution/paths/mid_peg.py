@@ -38,7 +38,7 @@ def decide(work: Work, market: Market, parameters: MidPegParameters, now: int) -
     """One resting child at the middle."""
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
-    wake = by_end(work, book=True)
+    wake = by_end(work, now, book=True)
     venue, middle_x2 = _venue(work, market, parameters.venue), market.middle_x2()
     if venue is None or middle_x2 is None:
         return keep(work.children, None, wake, "There is no middle to rest at, or no venue: waits.")

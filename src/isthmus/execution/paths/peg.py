@@ -41,7 +41,7 @@ def decide(work: Work, market: Market, parameters: PegParameters, now: int) -> D
     """One pegged child; discretion before it."""
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
-    wake = by_end(work, book=True)
+    wake = by_end(work, now, book=True)
     venue = home(work, market, parameters.venue)
     price = None if venue is None else pegged_price(work, market, parameters, venue)
     if venue is None or price is None or price <= 0:
@@ -86,9 +86,9 @@ def _discretion(work: Work, market: Market, parameters: PegParameters, told: tup
         return None
     why = f"Discretion: the other side is within {parameters.discretion_ticks} ticks."
     if work.live:
-        return keep(work.children, None, by_end(work, book=True), why)
+        return keep(work.children, None, by_end(work, now, book=True), why)
     tickets = take(work, market, work.free, why, reach)
-    return Decision(place=tickets, wake=by_end(work, now + RETAKE_NS, book=True), why=why) if tickets else None
+    return Decision(place=tickets, wake=by_end(work, now, now + RETAKE_NS, book=True), why=why) if tickets else None
 
 
 def _ticket(work: Work, market: Market, parameters: PegParameters, told: tuple[Venue, int]) -> Ticket:

@@ -55,9 +55,11 @@ def dark_round(work: Work, venues: Sequence[Venue], rounds: Rounds, now: int) ->
         return _asked(work, venues, rounds, now)
     began = max((child.placed_at for child in work.children), default=-rounds.span_ns)
     if now < began + rounds.span_ns and work.children:
-        return Decision(wake=by_end(work, began + rounds.span_ns), why="Pauses before it asks the pools again.")
+        return Decision(wake=by_end(work, now, began + rounds.span_ns), why="Pauses before it asks the pools again.")
     if not venues:
-        return Decision(wake=by_end(work, now + rounds.span_ns), why="No dark pool can be asked now: waits for one.")
+        return Decision(
+            wake=by_end(work, now, now + rounds.span_ns), why="No dark pool can be asked now: waits for one."
+        )
     return None
 
 
@@ -68,16 +70,18 @@ def _asked(work: Work, venues: Sequence[Venue], rounds: Rounds, now: int) -> Dec
     resting = standing(work.children)
     old = resting if now >= over else [child for child in resting if child.venue not in there]
     if old:
-        return Decision(cancel=recallable(old), wake=by_end(work), why="Asks the pools for it back.")
-    return Decision(wake=by_end(work, over if resting else 0), why="The pools are being asked.")
+        return Decision(cancel=recallable(old), wake=by_end(work, now), why="Asks the pools for it back.")
+    return Decision(wake=by_end(work, now, over if resting else 0), why="The pools are being asked.")
 
 
 def dark_sent(work: Work, tickets: tuple[Ticket, ...], rounds: Rounds, now: int) -> Decision:
     """A round as a decision; a round that nothing fits is tried again after a span."""
     if not tickets:
-        return Decision(wake=by_end(work, now + rounds.span_ns), why="No pool takes so few lots at this price: waits.")
+        return Decision(
+            wake=by_end(work, now, now + rounds.span_ns), why="No pool takes so few lots at this price: waits."
+        )
     wait = round(rounds.stand_s * NS_PER_S) or rounds.span_ns
-    return Decision(place=tickets, wake=by_end(work, now + wait), why=tickets[0].why)
+    return Decision(place=tickets, wake=by_end(work, now, now + wait), why=tickets[0].why)
 
 
 def dark_tickets(

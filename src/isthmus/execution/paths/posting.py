@@ -12,16 +12,21 @@ RETAKE_NS = 100_000_000
 
 
 def others_best(children: list[Child], market: Market, venue: int, side: int) -> tuple[int, int] | None:
-    """Price and lots of the best level of a venue's side at which somebody else shows something; None without one."""
+    """Price and lots of the best level of a venue's side at which somebody else shows something; None without one.
+
+    A level that shows exactly what we have there is ours alone. One that shows less does not show us at all, as books
+    played from a recording do.
+    """
     own: dict[int, int] = {}
     for child in children:
         if child.venue == venue and child.lives:
             own[child.price] = own.get(child.price, 0) + child.left
-    if not own:
-        return market.best(venue, side)
+    best = market.best(venue, side)
+    if best is None or own.get(best[0]) != best[1]:
+        return best
     for level in market.levels(side, LOOK_LEVELS):
-        if level.venue == venue and (left := level.quantity - own.get(level.price, 0)) > 0:
-            return level.price, left
+        if level.venue == venue and own.get(level.price) != level.quantity:
+            return level.price, level.quantity
     return None
 
 

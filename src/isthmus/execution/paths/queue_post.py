@@ -58,7 +58,7 @@ def decide(work: Work, market: Market, parameters: QueuePostParameters, now: int
     """One resting child in the most valuable queue."""
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
-    wake = by_end(work, book=True)
+    wake = by_end(work, now, book=True)
     best = best_place(work, market, parameters)
     if best is None:
         return keep(work.children, None, wake, "No venue shows prices on both sides to queue behind: waits.")
@@ -95,7 +95,7 @@ def place_at(work: Work, market: Market, parameters: QueuePostParameters, venue:
     middle = middle_x2 / 2
     edge = (middle - price) * work.parent.sign
     rate = market.rate(venue.number, work.parent.side) / PPM
-    ahead = float(market.queue(venue.number, work.parent.side, price))
+    ahead = float(_before_us(work, market, venue, price))
     moves = moves_a_second(market.volatility(), max(abs(edge), float(venue.tick)))
     chance = fill_chance(ahead, parameters.trade_lots, rate, moves)
     wait = min(WAIT_MOST_S, expected_wait(ahead, min(work.left, max(1.0, ahead)), rate))
@@ -104,6 +104,13 @@ def place_at(work: Work, market: Market, parameters: QueuePostParameters, venue:
     worth = queue_value(chance, edge + rebate, venue.toxicity_ppm * price / PPM, missed)
     patience = parameters.wait_bps_a_minute * middle / 10_000 / SECONDS_A_MINUTE
     return Standing(venue, price, worth - joining_cost(0.0, wait, patience), wait, chance)
+
+
+def _before_us(work: Work, market: Market, venue: Venue, price: int) -> int:
+    """Lots before our next lot there; what is ours already does not count, where the book shows it."""
+    shown = market.queue(venue.number, work.parent.side, price)
+    own = sum(child.left for child in work.live if child.venue == venue.number and child.price == price)
+    return shown - own if shown >= own else shown
 
 
 def _price(work: Work, market: Market, parameters: QueuePostParameters, venue: Venue) -> int | None:

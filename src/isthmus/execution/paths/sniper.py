@@ -36,18 +36,18 @@ def decide(work: Work, market: Market, parameters: SniperParameters, now: int) -
     if (last := ending(work, market, parameters.rest, now)) is not None:
         return last
     if work.live:
-        return Decision(wake=by_end(work), why="Fired: waits for what the venues answer.")
+        return Decision(wake=by_end(work, now), why="Fired: waits for what the venues answer.")
     at = trigger(work, parameters)
     again = last_taken(work.children) + RETAKE_NS
     if now < again:
-        return Decision(wake=by_end(work, again), why="Lets the books show what was taken.")
+        return Decision(wake=by_end(work, now, again), why="Lets the books show what was taken.")
     seen, wanted = lots_within(work, market, at), min(work.left, max(size_of(work, parameters), parameters.size_lots))
     if seen < wanted:
         nobody = f"Hides: {seen} of the {wanted} lots that it waits for stand at {at} or better."
-        return Decision(wake=by_end(work, price=0 if seen else at, book=seen > 0), why=nobody)
+        return Decision(wake=by_end(work, now, price=0 if seen else at, book=seen > 0), why=nobody)
     why = f"Snipes: {seen} lots stand at {at} or better, {wanted} were waited for."
     tickets = take(work, market, allowed(work, market), why, at)
-    return Decision(place=tickets, wake=by_end(work, book=True), why=why)
+    return Decision(place=tickets, wake=by_end(work, now, book=True), why=why)
 
 
 def trigger(work: Work, parameters: SniperParameters) -> int:

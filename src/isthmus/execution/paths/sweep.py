@@ -35,23 +35,23 @@ class SweepParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 def decide(work: Work, market: Market, parameters: SweepParameters, now: int) -> Decision:
     """One wave of children after the other; while one is out nothing more is sent."""
     if work.live:
-        return Decision(wake=by_end(work), why="Waits for what the venues answer.")
+        return Decision(wake=by_end(work, now), why="Waits for what the venues answer.")
     if work.children and parameters.then == "cancel":
         return Decision(finished=True, why=f"Swept once: {work.left} lots were not to be had within the limit.")
     if work.parent.until and now >= work.parent.until and work.children:
         return Decision(finished=True, why=f"The time is up: {work.left} lots were not to be had within the limit.")
     again = last_taken(work.children) + parameters.pause_ms * NS_PER_MS
     if now < again:
-        return Decision(wake=by_end(work, again), why="Lets the books show what the last wave took.")
+        return Decision(wake=by_end(work, now, again), why="Lets the books show what the last wave took.")
     tickets = sweep(work, market, parameters.protect)
     if not tickets:
         finished = parameters.then == "cancel"
         why = "Nothing is shown within the limit" + (": ends." if finished else ": waits.")
-        return Decision(wake=by_end(work, book=True), why=why, finished=finished)
+        return Decision(wake=by_end(work, now, book=True), why=why, finished=finished)
     lots = sum(ticket.quantity for ticket in tickets)
     return Decision(
         place=tickets,
-        wake=by_end(work, book=True),
+        wake=by_end(work, now, book=True),
         why=f"Sweeps {lots} of {work.free} lots from {len(tickets)} venues at once.",
     )
 
