@@ -40,6 +40,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
+    _add_route(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -145,6 +146,27 @@ def _add_match(commands: Commands) -> None:
         "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
+
+
+def _add_route(commands: Commands) -> None:
+    route = _add(
+        commands,
+        "route",
+        "isthmus.app.route:run",
+        "Says what would be done with an order on these books: consolidated book, path, children, why.",
+        "isthmus route --explain --order order.json --books books.json",
+    )
+    route.add_argument("--explain", action="store_true", required=True, help="say it and do nothing")
+    route.add_argument("--order", metavar="F", required=True, help="order (JSON), or - for standard input")
+    route.add_argument(
+        "--books",
+        metavar="F",
+        required=True,
+        action="append",
+        help="books (JSON, or one venue a line), or a recorded depth stream; may be given again for streams",
+    )
+    route.add_argument("--at", metavar="TIME", help="of a recording: the book at this time, RFC 3339 (its end)")
+    route.add_argument("--depth", metavar="N", type=_count, default=20, help="levels a side that are printed (20)")
 
 
 def _add_verify(commands: Commands) -> None:

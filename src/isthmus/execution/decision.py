@@ -3,8 +3,8 @@
 The branches are asked in the order of `BRANCHES`; the first that knows answers. Their thresholds are the constants
 below, chosen by us: what is small, near or urgent is a convention, and the page docs/reference/paths.md says so.
 
-1. Several legs: BASKET_IS.                2. A call is near: AUCTION, or TARGET_CLOSE when the order's time ends with it.
-3. No venue shows a price: dark pools, else TWAP with a time and SNIPER without.
+1. Several legs: BASKET_IS.                2. A call is near: AUCTION, or TARGET_CLOSE when the order's time ends with
+it. 3. No venue shows a price: dark pools, else TWAP with a time and SNIPER without.
 4. The limit does not reach the other side: SNIPER far away, MID_PEG inside the spread, ICEBERG when it is large, else
    QUEUE_POST.                             5. At once: SWEEP.
 6. All of it is shown: BEST_ROUTE at one venue, SWEEP, COST_SPLIT, PEG, QUEUE_POST or MID_PEG by urgency and spread.
@@ -207,9 +207,9 @@ def _dark(facts: Facts) -> Found:
 
 def _pools(facts: Facts, because: str) -> tuple[str, str]:
     pools = f"{because}, and {facts.dark} dark pool{'s' if facts.dark > 1 else ''}"
-    if facts.of_day >= BLOCK_OF_DAY or (not facts.day and BLOCK_LEVELS <= facts.levels < float("inf")):
-        if facts.urgency < CALM or facts.house_dark:
-            return "BLOCK_COND", f"{pools}; it is a block (over {BLOCK_OF_DAY:.0%} of a day or 20 levels): conditional."
+    block = facts.of_day >= BLOCK_OF_DAY or (not facts.day and BLOCK_LEVELS <= facts.levels < float("inf"))
+    if block and (facts.urgency < CALM or facts.house_dark):
+        return "BLOCK_COND", f"{pools}; it is a block (over {BLOCK_OF_DAY:.0%} of a day or 20 levels): conditional."
     if facts.facing and (facts.left_s or facts.urgency >= CALM):
         return "LIQ_SEEK", f"{pools}: dark first, lit at the pace that the wait justifies."
     if facts.past >= LEARNT:

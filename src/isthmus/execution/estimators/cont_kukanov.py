@@ -137,7 +137,7 @@ def many_venues(quantity: float, queues: Sequence[Queue], samples: Sequence[Sequ
         total = [one + other for one, other in zip(total, point, strict=True)]
     averaged = [share / len(samples) for share in total]
     corners = [[float(place == corner) for place in range(len(point))] for corner in range(len(point))]
-    rivals = [_lots(shares, quantity) for shares in (averaged, point, *corners)]
+    rivals = [_lots(shares, quantity) for shares in (*corners, averaged, point)]
     return min(rivals, key=lambda split: mean_cost(split, queues, samples, terms))
 
 

@@ -97,7 +97,7 @@ def _answers(
 def _indication(work: Work, market: Market, parameters: BlockCondParameters, venues: Sequence[Venue]) -> Ticket | None:
     """A conditional child at the house's pool, else a fill-or-kill block at the outside pool asked longest ago."""
     outside = [venue for venue in venues if venue.number != HOUSE_BOOK and parameters.outside]
-    last = {child.venue: child.ordinal for child in work.children}
+    last = {child.venue: place for place, child in enumerate(work.children, 1)}
     outside.sort(key=lambda venue: (last.get(venue.number, 0), venue.number))
     for venue in [venue for venue in venues if venue.number == HOUSE_BOOK] + outside:
         lots, price = fitting(allowed(work, market), venue), dark_price(work.parent, market, venue)

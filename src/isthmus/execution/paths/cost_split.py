@@ -71,7 +71,8 @@ def _split(work: Work, market: Market, parameters: CostSplitParameters, span: tu
     terms = terms_of(work, market, parameters, middle_x2)
     queues = [_queue(work, market, place, (middle_x2, terms.half_spread)) for place in places]
     taken, limits = split_of(work, market, (free, places, queues, terms), parameters)
-    lots = whole_lots(free, [limit / free for limit in limits], [place.venue.lot for place in places])
+    parts = [share / free for share in (taken, *limits)]
+    lots = whole_lots(free, parts, [1, *(place.venue.lot for place in places)])[1:]
     posts = tuple(
         Ticket(
             venue=place.venue.number,
@@ -88,7 +89,7 @@ def _split(work: Work, market: Market, parameters: CostSplitParameters, span: tu
     now_lots = free - waits if taken >= 1 else 0
     takes = take(work, market, now_lots, f"Cost split: {now_lots} lots at once.") if now_lots else ()
     why = (
-        f"Splits {free} lots: {now_lots} at once, {waits} in {len(posts)} queues "
+        f"Splits {free} lots: {now_lots} at once, {waits} in {len(posts)} queue{'' if len(posts) == 1 else 's'} "
         f"(half spread {terms.half_spread:.2f}, underfill {terms.underfill:.2f} price steps a lot)."
     )
     return Decision(place=(*takes, *posts), wake=by_end(work, now, end), why=why)

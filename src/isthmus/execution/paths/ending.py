@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from isthmus.execution.paths.posting import RETAKE_NS, last_taken, recallable, standing
+from isthmus.execution.paths.posting import recallable, retake_at, standing
 from isthmus.execution.paths.taking import take
 from isthmus.execution.policy import Decision, Market, Wake, Work
 
@@ -37,7 +37,7 @@ def ending(work: Work, market: Market, rest: Rest, now: int) -> Decision | None:
 
 def taken_now(work: Work, market: Market, now: int, why: str) -> Decision:
     """Sweep what is free within the limit, but not again before the books can show what the last sweep took."""
-    again = last_taken(work.children) + RETAKE_NS
+    again = retake_at(work.children)
     if now < again:
         return Decision(wake=by_end(work, now, again), why="Lets the books show what was taken.")
     tickets = take(work, market, work.free, why)

@@ -66,7 +66,7 @@ def lit_lots(work: Work, market: Market, parameters: LiqSeekParameters, start: i
     """The slice of the slot: what is left x (1 - x(end) / x(start)) of the optimal course."""
     begin = work.parent.arrived_at + round(parameters.dark_first_s * NS_PER_S)
     end = work.parent.until or work.parent.arrived_at + round(parameters.horizon_s * NS_PER_S)
-    if start < begin and begin < end:
+    if start < begin < end and dark_venues(market):
         return 0
     left = max(0.0, (end - start) / NS_PER_S)
     theta = dark_rate(market, parameters)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.posting import RETAKE_NS, fitting, home, keep, last_taken, on_tick, others_best, touch
+from isthmus.execution.paths.posting import RETAKE_NS, fitting, home, keep, on_tick, others_best, retake_at, touch
 from isthmus.execution.paths.taking import allowed, other_side, reaches, take, tighter
 from isthmus.execution.policy import Decision, Market, Path, Ticket, Venue, Work, within
 from isthmus.kernel.messages import GTC, HOUSE_BOOK, MARKET_PEG, POST_ONLY, PRIMARY
@@ -82,7 +82,7 @@ def _discretion(work: Work, market: Market, parameters: PegParameters, told: tup
     parent = work.parent
     reach = tighter(parent, price + parent.sign * parameters.discretion_ticks * venue.tick)
     shown = touch(market, other_side(parent.side))
-    if shown is None or not reaches(shown, reach, parent.side) or now < last_taken(work.children) + RETAKE_NS:
+    if shown is None or not reaches(shown, reach, parent.side) or now < retake_at(work.children):
         return None
     why = f"Discretion: the other side is within {parameters.discretion_ticks} ticks."
     if work.live:

@@ -59,14 +59,10 @@ def recallable(children: list[Child]) -> tuple[int, ...]:
     return tuple(child.order for child in children if child.status in ("sent", "working"))
 
 
-def last_taken(children: list[Child]) -> int:
-    """When the last immediate child ended; 0 if there was none."""
-    return max((child.ended_at for child in children if not child.lives and child.tif in (IOC, FOK)), default=0)
-
-
-def is_there(market: Market, number: int) -> Venue | None:
-    """The venue, if it can be used now."""
-    return next((venue for venue in market.venues() if venue.number == number), None)
+def retake_at(children: list[Child], pause_ns: int = RETAKE_NS) -> int:
+    """From when on may be taken again: a pause after the last immediate child ended; 0 if there was none."""
+    ended = [child.ended_at for child in children if not child.lives and child.tif in (IOC, FOK)]
+    return max(ended) + pause_ns if ended else 0
 
 
 def keep(children: list[Child], want: Ticket | None, wake: Wake, why: str) -> Decision:

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.posting import RETAKE_NS, last_taken
+from isthmus.execution.paths.posting import retake_at
 from isthmus.execution.paths.taking import allowed, other_side, reaches, take, tighter
 from isthmus.execution.policy import PPM, Decision, Market, Path, Work
 
@@ -38,7 +38,7 @@ def decide(work: Work, market: Market, parameters: SniperParameters, now: int) -
     if work.live:
         return Decision(wake=by_end(work, now), why="Fired: waits for what the venues answer.")
     at = trigger(work, parameters)
-    again = last_taken(work.children) + RETAKE_NS
+    again = retake_at(work.children)
     if now < again:
         return Decision(wake=by_end(work, now, again), why="Lets the books show what was taken.")
     seen, wanted = lots_within(work, market, at), min(work.left, max(size_of(work, parameters), parameters.size_lots))

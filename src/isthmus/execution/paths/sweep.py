@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from isthmus.execution.paths.ending import by_end
-from isthmus.execution.paths.posting import RETAKE_NS, last_taken
+from isthmus.execution.paths.posting import RETAKE_NS, retake_at
 from isthmus.execution.paths.taking import allowed, by_venue, other_side, reaches
 from isthmus.execution.policy import Decision, Level, Market, Path, Ticket, Work
 
@@ -40,7 +40,7 @@ def decide(work: Work, market: Market, parameters: SweepParameters, now: int) ->
         return Decision(finished=True, why=f"Swept once: {work.left} lots were not to be had within the limit.")
     if work.parent.until and now >= work.parent.until and work.children:
         return Decision(finished=True, why=f"The time is up: {work.left} lots were not to be had within the limit.")
-    again = last_taken(work.children) + parameters.pause_ms * NS_PER_MS
+    again = retake_at(work.children, parameters.pause_ms * NS_PER_MS)
     if now < again:
         return Decision(wake=by_end(work, now, again), why="Lets the books show what the last wave took.")
     tickets = sweep(work, market, parameters.protect)
@@ -49,10 +49,11 @@ def decide(work: Work, market: Market, parameters: SweepParameters, now: int) ->
         why = "Nothing is shown within the limit" + (": ends." if finished else ": waits.")
         return Decision(wake=by_end(work, now, book=True), why=why, finished=finished)
     lots = sum(ticket.quantity for ticket in tickets)
+    places = "venue" if len(tickets) == 1 else "venues"
     return Decision(
         place=tickets,
         wake=by_end(work, now, book=True),
-        why=f"Sweeps {lots} of {work.free} lots from {len(tickets)} venues at once.",
+        why=f"Sweeps {lots} of {work.free} lots from {len(tickets)} {places} at once.",
     )
 
 
