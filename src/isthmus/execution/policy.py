@@ -182,7 +182,10 @@ class Pool(NamedTuple):
 
 
 class Leg(NamedTuple):
-    """A parent of a basket: what is left of it, and its market. `value`: quote minor units of one lot at the middle."""
+    """A parent of a basket: what is left of it, and its market. `value`: quote minor units of one lot at the middle.
+
+    `quantity`: all of it (0: not known); `temporary`: its eta, price steps for a lot a second (0: not known).
+    """
 
     parent: int
     instrument: int
@@ -191,6 +194,8 @@ class Leg(NamedTuple):
     middle_x2: int
     volatility: float
     value: float
+    quantity: int = 0
+    temporary: float = 0.0
 
 
 class Market(Protocol):
