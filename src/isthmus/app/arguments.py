@@ -42,6 +42,7 @@ def build_parser(version: str) -> Parser:
     _add_match(commands)
     _add_tca(commands)
     _add_dex(commands)
+    _add_route(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -161,6 +162,8 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
+
+
 def _add_dex(commands: Commands) -> None:
     dex = _group(commands, "dex", "Pools of automated market makers.")
     swaps = _add(
@@ -171,6 +174,27 @@ def _add_dex(commands: Commands) -> None:
         "isthmus dex swaps --pool uniswap_v3_weth_ens_3000_events_part1.json --json",
     )
     swaps.add_argument("--pool", metavar="F", required=True, help="events of the pool (JSON), or - for standard input")
+
+
+def _add_route(commands: Commands) -> None:
+    route = _add(
+        commands,
+        "route",
+        "isthmus.app.route:run",
+        "Says what would be done with an order on these books: consolidated book, path, children, why.",
+        "isthmus route --explain --order order.json --books books.json",
+    )
+    route.add_argument("--explain", action="store_true", required=True, help="say it and do nothing")
+    route.add_argument("--order", metavar="F", required=True, help="order (JSON), or - for standard input")
+    route.add_argument(
+        "--books",
+        metavar="F",
+        required=True,
+        action="append",
+        help="books (JSON, or one venue a line), or a recorded depth stream; may be given again for streams",
+    )
+    route.add_argument("--at", metavar="TIME", help="of a recording: the book at this time, RFC 3339 (its end)")
+    route.add_argument("--depth", metavar="N", type=_count, default=20, help="levels a side that are printed (20)")
 
 
 def _add_verify(commands: Commands) -> None:

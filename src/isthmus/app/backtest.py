@@ -18,7 +18,7 @@ from isthmus.engine.engine import Record, content_id
 from isthmus.engine.market import Market
 from isthmus.execution.notes import ParentNote, note_of
 from isthmus.execution.policy import parameters_of
-from isthmus.execution.taxonomy import path_of
+from isthmus.execution.taxonomy import PATHS, path_named
 from isthmus.execution.tca import Analysis
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
@@ -211,7 +211,9 @@ class Broker:
     def _parent(
         self, found: Instrument, side: int, numbers: tuple[int, int], terms: Mapping[str, Any]
     ) -> tuple[Any, str]:
-        path = path_of(terms["path"])
+        path = path_named(terms["path"])
+        if path is None:
+            raise BadInput("path", f"{terms['path']} is none of {', '.join(path.name for path in PATHS)}")
         parameters_of(path, terms.get("parameters", {}))
         until_s = terms.get("until_s", 0)
         note = ParentNote(

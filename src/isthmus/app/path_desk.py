@@ -9,22 +9,24 @@ from typing import Any
 import msgspec
 
 from isthmus.app.outside import Outside
-from isthmus.execution.decision import Facts, choose_path
+from isthmus.execution.decision import Facts, choose_path, facts_of
 from isthmus.execution.notes import WHY_MAX, ParentNote, note_of, read_note
-from isthmus.execution.policy import Path, parameters_of
+from isthmus.execution.policy import Parent, Path, parameters_of
 from isthmus.execution.router import Router
-from isthmus.execution.taxonomy import PATHS, path_of
+from isthmus.execution.sights import Sight, View
+from isthmus.execution.taxonomy import PATHS, path_named
 from isthmus.execution.tca import Analysis
 from isthmus.gateways import work_shapes
 from isthmus.gateways.algorithms import BadPath, Plan, Wish
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.ids import order_id
 from isthmus.kernel.messages import BUY, SELL
-from isthmus.kernel.values import text, time_text
+from isthmus.kernel.values import PRICE_MAX, text, time_text
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 
 AUTO = "auto"
+DEFAULT_URGENCY = 0.5
 MS_PER_NS = 1e-6
 ALL_IN_DECIMALS = 6
 
@@ -46,8 +48,8 @@ class PathDesk:
         """The path named, or the tree's choice, with its parameters checked."""
         sight = self._outside.sight(wish.instrument.number)
         if wish.path.lower() == AUTO:
-            choice = choose_path(Facts.of(wish, sight, self._clock()))
-            path, parameters, why = path_of(choice.path), {**choice.parameters, **wish.parameters}, choice.why
+            choice = choose_path(self._facts(wish, sight))
+            path, parameters, why = _named(choice.path), {**choice.parameters, **wish.parameters}, choice.why
         else:
             path, parameters, why = _named(wish.path), dict(wish.parameters), ["asked for by name"]
         try:
@@ -69,6 +71,19 @@ class PathDesk:
             return Plan(path.number, note_of(note))
         except ValueError as error:
             raise BadPath("path_parameters", str(error)) from error
+
+    def _facts(self, wish: Wish, sight: Sight) -> Facts:
+        """What the tree looks at. A market order's limit is far away."""
+        now, instrument = self._clock(), wish.instrument.number
+        far = PRICE_MAX if wish.side == BUY else 1
+        parent = Parent(
+            number=0, account=0, instrument=instrument, side=wish.side, quantity=wish.quantity,
+            limit=wish.limit or far, arrived_at=now, until=wish.until,
+        )  # fmt: skip
+        legs = self._router.legs(wish.basket)
+        view = View(sight, now, self._router.works.pools(instrument), {}, legs)
+        facts = facts_of(parent, view, DEFAULT_URGENCY if wish.urgency is None else wish.urgency, now)
+        return msgspec.structs.replace(facts, legs=max(facts.legs, len(legs) + 1)) if wish.basket and legs else facts
 
     def terms(self, note: str) -> tuple[str | None, dict[str, Any]]:
         """Of a parent."""
@@ -193,11 +208,11 @@ class PathDesk:
 
 
 def _named(name: str) -> Path:
-    try:
-        return path_of(name)
-    except KeyError:
+    found = path_named(name)
+    if found is None:
         names = ", ".join(path.name for path in PATHS)
-        raise BadPath("path", f"path is {AUTO} or one of: {names}") from None
+        raise BadPath("path", f"path is {AUTO} or one of: {names}")
+    return found
 
 
 @cache

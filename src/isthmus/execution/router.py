@@ -171,7 +171,7 @@ class Router:
             at,
             self.works.pools(work.parent.instrument),
             self.works.invited,
-            self._legs(working),
+            self.legs(working.note.basket),
         )
         decision = path.decide(work, view, parameters_of(path, working.note.parameters), at)
         self._carry_out(working, decision, view, at)
@@ -255,9 +255,9 @@ class Router:
         waiting = [child.placed_at + UNKNOWN_AFTER_NS for child in live if child.status == "sent" and child.venue]
         return min(waiting, default=0)
 
-    def _legs(self, working: Working) -> list[Leg]:
-        numbers = self.works.basket(working.note.basket)
-        return [self._leg(self.works.parents[number]) for number in numbers]
+    def legs(self, basket: str) -> list[Leg]:
+        """The live legs of a basket."""
+        return [self._leg(self.works.parents[number]) for number in self.works.basket(basket)]
 
     def _leg(self, working: Working) -> Leg:
         parent = working.work.parent

@@ -60,14 +60,16 @@ def take(work: Work, market: Market, quantity: int, why: str, limit: int | None 
         for level in market.levels(other_side(parent.side))
         if level.venue in venues and reaches(level.price, worst, parent.side)
     ]
-    shares = _shares(levels, venues, wanted)
+    shares = by_venue(levels, venues, wanted)
     return tuple(
         Ticket(venue=number, price=price, quantity=lots, tif=IOC, why=why) for number, (lots, price) in shares.items()
     )
 
 
-def _shares(levels: list[Level], venues: Mapping[int, Venue], wanted: int) -> dict[int, tuple[int, int]]:
-    """Lots and the worst price by venue. A venue whose share is under its minimum is left out and its lots go on."""
+def by_venue(levels: list[Level], venues: Mapping[int, Venue], wanted: int) -> dict[int, tuple[int, int]]:
+    """Lots and the worst price by venue, levels in their order. A venue whose share is under its minimum is left out
+    and its lots go on.
+    """
     out: set[int] = set()
     while True:
         shares = _walk(levels, venues, wanted, out)

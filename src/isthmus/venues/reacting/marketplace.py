@@ -190,7 +190,9 @@ class Marketplace:
         heappush(self._due, (at, self._planned, happening))
 
     def _send(self, name: str, at: int, happening: Callable[[int], None]) -> None:
-        self._plan(max(at, self.now) + self.venues[name].terms.latency_ns, lambda now: self._through(name, happening, now))
+        self._plan(
+            max(at, self.now) + self.venues[name].terms.latency_ns, lambda now: self._through(name, happening, now)
+        )
 
     def _through(self, name: str, happening: Callable[[int], None], at: int) -> None:
         """What was sent reaches the venue, unless the line is down."""
@@ -207,7 +209,9 @@ class Marketplace:
             answers = venue.place(order, self.middle_x2())
         elif isinstance(venue, Dealer):
             answers = venue.place(order, self.value.price)
-            self._plan(at + venue.terms.look_ns, lambda now: self._answer(name, venue.look(terms.order, self.value.price), now))
+            self._plan(
+                at + venue.terms.look_ns, lambda now: self._answer(name, venue.look(terms.order, self.value.price), now)
+            )
         else:
             answers = venue.place(order)
         if order.fills and order.left and REST_REFUSED in self._lines[name].fate(terms.order):

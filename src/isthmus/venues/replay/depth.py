@@ -149,6 +149,10 @@ class DepthReplay:
         self.counts.checksums = (self.counts.checksums or 0) + 1
         self.counts.checksums_right = (self.counts.checksums_right or 0) + (rule(book.book) == checksum)
 
+    def books(self) -> dict[str, LevelBook]:
+        """The book of every instrument that is in step, as it is now."""
+        return {name: found.book for name, found in self._books.items() if found.sync.synced}
+
     def finish(self) -> Counts:
         """The counts, complete."""
         counts = self.counts
