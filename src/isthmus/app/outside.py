@@ -37,7 +37,7 @@ class Outside:
         facts = self._directory.venue_facts(instrument)
         if len(facts) != len(sight.known):
             for row in facts:
-                sight.list(venue_of(row))
+                sight.admit(venue_of(row))
         return sight
 
     def book(

@@ -54,7 +54,7 @@ class Sight:
         self._merged: dict[int, list[Level]] = {}
         self._changes = 0
 
-    def list(self, venue: Venue) -> None:
+    def admit(self, venue: Venue) -> None:
         """The instrument can be traded there."""
         self.known[venue.number] = venue
         self._change()
