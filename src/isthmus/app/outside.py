@@ -8,6 +8,7 @@ from typing import Any
 from isthmus.engine.engine import Record
 from isthmus.engine.market import CallIndication, MarketData
 from isthmus.engine.tape import Tape
+from isthmus.execution.guard import Guard
 from isthmus.execution.policy import Auction, Venue
 from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Traded
@@ -24,6 +25,7 @@ class Outside:
         self.tape: Tape | None = None
         """Where everything is kept, once somebody opened it."""
         self._sights: dict[int, Sight] = {}
+        self.guard = Guard(self.sight)
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
         self.on_trade: Callable[[int, int, int, int], None] = _nobody
