@@ -8,7 +8,7 @@ its seed, or shows a path what only an experimenter may know (`truth`).
 In process, `Marketplace` is the whole market without an engine: place, cancel, advance, take the answers.
 """
 
-# from isthmus.venues.reacting.market import make
-# from isthmus.venues.reacting.marketplace import Marketplace
+from isthmus.venues.reacting.market import Options, make
+from isthmus.venues.reacting.marketplace import Marketplace
 
-__all__ = ["Marketplace"]
+__all__ = ["Marketplace", "Options", "make"]

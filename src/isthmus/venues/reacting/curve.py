@@ -14,6 +14,8 @@ BUCKETS = 13
 DAY_NOISE = 0.25
 """Standard deviation of the logarithm of a bucket's volume on one day over the usual one; assumed."""
 
+LONG = 10
+
 
 class Day(msgspec.Struct, frozen=True):
     """When a trading day begins, and its length, ns; days follow one another without a break."""
@@ -65,7 +67,11 @@ class Curve:
         return known
 
     def after(self, at: int, wait_ns: float) -> int:
-        """When a wait at average pace that begins at `at` is over: busy hours pass faster."""
+        """When a wait at average pace that begins at `at` is over: busy hours pass faster. Over LONG days every pace is
+        the average.
+        """
+        if wait_ns > LONG * self.day.length:
+            return at + int(wait_ns)
         bucket = self.day.bucket(at)
         while True:
             pace, end = self.busy(bucket), self.day.edge(bucket + 1)

@@ -1,8 +1,9 @@
 """A dark pool: trades at the middle of the lit books against hidden interest that nobody sees.
 
 Interest is drawn anew at Poisson times, none of it with probability `zero`, else of a size with a power-law tail: the
-zero-inflated power law that K. Ganchev, Y. Nevmyvaka, M. Kearns and J. Wortman Vaughan (Censored exploration and the dark
-pool problem, UAI 2009, section 5) found in the fills of four pools. A fill takes of it; what it was before is not told.
+zero-inflated power law that K. Ganchev, Y. Nevmyvaka, M. Kearns and J. Wortman Vaughan (Censored exploration and the
+dark pool problem, UAI 2009, section 5) fitted to the fills of four pools. A fill takes of it; what it was before is
+not told.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What goes wrong on the line to a venue, by setting and by call: answers that come twice, late or never, a rest that is
-refused, a line that is down. Chance comes from the line's own seed, so that faults do not change the market.
+"""What goes wrong on the line to a venue, by setting and by call: answers that come twice, late or never, a rest that
+is refused, a line that is down. Chance comes from the line's own seed, so that faults do not change the market.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class FaultTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Shares of orders (0 to 1). `twice`: each acknowledgement and fill is told twice. `late`: the acknowledgement comes
-    `late_ms` later than it should, maybe after fills. `never`: no answer comes before the next `reconnect`.
+    """Shares of orders (0 to 1). `twice`: each acknowledgement and fill is told twice. `late`: the acknowledgement
+    comes `late_ms` later than it should, maybe after fills. `never`: no answer comes before the next `reconnect`.
     `rest_refused`: the venue ends what an arriving order has left after its first fill.
     """
 

@@ -14,7 +14,7 @@ ASSETS = {"USD": 6, "NOVA": 0, "BTC": 8}
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """An instrument and what it is calibrated to. Prices and quantities in 10^-price_decimals, 10^-quantity_decimals."""
+    """An instrument and what it is calibrated to. Prices in 10^-price_decimals, quantities in 10^-quantity_decimals."""
 
     symbol: str
     kind: int

@@ -1,8 +1,8 @@
 """One instrument at several venues that react, played in virtual time: the whole model without an engine.
 
 Everything happens at its time, in one order: what is due first, of equals what was planned first. Each process (news,
-quotes, takers, each pool, each call) draws from a stream of its own, in an order that our orders do not change: two runs
-with one seed differ by nothing but what the orders of one did.
+quotes, takers, each pool, each call) draws from a stream of its own, in an order that our orders do not change: two
+runs with one seed differ by nothing but what the orders of one did.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from heapq import heappop, heappush
 from math import exp
 from random import Random
 
-import msgspec
-
 from isthmus.kernel.messages import BUY, SELL
 from isthmus.kernel.values import NS_PER_S
-from isthmus.venues.answering import Answer, Ended, Filled, NewOrder
+from isthmus.venues.answering import Answer, Filled, NewOrder
 from isthmus.venues.reacting.call import CallVenue, Indication
 from isthmus.venues.reacting.curve import Curve, Day
 from isthmus.venues.reacting.dark import DarkPool
 from isthmus.venues.reacting.dealer import Dealer, Quote
 from isthmus.venues.reacting.faults import NO_FAULTS, REST_REFUSED, FaultTerms, Line
-from isthmus.venues.reacting.lit import FAR, OTHER, LitVenue
+from isthmus.venues.reacting.lit import OTHER, LitVenue
 from isthmus.venues.reacting.order import Order
 from isthmus.venues.reacting.terms import CallTerms, DarkTerms, DealerTerms, LitTerms, Terms
 from isthmus.venues.reacting.truth import Print, Truth
@@ -48,7 +46,12 @@ class Marketplace:
     """
 
     def __init__(
-        self, terms: Terms, seed: int, at: int, day: Day | None = None, faults: Mapping[str, FaultTerms] | None = None
+        self,
+        terms: Terms,
+        seed: int | str,
+        at: int,
+        day: Day | None = None,
+        faults: Mapping[str, FaultTerms] | None = None,
     ) -> None:
         self.terms = terms
         self.now = at

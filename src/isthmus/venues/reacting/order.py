@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from isthmus.kernel.messages import BUY, HIDDEN, LIMIT
+from isthmus.kernel.messages import BUY, HIDDEN
 from isthmus.venues.answering import NewOrder
 
 BEHIND_ALL = 1 << 60
@@ -18,8 +18,8 @@ class Order:
         "account",
         "ahead",
         "ahead_at",
-        "fills",
         "filled",
+        "fills",
         "limit",
         "number",
         "price",
@@ -66,11 +66,6 @@ class Order:
     def kind(self) -> int:
         """As placed."""
         return self.terms.kind
-
-    @property
-    def is_limit(self) -> bool:
-        """Whether it has no other price than its limit."""
-        return self.terms.kind == LIMIT
 
     def peak(self, lot: int) -> int:
         """What an iceberg shows next: `display`, or between it and `display_high` by its seed; others show all."""

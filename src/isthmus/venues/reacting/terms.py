@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from math import log
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from isthmus.kernel.values import NS_PER_S
+from isthmus.venues.reacting.curve import BUCKETS
 from isthmus.venues.simulated.arrivals import Table, branching_of
 from isthmus.venues.simulated.parameters import facts as simulated_facts
 
 FACTS = Path(__file__).with_name("facts.toml")
 MS = 1_000_000
-BUSINESS_NEWS = 3.0
+LN_2 = log(2)
+NEWS_MOVES = 3.0
 """Quote moves of the recording for each move of the fair value (as in the simulated markets)."""
+EQUITY_SPREAD, EQUITY_VOLATILITY, CRYPTO_VOLATILITY = 0.77, 0.73, 0.98
+"""Fitted: the makers' spread, and the volatility of news, so that the best quotes of all venues have the measured ones:
+takers widen the one, and their impact and the spread's jumps add to the other.
+"""
+CRYPTO_HALF_LIFE_S, CRYPTO_DENSITY_TICKS = 0.1, 100
+"""Assumed: how fast consumed depth comes back there, and over how many price steps the best quantity's like stands."""
 
 
 class LitTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +109,8 @@ class DealerTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument and its venues. `density`: lots a price step on each side of all lit books together; `gamma`:
-    price steps that a lot of net flow moves the fair value for good; `resilience`: rate a second at which consumed depth
-    comes back.
+    price steps that a lot of net flow moves the fair value for good; `resilience`: rate a second at which consumed
+    depth comes back.
     """
 
     symbol: str
@@ -132,9 +141,22 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     loyal: float = 0.2
     """Share of takers who go to the first venue whatever the others show."""
     levels: int = 40
-    """Levels of others on each side of a lit book."""
+    """Levels of others behind the best one on each side of a lit book."""
     depth_noise: float = 0.3
     """Standard deviation of the logarithm of the depth that makers show, anew with each quote; assumed."""
+    aims: Mapping[str, float] = {}
+    """Measured figures that a simulation without orders of ours is held to."""
+
+    def targets(self) -> dict[str, float]:
+        """What a simulation should show: measured figures, and what the terms say themselves."""
+        mean = Table(self.size).mean()
+        return {
+            **self.aims,
+            "touch_lots_mean": Table(self.touch).mean() * self.lit[0].share,
+            "takers_per_s": self.takers_per_s,
+            "volume_per_minute": 60 * self.takers_per_s * mean,
+            "impact_ticks_per_lot": self.gamma,
+        }
 
 
 def reacting_facts() -> dict[str, Any]:
@@ -175,8 +197,12 @@ def equity(day_s: float = 23_400.0) -> Terms:
     return Terms(
         symbol="NOVA",
         mark=570_00,
-        news_per_s=figures["moves_per_s"] / BUSINESS_NEWS,
+        news_per_s=figures["moves_per_s"] / NEWS_MOVES,
         gap=8,
+        volatility=figures["volatility_1s_bps"] / 10_000 * EQUITY_VOLATILITY,
+        spread=tuple(ticks * EQUITY_SPREAD for ticks in figures["spread_ticks"]),
+        resilience=LN_2 / own["resilience_half_life_s"],
+        shape=tuple(own["half_hour_volume"]),
         density=own["density_lots_per_tick"],
         gamma=own["impact_ticks_per_lot"],
         day_s=day_s,
@@ -190,55 +216,50 @@ def equity(day_s: float = 23_400.0) -> Terms:
             closing_s=day_s / 30,
         ),
         dealer=DealerTerms(name="harbour", half=12.0, root=0.5, largest=round(200 * mean)),
-        **_flow(figures, figures["spread_ticks"], 1.0),
-        **_common(figures, own),
+        cancels=1_000 / Table(figures["life_ms"]).mean(),
+        **_flow(figures, 1.0),
     )
 
 
 def crypto(day_s: float = 23_400.0) -> Terms:
     """A coin like BTC/USDT at Binance: flow, spread and volatility measured; density, impact and the rest assumed."""
-    figures, own = simulated_facts()["crypto_spot"], reacting_facts()["equity"]
+    figures = simulated_facts()["crypto_spot"]
     unit = 10_000
     mean = Table([value * unit for value in figures["size"]]).mean()
-    density = Table([value * unit for value in figures["touch_size"]]).mean() / 100
+    density = Table([value * unit for value in figures["touch_size"]]).mean() / CRYPTO_DENSITY_TICKS
     lit = tuple(msgspec.structs.replace(terms, tick=1, lot=1) for terms in LIT)
     return Terms(
         symbol="XBT-USD",
         mark=61_700_00,
-        news_per_s=figures["moves_per_s"] / BUSINESS_NEWS,
-        gap=100,
+        news_per_s=figures["moves_per_s"] / NEWS_MOVES,
+        gap=20,
+        volatility=figures["volatility_1s_bps"] / 10_000 * CRYPTO_VOLATILITY,
+        spread=tuple(float(ticks) for ticks in figures["spread_ticks"]),
+        resilience=LN_2 / CRYPTO_HALF_LIFE_S,
+        shape=(1.0,) * BUCKETS,
         density=density,
         gamma=0.4 / density,
         day_s=day_s,
         lit=lit,
         dark=_pools(mean, 1),
-        **_flow(figures, figures["spread_ticks"], unit),
-        **_common(simulated_facts()["equity"], own),
+        cancels=1_000 / Table(simulated_facts()["equity"]["life_ms"]).mean(),
+        **_flow(figures, unit),
     )
 
 
-def _flow(figures: Mapping[str, Any], spread: list[float], unit: float) -> dict[str, Any]:
+def _flow(figures: Mapping[str, Any], unit: float) -> dict[str, Any]:
     """What a table of the simulated markets' facts tells, in the instrument's units."""
     return {
-        "volatility": figures["volatility_1s_bps"] / 10_000,
         "takers_per_s": figures["aggressors_per_s"],
         "branching": branching_of(figures["clustering_10s"], 10),
         "size": tuple(value * unit for value in figures["size"]),
-        "spread": tuple(float(ticks) for ticks in spread),
         "touch": tuple(value * unit for value in figures["touch_size"]),
-    }
-
-
-def _common(lives: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "resilience": 0.6931471805599453 / own["resilience_half_life_s"],
-        "cancels": 1_000 / Table(lives["life_ms"]).mean(),
-        "shape": tuple(own["half_hour_volume"]),
+        "aims": {key: figures[key] for key in ("spread_ticks_mean", "volatility_1s_bps", "volatility_60s_bps")},
     }
 
 
 def _pools(mean: float, lot: int) -> tuple[DarkTerms, ...]:
-    """A block pool that is mostly empty, and a busy one of small sizes that leaks. `mean`: of takers' sizes; assumed."""
+    """A block pool that is mostly empty, and a busy one of small sizes that leaks. `mean`: of takers' sizes."""
     return (
         DarkTerms(
             name="nocturne",
