@@ -89,7 +89,7 @@ def _routed(state: State, command: Any) -> Iterator[str]:
     """An outside venue takes limit and market orders without our own books' terms."""
     if not state.is_venue(command.venue):
         yield "unknown_venue"
-    ours = command.kind > MARKET or command.tif > GTD or command.flags & ~(POST_ONLY | REDUCE_ONLY | SHORT)
+    ours = command.kind > MARKET or command.flags & ~(POST_ONLY | REDUCE_ONLY | SHORT)
     if ours or any(term(command, name) for name in TERMS if name != "expire"):
         yield "bad_terms"
 

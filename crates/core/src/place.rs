@@ -9,7 +9,7 @@ use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial, Trailed};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ASIDE, BUY, Details, FOK, GTD, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
+    ASIDE, BUY, Details, FOK, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
     REQUEST, ROUTED, SHORT, Special, TRAILING_STOP, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
@@ -190,7 +190,7 @@ impl Engine {
         if self.ledger.kind(c.venue) != VENUE {
             return Err(Reason::UnknownVenue);
         }
-        let ours = c.kind > MARKET || c.tif > GTD || c.flags & !(POST_ONLY | REDUCE_ONLY | SHORT) != 0;
+        let ours = c.kind > MARKET || c.flags & !(POST_ONLY | REDUCE_ONLY | SHORT) != 0;
         let terms = special.is_some_and(|s| Special { expire: 0, ..*s } != Special::default());
         if ours || terms { Err(Reason::BadTerms) } else { Ok(()) }
     }

@@ -31,8 +31,10 @@ from isthmus.venues.recorded.session import Recording
 from isthmus.venues.recorded.venue import RecordedMarkets
 
 SYMBOL = "NOVA"
-DAY_S, START_S, END_S = 600, 240, 592
-"""A simulated day, and when a parent begins and should be done: in the closing call, which takes the last 20 s."""
+DAY_S, START_S, END_S = 600, 240, 600
+"""A simulated day, and when a parent begins and should be done: with the closing call, which takes the last 20 s."""
+GRACE_NS = 5 * NS_PER_S
+"""After its time a parent is given so long before it is ended: the call's answers are on their way."""
 SHARES = (0.02, 0.1, 0.25)
 """Sizes, as shares of what trades in the parent's time."""
 TAPE_LIFE_S, TAPE_WARM_S, TAPE_STARTS = 60.0, 20.0, 4
@@ -161,7 +163,7 @@ def run_case(case: Case) -> Row:
         until_s=case.seconds, seed=case.seed or 1,
     )  # fmt: skip
     works = playing.core.router.works
-    playing.run(until, stop=lambda: row.number not in works.parents)
+    playing.run(until + GRACE_NS, stop=lambda: row.number not in works.parents)
     if row.number in works.parents:
         broker.cancel(row.number)
         playing.run(playing.now + 5 * NS_PER_S, stop=lambda: row.number not in works.parents)

@@ -62,8 +62,9 @@ VENUE_KINDS = ("lit", "dark", "auction", "rfq", "amm", "house")
 
 
 class CallIndication(msgspec.Struct, frozen=True):
-    """What a call auction at an outside venue would trade now: price 0 is nothing. `imbalance`: lots more to buy
-    (positive) or to sell at that price. The call ends at `ends_at` (ns); what was said before counts no more then.
+    """What a call auction at an outside venue would trade now, or one to come (all 0): price 0 is nothing. `imbalance`:
+    lots more to buy (positive) or to sell at that price. The call ends at `ends_at` (ns); what was said before counts
+    no more then.
     """
 
     venue: int

@@ -22,7 +22,7 @@ from isthmus.execution.costs import Costs
 from isthmus.execution.policy import PPM, Child, Decision, Leg, Parent, Path, Ticket, Wake, floor_lot, parameters_of
 from isthmus.execution.sights import Sight, View
 from isthmus.execution.works import Working, Works
-from isthmus.kernel.messages import HOUSE_BOOK, CancelOrder, PlaceChild
+from isthmus.kernel.messages import HOUSE_BOOK, LIMIT, MARKET, CancelOrder, PlaceChild
 from isthmus.kernel.values import NS_PER_S
 
 WAKE_LEAST_NS = 1_000_000
@@ -227,7 +227,7 @@ class Router:
             parent=working.work.parent.number,
             ordinal=working.work.placed + 1,
             venue=ticket.venue,
-            kind=ticket.kind,
+            kind=LIMIT if ticket.kind == MARKET else ticket.kind,
             tif=ticket.tif,
             flags=ticket.flags,
             price=ticket.price,

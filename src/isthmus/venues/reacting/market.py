@@ -93,20 +93,22 @@ class Played:
             source = self.places[self.terms.lit[0].name].venue
             if desk.submit(Mark(instrument=self.instrument, settlement=0, source=source, price=price)) is not None:
                 self.mark = price
+        self._tell_call(desk)
+
+    def _tell_call(self, desk: MarketDesk) -> None:
+        """What the call that goes on would do; before it, when the next one ends."""
+        market = self.marketplace
         found, call = market.indication(), market.call
-        if found is not None and call is not None:
-            place = self.places[call.terms.name]
-            desk.data.call(
-                CallIndication(
-                    place.venue,
-                    self.instrument,
-                    found.price,
-                    found.volume,
-                    found.imbalance,
-                    call.ends_at,
-                    call.closing,
-                )
-            )
+        if call is None:
+            return
+        figures, ends_at, closing = (0, 0, 0), call.ends_at, call.closing
+        if found is not None:
+            figures = (found.price, found.volume, found.imbalance)
+        elif market.next_call is not None:
+            ends_at, closing = market.next_call
+        desk.data.call(
+            CallIndication(self.places[call.terms.name].venue, self.instrument, *figures, ends_at, closing)
+        )
 
 
 class ReactingMarkets:

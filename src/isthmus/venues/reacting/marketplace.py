@@ -75,6 +75,8 @@ class Marketplace:
             name: Line((faults or {}).get(name, NO_FAULTS), f"{self._seed} line {name}") for name in self.venues
         }
         self._lost: dict[str, list[Callable[[int], None]]] = {name: [] for name in self.venues}
+        self.next_call: tuple[int, bool] | None = None
+        """When the next call to begin will end, and whether it closes the day."""
         self._begin(at)
 
     def _stream(self, name: str) -> Random:
@@ -383,6 +385,8 @@ class Marketplace:
             if start >= self.now:
                 break
             number, closing = number + closing, not closing
+        length = int((terms.closing_s if closing else terms.opening_s) * NS_PER_S)
+        self.next_call = (start + length, closing)
         self._plan(start, lambda now: self._call(number, closing, now))
 
     def _call(self, number: int, closing: bool, at: int) -> None:
