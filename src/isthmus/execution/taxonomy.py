@@ -7,6 +7,7 @@ from isthmus.execution.paths.basket_is import BASKET_IS
 from isthmus.execution.paths.glft_passive import GLFT_PASSIVE
 from isthmus.execution.paths.is_ac import IS_AC
 from isthmus.execution.paths.is_adapt import IS_ADAPT
+from isthmus.execution.paths.liquidity import LIQUIDITY
 from isthmus.execution.paths.ow_resil import OW_RESIL
 from isthmus.execution.paths.pov import POV
 from isthmus.execution.paths.target_close import TARGET_CLOSE
@@ -16,6 +17,7 @@ from isthmus.execution.paths.vwap_static import VWAP_STATIC
 from isthmus.execution.policy import Path
 
 PATHS: tuple[Path, ...] = (
+    *LIQUIDITY,
     TWAP,
     VWAP_STATIC,
     VWAP_DYN,
