@@ -27,7 +27,7 @@ def test_each_has_title_source_and_defaults_for_all_parameters() -> None:
 
 
 def test_the_page_has_every_parameter_with_its_default() -> None:
-    page = (Path(__file__).parents[3] / "docs/reference/liquidity-paths.md").read_text()
+    page = (Path(__file__).parents[3] / "docs/reference/paths.md").read_text()
     for path in LIQUIDITY_PATHS:
         section = page.split(f"## {path.number} {path.name}\n")[1].split("\n## ")[0]
         rows = [row.split(" | ")[:2] for row in section.splitlines() if row.startswith("| `")]
