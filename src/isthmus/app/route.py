@@ -13,9 +13,9 @@ from isthmus.app.output import EXIT_OK, fail, note, print_json, say
 from isthmus.app.route_input import Books, OrderFile, price_of, quantity_of, read_books, read_order
 from isthmus.app.route_recorded import put_together, read_recorded
 from isthmus.execution.explain import Explanation, Wanted, explain
-from isthmus.execution.paths.liquidity import LIQUIDITY
 from isthmus.execution.policy import Level, Parent, Venue
 from isthmus.execution.shown import ShownMarket, by_number, consolidated
+from isthmus.execution.taxonomy import PATHS
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, ORDER_TYPES, SELL, SIDES, TIMES_IN_FORCE
 from isthmus.kernel.values import NS_PER_S, PRICE_MAX, short_text, text, time_ns
@@ -83,7 +83,7 @@ def explained_order(order: OrderFile, books: Books) -> Explanation:
         seed=order.seed,
         arrival_x2=market.middle_x2() or 0,
     )
-    paths = {path.name: path for path in LIQUIDITY}
+    paths = {path.name: path for path in PATHS}
     wanted = Wanted(parent=parent, path=order.path or "", parameters=order.parameters, urgency=order.urgency)
     try:
         return explain(wanted, market, paths, now)

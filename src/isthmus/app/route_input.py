@@ -88,7 +88,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 def read_order(source: str) -> OrderFile:
     """The order of a file or of standard input."""
     with opened("order", source) as stream:
-        order: OrderFile = _decoded(_whole("order", stream), OrderFile, None)
+        order: OrderFile = _decoded(_whole("order", stream), OrderFile, ("order", None))
     return order
 
 
@@ -105,14 +105,14 @@ def read_books(source: str) -> Books | BinaryIO:
         content = _whole("books", stream)
     row = _object(content.strip().partition(b"\n")[0])
     if row is None or "venues" in row:
-        return shown_books(_decoded(content, BooksFile, None))
+        return shown_books(_decoded(content, BooksFile, ("books", None)))
     return _from_rows(content) if "name" in row else io.BytesIO(content)
 
 
 def _from_rows(content: bytes) -> Books:
     """One venue a line; decimals as the first row says, else as fine as its numbers."""
     rows = [
-        (number, _decoded(line, VenueRow, number))
+        (number, _decoded(line, VenueRow, ("books", number)))
         for number, line in enumerate(content.splitlines(), 1)
         if line.strip()
     ]
@@ -231,20 +231,21 @@ def _object(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _decoded(content: bytes, kind: Any, line: int | None) -> Any:
+def _decoded(content: bytes, kind: Any, place: tuple[str, int | None]) -> Any:
+    field, line = place
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         reason, _, where = str(error).partition(" - at `")
-        raise BadInput(where.strip("`$").lstrip(".") or _named(reason), reason, line) from error
+        raise BadInput(where.strip("`$").lstrip(".") or _named(reason) or field, reason, line) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(None, f"not JSON: {error}", line) from error
+        raise BadInput(field, f"not JSON: {error}", line) from error
 
 
 def _named(reason: str) -> str | None:
     """The field that a message about a missing or an unknown one names."""
-    parts = reason.split("`")
-    return parts[1] if len(parts) > 2 else None
+    before, _, rest = reason.partition("field `")
+    return rest.partition("`")[0] if before != reason else None
 
 
 def opened(field: str, source: str) -> BinaryIO:

@@ -1,7 +1,7 @@
 """The decision tree: which path an order takes when its owner names none, and why, in sentences with figures.
 
 The branches are asked in the order of `BRANCHES`; the first that knows answers. Their thresholds are the constants
-below, chosen by us: what is small, near or urgent is a convention, and the page docs/reference/paths.md says so.
+below, chosen by us: what is small, near or urgent is a convention (docs/reference/route.md).
 
 1. Several legs: BASKET_IS.                2. A call is near: AUCTION, or TARGET_CLOSE when the order's time ends with
 it. 3. No venue shows a price: dark pools, else TWAP with a time and SNIPER without.

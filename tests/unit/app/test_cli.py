@@ -20,6 +20,7 @@ COMMANDS = {
     "replay mbo": ["--events", "F"],
     "replay depth": ["--events", "F"],
     "match": ["F"],
+    "route": ["--explain", "--order", "F", "--books", "F"],
     "verify": ["DIR"],
     "takeover": [],
     "backup": ["--to", "DIR"],

@@ -19,9 +19,9 @@ from isthmus.execution.estimators.allocation import whole_lots
 from isthmus.execution.estimators.cont_kukanov import Queue, Split, Terms, many_venues, one_venue
 from isthmus.execution.estimators.draws import exponential
 from isthmus.execution.paths.ending import Rest, by_end, ending, taken_now
-from isthmus.execution.paths.posting import fitting, on_tick, others_best, recallable, standing, touch
+from isthmus.execution.paths.posting import can_rest, fitting, on_tick, others_best, recallable, standing, touch
 from isthmus.execution.paths.taking import allowed, other_side, take
-from isthmus.execution.policy import HOUSE, LIT, PPM, Decision, Market, Path, Ticket, Venue, Work, within
+from isthmus.execution.policy import PPM, Decision, Market, Path, Ticket, Venue, Work, within
 from isthmus.kernel.messages import GTC, POST_ONLY
 
 NS_PER_S = 1_000_000_000
@@ -141,7 +141,7 @@ def _places(work: Work, market: Market) -> list[Place]:
     found = []
     for venue in market.venues():
         best = others_best(work.children, market, venue.number, work.parent.side)
-        if venue.kind in (LIT, HOUSE) and best is not None:
+        if best is not None and can_rest(work, venue):
             found.append(Place(venue, on_tick(within(best[0], work.parent), venue.tick, work.parent.buys)))
     ranked = sorted(found, key=lambda place: (-place.price * work.parent.sign, place.venue.number))
     return [place for place in ranked if place.price > 0][:VENUES_MOST]

@@ -20,6 +20,7 @@ from isthmus.execution.paths.pools import (
     dark_tickets,
     dark_venues,
     greedy_lots,
+    remembered,
     told,
 )
 from isthmus.execution.paths.taking import allowed
@@ -44,7 +45,7 @@ def decide(work: Work, market: Market, parameters: DarkKmParameters, now: int) -
     venues, rounds = dark_venues(market), Rounds(stand_s=parameters.stand_s, pause_s=parameters.pause_s)
     if (waits := dark_round(work, venues, rounds, now)) is not None:
         return waits
-    past = market.pools()
+    past = remembered(market)
     lots = greedy_lots(allowed(work, market), venues, past, parameters.needed)
     numbers = {venue.number for venue in venues}
     seen = sum(row.venue in numbers for row in past)

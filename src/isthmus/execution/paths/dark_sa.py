@@ -23,6 +23,7 @@ from isthmus.execution.paths.pools import (
     dark_tickets,
     dark_venues,
     fitted,
+    remembered,
     told,
 )
 from isthmus.execution.paths.taking import allowed, other_side
@@ -45,7 +46,7 @@ def decide(work: Work, market: Market, parameters: DarkSaParameters, now: int) -
     venues, spans = dark_venues(market), Rounds(stand_s=parameters.stand_s, pause_s=parameters.pause_s)
     if (waits := dark_round(work, venues, spans, now)) is not None:
         return waits
-    past = rounds(market.pools())
+    past = rounds(remembered(market))
     shares = learnt([venue.number for venue in venues], savings(work, market, venues), past, parameters.gain)
     quantity = allowed(work, market)
     lots = fitted(quantity, venues, whole_lots(quantity, shares, [venue.lot for venue in venues]))

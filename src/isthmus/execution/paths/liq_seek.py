@@ -16,7 +16,7 @@ import msgspec
 
 from isthmus.execution.estimators.dark_liquidation import arrival_rate, undone, urgency
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.pools import dark_tickets, dark_venues, greedy_lots, told
+from isthmus.execution.paths.pools import dark_tickets, dark_venues, greedy_lots, remembered, told
 from isthmus.execution.paths.posting import recallable, standing
 from isthmus.execution.paths.taking import allowed, take
 from isthmus.execution.policy import Decision, Market, Path, Ticket, Work
@@ -79,7 +79,7 @@ def dark_rate(market: Market, parameters: LiqSeekParameters) -> float:
     numbers = {venue.number for venue in dark_venues(market)}
     if not numbers:
         return 0.0
-    past = [row for row in market.pools() if row.venue in numbers]
+    past = [row for row in remembered(market) if row.venue in numbers]
     asked, given = sum(row.asked for row in past), sum(row.filled for row in past)
     return arrival_rate(asked, given, parameters.slot_s, parameters.prior)
 
@@ -90,7 +90,7 @@ def _dark(work: Work, market: Market, parameters: LiqSeekParameters, lit: tuple[
     rest = allowed(work, market) - sum(ticket.quantity for ticket in lit)
     if not venues or rest <= 0:
         return ()
-    lots = greedy_lots(rest, venues, market.pools(), parameters.needed)
+    lots = greedy_lots(rest, venues, remembered(market), parameters.needed)
     return dark_tickets(work, market, (venues, lots), True, f"The rest stands dark: {told(venues, lots)}")
 
 

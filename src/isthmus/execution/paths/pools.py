@@ -16,6 +16,8 @@ from isthmus.kernel.messages import GTC, IOC
 
 UNITS = 64
 """Into so many units at most an order is cut for the greedy split."""
+REMEMBERED = 1_000
+"""Past dark children that are learnt from: older ones tell of another market."""
 NS_PER_S = 1_000_000_000
 
 
@@ -40,6 +42,11 @@ PauseS = Annotated[float, msgspec.Meta(ge=0.01, le=86_400)]
 def dark_venues(market: Market) -> list[Venue]:
     """Pools where a child can go now, by number."""
     return sorted((venue for venue in market.venues() if venue.kind == DARK), key=lambda venue: venue.number)
+
+
+def remembered(market: Market) -> Sequence[Pool]:
+    """The latest past children in dark pools, oldest first."""
+    return list(market.pools())[-REMEMBERED:]
 
 
 def dark_price(parent: Parent, market: Market, venue: Venue) -> int:

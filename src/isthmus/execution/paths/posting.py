@@ -85,9 +85,17 @@ def _stands_as(child: Child, want: Ticket) -> bool:
     return child.kind in (PEG, REQUEST) or child.price == want.price
 
 
+def can_rest(work: Work, venue: Venue) -> bool:
+    """Whether it shows a book and takes what is left, or a child stands there already."""
+    if venue.kind not in (LIT, HOUSE):
+        return False
+    return fitting(work.left, venue) > 0 or any(child.venue == venue.number for child in standing(work.children))
+
+
 def home(work: Work, market: Market, name: str) -> Venue | None:
     """The displayed venue where a child rests: the named one, else where the own side's best price of others is best;
-    of equal ones where a child stands already, then the lower maker fee, then the smaller number.
+    of equal ones where a child stands already, then the lower maker fee, then the smaller number. Venues that cannot
+    take what is left do not count.
     """
     if name:
         return next((venue for venue in market.venues() if venue.name == name), None)
@@ -95,7 +103,7 @@ def home(work: Work, market: Market, name: str) -> Venue | None:
     found = []
     for venue in market.venues():
         best = others_best(work.children, market, venue.number, work.parent.side)
-        if venue.kind in (LIT, HOUSE) and best is not None:
+        if best is not None and can_rest(work, venue):
             rank = (-best[0] * work.parent.sign, venue.number not in here, venue.maker_fee_ppm, venue.number)
             found.append((rank, venue))
     return min(found, key=lambda row: row[0], default=(None, None))[1]

@@ -20,9 +20,9 @@ from isthmus.execution.estimators.queue_value import (
     queue_value,
 )
 from isthmus.execution.paths.ending import Rest, by_end, ending
-from isthmus.execution.paths.posting import fitting, keep, on_tick, others_best, standing
+from isthmus.execution.paths.posting import can_rest, fitting, keep, on_tick, others_best, standing
 from isthmus.execution.paths.taking import allowed, other_side
-from isthmus.execution.policy import HOUSE, LIT, PPM, Decision, Market, Path, Ticket, Venue, Work, within
+from isthmus.execution.policy import PPM, Decision, Market, Path, Ticket, Venue, Work, within
 from isthmus.kernel.messages import GTC, POST_ONLY
 
 SECONDS_A_MINUTE = 60
@@ -82,7 +82,7 @@ def best_place(work: Work, market: Market, parameters: QueuePostParameters) -> S
     places = [
         place
         for venue in sorted(market.venues(), key=lambda venue: venue.number)
-        if venue.kind in (LIT, HOUSE) and (place := place_at(work, market, parameters, venue)) is not None
+        if can_rest(work, venue) and (place := place_at(work, market, parameters, venue)) is not None
     ]
     return max(places, key=lambda place: place.value, default=None)
 

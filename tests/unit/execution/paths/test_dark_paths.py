@@ -26,7 +26,7 @@ from isthmus.execution.paths.block_cond import BLOCK_COND
 from isthmus.execution.paths.dark_km import DARK_KM
 from isthmus.execution.paths.dark_sa import DARK_SA
 from isthmus.execution.paths.liq_seek import LIQ_SEEK
-from isthmus.execution.policy import Pool, Venue
+from isthmus.execution.policy import Decision, Path, Pool, Ticket, Venue
 from isthmus.kernel.messages import FOK, GTC, IOC, REQUEST, RESPONSE, SELL
 
 LIT = {1: ({9_998: 500}, {10_002: 500})}
@@ -36,8 +36,8 @@ def floor(*venues: Venue) -> Still:
     return Still((NORTH, *(venues or (POOL, CELLAR))), LIT)
 
 
-def by_venue(decision: object) -> dict[int, int]:
-    return {venue: lots for venue, _, lots in rows(decision)}  # type: ignore[arg-type]
+def by_venue(decision: Decision) -> dict[int, int]:
+    return {venue: lots for venue, _, lots in rows(decision)}
 
 
 # DARK_KM: Ganchev et al.
@@ -81,9 +81,9 @@ def test_immediate_rounds_leave_nothing_standing() -> None:
 
 
 @pytest.mark.parametrize("path", [DARK_KM, DARK_SA], ids=lambda path: path.name)
-def test_lots_and_minimum_of_a_pool_are_kept(path: object) -> None:
+def test_lots_and_minimum_of_a_pool_are_kept(path: Path) -> None:
     coarse = Venue(number=4, name="coarse", kind="dark", lot=25, minimum=50)
-    split = by_venue(decided(path, work_of(90), floor(POOL, coarse)))  # type: ignore[arg-type]
+    split = by_venue(decided(path, work_of(90), floor(POOL, coarse)))
     assert split.get(4, 50) % 25 == 0 and split.get(4, 50) >= 50
     assert sum(split.values()) == 90
 
@@ -134,8 +134,8 @@ def test_then_a_lit_slice_by_the_optimal_course_and_the_whole_rest_dark() -> Non
     assert sum(ticket.quantity for ticket in decision.place) == 1_000 and only_venues(dark) == {3}
 
 
-def only_venues(tickets: object) -> set[int]:
-    return {ticket.venue for ticket in tickets}  # type: ignore[attr-defined]
+def only_venues(tickets: list[Ticket]) -> set[int]:
+    return {ticket.venue for ticket in tickets}
 
 
 def test_pools_that_filled_often_slow_the_lit_pace() -> None:

@@ -22,7 +22,7 @@ from isthmus.execution.paths.iceberg import ICEBERG
 from isthmus.execution.paths.mid_peg import MID_PEG
 from isthmus.execution.paths.peg import PEG
 from isthmus.execution.paths.queue_post import QUEUE_POST
-from isthmus.execution.policy import Venue
+from isthmus.execution.policy import Path, Venue
 from isthmus.kernel.messages import BUY, GTC, IOC, LIMIT, MARKET_PEG, MID, POST_ONLY, PRIMARY, SELL
 from isthmus.kernel.messages import PEG as PEG_KIND
 
@@ -76,6 +76,13 @@ def test_it_does_not_chase_its_own_price() -> None:
     assert decided(QUEUE_POST, work, market, improve=True).cancel == (), "a tick before the others, and no further"
     market.books[1, BUY] = {10_000: 100, 9_990: 50}
     assert decided(QUEUE_POST, work, market, improve=True).cancel == (1,), "the others went down"
+
+
+@pytest.mark.parametrize("path", [QUEUE_POST, PEG, ICEBERG], ids=lambda path: path.name)
+def test_a_rest_that_the_best_venue_does_not_take_goes_to_another(path: Path) -> None:
+    coarse = Venue(number=2, name="coarse", lot=50, minimum=50)
+    market = Still((NORTH, coarse), {1: ({9_998: 1}, {10_001: 10}), 2: ({9_999: 1}, {10_001: 10})}, flow=10.0)
+    assert only(decided(path, work_of(20), market)).venue == 1
 
 
 def test_improving_needs_room() -> None:
@@ -212,10 +219,8 @@ def test_an_iceberg_at_its_limit_stays_there() -> None:
     assert ticket.price == 10_001
 
 
-@pytest.mark.parametrize("path", [QUEUE_POST, MID_PEG, PEG, ICEBERG], ids=lambda path: path.name)
-def test_a_named_venue_is_the_only_one(path: object) -> None:
-    if "venue" not in path.parameters.__struct_fields__:  # type: ignore[attr-defined]
-        return
+@pytest.mark.parametrize("path", [MID_PEG, PEG, ICEBERG], ids=lambda path: path.name)
+def test_a_named_venue_is_the_only_one(path: Path) -> None:
     market = Still((NORTH, SOUTH), {1: ({9_999: 50}, {10_001: 50}), 2: ({9_998: 50}, {10_002: 50})})
-    assert only(decided(path, work_of(), market, venue="south")).venue == 2  # type: ignore[arg-type]
-    assert not decided(path, work_of(), market, venue="nowhere").place  # type: ignore[arg-type]
+    assert only(decided(path, work_of(), market, venue="south")).venue == 2
+    assert not decided(path, work_of(), market, venue="nowhere").place
