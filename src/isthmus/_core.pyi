@@ -287,6 +287,37 @@ class Pool:
     def invariant(self) -> int: ...
     def virtual_price(self, supply: int) -> int: ...
 
+def lots_within(
+    pool: Pool, side: int, way: tuple[int, int], lot: int, limits: list[int], most: int = ...
+) -> list[int]: ...
+def split_order(
+    side: int,
+    lots: int,
+    lot: int,
+    levels: list[tuple[int, int]],
+    offers: list[tuple[Pool, int, int, int]],
+) -> dict[str, Any]: ...
+
+@final
+class FlashRoute:
+    """Borrow, swap, swap, repay, or nothing. `legs`: (place of the pool, token in, token out) each, pools are handed in
+    with the numbers of their tokens and never changed; amounts in minor units of the token borrowed.
+    """
+
+    def __new__(
+        cls,
+        token: int,
+        legs: list[tuple[int, int, int]],
+        *,
+        flash_fee_ppm: int,
+        gas: int,
+        most: int,
+        least_profit: int = 1,
+    ) -> FlashRoute: ...
+    def price(self, pools: list[tuple[Pool, list[int]]], amount: int) -> dict[str, Any]: ...
+    def best(self, pools: list[tuple[Pool, list[int]]]) -> dict[str, Any] | None: ...
+    def go(self, pools: list[tuple[Pool, list[int]]], amount: int | None = None) -> dict[str, Any]: ...
+
 def sqrt_price_at(tick: int, /) -> int: ...
 def tick_at(sqrt_price: int, /) -> int: ...
 
