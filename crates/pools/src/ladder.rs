@@ -6,8 +6,8 @@ use crate::pool::{Pool, Way};
 use crate::split::Side;
 use crate::wide::U256;
 
-/// The bits of a number of lots.
-const POWERS: u32 = 62;
+/// Quantities are signed numbers of 64 bits.
+const LOTS_MAX: u64 = 1 << 62;
 
 /// How a pool is traded in lots: `lot` minor units of the base each, `way` from the quote to the base for a buyer and from
 /// the base to the quote for a seller.
@@ -43,20 +43,32 @@ impl Counter<'_> {
 
     /// The most lots, none beyond `most`, each of which is within the limit (minor units of the quote for a lot).
     pub fn lots_within(&self, limit: U256, most: u64) -> u64 {
-        if most == 0 || !self.is_within(1, limit) {
-            return 0;
+        self.lots_beyond(0, limit, most)
+    }
+
+    /// The same for limits that grow worse: each search begins where the one before ended.
+    pub fn rungs(&self, limits: &[U256], most: u64) -> Vec<u64> {
+        let mut known = 0;
+        let found = limits.iter().map(|limit| {
+            known = self.lots_beyond(known, *limit, most);
+            known
+        });
+        found.collect()
+    }
+
+    /// As `lots_within`, knowing that so many lots are: steps that double, then halve.
+    fn lots_beyond(&self, known: u64, limit: U256, most: u64) -> u64 {
+        let fits = |lots: u64| lots <= most && self.is_within(lots, limit);
+        let (mut lots, mut step) = (known, 1u64);
+        while step < LOTS_MAX && fits(lots.saturating_add(step)) {
+            lots += step;
+            step *= 2;
         }
-        let mut lots = 1;
-        let mut power = 0;
-        while power < POWERS && 1 << (power + 1) <= most && self.is_within(1 << (power + 1), limit) {
-            power += 1;
-            lots = 1 << power;
-        }
-        for bit in (0..=power).rev() {
-            let more = lots + (1 << bit);
-            if more <= most && self.is_within(more, limit) {
-                lots = more;
+        while step > 0 {
+            if fits(lots.saturating_add(step)) {
+                lots += step;
             }
+            step /= 2;
         }
         lots
     }
@@ -82,6 +94,18 @@ mod tests {
                     assert_eq!(counter.lots_within(limit, lots / 2), lots / 2);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn rungs_are_what_each_limit_alone_finds() {
+        let pool = concentrated(9_000_000_000);
+        for (side, sign) in [(Side::Buy, 1i64), (Side::Sell, -1)] {
+            let counter = Counter { pool: &pool, way: FORWARD, side, lot: U256::from(100_000) };
+            let limits: Vec<U256> = (0..30).map(|n| U256::from((100_000 + sign * n * 777) as u64)).collect();
+            let alone: Vec<u64> = limits.iter().map(|limit| counter.lots_within(*limit, 3_000)).collect();
+            assert_eq!(counter.rungs(&limits, 3_000), alone);
+            assert!(alone[29] > alone[5]);
         }
     }
 

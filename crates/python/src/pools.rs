@@ -159,7 +159,7 @@ impl Pool {
         match &self.0 {
             Kind::Product(pool) => list(&pool.reserves),
             Kind::Concentrated(pool) => list(&pool.balances),
-            Kind::Stable(pool) => list(&pool.balances),
+            Kind::Stable(pool) => list(pool.balances()),
         }
     }
 

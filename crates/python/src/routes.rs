@@ -33,7 +33,8 @@ fn lots_within(
     most: u64,
 ) -> PyResult<Vec<u64>> {
     let counter = Counter { pool: &pool.0, way: Way { from: way.0, to: way.1 }, side: side_of(side)?, lot: lot.0 };
-    Ok(limits.into_iter().map(|limit| counter.lots_within(limit.0, most)).collect())
+    let limits: Vec<_> = limits.into_iter().map(|limit| limit.0).collect();
+    Ok(counter.rungs(&limits, most))
 }
 
 /// What lots cost at least over the books' levels (all-in price of a lot, lots) and pools, each offered as (pool, from, to,

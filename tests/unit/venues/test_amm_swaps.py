@@ -36,7 +36,7 @@ def checked(folder: Path, tables: dict[str, Any], capsys: pytest.CaptureFixture[
 class Chain:
     """A small pool whose events are written down as the chain would."""
 
-    def __init__(self) -> None:
+    def __init__(self, liquidity: int = E18) -> None:
         self.pool = Pool.concentrated(3_000, 60, 2**96)
         self.block = 0
         self.tables: dict[str, Any] = {
@@ -44,10 +44,10 @@ class Chain:
             "liquidity_events": [],
             "swap_events": [],
         }
-        amounts = self.pool.mint("maker", RANGE, E18)
+        amounts = self.pool.mint("maker", RANGE, liquidity)
         self.tables["liquidity_events"].append(
             self._moment()
-            | {"type": 1, "msg_sender": "router", "recipient": "maker", "liquidity": str(E18)}
+            | {"type": 1, "msg_sender": "router", "recipient": "maker", "liquidity": str(liquidity)}
             | {"amount0": str(amounts[0]), "amount1": str(amounts[1])}
             | {"tick_lower": RANGE[0], "tick_upper": RANGE[1]}
         )
