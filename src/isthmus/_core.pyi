@@ -253,8 +253,8 @@ class PoolRefused(ValueError):
 @final
 class Pool:
     """A pool of an automated market maker, in minor units: constant product (Uniswap v2), concentrated liquidity
-    (Uniswap v3) or StableSwap (Curve). Its swaps change it, its quotes do not; every method may raise PoolRefused.
-    Amounts are ints up to 256 bits, square-root prices Q64.96.
+    (Uniswap v3), StableSwap (Curve) or Cryptoswap (Curve v2, quotes of inputs only). Its swaps change it, its quotes
+    do not; every method may raise PoolRefused. Amounts are ints up to 256 bits, square-root prices Q64.96.
     """
 
     @staticmethod
@@ -263,6 +263,8 @@ class Pool:
     def concentrated(fee_pips: int, tick_spacing: int, sqrt_price: int) -> Pool: ...
     @staticmethod
     def stable(balances: list[int], rates: list[int], amplification: int, fees: tuple[int, int]) -> Pool: ...
+    @staticmethod
+    def crypto(balances: list[int], scales: list[int], curve: tuple[int, int], fees: tuple[int, int, int]) -> Pool: ...
     kind: str
     balances: list[int]
     fee_pips: int

@@ -4,6 +4,7 @@
 //! and amounts in minor units. Emits: amounts, new states, lists of transfers. Never: reads a clock, a file or a float,
 //! and never leaves a pool half changed.
 pub mod concentrated;
+pub mod crypto;
 pub mod flash;
 pub mod ladder;
 pub mod pool;

@@ -1,5 +1,6 @@
 //! A pool of any kind by one face: tokens by their place in the pool, amounts in minor units.
 use crate::concentrated::{ConcentratedPool, Request};
+use crate::crypto::CryptoPool;
 use crate::product::ProductPool;
 use crate::stable::StablePool;
 use crate::steps::Left;
@@ -11,7 +12,11 @@ pub enum Pool {
     Product(ProductPool),
     Concentrated(ConcentratedPool),
     Stable(StablePool),
+    /// Quoted for an input only.
+    Crypto(CryptoPool),
 }
+
+const QUOTED_ONLY: Refused = Refused::new("pool", "of this kind is quoted for an input only: its peg is not modelled");
 
 /// Two tokens of a pool, by place: what comes in and what goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,7 @@ impl Pool {
         match self {
             Self::Product(_) | Self::Concentrated(_) => 2,
             Self::Stable(pool) => pool.balances().len(),
+            Self::Crypto(pool) => pool.balances.len(),
         }
     }
 
@@ -40,6 +46,7 @@ impl Pool {
             Self::Product(pool) => pool.quote_in(way.from, amount),
             Self::Concentrated(pool) => Ok(whole(pool.quote(&request(way, Left::In(amount)))?)?.amount_out),
             Self::Stable(pool) => Ok(pool.quote(way.from, way.to, amount)?.0),
+            Self::Crypto(pool) => pool.quote(way.from, way.to, amount),
         }
     }
 
@@ -50,6 +57,7 @@ impl Pool {
             Self::Product(pool) => pool.quote_out(way.from, amount),
             Self::Concentrated(pool) => Ok(whole(pool.quote(&request(way, Left::Out(amount)))?)?.amount_in),
             Self::Stable(pool) => least_input(pool, way, amount),
+            Self::Crypto(_) => Err(QUOTED_ONLY),
         }
     }
 
@@ -65,6 +73,7 @@ impl Pool {
                 let quote = pool.quote(way.from, way.to, amount)?;
                 pool.apply(way.from, way.to, amount, quote);
             }
+            Self::Crypto(_) => return Err(QUOTED_ONLY),
         }
         Ok(got)
     }
@@ -77,7 +86,7 @@ impl Pool {
             Self::Concentrated(pool) => {
                 pool.swap(&request(way, Left::Out(amount)))?;
             }
-            Self::Stable(_) => return Ok((cost, self.swap_in(way, cost)?)),
+            Self::Stable(_) | Self::Crypto(_) => return Ok((cost, self.swap_in(way, cost)?)),
         }
         Ok((cost, amount))
     }
