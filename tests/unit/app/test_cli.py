@@ -27,6 +27,7 @@ COMMANDS = {
     "bench engine": [],
     "bench journal": [],
     "sim": [],
+    "dex swaps": ["--pool", "F"],
     "doctor": [],
 }
 

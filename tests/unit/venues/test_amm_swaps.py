@@ -139,6 +139,19 @@ def test_a_file_that_does_not_tell_what_was_asked_for_is_tried_both_ways(
     assert (code, answer["swaps"], answer["equal"]) == (0, 8, 8)
 
 
+@pytest.mark.parametrize("told", [None, "", "0", "17"])
+def test_a_limited_swap_is_equal_whatever_the_file_tells_of_what_was_asked_for(
+    told: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = Chain()
+    for amount, tick in ((E18, -3_000), (-E18, -4_000), (E18, -4_020)):
+        chain.swap(True, amount, sqrt_price_at(tick))
+    for row in chain.tables["swap_events"]:
+        row["amount_specified"] = told
+    code, answer = checked(tmp_path, chain.tables, capsys)
+    assert (code, answer["equal"]) == (0, 3)
+
+
 def test_a_missing_swap_is_told_once_and_the_rest_goes_on_from_the_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,7 +135,7 @@ def _swap(row: dict[str, Any], place: str, index: int) -> SwapEvent:
         at=_moment(row, place),
         amount0=number_in(row, "amount0", place),
         amount1=number_in(row, "amount1", place),
-        specified=None if row.get("amount_specified") is None else number_in(row, "amount_specified", place),
+        specified=None if row.get("amount_specified") in (None, "") else number_in(row, "amount_specified", place),
         sqrt_price=number_in(row, "sqrt_price_x96", place),
         liquidity=number_in(row, "liquidity", place),
         tick=number_in(row, "tick", place),
