@@ -255,8 +255,8 @@ class PoolRefused(ValueError):
 @final
 class Pool:
     """A pool of an automated market maker, in minor units: constant product (Uniswap v2), concentrated liquidity
-    (Uniswap v3) or StableSwap (Curve). Its swaps change it, its quotes do not; every method may raise PoolRefused.
-    Amounts are ints up to 256 bits, square-root prices Q64.96.
+    (Uniswap v3), StableSwap (Curve) or Cryptoswap (Curve v2, quotes of inputs only). Its swaps change it, its quotes
+    do not; every method may raise PoolRefused. Amounts are ints up to 256 bits, square-root prices Q64.96.
     """
 
     @staticmethod
@@ -265,6 +265,8 @@ class Pool:
     def concentrated(fee_pips: int, tick_spacing: int, sqrt_price: int) -> Pool: ...
     @staticmethod
     def stable(balances: list[int], rates: list[int], amplification: int, fees: tuple[int, int]) -> Pool: ...
+    @staticmethod
+    def crypto(balances: list[int], scales: list[int], curve: tuple[int, int], fees: tuple[int, int, int]) -> Pool: ...
     kind: str
     balances: list[int]
     fee_pips: int
@@ -288,6 +290,37 @@ class Pool:
     def swap(self, zero_for_one: bool, amount: int, limit: int | None = None) -> dict[str, int]: ...
     def invariant(self) -> int: ...
     def virtual_price(self, supply: int) -> int: ...
+
+def lots_within(
+    pool: Pool, side: int, way: tuple[int, int], lot: int, limits: list[int], most: int = ...
+) -> list[int]: ...
+def split_order(
+    side: int,
+    lots: int,
+    lot: int,
+    levels: list[tuple[int, int]],
+    offers: list[tuple[Pool, int, int, int]],
+) -> dict[str, Any]: ...
+
+@final
+class FlashRoute:
+    """Borrow, swap, swap, repay, or nothing. `legs`: (place of the pool, token in, token out) each, pools are handed in
+    with the numbers of their tokens and never changed; amounts in minor units of the token borrowed.
+    """
+
+    def __new__(
+        cls,
+        token: int,
+        legs: list[tuple[int, int, int]],
+        *,
+        flash_fee_ppm: int,
+        gas: int,
+        most: int,
+        least_profit: int = 1,
+    ) -> FlashRoute: ...
+    def price(self, pools: list[tuple[Pool, list[int]]], amount: int) -> dict[str, Any]: ...
+    def best(self, pools: list[tuple[Pool, list[int]]]) -> dict[str, Any] | None: ...
+    def go(self, pools: list[tuple[Pool, list[int]]], amount: int | None = None) -> dict[str, Any]: ...
 
 def sqrt_price_at(tick: int, /) -> int: ...
 def tick_at(sqrt_price: int, /) -> int: ...

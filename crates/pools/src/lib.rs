@@ -4,9 +4,13 @@
 //! and amounts in minor units. Emits: amounts, new states, lists of transfers. Never: reads a clock, a file or a float,
 //! and never leaves a pool half changed.
 pub mod concentrated;
+pub mod crypto;
+pub mod flash;
+pub mod ladder;
 pub mod pool;
 pub mod positions;
 pub mod product;
+pub mod split;
 pub mod stable;
 pub mod steps;
 pub mod ticks;

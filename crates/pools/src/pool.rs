@@ -1,5 +1,6 @@
 //! A pool of any kind by one face: tokens by their place in the pool, amounts in minor units.
 use crate::concentrated::{ConcentratedPool, Request};
+use crate::crypto::CryptoPool;
 use crate::product::ProductPool;
 use crate::stable::StablePool;
 use crate::steps::Left;
@@ -11,7 +12,11 @@ pub enum Pool {
     Product(ProductPool),
     Concentrated(ConcentratedPool),
     Stable(StablePool),
+    /// Quoted for an input only.
+    Crypto(CryptoPool),
 }
+
+const QUOTED_ONLY: Refused = Refused::new("pool", "of this kind is quoted for an input only: its peg is not modelled");
 
 /// Two tokens of a pool, by place: what comes in and what goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +29,8 @@ impl Pool {
     pub fn tokens(&self) -> usize {
         match self {
             Self::Product(_) | Self::Concentrated(_) => 2,
-            Self::Stable(pool) => pool.balances.len(),
+            Self::Stable(pool) => pool.balances().len(),
+            Self::Crypto(pool) => pool.balances.len(),
         }
     }
 
@@ -40,6 +46,7 @@ impl Pool {
             Self::Product(pool) => pool.quote_in(way.from, amount),
             Self::Concentrated(pool) => Ok(whole(pool.quote(&request(way, Left::In(amount)))?)?.amount_out),
             Self::Stable(pool) => Ok(pool.quote(way.from, way.to, amount)?.0),
+            Self::Crypto(pool) => pool.quote(way.from, way.to, amount),
         }
     }
 
@@ -50,6 +57,7 @@ impl Pool {
             Self::Product(pool) => pool.quote_out(way.from, amount),
             Self::Concentrated(pool) => Ok(whole(pool.quote(&request(way, Left::Out(amount)))?)?.amount_in),
             Self::Stable(pool) => least_input(pool, way, amount),
+            Self::Crypto(_) => Err(QUOTED_ONLY),
         }
     }
 
@@ -65,6 +73,7 @@ impl Pool {
                 let quote = pool.quote(way.from, way.to, amount)?;
                 pool.apply(way.from, way.to, amount, quote);
             }
+            Self::Crypto(_) => return Err(QUOTED_ONLY),
         }
         Ok(got)
     }
@@ -77,7 +86,7 @@ impl Pool {
             Self::Concentrated(pool) => {
                 pool.swap(&request(way, Left::Out(amount)))?;
             }
-            Self::Stable(_) => return Ok((cost, self.swap_in(way, cost)?)),
+            Self::Stable(_) | Self::Crypto(_) => return Ok((cost, self.swap_in(way, cost)?)),
         }
         Ok((cost, amount))
     }
@@ -91,17 +100,25 @@ fn whole(swap: crate::concentrated::Swap) -> Result<crate::concentrated::Swap, R
     if swap.left.is_zero() { Ok(swap) } else { Err(Refused::new("amount", "is more than the pool's liquidity")) }
 }
 
-/// The least input that gives at least an output, by bisection: what an input gives does not fall as it grows.
+/// The least input that gives at least an output: what an input gives does not fall as it grows, so the curve's own answer
+/// is a place from which steps that double lead past it, and halving back to it.
 fn least_input(pool: &StablePool, way: Way, wanted: U256) -> Result<U256, Refused> {
-    if wanted.is_zero() || wanted >= pool.balances[way.to] {
+    if wanted.is_zero() || wanted >= pool.balances()[way.to] {
         return Err(Refused::new("amount", "must be above 0 and below the balance"));
     }
     let gives = |amount: U256| pool.quote(way.from, way.to, amount).is_ok_and(|(got, _)| got >= wanted);
-    let mut enough = pool.balances[way.from].max(U256::ONE);
+    let mut enough = pool.input_for(way.from, way.to, wanted)?.max(U256::ONE);
+    let mut step = U256::ONE;
     while !gives(enough) {
-        enough = enough.checked_mul(U256::from(2)).filter(|more| more.bit_len() <= 128).ok_or(OVERFLOW)?;
+        enough = enough.checked_add(step).filter(|more| more.bit_len() <= 128).ok_or(OVERFLOW)?;
+        step <<= 1;
     }
-    let mut short = U256::ZERO;
+    let mut short = enough;
+    step = U256::ONE;
+    while !short.is_zero() && gives(short) {
+        (enough, short) = (short, short.saturating_sub(step));
+        step <<= 1;
+    }
     while enough - short > U256::ONE {
         let middle = short + ((enough - short) >> 1);
         if gives(middle) {
@@ -159,6 +176,19 @@ pub(crate) mod tests {
             assert_eq!(spent.swap_in(FORWARD, amount), pool.quote_in(FORWARD, amount));
             assert_eq!(bought.swap_out(FORWARD, amount).unwrap().0, pool.quote_out(FORWARD, amount).unwrap());
             assert_ne!(spent, pool);
+        }
+    }
+
+    #[test]
+    fn a_stable_pool_asks_for_the_least_input_that_is_enough() {
+        let Pool::Stable(pool) = stable(1_000_000, 700_000) else {
+            panic!("it is stable");
+        };
+        for wanted in (1..600_000u64).step_by(4_999) {
+            let wanted = U256::from(wanted);
+            let cost = least_input(&pool, FORWARD, wanted).unwrap();
+            assert!(pool.quote(0, 1, cost).unwrap().0 >= wanted);
+            assert!(pool.quote(0, 1, cost - U256::ONE).is_ok_and(|(got, _)| got < wanted) || cost == U256::ONE);
         }
     }
 

@@ -19,11 +19,13 @@ const UNIT: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 /// the base pool's virtual price for its share in a metapool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StablePool {
-    pub balances: Vec<U256>,
+    balances: Vec<U256>,
     pub rates: Vec<U256>,
     pub amplification: u64,
     pub fee: u64,
     pub admin_fee: u64,
+    /// D of the balances, None when they are too uneven: every quote needs it.
+    d: Option<U256>,
 }
 
 impl StablePool {
@@ -41,7 +43,16 @@ impl StablePool {
         if fees[0] >= FEE_UNIT || fees[1] > FEE_UNIT {
             return Err(Refused::new("fee", "must be below 10^10, the admin's share at most 10^10"));
         }
-        Ok(Self { balances, rates, amplification, fee: fees[0], admin_fee: fees[1] })
+        let pool = Self { balances, rates, amplification, fee: fees[0], admin_fee: fees[1], d: None };
+        Ok(Self { d: pool.solved(), ..pool })
+    }
+
+    pub fn balances(&self) -> &[U256] {
+        &self.balances
+    }
+
+    fn solved(&self) -> Option<U256> {
+        invariant(&self.scaled().ok()?, self.ann()).ok()
     }
 
     /// The rate of a coin of so many decimals.
@@ -63,7 +74,7 @@ impl StablePool {
 
     /// The invariant D of the present balances.
     pub fn invariant(&self) -> Result<U256, Refused> {
-        invariant(&self.scaled()?, self.ann())
+        self.d.ok_or(NO_END)
     }
 
     /// D over the supply of shares, in 18 digits.
@@ -101,7 +112,7 @@ impl StablePool {
 
     /// The scaled balance of `to` that keeps D once that of one coin is another: Curve's get_y.
     fn balance_for(&self, scaled: &[U256], (of, balance): (usize, U256), to: usize) -> Result<U256, Refused> {
-        let d = invariant(scaled, self.ann())?;
+        let d = self.invariant()?;
         let mut others: Vec<U256> = scaled.to_vec();
         others[of] = balance;
         others.remove(to);
@@ -111,6 +122,19 @@ impl StablePool {
     pub fn apply(&mut self, from: usize, to: usize, amount_in: U256, (amount_out, admin): (U256, U256)) {
         self.balances[from] += amount_in;
         self.balances[to] -= amount_out + admin;
+        self.d = self.solved();
+    }
+
+    /// About the input that an output needs, from the curve itself: a unit or two beside what the rounded quotes say.
+    pub fn input_for(&self, from: usize, to: usize, wanted: U256) -> Result<U256, Refused> {
+        self.check(from, to, wanted)?;
+        let scaled = self.scaled()?;
+        let net = scale(wanted, self.rates[to])?;
+        let gross = times(net, U256::from(FEE_UNIT))? / U256::from(FEE_UNIT - self.fee) + U256::ONE;
+        let left = scaled[to].checked_sub(gross).filter(|left| !left.is_zero());
+        let left = left.ok_or(Refused::new("amount", "is more than the pool holds"))?;
+        let x = self.balance_for(&scaled, (to, left), from)?;
+        Ok(times(x.saturating_sub(scaled[from]), UNIT)? / self.rates[from])
     }
 }
 

@@ -10,6 +10,7 @@ mod messages;
 mod pools;
 mod questions;
 mod record;
+mod routes;
 mod sim;
 mod tape;
 mod threads;
@@ -61,6 +62,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "LIMITS", Limit::ALL)?;
     messages::register(m)?;
     pools::register(m)?;
+    routes::register(m)?;
     tape::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;

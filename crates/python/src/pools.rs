@@ -1,6 +1,7 @@
 //! Pools of automated market makers for Python: amounts are ints of any size, refusals are `PoolRefused(field, reason)`.
 use isthmus_pools::Refused;
 use isthmus_pools::concentrated::{ConcentratedPool, Request, Swap, TickRow};
+use isthmus_pools::crypto::{CryptoPool, Terms};
 use isthmus_pools::pool::{Pool as Kind, Way};
 use isthmus_pools::positions::Place;
 use isthmus_pools::product::ProductPool;
@@ -144,12 +145,23 @@ impl Pool {
         Ok(Self(Kind::Stable(pool.map_err(refused)?)))
     }
 
+    /// Cryptoswap, for quotes: curve (ann, gamma), fees (fee_gamma, mid_fee, out_fee).
+    #[staticmethod]
+    fn crypto(balances: Vec<Wide>, scales: Vec<Wide>, curve: (u64, u64), fees: (u64, u64, u64)) -> PyResult<Self> {
+        let numbers = |list: Vec<Wide>| list.into_iter().map(|number| number.0).collect();
+        let (fee_gamma, mid_fee, out_fee) = fees;
+        let terms = Terms { ann: curve.0, gamma: curve.1, fee_gamma, mid_fee, out_fee };
+        let pool = CryptoPool::new(numbers(balances), numbers(scales), terms).map_err(refused)?;
+        Ok(Self(Kind::Crypto(pool)))
+    }
+
     #[getter]
     fn kind(&self) -> &'static str {
         match self.0 {
             Kind::Product(_) => "product",
             Kind::Concentrated(_) => "concentrated",
             Kind::Stable(_) => "stable",
+            Kind::Crypto(_) => "crypto",
         }
     }
 
@@ -159,7 +171,8 @@ impl Pool {
         match &self.0 {
             Kind::Product(pool) => list(&pool.reserves),
             Kind::Concentrated(pool) => list(&pool.balances),
-            Kind::Stable(pool) => list(&pool.balances),
+            Kind::Stable(pool) => list(pool.balances()),
+            Kind::Crypto(pool) => list(&pool.balances),
         }
     }
 
@@ -277,9 +290,12 @@ impl Pool {
         told(py, &swap)
     }
 
-    /// D of a StableSwap pool, in 18 digits.
+    /// D of a StableSwap or Cryptoswap pool, in 18 digits.
     fn invariant(&self) -> PyResult<Wide> {
-        self.steady()?.invariant().map(Wide).map_err(refused)
+        match &self.0 {
+            Kind::Crypto(pool) => Ok(Wide(pool.invariant())),
+            _ => self.steady()?.invariant().map(Wide).map_err(refused),
+        }
     }
 
     /// D over the supply of shares, in 18 digits.

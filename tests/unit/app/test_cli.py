@@ -28,6 +28,7 @@ COMMANDS = {
     "bench engine": [],
     "bench journal": [],
     "sim": [],
+    "dex swaps": ["--pool", "F"],
     "doctor": [],
 }
 

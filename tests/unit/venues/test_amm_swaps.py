@@ -36,7 +36,7 @@ def checked(folder: Path, tables: dict[str, Any], capsys: pytest.CaptureFixture[
 class Chain:
     """A small pool whose events are written down as the chain would."""
 
-    def __init__(self) -> None:
+    def __init__(self, liquidity: int = E18) -> None:
         self.pool = Pool.concentrated(3_000, 60, 2**96)
         self.block = 0
         self.tables: dict[str, Any] = {
@@ -44,10 +44,10 @@ class Chain:
             "liquidity_events": [],
             "swap_events": [],
         }
-        amounts = self.pool.mint("maker", RANGE, E18)
+        amounts = self.pool.mint("maker", RANGE, liquidity)
         self.tables["liquidity_events"].append(
             self._moment()
-            | {"type": 1, "msg_sender": "router", "recipient": "maker", "liquidity": str(E18)}
+            | {"type": 1, "msg_sender": "router", "recipient": "maker", "liquidity": str(liquidity)}
             | {"amount0": str(amounts[0]), "amount1": str(amounts[1])}
             | {"tick_lower": RANGE[0], "tick_upper": RANGE[1]}
         )
@@ -137,6 +137,19 @@ def test_a_file_that_does_not_tell_what_was_asked_for_is_tried_both_ways(
         chain.swap(False, amount)
     code, answer = checked(tmp_path, chain.tables, capsys)
     assert (code, answer["swaps"], answer["equal"]) == (0, 8, 8)
+
+
+@pytest.mark.parametrize("told", [None, "", "0", "17"])
+def test_a_limited_swap_is_equal_whatever_the_file_tells_of_what_was_asked_for(
+    told: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = Chain()
+    for amount, tick in ((E18, -3_000), (-E18, -4_000), (E18, -4_020)):
+        chain.swap(True, amount, sqrt_price_at(tick))
+    for row in chain.tables["swap_events"]:
+        row["amount_specified"] = told
+    code, answer = checked(tmp_path, chain.tables, capsys)
+    assert (code, answer["equal"]) == (0, 3)
 
 
 def test_a_missing_swap_is_told_once_and_the_rest_goes_on_from_the_record(

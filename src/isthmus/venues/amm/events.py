@@ -73,12 +73,16 @@ class PoolEvents(msgspec.Struct, frozen=True):
 
 def read_events(source: BinaryIO) -> PoolEvents:
     """The events of a file. Raises BadInput that names the key, with the row it is in."""
-    tables = _object(_json_of(source), "file")
+    return events_of(read_json(source))
+
+
+def events_of(tables: dict[str, Any]) -> PoolEvents:
+    """The events that the tables of a file tell. Raises BadInput as `read_events`."""
     pool = _object(_required(tables, "pool", "file"), "pool")
     creation = Creation(
-        fee_pips=_number(pool, "fee", "pool"),
-        tick_spacing=_number(pool, "tick_spacing", "pool"),
-        sqrt_price=_number(pool, "initial_sqrt_price_X96", "pool"),
+        fee_pips=number_in(pool, "fee", "pool"),
+        tick_spacing=number_in(pool, "tick_spacing", "pool"),
+        sqrt_price=number_in(pool, "initial_sqrt_price_X96", "pool"),
     )
     liquidity = [_liquidity(row, place, index) for index, (row, place) in enumerate(_rows(tables, "liquidity_events"))]
     swaps = [_swap(row, place, index) for index, (row, place) in enumerate(_rows(tables, "swap_events"))]
@@ -87,7 +91,8 @@ def read_events(source: BinaryIO) -> PoolEvents:
     )
 
 
-def _json_of(source: BinaryIO) -> Any:
+def read_json(source: BinaryIO) -> dict[str, Any]:
+    """The one object of a JSON file. Raises BadInput when it is none."""
     try:
         raw = source.read(FILE_BYTES_MAX + 1)
     except UNPACKING_ERRORS as error:
@@ -95,7 +100,7 @@ def _json_of(source: BinaryIO) -> Any:
     if len(raw) > FILE_BYTES_MAX:
         raise BadInput("pool", f"larger than {FILE_BYTES_MAX} bytes")
     try:
-        return msgspec.json.decode(raw)
+        return _object(msgspec.json.decode(raw), "file")
     except msgspec.DecodeError as error:
         raise BadInput("pool", f"is no JSON: {error}") from error
 
@@ -108,7 +113,7 @@ def _rows(tables: dict[str, Any], name: str) -> list[tuple[dict[str, Any], str]]
 
 
 def _liquidity(row: dict[str, Any], place: str, index: int) -> LiquidityEvent:
-    kind = _number(row, "type", place)
+    kind = number_in(row, "type", place)
     if kind not in (MINT, BURN):
         raise BadInput(f"{place}.type", "must be 1 (mint) or 2 (burn)")
     owner = row.get("recipient") if kind == MINT else row.get("msg_sender")
@@ -117,10 +122,10 @@ def _liquidity(row: dict[str, Any], place: str, index: int) -> LiquidityEvent:
         at=_moment(row, place),
         kind=kind,
         owner=str(owner or row.get("msg_sender")),
-        lower=_number(row, "tick_lower", place),
-        upper=_number(row, "tick_upper", place),
-        liquidity=_number(row, "liquidity", place),
-        amounts=(_number(row, "amount0", place), _number(row, "amount1", place)),
+        lower=number_in(row, "tick_lower", place),
+        upper=number_in(row, "tick_upper", place),
+        liquidity=number_in(row, "liquidity", place),
+        amounts=(number_in(row, "amount0", place), number_in(row, "amount1", place)),
     )
 
 
@@ -128,17 +133,17 @@ def _swap(row: dict[str, Any], place: str, index: int) -> SwapEvent:
     return SwapEvent(
         index=index,
         at=_moment(row, place),
-        amount0=_number(row, "amount0", place),
-        amount1=_number(row, "amount1", place),
-        specified=None if row.get("amount_specified") is None else _number(row, "amount_specified", place),
-        sqrt_price=_number(row, "sqrt_price_x96", place),
-        liquidity=_number(row, "liquidity", place),
-        tick=_number(row, "tick", place),
+        amount0=number_in(row, "amount0", place),
+        amount1=number_in(row, "amount1", place),
+        specified=None if row.get("amount_specified") in (None, "") else number_in(row, "amount_specified", place),
+        sqrt_price=number_in(row, "sqrt_price_x96", place),
+        liquidity=number_in(row, "liquidity", place),
+        tick=number_in(row, "tick", place),
     )
 
 
 def _moment(row: dict[str, Any], place: str) -> Moment:
-    return Moment(*(_number(row, name, place) for name in _TRACE))
+    return Moment(*(number_in(row, name, place) for name in _TRACE))
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def _required(row: dict[str, Any], name: str, place: str) -> Any:
     return row[name]
 
 
-def _number(row: dict[str, Any], name: str, place: str) -> int:
+def number_in(row: dict[str, Any], name: str, place: str) -> int:
     """An integer, plain or as text."""
     value = _required(row, name, place)
     if isinstance(value, str) and len(value) <= _DIGITS_MAX and _DECIMAL.fullmatch(value):

@@ -42,6 +42,11 @@ class SwapCheck(msgspec.Struct):
 
 def check_swaps(events: PoolEvents) -> SwapCheck:
     """Plays a pool from its creation. Raises BadInput when it cannot be created as the file says."""
+    return played_through(events)[0]
+
+
+def played_through(events: PoolEvents) -> tuple[SwapCheck, Pool]:
+    """What the check found, and the pool after the last event."""
     creation = events.creation
     try:
         pool = Pool.concentrated(creation.fee_pips, creation.tick_spacing, creation.sqrt_price)
@@ -55,7 +60,7 @@ def check_swaps(events: PoolEvents) -> SwapCheck:
             played.swap(event)
         else:
             played.liquidity(event)
-    return found
+    return found, played.pools[0]
 
 
 class _Played:
@@ -64,11 +69,11 @@ class _Played:
     """
 
     def __init__(self, pools: list[Pool], found: SwapCheck) -> None:
-        self._pools = pools
+        self.pools = pools
         self._found = found
 
     def liquidity(self, event: LiquidityEvent) -> None:
-        reasons = [_applied(pool, event) for pool in self._pools]
+        reasons = [_applied(pool, event) for pool in self.pools]
         if None in reasons:
             self._found.liquidity_equal += 1
         else:
@@ -76,18 +81,18 @@ class _Played:
 
     def swap(self, event: SwapEvent) -> None:
         reasons = []
-        for pool in self._pools:
+        for pool in self.pools:
             for limited, (amount, limit) in _attempts(event):
                 tried = pool.copy()
                 reason = _differs(tried, event, amount, limit)
                 if reason is None:
                     self._found.equal += 1
                     self._found.limited += limited
-                    self._pools = [tried]
+                    self.pools = [tried]
                     return
                 reasons.append(reason)
         self._found.different.append(Different(event.index, reasons[0]))
-        self._pools = list(_after(self._pools[0], event))
+        self.pools = list(_after(self.pools[0], event))
 
 
 def _applied(pool: Pool, event: LiquidityEvent) -> str | None:
