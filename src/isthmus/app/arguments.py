@@ -1,9 +1,11 @@
 """The arguments of every command, and the module that runs it. Nothing here imports a command."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.values import AMOUNT_MAX, units
 
 DURABILITIES = ("never", "os", "group")
 DEFAULT_DATA = "data"
@@ -40,6 +42,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
+    _add_arbitrage(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -147,6 +150,27 @@ def _add_match(commands: Commands) -> None:
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
 
 
+def _add_arbitrage(commands: Commands) -> None:
+    desk = _add(
+        commands,
+        "arbitrage",
+        "isthmus.app.arbitrage:run",
+        "What of recorded markets could have been bought at one and sold at another with a profit, by replay.",
+        "isthmus arbitrage --markets spot.gz perpetual.gz coin.gz --latency-ms 50 --json",
+    )
+    desk.add_argument("--markets", metavar="F", nargs="+", required=True, help="recordings, one market each or a day")
+    desk.add_argument("--latency-ms", metavar="MS", type=_milliseconds, default=50.0, help="from quote to order (50)")
+    desk.add_argument(
+        "--minimum-profit", metavar="X", type=_nano, default=10_000_000, help="of an intent, in quote (0.01)"
+    )
+    desk.add_argument("--most", metavar="X", type=_nano, default=0, help="base units of an intent, 0 any (0)")
+    desk.add_argument("--loss-limit", metavar="X", type=_nano, default=0, help="for completing legs, in quote (0)")
+    desk.add_argument("--within-ms", metavar="MS", type=_milliseconds, default=1_000.0, help="until legs close (1000)")
+    desk.add_argument("--stale-s", metavar="S", type=_seconds, default=60.0, help="age at which a quote is dead (60)")
+    for name, what, read in (("--fee-ppm", "taker's fee", _ppm), ("--utc-offset", "hours ahead of UTC", _hours)):
+        desk.add_argument(name, metavar="VENUE=N", type=_named(read), action="append", default=[], help=what)
+
+
 def _add_verify(commands: Commands) -> None:
     verify = _add(
         commands,
@@ -252,6 +276,41 @@ def _speed(text: str) -> float:
 
 def _seconds(text: str) -> float:
     return _number(text, 0, 86_400)
+
+
+def _milliseconds(text: str) -> float:
+    return _number(text, 0, 86_400_000)
+
+
+def _nano(text: str) -> int:
+    """An amount of money or of an asset in 10^-9."""
+    try:
+        amount = units(text, 9)
+    except ValueError:
+        amount = -1
+    if not 0 <= amount <= AMOUNT_MAX:
+        raise argparse.ArgumentTypeError("must be a plain number from 0 to 9000000000 with at most nine decimals")
+    return amount
+
+
+def _ppm(text: str) -> float:
+    return _number(text, -100_000, 100_000, whole=True)
+
+
+def _hours(text: str) -> float:
+    return _number(text, -14, 14)
+
+
+def _named(read: Callable[[str], float]) -> Callable[[str], tuple[str, float]]:
+    """A type of arguments NAME=NUMBER."""
+
+    def pair(text: str) -> tuple[str, float]:
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise argparse.ArgumentTypeError("must be VENUE=NUMBER")
+        return name.lower(), read(value)
+
+    return pair
 
 
 def _seed(text: str) -> int:

@@ -20,6 +20,7 @@ COMMANDS = {
     "replay mbo": ["--events", "F"],
     "replay depth": ["--events", "F"],
     "match": ["F"],
+    "arbitrage": ["--markets", "F"],
     "verify": ["DIR"],
     "takeover": [],
     "backup": ["--to", "DIR"],
