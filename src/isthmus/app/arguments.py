@@ -43,6 +43,7 @@ def build_parser(version: str) -> Parser:
     _add_replay(commands)
     _add_match(commands)
     _add_arbitrage(commands)
+    _add_metals(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -169,6 +170,24 @@ def _add_arbitrage(commands: Commands) -> None:
     desk.add_argument("--stale-s", metavar="S", type=_seconds, default=60.0, help="age at which a quote is dead (60)")
     for name, what, read in (("--fee-ppm", "taker's fee", _ppm), ("--utc-offset", "hours ahead of UTC", _hours)):
         desk.add_argument(name, metavar="VENUE=N", type=_named(read), action="append", default=[], help=what)
+
+
+def _add_metals(commands: Commands) -> None:
+    metals = _add(
+        commands,
+        "metals",
+        "isthmus.app.metals:run",
+        "How a purchase of metal is split between spot and forward by warehouse stock and basis; of gold the basis.",
+        "isthmus metals --prices lme_copper_daily.csv.gz --json",
+    )
+    metals.add_argument("--prices", metavar="F", required=True, help="daily prices and stock, or minutes of a future")
+    metals.add_argument("--metal", metavar="NAME", help="copper, aluminium, nickel or another (the file's name tells)")
+    metals.add_argument("--carry-bps", metavar="N", type=_bps, default=400, help="interest and storage a year (400)")
+    metals.add_argument("--daily-use", metavar="T", type=_count, help="tonnes that the world uses in a day")
+    metals.add_argument("--tonnes", metavar="T", type=_tonnes, default=0, help="the purchase, to be split in tonnes")
+    metals.add_argument("--summary", action="store_true", help="one object: shares, refused days, the theory's figures")
+    metals.add_argument("--spot", metavar="F", help="hours of the spot price, with minutes of a future")
+    metals.add_argument("--contract", metavar="YYYYMM", help="expiry of the future (the one quoted closest)")
 
 
 def _add_verify(commands: Commands) -> None:
@@ -299,6 +318,14 @@ def _ppm(text: str) -> float:
 
 def _hours(text: str) -> float:
     return _number(text, -14, 14)
+
+
+def _bps(text: str) -> int:
+    return int(_number(text, 0, 10_000, whole=True))
+
+
+def _tonnes(text: str) -> int:
+    return int(_number(text, 0, 100_000_000, whole=True))
 
 
 def _named(read: Callable[[str], float]) -> Callable[[str], tuple[str, float]]:

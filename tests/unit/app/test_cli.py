@@ -21,6 +21,7 @@ COMMANDS = {
     "replay depth": ["--events", "F"],
     "match": ["F"],
     "arbitrage": ["--markets", "F"],
+    "metals": ["--prices", "F"],
     "verify": ["DIR"],
     "takeover": [],
     "backup": ["--to", "DIR"],
