@@ -22,6 +22,8 @@ from isthmus.venues.formats.depth import NS_PER_MS, Snapshot, TapeTrade, TextLev
 from isthmus.venues.formats.speakers import LINES_TO_TELL, reader_of, venue_of
 from isthmus.venues.formats.zipped import is_zip, open_table
 from isthmus.venues.level_book import LevelBook, StreamSync
+from isthmus.venues.recorded.kinds import CRYPTO_SPOT, FEES_PPM, INVERSE_PERPETUAL, LINEAR_PERPETUAL
+from isthmus.venues.recorded.streams import CONTRACT_USD, CONTRACT_USD_BTC
 
 LEVELS = 20
 """Levels of a side that a desk sees."""
@@ -31,11 +33,11 @@ QUOTE_SIZE = 1_000_000
 """What a dealer's quote without a size is taken to be good for, in units of the base asset."""
 FX_LOT = 1_000
 
-FEES_PPM = {binance.SPOT: 1_000, binance.USD_MARGINED: 500, binance.COIN_MARGINED: 500}
-"""Takers' fees without a volume tier: spot 0.1 %, futures 0.05 %."""
-CONTRACT_USD = {"BTC": 100}
-CONTRACT_USD_OTHERS = 10
-"""Binance's coin-margined contracts are worth 100 USD for BTC, 10 USD for every other coin."""
+KINDS = {
+    binance.SPOT: CRYPTO_SPOT,
+    binance.USD_MARGINED: LINEAR_PERPETUAL,
+    binance.COIN_MARGINED: INVERSE_PERPETUAL,
+}
 DOLLARS = ("USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI")
 QUOTES = (*DOLLARS, "USD", "EUR", "GBP", "TRY", "BRL", "JPY", "BTC", "ETH", "BNB")
 CRYPTO_LOTS = {binance.SPOT: 1_000, binance.USD_MARGINED: 100_000, binance.COIN_MARGINED: 10**STEP_DECIMALS}
@@ -83,7 +85,7 @@ def _depth_file(path: Path, number: int, asked: Asked) -> MarketFile:
         raise BadInput("markets", f"{path.name} is a recording of {venue}, whose units are not known here")
     base, quote = _assets(symbol)
     inverse = venue == binance.COIN_MARGINED
-    contract = CONTRACT_USD.get(base, CONTRACT_USD_OTHERS)
+    contract = CONTRACT_USD_BTC if base == "BTC" else CONTRACT_USD
     assumed = (f"1 {quote} = 1 USD",) if quote in DOLLARS else ()
     terms = Terms(
         number=number,
@@ -92,7 +94,7 @@ def _depth_file(path: Path, number: int, asked: Asked) -> MarketFile:
         quote="USD" if quote in DOLLARS else quote,
         price_nano=NANO // 10**STEP_DECIMALS,
         quantity_nano=contract * NANO // 10**STEP_DECIMALS if inverse else NANO // 10**STEP_DECIMALS,
-        fee_ppm=asked.fees_ppm.get(venue, FEES_PPM[venue]),
+        fee_ppm=asked.fees_ppm.get(venue, FEES_PPM[KINDS[venue]][1]),
         lot=CRYPTO_LOTS[venue],
         latency_ns=asked.latency_ns,
         inverse=inverse,

@@ -230,7 +230,9 @@ def _why(known: Split, scarcity: int, capped: bool) -> str:
 
 
 def _spearman(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.corrcoef(_ranks(one), _ranks(other))[0, 1])
+    """0 where one of the two never changes."""
+    ranks, others = _ranks(one), _ranks(other)
+    return float(np.corrcoef(ranks, others)[0, 1]) if np.ptp(ranks) and np.ptp(others) else 0.0
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
