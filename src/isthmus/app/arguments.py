@@ -44,6 +44,7 @@ def build_parser(version: str) -> Parser:
     _add_match(commands)
     _add_arbitrage(commands)
     _add_metals(commands)
+    _add_liquidity(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -190,6 +191,26 @@ def _add_metals(commands: Commands) -> None:
     metals.add_argument("--contract", metavar="YYYYMM", help="expiry of the future (the one quoted closest)")
 
 
+def _add_liquidity(commands: Commands) -> None:
+    liquidity = _add(
+        commands,
+        "liquidity",
+        "isthmus.app.liquidity:run",
+        "Forecasts depth, spread and volume by time of day, tests it on the last day, cuts an order by it.",
+        "isthmus liquidity --quotes ibm_*_tick_quote.zip ibm_*_tick_trade.zip --json",
+    )
+    liquidity.add_argument("--quotes", metavar="F", nargs="+", required=True, help="days of quotes and of trades")
+    liquidity.add_argument("--bin-s", metavar="S", type=_bin, default=300, help="length of a bin (300)")
+    liquidity.add_argument("--order", metavar="Q", type=_count, help="an order to cut over the day")
+    liquidity.add_argument("--lot", metavar="Q", type=_count, default=1, help="lot of its children (1)")
+    liquidity.add_argument("--children", metavar="N", type=_children, default=300, help="how many are wanted (300)")
+    liquidity.add_argument(
+        "--participation-ppm", metavar="N", type=_share, default=100_000, help="of the expected volume (100000)"
+    )
+    liquidity.add_argument("--picture", metavar="F", help="draw the surface of one depth stream into this SVG file")
+    liquidity.add_argument("--distance-bps", metavar="X", type=_distance, default=10.0, help="how far it reaches (10)")
+
+
 def _add_verify(commands: Commands) -> None:
     verify = _add(
         commands,
@@ -326,6 +347,22 @@ def _bps(text: str) -> int:
 
 def _tonnes(text: str) -> int:
     return int(_number(text, 0, 100_000_000, whole=True))
+
+
+def _bin(text: str) -> int:
+    return int(_number(text, 10, 3_600, whole=True))
+
+
+def _children(text: str) -> int:
+    return int(_number(text, 1, 10_000, whole=True))
+
+
+def _share(text: str) -> int:
+    return int(_number(text, 1, 1_000_000, whole=True))
+
+
+def _distance(text: str) -> float:
+    return _number(text, 0.01, 1_000)
 
 
 def _named(read: Callable[[str], float]) -> Callable[[str], tuple[str, float]]:

@@ -23,7 +23,7 @@ from isthmus.venues.formats.speakers import LINES_TO_TELL, reader_of, venue_of
 from isthmus.venues.formats.zipped import is_zip, open_table
 from isthmus.venues.level_book import LevelBook, StreamSync
 from isthmus.venues.recorded.kinds import CRYPTO_SPOT, FEES_PPM, INVERSE_PERPETUAL, LINEAR_PERPETUAL
-from isthmus.venues.recorded.streams import CONTRACT_USD, CONTRACT_USD_BTC
+from isthmus.venues.recorded.streams import CONTRACT_USD, CONTRACT_USD_BTC, split_symbol
 
 LEVELS = 20
 """Levels of a side that a desk sees."""
@@ -39,11 +39,14 @@ KINDS = {
     binance.COIN_MARGINED: INVERSE_PERPETUAL,
 }
 DOLLARS = ("USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI")
-QUOTES = (*DOLLARS, "USD", "EUR", "GBP", "TRY", "BRL", "JPY", "BTC", "ETH", "BNB")
 CRYPTO_LOTS = {binance.SPOT: 1_000, binance.USD_MARGINED: 100_000, binance.COIN_MARGINED: 10**STEP_DECIMALS}
 """0.00001 and 0.001 coins, one contract, in 10^-8: the lots of the BTC markets; a coarser lot of another coin is not
 known here.
 """
+
+
+FloatLevel = tuple[float, float]
+"""Price and size of a picture."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -83,7 +86,7 @@ def _depth_file(path: Path, number: int, asked: Asked) -> MarketFile:
     venue, symbol = _speaker(path)
     if venue not in binance.VENUES:
         raise BadInput("markets", f"{path.name} is a recording of {venue}, whose units are not known here")
-    base, quote = _assets(symbol)
+    base, quote = split_symbol(symbol.partition("_")[0])
     inverse = venue == binance.COIN_MARGINED
     contract = CONTRACT_USD_BTC if base == "BTC" else CONTRACT_USD
     assumed = (f"1 {quote} = 1 USD",) if quote in DOLLARS else ()
@@ -119,17 +122,26 @@ def _speaker(path: Path) -> tuple[str, str]:
     raise BadInput("markets", f"{path.name}: the content does not tell venue and instrument")
 
 
-def _assets(symbol: str) -> tuple[str, str]:
-    """Base and quote of a Binance symbol: BTCUSDT, BTCUSD_PERP."""
-    pair = symbol.partition("_")[0]
-    for quote in QUOTES:
-        if pair.endswith(quote) and len(pair) > len(quote):
-            return pair.removesuffix(quote), quote
-    raise BadInput("markets", f"{symbol} ends with no quote asset known here")
-
-
 def _depth_changes(file: MarketFile) -> Iterator[Change]:
     """The best levels after each message, at the recorder's time."""
+    for at, book in _books(file):
+        bids, asks = (_units(side.top(LEVELS)) for side in (book.bids, book.asks))
+        yield Change(at, file.terms.number, bids, asks)
+
+
+def book_samples(file: MarketFile, every_ns: int) -> Iterator[tuple[int, list[FloatLevel], list[FloatLevel]]]:
+    """(time, bids, asks) of a depth stream every so often, all levels best first, for pictures: numbers as they are."""
+    due = 0
+    for at, book in _books(file):
+        if at >= due:
+            due = at - at % every_ns + every_ns
+            sides = (side.top(len(side)) for side in (book.bids, book.asks))
+            bids, asks = ([(float(price), float(size)) for price, size in side] for side in sides)
+            yield at, bids, asks
+
+
+def _books(file: MarketFile) -> Iterator[tuple[int, LevelBook]]:
+    """The whole book after each message that changed it; the same book each time."""
     sync, book, reader = StreamSync(), LevelBook(), reader_of(file.venue)
     latest = 0
     for line in read_lines(open_input(file.path)):
@@ -142,8 +154,7 @@ def _depth_changes(file: MarketFile) -> Iterator[Change]:
             raise BadInput("markets", f"{file.path.name}: malformed message: {error}", line.number) from error
         if any(changed):
             latest = max(latest, line.at or max(getattr(event, "at", 0) for event in events))
-            bids, asks = (_units(side.top(LEVELS)) for side in (book.bids, book.asks))
-            yield Change(latest, file.terms.number, bids, asks)
+            yield latest, book
 
 
 def _applied(event: Snapshot | Update | TapeTrade, sync: StreamSync, book: LevelBook) -> bool:

@@ -22,6 +22,7 @@ COMMANDS = {
     "match": ["F"],
     "arbitrage": ["--markets", "F"],
     "metals": ["--prices", "F"],
+    "liquidity": ["--quotes", "F"],
     "verify": ["DIR"],
     "takeover": [],
     "backup": ["--to", "DIR"],
