@@ -12,7 +12,7 @@ An inverse contract is worth a fixed sum of the quote asset and settles in the c
 price I pay n 100 (1/X - 1/I) coins when they are bought back at X, worth q (I - X) USD there with q = n 100 / I. Their
 seller hedges q coins exactly as a seller of q coins would, for every X: so n contracts count as n 100 / I coins.
 
-This is the plain form, the twin of the scan in Rust: integers only, every rounding against us.
+This is the plain form, written to be read: integers only, every rounding against us.
 """
 
 from __future__ import annotations

@@ -49,6 +49,12 @@ BELIEVED_SHARE_PPM = 50_000
 """One thing at two venues stands crossed for a moment. Crossed for more of the time than this, a clock is wrong."""
 
 
+RETRY_NS = 1_000_000
+"""Between two tries to close a leg where the latency is nothing."""
+TRIES_AT_END = 10
+"""Tries at the last books of a recording, after which what is open is told as unfinished."""
+
+
 class Change(NamedTuple):
     """The book of a market after a change, best levels first, in the market's own units."""
 
@@ -179,7 +185,8 @@ class Rehearsal:
 
     def close(self) -> list[Finding]:
         """The end of the recording: what is on its way meets the last books; what is open then is told."""
-        self._run(None)
+        slowest = max(terms.latency_ns or RETRY_NS for terms in self._terms.values())
+        self._run((self._last or 0) + self._risk.within_ns + TRIES_AT_END * slowest)
         for way in self._underway.values():
             way.finding.unfinished += 1
         for _, finding in self._ways:
@@ -233,9 +240,9 @@ class Rehearsal:
         self._count += 1
         heapq.heappush(self._due, (at, self._count, place, what))
 
-    def _run(self, before: int | None) -> None:
+    def _run(self, before: int) -> None:
         """Let everything happen that is due before the next change."""
-        while self._due and (before is None or self._due[0][0] < before):
+        while self._due and self._due[0][0] < before:
             at, _, place, what = heapq.heappop(self._due)
             if place in self._underway:
                 self._happen(place, what, at)
@@ -252,7 +259,7 @@ class Rehearsal:
         underway.trip = trip
         for order in orders:
             if isinstance(order, Send):
-                self._put(at + self._terms[order.market].latency_ns, place, order)
+                self._put(at + (self._terms[order.market].latency_ns or RETRY_NS), place, order)
         if trip.phase == DONE:
             self._settle(underway)
             del self._underway[place]

@@ -52,6 +52,15 @@ def test_a_leg_that_filled_alone_is_repaired_at_the_prices_of_then() -> None:
     assert (found.sent, found.repaired, found.profit, found.lost) == (1, 1, -10 * NANO, 10 * NANO)
 
 
+def test_an_open_leg_that_nobody_takes_is_told_as_unfinished() -> None:
+    """Both books lose their bids before the orders arrive: what was bought cannot be sold, however often it tries."""
+    for latency in (0, 20):
+        markets = (market(1, latency_ns=latency), market(2, latency_ns=20))
+        gone = (Change(15, 1, (), ((100, 10),)), Change(15, 2, (), ((104, 10),)))
+        found = played(*CALM, quote(10, 2, 103, 104), *gone, markets=markets)
+        assert (found.sent, found.unfinished, found.profit) == (1, 1, 0)
+
+
 def test_the_quote_at_the_very_moment_of_arrival_counts() -> None:
     found = played(quote(0, 1, 99, 100), quote(10, 2, 103, 104), quote(60, 2, 99, 101), quote(60, 1, 100, 101))
     assert found.profit == 0
