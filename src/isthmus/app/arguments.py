@@ -1,9 +1,11 @@
 """The arguments of every command, and the module that runs it. Nothing here imports a command."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.values import AMOUNT_MAX, units
 
 DURABILITIES = ("never", "os", "group")
 DEFAULT_DATA = "data"
@@ -43,6 +45,9 @@ def build_parser(version: str) -> Parser:
     _add_tca(commands)
     _add_dex(commands)
     _add_route(commands)
+    _add_arbitrage(commands)
+    _add_metals(commands)
+    _add_liquidity(commands)
     _add_verify(commands)
     _add_takeover(commands)
     _add_backup(commands)
@@ -197,6 +202,65 @@ def _add_route(commands: Commands) -> None:
     route.add_argument("--depth", metavar="N", type=_count, default=20, help="levels a side that are printed (20)")
 
 
+def _add_arbitrage(commands: Commands) -> None:
+    desk = _add(
+        commands,
+        "arbitrage",
+        "isthmus.app.arbitrage:run",
+        "What of recorded markets could have been bought at one and sold at another with a profit, by replay.",
+        "isthmus arbitrage --markets spot.gz perpetual.gz coin.gz --latency-ms 50 --json",
+    )
+    desk.add_argument("--markets", metavar="F", nargs="+", required=True, help="recordings, one market each or a day")
+    desk.add_argument("--latency-ms", metavar="MS", type=_milliseconds, default=50.0, help="from quote to order (50)")
+    desk.add_argument(
+        "--minimum-profit", metavar="X", type=_nano, default=10_000_000, help="of an intent, in quote (0.01)"
+    )
+    desk.add_argument("--most", metavar="X", type=_nano, default=0, help="base units of an intent, 0 any (0)")
+    desk.add_argument("--loss-limit", metavar="X", type=_nano, default=0, help="for completing legs, in quote (0)")
+    desk.add_argument("--within-ms", metavar="MS", type=_milliseconds, default=1_000.0, help="until legs close (1000)")
+    desk.add_argument("--stale-s", metavar="S", type=_seconds, default=60.0, help="age at which a quote is dead (60)")
+    for name, what, read in (("--fee-ppm", "taker's fee", _ppm), ("--utc-offset", "hours ahead of UTC", _hours)):
+        desk.add_argument(name, metavar="VENUE=N", type=_named(read), action="append", default=[], help=what)
+
+
+def _add_metals(commands: Commands) -> None:
+    metals = _add(
+        commands,
+        "metals",
+        "isthmus.app.metals:run",
+        "How a purchase of metal is split between spot and forward by warehouse stock and basis; of gold the basis.",
+        "isthmus metals --prices lme_copper_daily.csv.gz --json",
+    )
+    metals.add_argument("--prices", metavar="F", required=True, help="daily prices and stock, or minutes of a future")
+    metals.add_argument("--metal", metavar="NAME", help="copper, aluminium, nickel or another (the file's name tells)")
+    metals.add_argument("--carry-bps", metavar="N", type=_bps, default=400, help="interest and storage a year (400)")
+    metals.add_argument("--daily-use", metavar="T", type=_count, help="tonnes that the world uses in a day")
+    metals.add_argument("--tonnes", metavar="T", type=_tonnes, default=0, help="the purchase, to be split in tonnes")
+    metals.add_argument("--summary", action="store_true", help="one object: shares, refused days, the theory's figures")
+    metals.add_argument("--spot", metavar="F", help="hours of the spot price, with minutes of a future")
+    metals.add_argument("--contract", metavar="YYYYMM", help="expiry of the future (the one quoted closest)")
+
+
+def _add_liquidity(commands: Commands) -> None:
+    liquidity = _add(
+        commands,
+        "liquidity",
+        "isthmus.app.liquidity:run",
+        "Forecasts depth, spread and volume by time of day, tests it on the last day, cuts an order by it.",
+        "isthmus liquidity --quotes ibm_*_tick_quote.zip ibm_*_tick_trade.zip --json",
+    )
+    liquidity.add_argument("--quotes", metavar="F", nargs="+", required=True, help="days of quotes and of trades")
+    liquidity.add_argument("--bin-s", metavar="S", type=_bin, default=300, help="length of a bin (300)")
+    liquidity.add_argument("--order", metavar="Q", type=_count, help="an order to cut over the day")
+    liquidity.add_argument("--lot", metavar="Q", type=_count, default=1, help="lot of its children (1)")
+    liquidity.add_argument("--children", metavar="N", type=_children, default=300, help="how many are wanted (300)")
+    liquidity.add_argument(
+        "--participation-ppm", metavar="N", type=_share, default=100_000, help="of the expected volume (100000)"
+    )
+    liquidity.add_argument("--picture", metavar="F", help="draw the surface of one depth stream into this SVG file")
+    liquidity.add_argument("--distance-bps", metavar="X", type=_distance, default=10.0, help="how far it reaches (10)")
+
+
 def _add_verify(commands: Commands) -> None:
     verify = _add(
         commands,
@@ -302,6 +366,65 @@ def _speed(text: str) -> float:
 
 def _seconds(text: str) -> float:
     return _number(text, 0, 86_400)
+
+
+def _milliseconds(text: str) -> float:
+    return _number(text, 0, 86_400_000)
+
+
+def _nano(text: str) -> int:
+    """An amount of money or of an asset in 10^-9."""
+    try:
+        amount = units(text, 9)
+    except ValueError:
+        amount = -1
+    if not 0 <= amount <= AMOUNT_MAX:
+        raise argparse.ArgumentTypeError("must be a plain number from 0 to 9000000000 with at most nine decimals")
+    return amount
+
+
+def _ppm(text: str) -> float:
+    return _number(text, -100_000, 100_000, whole=True)
+
+
+def _hours(text: str) -> float:
+    return _number(text, -14, 14)
+
+
+def _bps(text: str) -> int:
+    return int(_number(text, 0, 10_000, whole=True))
+
+
+def _tonnes(text: str) -> int:
+    return int(_number(text, 0, 100_000_000, whole=True))
+
+
+def _bin(text: str) -> int:
+    return int(_number(text, 10, 3_600, whole=True))
+
+
+def _children(text: str) -> int:
+    return int(_number(text, 1, 10_000, whole=True))
+
+
+def _share(text: str) -> int:
+    return int(_number(text, 1, 1_000_000, whole=True))
+
+
+def _distance(text: str) -> float:
+    return _number(text, 0.01, 1_000)
+
+
+def _named(read: Callable[[str], float]) -> Callable[[str], tuple[str, float]]:
+    """A type of arguments NAME=NUMBER."""
+
+    def pair(text: str) -> tuple[str, float]:
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise argparse.ArgumentTypeError("must be VENUE=NUMBER")
+        return name.lower(), read(value)
+
+    return pair
 
 
 def _seed(text: str) -> int:

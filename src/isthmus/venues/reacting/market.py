@@ -106,9 +106,7 @@ class Played:
             figures = (found.price, found.volume, found.imbalance)
         elif market.next_call is not None:
             ends_at, closing = market.next_call
-        desk.data.call(
-            CallIndication(self.places[call.terms.name].venue, self.instrument, *figures, ends_at, closing)
-        )
+        desk.data.call(CallIndication(self.places[call.terms.name].venue, self.instrument, *figures, ends_at, closing))
 
 
 class ReactingMarkets:
