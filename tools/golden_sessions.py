@@ -27,6 +27,7 @@ from tests.sim import (
     strategies_gate,
     strategies_makers,
     strategies_matching,
+    strategies_parents,
     strategies_sessions,
     strategies_triggers,
 )
@@ -62,6 +63,12 @@ def _triggers(seed: int, length: int) -> Session:
     return list(pair.sent)
 
 
+def _parents(seed: int, length: int) -> Session:
+    pair: Any = _Only()
+    strategies_parents.play(pair, seed, length)
+    return list(pair.sent)
+
+
 DRAWN: dict[str, Callable[[int, int], Session]] = {
     "plain": strategies.session,
     "matching": strategies_matching.session,
@@ -70,6 +77,7 @@ DRAWN: dict[str, Callable[[int, int], Session]] = {
     "dark": strategies_dark.session,
     "gate": strategies_gate.gated,
     "makers": strategies_makers.quoted,
+    "parents": _parents,
 }
 
 

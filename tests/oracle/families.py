@@ -80,7 +80,7 @@ def misfits(state: State, parent: Order, limit: int, total: int) -> list[Order]:
 
 
 def fit(state: State, parent: Order) -> Iterator[Any]:
-    """More was filled than asked: the others must fit what is left."""
+    """More was filled than asked, or than new terms leave room for: the others must fit what is left."""
     family = state.families[parent.id]
     yield from end_children(state, misfits(state, parent, family.limit, family.total))
 

@@ -132,5 +132,5 @@ def filled(state: State, command: Any) -> Iterator[Any]:
         more = order is None or command.quantity > order.left
         if order:
             families.fill(state, order, command.quantity)
-        if more:
+        if more or state.families[parent.id].pending:
             yield from families.fit(state, parent)

@@ -54,7 +54,8 @@ class Told:
     def take(self, twin: Twin, command: Any, effects: list[Any]) -> None:
         """Takes the effects of a pass in and compares."""
         state = twin.state
-        self.orders |= state.orders | {state.sequence: command}
+        who = command if hasattr(command, "account") else self.orders.get(getattr(command, "parent", 0))
+        self.orders |= {state.sequence: who} | state.orders
         for effect in effects:
             self._take(twin, effect)
         for order in state.orders.values():

@@ -501,3 +501,18 @@ def test_children_trade_in_an_auction(desk: Desk) -> None:
     effects = desk.pair.send("Uncross", instrument=SHARE)
     assert names(effects) == ["Auctioned", "Traded", "Reheld", "Cancelled", "SessionChanged"]
     checked(desk)
+
+
+def test_a_fill_in_flight_leaves_house_children_no_more_than_the_new_total(desk: Desk) -> None:
+    parent = desk.parent(quantity=100)[0].order
+    house = desk.child(parent, 1, quantity=50)[0].order
+    routed = desk.child(parent, 2, quantity=50, venue=VENUE)[0].order
+    effects = desk.pair.send("ReplaceOrder", order=parent, account=ANN, price=0, quantity=50)
+    assert names(effects) == ["Replaced", "CancelRequested"]
+    effects = desk.fill(routed, 20)
+    # the rest at the venue fits alone: the new terms hold
+    assert names(effects) == ["Traded", "Reheld", "CancelRequested", "Cancelled", "Reheld"]
+    assert ends(effects) == [(house, "parent", 50)]
+    assert effects[-1].hold == desk.held() == 3_307  # 30 x 1.10 = 3,300 and 6.6
+    assert names(desk.gone(routed)) == ["Cancelled"]
+    checked(desk)

@@ -225,8 +225,8 @@ impl Engine {
         agrees.then_some(row)
     }
 
-    /// A venue filled a child (`row`, while it lives): so does its parent. More than asked is told of the parent too, whose
-    /// other children must fit what is left.
+    /// A venue filled a child (`row`, while it lives), and its parent with it. Where that was more than asked, or more than
+    /// new terms leave room for, the other children must fit what is left.
     pub(crate) fn fill_at_venue(&mut self, parent: u32, row: Option<u32>, quantity: i64, effects: &mut Effects) {
         let order = *self.orders.get(parent);
         if order.left < 0 {
@@ -244,8 +244,8 @@ impl Engine {
                 self.bury(row);
             }
         }
-        if more {
-            let family = self.family(order.id);
+        let family = self.family(order.id);
+        if more || family.pending {
             let misfits = self.misfits(order.id, family.limit, family.total);
             self.end_children(&misfits, effects);
         }

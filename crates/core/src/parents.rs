@@ -41,6 +41,13 @@ pub struct Parents {
     pub(crate) due: BTreeSet<u64>,
 }
 
+impl Parents {
+    /// The parent of a child that lives, or may be filled late.
+    pub fn parent_of(&self, child: u64) -> Option<u64> {
+        self.of.get(&child).copied()
+    }
+}
+
 /// Fees of fills at a venue, (maker, taker) in ppm, by venue and instrument.
 pub type VenueFees = BTreeMap<(u32, u32), (i32, i32)>;
 

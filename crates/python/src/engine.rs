@@ -372,7 +372,7 @@ impl Engine {
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        questions::order(py, &self.broker.engine.orders, order)
+        questions::order(py, &self.broker.engine, order)
     }
 
     /// Ids of an account's live orders, ascending.

@@ -2,7 +2,7 @@
 use isthmus_core::Engine;
 use isthmus_core::instrument::{Asset, Instrument};
 use isthmus_core::names::Rule;
-use isthmus_core::orders::{Orders, PARKED, RESPONSE};
+use isthmus_core::orders::{PARKED, RESPONSE};
 use isthmus_core::rules::SEALED;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -37,8 +37,10 @@ pub fn book_orders(engine: &Engine, at: usize, most: usize) -> Vec<BookOrder> {
     all.into_iter().take(most).map(row).collect()
 }
 
-/// A live order by field, or None.
-pub fn order<'py>(py: Python<'py>, orders: &Orders, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+/// A live order by field, or None. `of`: the parent of a child, else 0; `path` and `children` (how many were placed so far)
+/// of a parent, whose `price` and `quantity` are what it holds for.
+pub fn order<'py>(py: Python<'py>, engine: &Engine, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let orders = &engine.orders;
     let Some(row) = orders.find(order) else {
         return Ok(None);
     };
@@ -57,6 +59,10 @@ pub fn order<'py>(py: Python<'py>, orders: &Orders, order: u64) -> PyResult<Opti
     dict.set_item("quantity", details.quantity)?;
     dict.set_item("filled", orders.filled(row))?;
     dict.set_item("hold", order.hold)?;
+    let family = engine.parents.families.get(&order.id);
+    dict.set_item("of", engine.parents.parent_of(order.id).unwrap_or(0))?;
+    dict.set_item("path", family.map_or(0, |family| family.path))?;
+    dict.set_item("children", family.map_or(0, |family| family.placed))?;
     Ok(Some(dict))
 }
 

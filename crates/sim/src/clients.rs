@@ -12,6 +12,7 @@ use isthmus_core::rules;
 
 use crate::chance::Chance;
 use crate::desk::{self, Made};
+use crate::router::Router;
 use crate::world::{CHANGING, CLIENTS, FIRST_CLIENT, INSTRUMENTS, PLAIN, VENUE, lot, middle, tick};
 
 /// A message on its way: when it arrives, and what it says.
@@ -36,13 +37,22 @@ pub struct Clients {
     on_the_way: Vec<Message>,
     placed: Vec<Placed>,
     made: Vec<Made>,
+    router: Router,
     named: u64,
     step: u64,
 }
 
 impl Clients {
     pub fn new(chance: Chance) -> Self {
-        Self { chance, on_the_way: Vec::new(), placed: Vec::new(), made: Vec::new(), named: 0, step: 0 }
+        Self {
+            chance,
+            on_the_way: Vec::new(),
+            placed: Vec::new(),
+            made: Vec::new(),
+            router: Router::default(),
+            named: 0,
+            step: 0,
+        }
     }
 
     /// The next message that arrives.
@@ -69,9 +79,11 @@ impl Clients {
 
     /// The engine accepted an order: from now on it can be changed.
     pub fn placed(&mut self, order: u64, command: &Command) {
+        self.router.placed(order, command);
         let (account, price, quantity) = match command {
             Command::PlaceOrder(c) => (c.account, c.price, c.quantity),
             Command::PlaceSpecial(c) => (c.account, c.price, c.quantity),
+            Command::PlaceParent(c) => (c.account, c.price, c.quantity),
             _ => return,
         };
         self.placed.push(Placed { order, account, price, quantity });
@@ -107,14 +119,15 @@ impl Clients {
     }
 
     fn write(&mut self, state: u8) -> Command {
-        match self.chance.below(112) {
+        match self.chance.below(130) {
             0..=51 => self.place().into(),
             52..=61 => self.special().into(),
             62..=74 => self.cancel(),
             75..=83 => self.change(),
             84..=87 => self.money(),
             88..=90 => self.outside().into(),
-            100.. => self.desk(),
+            100..=111 => self.desk(),
+            112.. => self.router.write(&mut self.chance),
             _ => self.operate(state),
         }
     }

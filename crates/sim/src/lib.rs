@@ -10,6 +10,7 @@ mod disk;
 mod journal;
 mod oracles;
 mod plant;
+mod router;
 mod run;
 mod shadow;
 mod world;

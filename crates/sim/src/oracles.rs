@@ -19,6 +19,9 @@ pub fn check(engine: &Engine) -> Result<(), &'static str> {
     if crossed(engine) {
         return Err("crossed book at rest");
     }
+    if over_filling(engine) {
+        return Err("house children within their parent");
+    }
     if demanded(engine)? != held(engine) {
         return Err("holds equal to open risk");
     }
@@ -38,6 +41,17 @@ fn crossed(engine: &Engine) -> bool {
     let book = engine.markets.get(PLAIN as usize - 1).map(|market| &market.book);
     let best = book.map(|book| (book.buys.best(), book.sells.best()));
     matches!(best, Some((Some(bid), Some(ask))) if bid >= ask)
+}
+
+/// Could children at the house trade more than is left of their parent?
+fn over_filling(engine: &Engine) -> bool {
+    engine.parents.families.iter().any(|(parent, family)| {
+        let rows = family.children.iter().filter_map(|id| engine.orders.find(*id));
+        let house = rows.map(|row| engine.orders.get(row)).filter(|order| order.marks & ROUTED == 0);
+        let worked: i64 = house.map(|order| order.left).sum();
+        let filled = engine.orders.find(*parent).map_or(0, |row| engine.orders.filled(row));
+        worked > 0 && worked > family.total - filled
+    })
 }
 
 fn held(engine: &Engine) -> Held {
@@ -152,6 +166,7 @@ impl Once {
         let (account, id) = match command {
             Command::PlaceOrder(c) => (c.account, c.client_id),
             Command::PlaceSpecial(c) => (c.account, c.client_id),
+            Command::PlaceParent(c) => (c.account, c.client_id),
             _ => return Ok(()),
         };
         let accepted = effects.iter().any(|effect| matches!(effect, Effect::Accepted(_)));

@@ -76,7 +76,11 @@ class Reader:
         made |= {"ended": self.many(lambda: (self.take("Q Q"), self.answer())), "corrected": self.rows("Q H")}
         made |= {"kills": self.rows("B I B I"), "handles": self.rows("I I Q")}
         made |= {"limits": self.many(self.limits), "pasts": self.many(self.past), "makers": self.many(self.maker)}
-        return made | {"answers": self.many(self.answer)}
+        made |= {"answers": self.many(self.answer), "parents": self.many(self.parent)}
+        return made | {"fees": self.rows("I I i i")}
+
+    def parent(self) -> Any:
+        return self.take("Q B I q q B B B"), self.rows("Q"), self.rows("Q I")
 
 
 def busy() -> Engine:
@@ -116,6 +120,12 @@ def busy() -> Engine:
     same += ("buyer_pays", "seller_gets", "maker_fee", "taker_fee")
     terms = {name: getattr(traded, name) for name in same}
     send(m.CorrectTrade(sequence=sold.sequence, index=0, new_price=101, **terms))
+    send(m.OpenAccount(kind=3))
+    send(m.SetVenueFees(venue=18, instrument=1, maker_fee_ppm=-5, taker_fee_ppm=0))
+    parent = send(m.PlaceParent(account=16, instrument=1, side=m.BUY, path=7, price=95, quantity=20)).sequence
+    for ordinal, venue in enumerate((0, 18), 1):
+        send(m.PlaceChild(parent=parent, ordinal=ordinal, venue=venue, **words | {"price": 80}))
+    send(m.VenueCancelled(order=parent + 2, venue=18))
     send(m.Kill(scope=2, of=7, user=1))
     return engine
 
@@ -129,11 +139,14 @@ def test_a_state_is_read_to_its_last_byte_by_the_page() -> None:
     assert all(found.values())
     assert found["head"] == (engine.sequence, 1_000, 0)
     assert [len(rules) for _, rules in found["markets"]] == [RULES, RULES]
-    assert [row[0][5] for row in found["orders"]] == [90, 100, 100, 120]
-    assert found["orders"][-1][1][0] == 120
+    assert [row[0][5] for row in found["orders"]] == [90, 80, 100, 100, 120, 95]
+    assert found["orders"][-2][1][0] == 120
+    (((parent, *family), children, late),) = found["parents"]
+    assert (family, children, late) == ([7, 2, 95, 20, 0, 0, 0], [(parent + 1,)], [(parent + 2, 18)])
+    assert found["fees"] == [(18, 1, -5, 0)]
     assert found["instruments"][1][2][0][2] == 5
     assert found["kills"] == [(2, 7, 0, 0)]
-    assert [kind for (kind, *_), _ in found["accounts"]][-2:] == [1, 1]
+    assert [kind for (kind, *_), _ in found["accounts"]][-3:] == [1, 1, 3]
 
 
 def numbered(head: str) -> dict[int, str]:

@@ -128,6 +128,14 @@ def test_one_mark_for_an_instrument_whatever_the_number_of_its_venues(dealers: F
     assert {effect.price for effect in dealers.desk.effects("Marked")} <= {138_701, 138_711}
 
 
+def test_the_mark_is_the_second_dealers_while_the_first_shows_nothing(tmp_path: Path) -> None:
+    tables.fx(tmp_path, "fxcm", ["60000,1.38700,1.38702"])
+    tables.fx(tmp_path, "oanda", ["1000,1.38695,1.38709", "3000,1.38704,1.38718", "61000,1.38704,1.38717"])
+    floor = Floor(tmp_path)
+    floor.play_to(3_500)
+    assert [effect.price for effect in floor.desk.effects("Marked")][-1] == 138_711
+
+
 def test_the_facts_of_a_dealer_carry_what_is_assumed(dealers: Floor) -> None:
     _, fxcm = dealers.at("fxcm")
     words = "size 1,000,000 EUR assumed; clock taken as UTC"

@@ -115,13 +115,13 @@ class Played:
 
 
 class Marks:
-    """Says when an instrument is to be marked with the middle of its first venue: each second if it changed; perpetuals
-    settle each minute.
+    """Says when an instrument is to be marked with the middle of its first venue that shows both sides: each second if
+    it changed; perpetuals settle each minute.
     """
 
-    def __init__(self, played: Played, at: int) -> None:
-        self._played = played
-        self._settles = played.recording.market.kind == LINEAR_PERPETUAL
+    def __init__(self, kind: str, at: int) -> None:
+        self.venues: list[Played] = []
+        self._settles = kind == LINEAR_PERPETUAL
         self._mark_at = at
         self._settle_at = at + SETTLEMENT_NS
         self._marked = 0
@@ -131,14 +131,14 @@ class Marks:
         if at < self._mark_at:
             return None
         self._mark_at = at + MARK_NS
-        price = self._played.middle()
+        middles = ((played, price) for played in self.venues if (price := played.middle()) is not None)
+        played, price = next(middles, (None, 0))
         settlement = self._settles and at >= self._settle_at
-        if price is None or (price == self._marked and not settlement):
+        if played is None or (price == self._marked and not settlement):
             return None
         if settlement:
             self._settle_at = at + SETTLEMENT_NS
         self._marked = price
-        played = self._played
         return Mark(instrument=played.instrument, settlement=int(settlement), source=played.venue, price=price)
 
 
@@ -172,7 +172,7 @@ class RecordedMarkets:
             desk.show_at(instrument, venue, facts_of(recording, venue))
             played = Played(recording, timeline, instrument, venue, at)
             self._played[(venue, instrument)] = played
-            self._marks.setdefault(instrument, Marks(played, at))
+            self._marks.setdefault(instrument, Marks(market.kind, at)).venues.append(played)
         self._end_former_orders({venue for venue, _ in self._played})
         self._flush()
 
