@@ -60,7 +60,7 @@ from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
 from isthmus.refdata.directory import Directory
-from isthmus.venues import recorded, simulated
+from isthmus.venues import reacting, recorded, simulated
 from isthmus.views.views import Views
 
 REPLAY_STEP = 5_000
@@ -88,11 +88,20 @@ class Front(msgspec.Struct, frozen=True):
 
 
 def markets_of(settings: Settings) -> list[Market]:
-    """The markets to trade against. Raises BadInput for a folder without any."""
-    if not settings.markets:
-        return [simulated.make(settings.seed, settings.speed)]
-    made = recorded.make(Path(settings.markets), settings.speed)
-    return list(made) if isinstance(made, list) else [made]
+    """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
+    if settings.markets:
+        markets: list[Market] = [recorded.make(Path(settings.markets), settings.speed)]
+    else:
+        markets = [simulated.make(settings.seed, settings.speed)]
+    if settings.reacting.play:
+        markets.append(reacting.make(reacting_options(settings)))
+    return markets
+
+
+def reacting_options(settings: Settings) -> reacting.Options:
+    """How the reacting markets are played."""
+    wanted = settings.reacting
+    return reacting.Options(seed=settings.seed, speed=settings.speed, day_s=wanted.day_s, faults=wanted.faults)
 
 
 def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:

@@ -11,6 +11,7 @@ from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
+from isthmus.venues.reacting.faults import FaultTerms
 
 COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
 
@@ -20,6 +21,14 @@ class StandbySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     listen: str
     receipt_s: Annotated[float, Meta(gt=0, le=3_600)]
+
+
+class ReactingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reacting markets beside the others; `faults` by venue."""
+
+    play: bool
+    day_s: Annotated[float, Meta(ge=600, le=86_400)]
+    faults: dict[str, FaultTerms]
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     snapshot_records: Annotated[int, Meta(ge=1)]
     limits: Limits
     standby: StandbySettings
+    reacting: ReactingSettings
     calendars: dict[str, CalendarSettings]
 
 

@@ -90,12 +90,13 @@ def test_calls_open_and_close_the_day_and_an_indication_is_told_meanwhile() -> N
     assert len([at for at in times if at >= 23_340]) == 6
     volumes = [volume for at, volume in seen if at <= 60]
     assert volumes == sorted(volumes)
+    market.advance(23_401 * S)
     assert [row.at for row in market.truth.prints(0, market.now) if row.venue == "call"] == [60 * S, 23_400 * S]
 
 
 def test_a_market_order_in_the_call_trades_at_its_price_and_pushes_it() -> None:
     prices = []
-    for lots in (0, 1_500):
+    for lots in (0, 700):
         market = day_market()
         if lots:
             market.place("call", order(kind=MARKET, price=FAIR + 500, quantity=lots, tif=DAY), S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.venues_reacting.scenes import FAIR, GAMMA, S, order, still
+from tests.unit.venues_reacting.scenes import FAIR, GAMMA, S, fills, order, still, told
 
 from isthmus.kernel.messages import BUY, IOC
 from isthmus.venues.reacting.curve import BUCKETS, Curve, Day
@@ -64,7 +64,8 @@ def test_truth_tells_volume_price_and_what_we_did() -> None:
     market.advance(S)
     assert market.truth.volume(0, S) == 150
     assert market.truth.volume(0, S, ours=False) == 0
-    assert market.truth.vwap(0, S) == pytest.approx(((FAIR + 10) * 100 + (FAIR + 20) * 50) / 150)
+    paid = sum(price * lots for _, price, lots in fills(told(market)))
+    assert market.truth.vwap(0, S) == pytest.approx(paid / 150)
     assert market.truth.vwap(0, S, ours=False) is None
     assert market.truth.impact(S) == pytest.approx(GAMMA * 150)
     assert market.truth.untouched(S) == pytest.approx(FAIR)

@@ -152,13 +152,23 @@ def _eagerness(interest: Interest) -> tuple[bool, int]:
 
 def indication(interests: Sequence[Interest], reference: float) -> Indication:
     """The price at which most trades, and what remains there; market orders alone trade at the reference price."""
-    prices = {interest.price for interest in interests if interest.price is not None}
+    buys: dict[int, int] = {}
+    sells: dict[int, int] = {}
+    bought = sold = 0
+    for interest in interests:
+        if interest.price is not None:
+            side = buys if interest.side == BUY else sells
+            side[interest.price] = side.get(interest.price, 0) + interest.lots
+        elif interest.side == SELL:
+            sold += interest.lots
+        bought += interest.lots if interest.side == BUY else 0
+    prices = sorted({*buys, *sells, max(1, round(reference))})
     best: tuple[tuple[int, int, float, int], Indication] | None = None
-    for price in sorted(prices | {max(1, round(reference))}):
-        bought = sum(interest.lots for interest in interests if interest.side == BUY and interest.eager(price))
-        sold = sum(interest.lots for interest in interests if interest.side == SELL and interest.eager(price))
+    for price in prices:
+        sold += sells.get(price, 0)
         volume = min(bought, sold)
         key = (-volume, abs(bought - sold), abs(price - reference), price)
         if volume and (best is None or key < best[0]):
             best = key, Indication(price, volume, bought - sold)
+        bought -= buys.get(price, 0)
     return best[1] if best is not None else NOTHING

@@ -19,7 +19,7 @@ from isthmus.venues.simulated.measures import Quote, Tape, measure
 IMPACT_S = 60
 CALM_S = 120
 """What the spread comes back to is what it is so long after a trade."""
-SAMPLE_NS = 100_000_000
+SAMPLE_NS = 250_000_000
 
 
 Aggressors = Sequence[tuple[int, float]]
