@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from isthmus.engine.engine import Record
 from isthmus.engine.market import CallIndication, MarketData
 from isthmus.engine.tape import Tape
@@ -79,6 +81,10 @@ class Outside:
         self.tape.flush()
         return self.tape.next - 1
 
+    def figures(self, instrument: int, venue: int) -> RouteFigures:
+        """How a route did so far."""
+        return RouteFigures()
+
     def on_record(self, record: Record) -> None:
         """Our own trades count as volume too, wherever they happened."""
         for effect in record.effects:
@@ -89,6 +95,16 @@ class Outside:
         venue = record.command.venue if effect.flags & FILLED_OUTSIDE else 0
         self.sight(effect.instrument).trade(venue, effect.quantity, effect.taker_side, record.stamp)
         self.on_trade(effect.instrument, record.stamp, effect.price, effect.quantity)
+
+
+class RouteFigures(msgspec.Struct, frozen=True):
+    """How a route did: None while nothing is known. `votes` of the breaker's checks: True is against the route."""
+
+    latency_ns: int | None = None
+    reject_rate: float | None = None
+    fill_rate: float | None = None
+    toxicity_bps: float | None = None
+    votes: dict[str, bool] = {}
 
 
 def venue_of(facts: Any) -> Venue:

@@ -137,7 +137,7 @@ class PathDesk:
                 event=event.event,
                 why=event.why,
             )
-            for event in reversed(self._outside.events)
+            for event in reversed(self._outside.guard.events)
         ]
 
     def _routes_of(self, instrument: Instrument) -> list[work_shapes.RouteFacts]:
@@ -146,7 +146,8 @@ class PathDesk:
         rows = []
         for venue in sight.known.values():
             bids, asks = sight.book(venue.number)
-            standing = self._outside.standing(instrument.number, venue.number)
+            standing = self._outside.guard.standing(instrument.number, venue.number)
+            figures = self._outside.figures(instrument.number, venue.number)
             rows.append(
                 work_shapes.RouteFacts(
                     instrument=instrument.symbol,
@@ -156,11 +157,11 @@ class PathDesk:
                     why=standing.why or None,
                     bid=text(bids[0][0], places) if bids else None,
                     ask=text(asks[0][0], places) if asks else None,
-                    latency_ms=standing.latency_ns * MS_PER_NS if standing.latency_ns is not None else None,
-                    reject_rate=standing.reject_rate,
-                    fill_rate=standing.fill_rate,
-                    toxicity_bps=standing.toxicity_bps,
-                    votes=standing.votes,
+                    latency_ms=figures.latency_ns * MS_PER_NS if figures.latency_ns is not None else None,
+                    reject_rate=figures.reject_rate,
+                    fill_rate=figures.fill_rate,
+                    toxicity_bps=figures.toxicity_bps,
+                    votes=figures.votes,
                     since=time_text(standing.since) if standing.since else None,
                 )
             )

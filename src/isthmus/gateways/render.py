@@ -23,6 +23,7 @@ from isthmus.kernel.messages import (
     SIDES,
     TIMES_IN_FORCE,
     TRIGGERS,
+    WORKED,
 )
 from isthmus.kernel.values import NS_PER_S, quotient_text, short_text, text, time_text
 from isthmus.refdata.directory import Directory
@@ -35,7 +36,7 @@ from isthmus.views.tape import DAY_NS, BarRow, TradeRow
 from isthmus.views.views import Views
 
 SIDE_NAMES = {number: name for name, number in SIDES.items()}
-TYPE_NAMES = {number: name for name, number in ORDER_TYPES.items()}
+TYPE_NAMES = {number: name for name, number in ORDER_TYPES.items()} | {WORKED: "worked"}
 TIF_NAMES = {number: name for name, number in TIMES_IN_FORCE.items()}
 PEG_NAMES = {number: name for name, number in PEGS.items()}
 TRIGGER_NAMES = {number: name for name, number in TRIGGERS.items()}
@@ -234,7 +235,7 @@ class Renderer:
             created_at=time_text(row.created_at),
             updated_at=time_text(row.updated_at),
             record=record_id(row.record),
-            routing=row.routing,
+            routing=row.routing or row.why or None,
             waits_for=row.waits,
             flags=[name for name, bit in FLAGS.items() if row.flags & bit],
             terms=_terms(row, instrument) if instrument else {},

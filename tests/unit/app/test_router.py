@@ -225,4 +225,4 @@ def test_why_is_in_the_records() -> None:
     row = worked.core.views.orders.order(parent)
     assert row is not None and "asked for by name" in row.note
     children = worked.core.views.orders.children(parent)
-    assert [child.routing for child in children] == ["slice 1"]
+    assert [child.why for child in children] == ["slice 1"]
