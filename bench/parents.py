@@ -1,7 +1,7 @@
 """Ten thousand live parents on one core: does the router keep up with markets at their own pace?
 
-`python bench/parents.py [PARENTS] [SECONDS]`: TWAP parents of ten minutes, both sides, on the simulated markets; prints the
-processor time that a second of the market took. Under 1.0 it keeps up.
+`python bench/parents.py [PARENTS] [SECONDS]`: TWAP parents of ten minutes, both sides, on the simulated markets; prints
+the processor time that a second of the market took. Under 1.0 it keeps up.
 """
 
 from __future__ import annotations

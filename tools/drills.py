@@ -1,9 +1,9 @@
 """Drills of route breakers and anti-sniping: quotes of three made-up currency dealers in which something goes wrong.
 
-`python tools/drills.py DIR` writes them as recordings; `isthmus serve --markets DIR` then plays them, and the page *Routes* shows
-what the broker does. The incidents, by second: 20 to 22 one dealer's EURUSD is 1,000 pips away (two of three checks lock its
-route); 40 to 50 another quotes forty times as often with a spread fifteen times as wide (quarantined); 60 to 66 the third
-repeats old prices (stale against the others).
+`python tools/drills.py DIR` writes them as recordings; `isthmus serve --markets DIR` then plays them, and the page
+*Routes* shows what the broker does. The incidents, by second: 20 to 22 one dealer's EURUSD is 1,000 pips away (two of
+three checks lock its route); 40 to 50 another quotes forty times as often with a spread fifteen times as wide
+(quarantined); 60 to 66 the third repeats old prices (stale against the others).
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def quotes(dealer: str, middles: list[float], chance: Random) -> Iterator[str]:
 def write(folder: Path, seed: int = 1) -> None:
     """One zip a dealer, as Lean has them."""
     folder.mkdir(parents=True, exist_ok=True)
-    middles = walk(Random(seed))  # noqa: S311
+    middles = walk(Random(seed))
     for dealer in DEALERS:
-        rows = "\n".join(quotes(dealer, middles, Random(f"{seed} {dealer}")))  # noqa: S311
+        rows = "\n".join(quotes(dealer, middles, Random(f"{seed} {dealer}")))
         with zipfile.ZipFile(folder / f"{dealer}_eurusd_{DAY}_tickquote.zip", "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr(f"{DAY}_eurusd_tick_quote.csv", rows)
 

@@ -160,7 +160,7 @@ def _add_tca(commands: Commands) -> None:
         commands,
         "tca",
         "isthmus.app.tca:run",
-        "What orders with a path cost: those of a data folder, or all 23 paths on recordings and the reacting simulator.",
+        "What orders with a path cost: of a data folder, or all 23 paths on recordings and the reacting simulator.",
         "isthmus tca --day data --json",
     )
     tca.add_argument("--day", metavar="DIR", required=True, help="a data folder, or a folder of recordings")

@@ -1,7 +1,7 @@
 """Events that are known ahead (maintenance, weather, elections): routes leave a site before they come.
 
-The settings name a file: rows "start,end,venue,kind,why[,lead_s]" (CSV with that head; times RFC 3339 UTC). From `lead_s` before
-the start until the end the venue is not used, and its reserve is, if it has one.
+The settings name a file: rows "start,end,venue,kind,why[,lead_s]" (CSV with that head; times RFC 3339 UTC). From
+`lead_s` before the start until the end the venue is not used, and its reserve is, if it has one.
 """
 
 from __future__ import annotations

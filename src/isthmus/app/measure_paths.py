@@ -1,8 +1,9 @@
 """Every path on the same parents: on the tape where a tape can answer, on the reacting simulator for all.
 
-Parents differ in size, side and start; each runs in a broker of its own, so that none sees another. Sizes are shares of what
-trades in the parent's time. The simulator's days are short, so that a parent can end in the closing call. Leakage on the
-simulator is exact: how far the order moved the fair value for good. A tape does not react, so that there is none to tell.
+Parents differ in size, side and start; each runs in a broker of its own, so that none sees another. Sizes are shares of
+what trades in the parent's time. The simulator's days are short, so that a parent can end in the closing call. Leakage
+on the simulator is exact: how far the order moved the fair value for good. A tape does not react, so that there is none
+to tell.
 """
 
 from __future__ import annotations

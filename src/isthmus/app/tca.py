@@ -1,7 +1,7 @@
 """`isthmus tca --day DIR`: what parents cost, by path.
 
-DIR is a data folder: its own parents are analysed from the journal. Or it is a folder of recordings: then every path works the
-same parents there and on the reacting simulator (`isthmus.app.measure_paths`).
+DIR is a data folder: its own parents are analysed from the journal. Or it is a folder of recordings: then every path
+works the same parents there and on the reacting simulator (`isthmus.app.measure_paths`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def of_journal(data: Path) -> tuple[list[Summary], Parents, Names]:
-    """The parents of a data folder. Middles are its marks and the house book's trades: outside quotes are no records."""
+    """The parents of a data folder. Middles are its marks and the house book's trades: outside quotes are no records.
+    """
     directory = Directory()
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
     works = Works(lambda _venue, _instrument: False)

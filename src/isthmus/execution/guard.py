@@ -1,8 +1,8 @@
 """Which routes may be used: one place where every reason against a route meets, and the log of what happened.
 
-A route is a venue of an instrument. Reasons against it stand beside one another (a breaker's lock, a quarantine, a forecast
-event, being a reserve) and each is lifted by whoever set it; a route is open when none stands. A reserve is used only
-while the route that it backs is shut.
+A route is a venue of an instrument. Reasons against it stand beside one another (a breaker's lock, a quarantine, a
+forecast event, being a reserve) and each is lifted by whoever set it; a route is open when none stands. A reserve is
+used only while the route that it backs is shut.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ EVENTS_MAX = 1_000
 """Events kept; the oldest go first."""
 
 LOCKED, QUARANTINED, MARKED, EVENT, RESERVE = "locked", "quarantined", "marked", "event", "reserve"
-"""A breaker voted; a source turned abnormal; its quotes are stale, crossed, skewed or shifted; an event is near; it backs
-another route.
+"""A breaker voted; a source turned abnormal; its quotes are stale, crossed, skewed or shifted; an event is near; it
+backs another route.
 """
 ORDER = (LOCKED, QUARANTINED, MARKED, EVENT, RESERVE)
 """Which reason is shown first."""

@@ -158,7 +158,6 @@ class Router:
 
     def _decide(self, working: Working, at: int) -> None:
         work, path = working.work, self.paths.get(working.path)
-        number = work.parent.number
         if path is None or work.left <= 0:
             return
         pause = _pause(working)

@@ -102,6 +102,14 @@ DETAILS = {
     "expired": "the instrument has expired",
     "bad_timeout": "a dead-man timer runs for 1 ms to a day",
     "bad_terms": "these terms do not go together",
+    "bad_path": "there is no such way to work an order",
+    "unknown_parent": "there is no such parent",
+    "parent_ending": "the parent is ending: it takes no more children",
+    "already_placed": "the parent has this child already",
+    "bad_ordinal": "children are placed by their numbers, each once",
+    "beyond_parent": "more lots than the parent has free",
+    "beyond_limit": "the price is beyond the parent's limit",
+    "child_of_parent": "a child is changed and ended through its parent",
 }
 """Every reason of the gate in words; in order of their numbers they are the order of its checks."""
 

@@ -79,7 +79,8 @@ class Floor:
         self.instrument = desk.instrument(
             AddInstrument(
                 symbol="BTC-USDT", kind=3, base=base, quote=quote, price_decimals=2, quantity_decimals=4, tick=1, lot=1,
-                multiplier=1, maker_fee_ppm=1_000, taker_fee_ppm=1_000, collar_bps=500, initial_margin_bps=0, mark=10_000,
+                multiplier=1, maker_fee_ppm=1_000, taker_fee_ppm=1_000, collar_bps=500, initial_margin_bps=0,
+                mark=10_000,
             )
         )  # fmt: skip
         facts = VenueFacts(self.venue, "there", "lit", 1_000, 1_000)
