@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.oracle import invariants, waiting
+from tests.oracle.engine import Twin
 from tests.oracle.laws_parents import Watcher
-from tests.oracle.pair import Pair
+from tests.oracle.pair import Pair, through_snapshots
 from tests.oracle.values import BEYOND_HOLD
 
 from isthmus import _core
 
 from .strategies import CRYPTO, EQUITY, START, TRADERS, opening
-from .strategies_parents import OFTEN, QUIET, Step, steps, written
+from .strategies_parents import OFTEN, QUIET, Step, play, steps, written
 
 HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 fixed = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HEALTH)
@@ -69,6 +74,25 @@ def test_what_a_parent_holds_is_always_enough(seed: int, session: list[Step]) ->
     pair.check_state()
 
 
-def _is_beyond(pair: Pair, command: object) -> bool:
-    order = pair.twin.state.orders.get(command.order)  # type: ignore[attr-defined]
-    return order is None or command.quantity > order.left or not order.meets(command.price)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("seed", range(4))
+def test_parents_live_on_through_snapshots_and_journals(tmp_path: Path, seed: int) -> None:
+    sent = Recorded()
+    play(sent, seed, 200)
+    through_snapshots(_core, str(tmp_path), sent.session, 30)
+
+
+class Recorded:
+    """A twin that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.twin = Twin()
+        self.session: list[tuple[Any, int]] = []
+
+    def apply(self, command: Any, at: int) -> None:
+        self.twin.apply(command, at)
+        self.session.append((command, at))
+
+
+def _is_beyond(pair: Pair, command: Any) -> bool:
+    order = pair.twin.state.orders.get(command.order)
+    return order is None or command.quantity > order.left or not order.meets(command.price)

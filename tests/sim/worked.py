@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.oracle import invariants
 from tests.oracle.messages import CANCEL_REASONS, REASONS, RULES
 from tests.oracle.pair import Pair, names
 from tests.oracle.values import BUY, GTC, LIMIT, SELL, TAKER
@@ -94,3 +95,10 @@ def ends(effects: list[Any]) -> list[tuple[int, str, int]]:
 
 def refusal(effects: list[Any]) -> str:
     return REASON_TEXTS[effects[0].reason] if names(effects) == ["Rejected"] else ""
+
+
+def checked(desk: Desk) -> None:
+    """Both engines say the same, also one that is made of its state, and every invariant holds."""
+    desk.pair.check_state()
+    desk.pair.restore()
+    invariants.check(desk.pair.twin)

@@ -1,5 +1,5 @@
 //! What was cut off, or never written, is refused and never a panic; the fuzz targets (`fuzz/`) go further.
-use isthmus_core::record::{Origin, TEXT_MAX};
+use isthmus_core::record::{NOTE_MAX, Origin, TEXT_MAX};
 use isthmus_core::{Command, Engine, Message};
 
 use super::{packed::Session, sessions};
@@ -54,6 +54,22 @@ fn an_origin_whose_text_is_longer_than_the_edge_lets_in_is_none() {
     longer.push(b'x');
     longer[10] = TEXT_MAX as u8 + 1;
     assert_eq!(Origin::decode(&longer), None);
+}
+
+#[test]
+fn a_note_stands_behind_the_text_and_one_longer_than_the_edge_lets_in_is_none() {
+    let note = |length: usize| Origin { text: "id".into(), note: "x".repeat(length), ..Origin::default() };
+    let longest = note(NOTE_MAX).encode();
+    assert_eq!(Origin::decode(&longest), Some(note(NOTE_MAX)));
+    assert_eq!(Origin::decode(&longest[..longest.len() - 8]), None);
+    let mut longer = longest.clone();
+    longer.extend_from_slice(&[b'x'; 8]);
+    longer[12] += 1;
+    assert_eq!(Origin::decode(&longer), None);
+    let mut older = note(0).encode();
+    assert_eq!(older[12..16], [0; 4]);
+    older[12] = 6; // the zeros of the padding
+    assert_eq!(Origin::decode(&older).map(|origin| origin.note), Some("\0".repeat(6)));
 }
 
 #[test]

@@ -23,3 +23,18 @@ fn records_of_rules_1_add_up_to_the_snapshot_behind_them() {
     balance.amount += 1;
     assert!(!whole.recorded.agrees(&richer));
 }
+
+#[test]
+fn records_of_rules_2_add_up_to_the_snapshot_behind_them() {
+    let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/journals/rules_2");
+    let whole = Whole::run(&fixture).unwrap();
+    assert_eq!((whole.recorded.records, whole.replay.engine.sequence), (334, 334));
+    let engine = &whole.replay.engine;
+    assert!(whole.recorded.agrees(engine) && engine.parents.families.is_empty() && engine.venue_fees.is_empty());
+    let state = engine.state();
+    assert!(Engine::from_state_of(3, &state).unwrap().state() == state);
+    // it ended before parents: two empty lists
+    let older = &state[..state.len() - 16];
+    assert!(Engine::from_state_of(2, older).unwrap().state() == state);
+    assert!(Engine::from_state_of(2, &state).is_err() && Engine::from_state_of(3, older).is_err());
+}
