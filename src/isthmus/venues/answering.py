@@ -205,9 +205,10 @@ class Outbox:
         self._waiting.append(command)
 
     def flush(self) -> bool:
-        """Submit what waits; False when the server takes nothing now."""
+        """Submit what waits; False when the server takes nothing now. May be called while a command is submitted."""
         while self._waiting:
-            if self._desk.submit(self._waiting[0]) is None:
+            command = self._waiting.popleft()
+            if self._desk.submit(command) is None:
+                self._waiting.appendleft(command)
                 return False
-            self._waiting.popleft()
         return True

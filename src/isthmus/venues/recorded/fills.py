@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
+from isthmus.venues.answering import Answer, Changed, Ended, Filled, Took
 from isthmus.venues.recorded.session import FULL, QUOTES
 
 UNTIL_CANCELLED, FILL_OR_KILL, POST_ONLY, IMMEDIATE = "gtc", "fok", "post_only", "ioc"
@@ -34,42 +35,6 @@ NOT_KNOWN = 1 << 62
 
 Level = tuple[int, int]
 """Price and quantity."""
-
-
-class Took(msgspec.Struct, frozen=True):
-    """The venue took the order."""
-
-    order: int
-
-
-class Filled(msgspec.Struct, frozen=True):
-    """A fill; `ordinal` counts the fills of the order from 1. `liquidity` is MAKER or TAKER."""
-
-    order: int
-    account: int
-    side: int
-    ordinal: int
-    price: int
-    quantity: int
-    liquidity: int
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """The rest of the order is gone, for this reason: "user", "ioc", "fok", "post_only" or "recording_restarted"."""
-
-    order: int
-    reason: str
-
-
-class Changed(msgspec.Struct, frozen=True):
-    """The order has this price and total quantity now; a quantity equal to what is filled ends it."""
-
-    order: int
-    price: int
-    quantity: int
-
-
-Answer = Took | Filled | Ended | Changed
 
 
 class ClientOrder(msgspec.Struct):

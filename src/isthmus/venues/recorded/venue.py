@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
-from isthmus.engine.engine import content_id
 from isthmus.engine.market import VenueFacts
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     ACCOUNT_VENUE,
-    CANCEL_REASONS,
     FOK,
+    HIDDEN,
     IOC,
+    LIMIT,
     MARKET,
     POST_ONLY,
     AddInstrument,
     Halt,
     Mark,
-    VenueAccepted,
-    VenueCancelled,
-    VenueFilled,
-    VenueReplaced,
 )
 from isthmus.kernel.values import NS_PER_S
+from isthmus.venues.answering import (
+    Answer,
+    CancelAsked,
+    Filled,
+    NewOrder,
+    Outbox,
+    Place,
+    ReplaceAsked,
+    asked,
+    command_of,
+    ended,
+    orders_at,
+)
 from isthmus.venues.recorded import fills
 from isthmus.venues.recorded.events import BookEvent, TradeEvent
-from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, Filled, RecordedBook, Took
+from isthmus.venues.recorded.fills import ClientOrder, RecordedBook
 from isthmus.venues.recorded.kinds import ENGINE_KINDS, LINEAR_PERPETUAL
 from isthmus.venues.recorded.programme import Timeline, timelines
 from isthmus.venues.recorded.session import Recording
@@ -52,9 +60,6 @@ SETTLEMENT_NS = 60 * NS_PER_S
 COLLAR_BPS = 500
 INITIAL_MARGIN_BPS = 10_000
 
-_REASONS = {text: number for number, text in CANCEL_REASONS.items()}
-_ASKING = frozenset(("PlaceOrder", "CancelOrder", "ReplaceOrder", "CancelAll"))
-
 
 class Played:
     """One instrument of a recorded venue: where its session stands, its book, its marks."""
@@ -63,6 +68,7 @@ class Played:
         self.recording = recording
         self.instrument = instrument
         self.venue = venue
+        self.place = Place(venue, recording.market.venue, instrument)
         self.book = RecordedBook(recording.session.depth)
         self._timeline = timeline
         self._events = recording.session.events
@@ -157,13 +163,13 @@ class RecordedMarkets:
         self._played: dict[tuple[int, int], Played] = {}
         self._marks: dict[int, Marks] = {}
         self._data_only: set[int] = set()
-        self._outbox: deque[Any] = deque()
         self._taken: set[tuple[int, int]] = set()
         """Markets of whose displayed size clients took some since it was last published."""
 
     def open(self, desk: MarketDesk) -> None:
         """Add what is missing of assets, venues and instruments; end the orders that a former run left there."""
         self._desk = desk
+        self._outbox = Outbox(desk)
         at = desk.now()
         for recording, timeline in zip(self._recordings, timelines(self._recordings), strict=True):
             market = recording.market
@@ -173,8 +179,9 @@ class RecordedMarkets:
             played = Played(recording, timeline, instrument, venue, at)
             self._played[(venue, instrument)] = played
             self._marks.setdefault(instrument, Marks(market.kind, at)).venues.append(played)
-        self._end_former_orders({venue for venue, _ in self._played})
-        self._flush()
+        for order, venue in orders_at(desk.engine, {venue for venue, _ in self._played}):
+            self._outbox.add(ended(order, venue, "recording_restarted"))
+        self._outbox.flush()
 
     def _instrument(self, recording: Recording) -> int:
         """Get or add; the engine halts what is data only."""
@@ -192,7 +199,7 @@ class RecordedMarkets:
     def _halt(self, instrument: int) -> None:
         known = next(row for row in self._desk.engine.instruments() if row["instrument"] == instrument)
         if not known["halted"]:
-            self._outbox.append(Halt(instrument=instrument))
+            self._outbox.add(Halt(instrument=instrument))
 
     def _must_match(self, terms: Any, instrument: int) -> None:
         """A former run may have listed the symbol with other units: the recording's numbers would then mean other
@@ -207,21 +214,13 @@ class RecordedMarkets:
                     f"{getattr(terms, name)}: use another data folder",
                 )
 
-    def _end_former_orders(self, venues: set[int]) -> None:
-        engine = self._desk.engine
-        for account, _ in engine.accounts():
-            for order in engine.orders(account):
-                facts = engine.order(order)
-                if facts is not None and facts["venue"] in venues:
-                    self._outbox.append(_cancelled(order, facts["venue"], "recording_restarted"))
-
     def listing(self) -> list[dict[str, Any]]:
         """What was taken, left and why: a row a file."""
         return self._rows
 
     def step(self, at: int) -> int:
         """Play what is due, as much as fits a step; returns when to be called again."""
-        if not self._flush():
+        if not self._outbox.flush():
             return at + STEP_EVERY_NS
         work = 0
         changed, self._taken = self._taken, set()
@@ -254,53 +253,45 @@ class RecordedMarkets:
 
     def on_record(self, record: Record) -> None:
         """Take orders, cancels and replaces that are meant for one of the venues, and answer them."""
-        command = record.command
-        kind = type(command).__name__
-        if kind == "Resume" and self._data_only:
+        if type(record.command).__name__ == "Resume" and self._data_only:
             self._halt_again(record)
-        if kind not in _ASKING or (kind == "PlaceOrder" and not command.venue):
-            return
-        for effect in record.effects:
-            name = type(effect).__name__
-            if name == "Accepted" and kind == "PlaceOrder":
-                self._placed(command, effect)
-            elif name == "CancelRequested":
-                self._cancel_requested(effect)
-            elif name == "ReplaceRequested":
-                self._replace_requested(effect)
-        self._flush()
+        for wish in asked(record, self._desk.engine):
+            if isinstance(wish, NewOrder):
+                self._placed(wish)
+            elif isinstance(wish, CancelAsked):
+                self._cancel_requested(wish)
+            else:
+                self._replace_requested(wish)
+        self._outbox.flush()
 
     def _halt_again(self, record: Record) -> None:
         """What is data only stays halted, whoever resumes it."""
         resumed = {effect.instrument for effect in record.effects if type(effect).__name__ == "Resumed"}
         for instrument in self._data_only & resumed:
             self._halt(instrument)
-        self._flush()
+        self._outbox.flush()
 
-    def _placed(self, command: Any, accepted: Any) -> None:
-        played = self._played.get((command.venue, command.instrument))
-        if played is None:
-            if command.venue in {venue for venue, _ in self._played}:
-                self._outbox.append(_cancelled(accepted.order, command.venue, "venue_refused"))
-            return
-        new = ClientOrder(
-            accepted.order, command.account, command.side, accepted.price, command.quantity, _rests(command)
-        )
-        self._answer(played, played.book.place(new))
+    def _placed(self, order: NewOrder) -> None:
+        played, rests = self._played.get((order.venue, order.instrument)), _rests(order)
+        if played is not None and rests is not None:
+            new = ClientOrder(order.order, order.account, order.side, order.price, order.quantity, rests)
+            self._answer(played, played.book.place(new))
+        elif order.venue in {venue for venue, _ in self._played}:
+            self._outbox.add(ended(order.order, order.venue, "venue_refused"))
 
-    def _cancel_requested(self, effect: Any) -> None:
-        played = self._holding(effect.order, effect.venue)
+    def _cancel_requested(self, wish: CancelAsked) -> None:
+        played = self._holding(wish.order, wish.venue)
         if played is not None:
-            self._answer(played, played.book.cancel(effect.order, CANCEL_REASONS[effect.reason]))
-        elif self._is_stray(effect.order, effect.venue):
-            self._outbox.append(_cancelled(effect.order, effect.venue, CANCEL_REASONS[effect.reason]))
+            self._answer(played, played.book.cancel(wish.order, wish.reason))
+        elif self._is_stray(wish.order, wish.venue):
+            self._outbox.add(ended(wish.order, wish.venue, wish.reason))
 
-    def _replace_requested(self, effect: Any) -> None:
-        played = self._holding(effect.order, effect.venue)
+    def _replace_requested(self, wish: ReplaceAsked) -> None:
+        played = self._holding(wish.order, wish.venue)
         if played is not None:
-            self._answer(played, played.book.replace(effect.order, effect.price, effect.quantity))
-        elif self._is_stray(effect.order, effect.venue):
-            self._outbox.append(_cancelled(effect.order, effect.venue, "venue_refused"))
+            self._answer(played, played.book.replace(wish.order, wish.price, wish.quantity))
+        elif self._is_stray(wish.order, wish.venue):
+            self._outbox.add(ended(wish.order, wish.venue, "venue_refused"))
 
     def _holding(self, order: int, venue: int) -> Played | None:
         for (of, _), played in self._played.items():
@@ -317,19 +308,11 @@ class RecordedMarkets:
 
     def _answer(self, played: Played, answers: list[Answer]) -> None:
         for answer in answers:
-            self._outbox.append(command_of(answer, played))
+            self._outbox.add(command_of(answer, played.place))
             if isinstance(answer, Filled):
                 self._taken.add((played.venue, played.instrument))
         if answers:
-            self._flush()
-
-    def _flush(self) -> bool:
-        """Submit what waits; False when the server takes nothing now."""
-        while self._outbox:
-            if self._desk.submit(self._outbox[0]) is None:
-                return False
-            self._outbox.popleft()
-        return True
+            self._outbox.flush()
 
     def close(self) -> None:
         """Nothing to close: orders left at the venues are ended by the next start."""
@@ -380,35 +363,12 @@ def facts_of(recording: Recording, venue: int) -> VenueFacts:
     )
 
 
-def command_of(answer: Answer, played: Played) -> Any:
-    """A venue's answer as a command for the engine. A fill's id is made of venue, order and ordinal: it counts once."""
-    venue = played.venue
-    if isinstance(answer, Took):
-        return VenueAccepted(order=answer.order, venue=venue)
-    if isinstance(answer, Ended):
-        return _cancelled(answer.order, venue, answer.reason)
-    if isinstance(answer, Changed):
-        return VenueReplaced(order=answer.order, venue=venue, price=answer.price, quantity=answer.quantity)
-    return VenueFilled(
-        order=answer.order,
-        venue=venue,
-        account=answer.account,
-        instrument=played.instrument,
-        side=answer.side,
-        liquidity=answer.liquidity,
-        price=answer.price,
-        quantity=answer.quantity,
-        fill_id=content_id(f"{played.recording.market.venue}/{answer.order}/{answer.ordinal}"),
-    )
-
-
-def _cancelled(order: int, venue: int, reason: str) -> Any:
-    return VenueCancelled(order=order, venue=venue, reason=_REASONS[reason])
-
-
-def _rests(command: Any) -> str:
-    if command.tif == FOK:
+def _rests(order: NewOrder) -> str | None:
+    """How long the order rests; None when a tape cannot say what would become of it."""
+    if order.kind not in (LIMIT, MARKET) or order.flags & HIDDEN or order.display or order.min_quantity:
+        return None
+    if order.tif == FOK:
         return fills.FILL_OR_KILL
-    if command.tif == IOC or command.kind == MARKET:
+    if order.tif == IOC or order.kind == MARKET:
         return fills.IMMEDIATE
-    return fills.POST_ONLY if command.flags & POST_ONLY else fills.UNTIL_CANCELLED
+    return fills.POST_ONLY if order.flags & POST_ONLY else fills.UNTIL_CANCELLED
