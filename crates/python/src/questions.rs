@@ -37,8 +37,8 @@ pub fn book_orders(engine: &Engine, at: usize, most: usize) -> Vec<BookOrder> {
     all.into_iter().take(most).map(row).collect()
 }
 
-/// A live order by field, or None. `of`: the parent of a child, else 0; `path` and `children` (how many were placed so far)
-/// of a parent, whose `price` and `quantity` are what it holds for.
+/// A live order by field, or None. `of`: the parent of a child, else 0. Of a parent: `path`, `children` (how many were placed
+/// so far), `price` and `quantity` as asked for last.
 pub fn order<'py>(py: Python<'py>, engine: &Engine, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
     let orders = &engine.orders;
     let Some(row) = orders.find(order) else {
@@ -55,11 +55,11 @@ pub fn order<'py>(py: Python<'py>, engine: &Engine, order: u64) -> PyResult<Opti
     dict.set_item("kind", order.kind)?;
     dict.set_item("tif", order.tif)?;
     dict.set_item("flags", order.flags)?;
-    dict.set_item("price", order.price)?;
-    dict.set_item("quantity", details.quantity)?;
+    let family = engine.parents.families.get(&order.id);
+    dict.set_item("price", family.map_or(order.price, |family| family.limit))?;
+    dict.set_item("quantity", family.map_or(details.quantity, |family| family.total))?;
     dict.set_item("filled", orders.filled(row))?;
     dict.set_item("hold", order.hold)?;
-    let family = engine.parents.families.get(&order.id);
     dict.set_item("of", engine.parents.parent_of(order.id).unwrap_or(0))?;
     dict.set_item("path", family.map_or(0, |family| family.path))?;
     dict.set_item("children", family.map_or(0, |family| family.placed))?;

@@ -12,7 +12,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, CANCEL_REASONS, MAKER, PENDING, SELL, TAKER
 from isthmus.refdata.directory import Directory
-from isthmus.views.orders import purged_by, venue_of
+from isthmus.views.orders import asked_parents, purged_by, venue_of
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -61,16 +61,31 @@ class Life:
         trades = 0
         if record.sequence == self._order:
             self.quantity = record.command.quantity
-        for effect in record.effects:
+        effects = record.effects
+        asked = self._order in asked_parents(effects)
+        traded: Any = None
+        for effect in effects:
             kind = type(effect).__name__
             trades += kind == "Traded"
-            if (found := self._of(kind, effect, trades)) is not None:
+            traded = effect if kind == "Traded" else traded if kind == "Reheld" else None
+            if kind == "Reheld" and effect.order == self._order and traded is not None and self._is_worked:
+                events.append(self._event(record, *self._worked(traded, trades)))
+            elif (found := self._of(kind, effect, trades)) is not None and not (kind == "Purged" and asked):
                 events.append(self._event(record, *found))
         if record.reason is not None and self._asks_for_it(record):
             what = "rejected" if record.sequence == self._order else "change_refused"
             self.over |= what == "rejected"
             events.append(self._event(record, what, {"reason": record.reason}))
         return events
+
+    @property
+    def _is_worked(self) -> bool:
+        return bool(getattr(self._placed, "path", 0))
+
+    def _worked(self, traded: Any, ordinal: int) -> tuple[str, dict[str, Any]]:
+        """A child's trade: the parent's Reheld stands right behind it."""
+        taking = traded.taker_side == self._placed.side
+        return self._traded(traded, TAKER if taking else MAKER, ordinal)
 
     def _event(self, record: Record, what: str, figures: dict[str, Any]) -> Event:
         command = type(record.command).__name__

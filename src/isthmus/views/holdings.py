@@ -13,6 +13,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
 from isthmus.refdata.directory import Directory
+from isthmus.views.families import Families
 from isthmus.views.orders import venue_of
 
 
@@ -79,6 +80,7 @@ class Holdings:
         self._references: dict[int, int] = {}
         self._marked_once: set[int] = set()
         self._settlements: dict[int, int] = {}
+        self._families = Families()
 
     def balances(self, account: int) -> list[BalanceRow]:
         """By asset number."""
@@ -162,9 +164,14 @@ class Holdings:
 
     def _accepted(self, record: Record, effect: Any, balances: Change, _: Change) -> None:
         command = record.command
+        if type(command).__name__ == "PlaceChild":  # which holds nothing
+            if command.parent in self._orders:
+                self._families.add(command.parent, effect.order)
+            return
         if not self._directory.is_client(command.account):
             return
-        placed = (command.account, command.instrument, command.side, command.quantity, command.venue)
+        venue = getattr(command, "venue", 0)
+        placed = (command.account, command.instrument, command.side, command.quantity, venue)
         self._orders[effect.order] = _Holder(*placed)
         if effect.price or effect.hold:  # both 0: a market order that found an empty book counts for nothing
             self._hold_order(effect.order, effect.hold, balances)
@@ -179,6 +186,16 @@ class Holdings:
 
     def _repriced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         self._hold_order(effect.order, effect.hold, balances)
+
+    def _reheld(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        self._hold_order(effect.order, effect.hold, balances)
+        known = self._orders.get(effect.order)
+        if known and known.filled >= known.quantity and not effect.hold:
+            self._drop(effect.order)  # a parent that is filled
+
+    def _drop(self, order: int) -> None:
+        self._orders.pop(order, None)
+        self._families.forget(order)
 
     def _reduced(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         if known := self._orders.get(effect.order):
@@ -197,7 +214,7 @@ class Holdings:
 
     def _cancelled(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         self._hold_order(effect.order, self._held(effect.order) - effect.released, balances)
-        self._orders.pop(effect.order, None)
+        self._drop(effect.order)
 
     def _traded(self, record: Record, traded: Any, balances: Change, positions: Change) -> None:
         instrument = self._directory.instruments[traded.instrument]
@@ -216,6 +233,8 @@ class Holdings:
                 self._hold_order(order, hold, balances)
             if own:
                 self._fill(order, traded.quantity)
+            elif parent := self._orders.get(self._families.parent(order)):
+                parent.filled += traded.quantity
             positions.add(self._move((account, instrument.number), side, traded.price, traded.quantity))
 
     def _is_of(self, order: int, who: tuple[int, int, int, int]) -> bool:
@@ -307,7 +326,7 @@ _TAKES = {
     "ReplaceRequested": Holdings._replace_requested,
     "Cancelled": Holdings._cancelled,
     "Repriced": Holdings._repriced,
-    "Reheld": Holdings._repriced,
+    "Reheld": Holdings._reheld,
     "Trailed": Holdings._repriced,
     "Reduced": Holdings._reduced,
     "Traded": Holdings._traded,

@@ -15,6 +15,7 @@ from isthmus.kernel.messages import (
     CANCEL_REASONS,
     FILLED_OUTSIDE,
     GIVEN,
+    GTC,
     LIMIT,
     MAKER,
     MARKET,
@@ -29,8 +30,10 @@ from isthmus.kernel.messages import (
     STOP_LIMIT,
     TAKER,
     TRAILING_STOP,
+    WORKED,
 )
 from isthmus.refdata.directory import Directory
+from isthmus.views.families import Families
 
 CLOSED_ORDERS_MAX = 100_000
 """Closed orders kept over all accounts; the oldest go first."""
@@ -55,6 +58,8 @@ TERMS = (
     "trigger",
 )
 """What PlaceSpecial has beyond PlaceOrder, as far as people are shown it."""
+CHILD_TERMS = ("offset", "display", "display_high", "min_quantity", "expire", "request", "peg")
+"""Those of a child."""
 TRIGGERED_KINDS = {STOP: MARKET, STOP_LIMIT: LIMIT}
 """What a stop is once its price came; a trailing stop is one or the other by whether it has a limit."""
 WAITING_KINDS = {PEG: "reference", REQUEST: "responses", RESPONSE: "acceptance"}
@@ -67,6 +72,10 @@ class OrderRow(msgspec.Struct):
     `terms`: those of TERMS that are not zero. `waits`: None once it works, else what it waits for: its "trigger", its
     peg's "reference", its "session", its "parent", "responses" to its request, or "acceptance" of its response.
     `touched`: the records of its life, the refused changes among them.
+
+    Of a parent: `path`, how it is worked, and `note`, what was said of that; its fills are its children's, its `price`
+    is the limit (the protection price of one at the market). Of a child: its parent (`of`), `ordinal`, the offset of
+    the market data that was decided by (`tape`), and `why`. All are 0 or empty elsewhere.
     """
 
     number: int
@@ -93,6 +102,12 @@ class OrderRow(msgspec.Struct):
     waits: str | None = None
     terms: dict[str, int] = {}
     touched: list[int] = []
+    path: int = 0
+    of: int = 0
+    ordinal: int = 0
+    tape: int = 0
+    note: str = ""
+    why: str = ""
 
     @property
     def closed(self) -> bool:
@@ -130,6 +145,7 @@ class Orders:
         self._fills: dict[int, deque[FillRow]] = {}
         self._all_fills: deque[FillRow] = deque()
         self._routings: dict[int, str] = {}
+        self._families = Families()
 
     def order(self, number: int) -> OrderRow | None:
         """By id."""
@@ -138,6 +154,10 @@ class Orders:
     def by_client_id(self, account: int, client_order_id: str) -> OrderRow | None:
         """By the client's own id."""
         return self._of_client_id.get((account, client_order_id))
+
+    def children(self, parent: int) -> list[OrderRow]:
+        """Of a parent, by ordinal; those that the blotter has forgotten are left out."""
+        return [row for child in self._families.children(parent) if (row := self._rows.get(child))]
 
     def newest_first(self, account: int, open_only: bool) -> Iterator[OrderRow]:
         """The account's orders."""
@@ -161,6 +181,9 @@ class Orders:
         command = record.command
         if type(command).__name__ in PLACING and self._directory.is_client(command.account):
             self._place(record, command, effects, changed)
+        elif type(command).__name__ == "PlaceChild":
+            self._place_child(record, command, changed)
+        asked = asked_parents(effects)
         trades = 0
         for effect in effects:
             kind = type(effect).__name__
@@ -168,7 +191,7 @@ class Orders:
                 trades += 1
                 self._trade(record, effect, trades, changed, fills)
             elif kind == "Purged":
-                self._purge(effect, changed)
+                self._purge(effect, asked, changed)
             elif (take := _TAKES.get(kind)) and (row := self._rows.get(effect.order)):
                 if kind == "Replaced" and type(command).__name__ == "ReplaceSpecial":
                     self._specify(row, command)
@@ -176,6 +199,7 @@ class Orders:
                     row.price = command.price
                 take(self, row, effect)
                 changed[row.number] = row
+        self._follow_children(changed)
         for row in changed.values():
             self._touch(row, record)
         if record.reason is not None and (refused := self._rows.get(getattr(command, "order", 0))) is not None:
@@ -189,11 +213,11 @@ class Orders:
             number=record.sequence,
             account=command.account,
             instrument=command.instrument,
-            venue=command.venue,
+            venue=getattr(command, "venue", 0),
             side=command.side,
-            kind=command.kind,
-            tif=command.tif,
-            flags=command.flags,
+            kind=getattr(command, "kind", WORKED),
+            tif=getattr(command, "tif", GTC),
+            flags=getattr(command, "flags", 0),
             price=command.price,
             quantity=command.quantity,
             client_order_id=record.origin.text,
@@ -203,11 +227,58 @@ class Orders:
             routing=self._routings.pop(record.sequence, None),
             session=command.session,
             terms={name: value for name in TERMS if (value := getattr(command, name, 0))},
+            path=getattr(command, "path", 0),
+            note=record.origin.note if hasattr(command, "path") else "",
         )
         if record.reason is not None:
             row.status, row.reason = "rejected", record.reason
         self._keep(row, duplicate=record.reason == "duplicate_client_id")
         changed[row.number] = row
+
+    def _place_child(self, record: Record, command: Any, changed: dict[int, OrderRow]) -> None:
+        """Under its parent's account; one that was sent again is no news."""
+        parent = self._rows.get(command.parent)
+        if parent is None or record.reason == "already_placed":
+            return
+        row = OrderRow(
+            number=record.sequence,
+            account=parent.account,
+            instrument=parent.instrument,
+            venue=command.venue,
+            side=parent.side,
+            kind=command.kind,
+            tif=command.tif,
+            flags=command.flags,
+            price=command.price,
+            quantity=command.quantity,
+            client_order_id="",
+            created_at=record.stamp,
+            updated_at=record.stamp,
+            record=record.sequence,
+            session=parent.session,
+            terms={name: value for name in CHILD_TERMS if (value := getattr(command, name))},
+            of=parent.number,
+            ordinal=command.ordinal,
+            tape=command.tape,
+            why=record.origin.note,
+        )
+        if record.reason is not None:
+            row.status, row.reason = "rejected", record.reason
+        else:
+            self._families.add(parent.number, row.number)
+        self._keep(row, duplicate=False)
+        changed[row.number] = row
+
+    def _follow_children(self, changed: dict[int, OrderRow]) -> None:
+        """What happened to a child happened to its parent; one that is filled is done with its last child."""
+        for row in [row for row in changed.values() if row.of]:
+            if row.closed:
+                self._families.end(row.number)
+            if parent := self._rows.get(row.of):
+                changed[parent.number] = parent
+        for row in changed.values():
+            if row.path and not row.closed and row.filled >= row.quantity and not self._families.is_worked(row.number):
+                row.status, row.hold = "filled", 0
 
     def _keep(self, row: OrderRow, duplicate: bool) -> None:
         self._rows[row.number] = row
@@ -227,6 +298,7 @@ class Orders:
     def _forget(self, row: OrderRow) -> None:
         del self._rows[row.number]
         del self._of_account[row.account][row.number]
+        self._families.forget(row.number)
         key = (row.account, row.client_order_id)
         if self._of_client_id.get(key) is row:
             del self._of_client_id[key]
@@ -247,6 +319,11 @@ class Orders:
                 if row.filled >= row.quantity:
                     row.status = "filled"
                 changed[row.number] = row
+                parent = self._rows.get(row.of)
+                if parent is not None and not parent.closed:
+                    parent.filled += fill.quantity
+                    parent.turnover += fill.price * fill.quantity
+                    changed[parent.number] = parent
             self._keep_fill(fill)
             fills.append(fill)
 
@@ -258,7 +335,7 @@ class Orders:
 
     def _accepted(self, row: OrderRow, effect: Any) -> None:
         row.hold = effect.hold
-        if row.kind == PEG:
+        if row.kind in (PEG, WORKED):
             row.price = effect.price
 
     def _cancelled(self, row: OrderRow, effect: Any) -> None:
@@ -308,12 +385,14 @@ class Orders:
     def _shown(self, row: OrderRow, _: Any) -> None:
         """An iceberg's next peak: only `updated_at` moves."""
 
-    def _purge(self, effect: Any, changed: dict[int, OrderRow]) -> None:
-        """A kill names its scope and not its orders: ours are those that match. A venue's orders were asked for."""
+    def _purge(self, effect: Any, asked: set[int], changed: dict[int, OrderRow]) -> None:
+        """A kill names its scope and not its orders: ours are those that match. A venue's orders, and parents with
+        children there, were asked for.
+        """
         is_purged = purged_by(self._directory, effect)
         for rows in self._open.values():
             for row in rows.values():
-                if is_purged(row):
+                if is_purged(row) and row.number not in asked:
                     row.status, row.reason, row.hold = "cancelled", "kill", 0
                     changed[row.number] = row
 
@@ -331,12 +410,22 @@ def purged_by(directory: Directory, purged: Any) -> Callable[[Any], bool]:
     """Tells of an order (a row, or the command that placed it) whether this purge took it out of the house book."""
     scope, of = SCOPES[purged.scope], int(purged.of)
     if scope in ("group", "firm"):
-        return lambda order: order.venue == 0 and directory.belongs(order.account, scope) == of
+        return lambda order: _is_here(order) and directory.belongs(order.account, scope) == of
     if scope == "everything":
-        return lambda order: order.venue == 0
+        return _is_here
     if scope not in ("account", "session", "instrument"):
         return lambda _: False
-    return lambda order: order.venue == 0 and getattr(order, scope) == of
+    return lambda order: _is_here(order) and getattr(order, scope) == of
+
+
+def _is_here(order: Any) -> bool:
+    """Not at an outside venue; parents are never."""
+    return getattr(order, "venue", 0) == 0
+
+
+def asked_parents(effects: list[Any]) -> set[int]:
+    """Parents that end when their children at venues have answered."""
+    return {effect.order for effect in effects if type(effect).__name__ == "CancelRequested" and not effect.venue}
 
 
 def _note(row: OrderRow, record: Record) -> None:
@@ -376,8 +465,8 @@ def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
     )
 
 
-PLACING = frozenset(("PlaceOrder", "PlaceSpecial"))
-"""Kinds of commands that place an order."""
+PLACING = frozenset(("PlaceOrder", "PlaceSpecial", "PlaceParent"))
+"""Kinds of commands that place an order of an account's own."""
 
 _TAKES = {
     "Accepted": Orders._accepted,
