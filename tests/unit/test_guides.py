@@ -81,6 +81,11 @@ def test_the_engine_as_a_library(tmp_path: Path) -> None:
     run([sys.executable, "-c", "\n".join(snippets("python.md", "python"))], tmp_path)
 
 
+def test_the_reacting_market_in_process(tmp_path: Path) -> None:
+    for snippet in snippets("reacting-market.md", "python"):
+        run([sys.executable, "-c", snippet], tmp_path)
+
+
 def test_every_setting_is_in_the_guide_with_its_default() -> None:
     rows = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
     written = {name: value.replace(",", "") for name, value in rows}

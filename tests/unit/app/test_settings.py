@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from isthmus.app.arguments import build_parser
+from isthmus.app.pipeline import markets_of
 from isthmus.app.settings import Settings, read_settings
 from isthmus.kernel.errors import BadInput
 
@@ -49,3 +50,28 @@ def test_settings_are_frozen() -> None:
     settings: Settings = read_settings(given())
     with pytest.raises(AttributeError):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_reacting_markets_are_played_beside_the_others_when_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "broker.toml"
+    file.write_text("[reacting]\nplay = true\n[reacting.faults.aurora]\ntwice = 0.5\n")
+    assert len(markets_of(read_settings(given()))) == 1
+    rows = [row["instrument"] for row in markets_of(read_settings(given("--config", str(file))))[1].listing()]
+    assert rows == ["NOVA", "XBT-USD"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("[reacting.faults.nowhere]\ntwice = 0.5", "faults"),
+        ("[reacting.faults.aurora]\ntwice = 1.5", "reacting.faults.aurora.twice"),
+        ("[reacting.faults.aurora]\nthrice = 0.5", "reacting.faults.aurora.thrice"),
+        ("[reacting]\nday_s = 5", "reacting.day_s"),
+    ],
+)
+def test_faults_and_days_that_do_not_fit_are_refused(tmp_path: Path, text: str, field: str) -> None:
+    file = tmp_path / "broker.toml"
+    file.write_text(f"{text}\n" if text.startswith("[reacting]") else f"[reacting]\nplay = true\n{text}\n")
+    with pytest.raises(BadInput) as caught:
+        markets_of(read_settings(given("--config", str(file))))
+    assert caught.value.field == field

@@ -8,19 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
+from isthmus.venues.answering import Answer, Changed, Ended, Filled, Took
 from isthmus.venues.recorded.fills import (
     FILL_OR_KILL,
     IMMEDIATE,
     POST_ONLY,
     UNTIL_CANCELLED,
-    Answer,
-    Changed,
     ClientOrder,
     DisplayedSide,
-    Ended,
-    Filled,
     RecordedBook,
-    Took,
 )
 from isthmus.venues.recorded.session import FULL, QUOTES, WINDOW
 

@@ -9,7 +9,20 @@ import pytest
 from tests.unit.venues.recordings import SPOT, PlainDesk, written
 
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.messages import BUY, SELL, CancelAll, CancelOrder, ReplaceOrder
+from isthmus.kernel.messages import (
+    BUY,
+    GTD,
+    IOC,
+    LIMIT,
+    SELL,
+    CancelAll,
+    CancelOrder,
+    PlaceChild,
+    PlaceParent,
+    PlaceSpecial,
+    ReplaceOrder,
+    TimePassed,
+)
 from isthmus.venues.recorded import make
 from isthmus.venues.recorded.venue import RecordedMarkets
 
@@ -184,3 +197,50 @@ def _listed(desk: PlainDesk) -> int:
     base, quote = (asset["asset"] for asset in desk.engine.assets())
     terms: dict[str, Any] = {"price_decimals": 2, "quantity_decimals": 0, "tick": 1, "lot": 1, "multiplier": 1}
     return desk.instrument(AddInstrument(symbol="OTHER", kind=3, base=base, quote=quote, **terms))
+
+
+def test_an_order_until_a_time_is_answered_and_ended_by_it(played: Played) -> None:
+    played.play_to(1)
+    until = played.desk.engine.stamp + 5_000 * MS
+    record = played.desk.submit(
+        PlaceSpecial(
+            account=played.account,
+            instrument=played.instrument,
+            venue=played.venue,
+            side=BUY,
+            kind=LIMIT,
+            tif=GTD,
+            price=90_00,
+            quantity=BTC,
+            expire=until,
+        )
+    )
+    assert record is not None
+    assert record.reason is None
+    assert [effect.order for effect in played.desk.effects("Acknowledged")] == [record.sequence]
+    played.desk.time = until
+    played.desk.submit(TimePassed())
+    assert played.ended() == [(record.sequence, 4)]
+
+
+def test_a_child_of_a_parent_is_answered(played: Played) -> None:
+    parent = played.desk.submit(
+        PlaceParent(
+            account=played.account,
+            instrument=played.instrument,
+            side=BUY,
+            path=1,
+            price=101_00,
+            quantity=BTC,
+            client_id=bytes(16),
+        )
+    )
+    assert parent is not None
+    played.play_to(1)
+    child = played.desk.submit(
+        PlaceChild(
+            parent=parent.sequence, ordinal=1, venue=played.venue, kind=LIMIT, tif=IOC, price=101_00, quantity=BTC
+        )
+    )
+    assert child is not None
+    assert played.fills() == [(child.sequence, 101_00, BTC)]

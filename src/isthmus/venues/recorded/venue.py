@@ -11,7 +11,9 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     ACCOUNT_VENUE,
     FOK,
+    HIDDEN,
     IOC,
+    LIMIT,
     MARKET,
     POST_ONLY,
     AddInstrument,
@@ -286,13 +288,12 @@ class RecordedMarkets:
         self._outbox.flush()
 
     def _placed(self, order: NewOrder) -> None:
-        played = self._played.get((order.venue, order.instrument))
-        if played is None:
-            if order.venue in {venue for venue, _ in self._played}:
-                self._outbox.add(ended(order.order, order.venue, "venue_refused"))
-            return
-        new = ClientOrder(order.order, order.account, order.side, order.price, order.quantity, _rests(order))
-        self._answer(played, played.book.place(new))
+        played, rests = self._played.get((order.venue, order.instrument)), _rests(order)
+        if played is not None and rests is not None:
+            new = ClientOrder(order.order, order.account, order.side, order.price, order.quantity, rests)
+            self._answer(played, played.book.place(new))
+        elif order.venue in {venue for venue, _ in self._played}:
+            self._outbox.add(ended(order.order, order.venue, "venue_refused"))
 
     def _cancel_requested(self, wish: CancelAsked) -> None:
         played = self._holding(wish.order, wish.venue)
@@ -378,7 +379,10 @@ def facts_of(recording: Recording, venue: int) -> VenueFacts:
     )
 
 
-def _rests(order: NewOrder) -> str:
+def _rests(order: NewOrder) -> str | None:
+    """How long the order rests; None when a tape cannot say what would become of it."""
+    if order.kind not in (LIMIT, MARKET) or order.flags & HIDDEN or order.display or order.min_quantity:
+        return None
     if order.tif == FOK:
         return fills.FILL_OR_KILL
     if order.tif == IOC or order.kind == MARKET:
