@@ -1,0 +1,8 @@
+//! What stands beside the core: one view of all liquidity, and the arithmetic of routes over it.
+//!
+//! Deterministic: integers only, time is handed in, nothing is drawn by chance. It never changes a balance or an order;
+//! what it finds becomes commands by whoever drives it.
+pub mod consolidated;
+pub mod merge;
+pub mod terms;
+pub mod values;
