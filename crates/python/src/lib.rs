@@ -5,6 +5,7 @@ mod bench;
 mod bench_journal;
 mod engine;
 mod errors;
+mod execution;
 mod journal;
 mod messages;
 mod questions;
@@ -57,6 +58,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
     messages::register(m)?;
+    execution::register(m)?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;
     m.add_class::<answer::Answer>()?;
