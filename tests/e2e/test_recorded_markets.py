@@ -77,8 +77,8 @@ def test_the_ready_row_says_what_was_taken_and_what_was_left_and_why(recorded: B
     assert (spot["instrument"], spot["kind"], spot["taken"]) == ("BTCUSDT", "crypto_spot", True)
     assert (perpetual["instrument"], perpetual["kind"]) == ("BTCUSDT-PERP", "linear_perpetual")
     assert spot["label"] == perpetual["label"] == "recorded 2024-08-08"
-    assert inverse["taken"] is False
-    assert "inverse" in inverse["why"]
+    assert (inverse["taken"], inverse["kind"]) == (True, "inverse_perpetual")
+    assert "data only" in inverse["why"]
 
 
 @pytest.mark.parametrize("instrument", MARKETS)

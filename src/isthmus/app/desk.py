@@ -6,7 +6,7 @@ from typing import Any
 
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Origin, Record, content_id
-from isthmus.engine.market import MarketData
+from isthmus.engine.market import MarketData, VenueFacts
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import JournalUnavailable
 from isthmus.kernel.messages import GATEWAYS, ROLES, AddAsset, Deposit, OpenAccount
@@ -66,9 +66,9 @@ class Desk:
         if total < at_least:
             self._must(Deposit(account=account, asset=asset, amount=at_least - total))
 
-    def show_at(self, instrument: int, venue: int) -> None:
+    def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         """List the venue."""
-        self._directory.show_at(instrument, venue)
+        self._directory.show_at(instrument, venue, facts)
 
     def _must(self, command: Any, text: str = "") -> None:
         record = self.submit(command, text)

@@ -24,6 +24,43 @@ class VenueQuote(msgspec.Struct, frozen=True):
     fee_ppm: int
 
 
+Ratio = tuple[int, int]
+"""Numerator and denominator, both positive."""
+
+
+class VenueFacts(msgspec.Struct, frozen=True):
+    """What is known of one venue that trades an instrument: what a comparison of prices has to allow for.
+
+    `number` is the venue's account, 0 the house book. `kind` is one of VENUE_KINDS. Fees are millionths of the value, a
+    negative one is a rebate. `tick` and `lot` count the instrument's units. `assumed` says in words what the venue's
+    data do not tell ("size 1,000,000 EUR assumed"), "" when nothing is assumed. `source` is where its prices come from.
+
+    A price of what the venue publishes x `price_multiplier` is a price of one unit of the base asset in the quote
+    asset, a quantity of it x `quantity_multiplier` a quantity of the base asset; with `inverse` that product is of the
+    quote asset instead (a contract of 100 USD has 100/1), and the base quantity is it divided by the price. Most
+    venues publish in those units: 1/1. A venue with `takes_orders` false is data only.
+    """
+
+    number: int
+    name: str
+    kind: str
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    tick: int = 1
+    lot: int = 1
+    latency_ns: int = 0
+    assumed: str = ""
+    source: str = ""
+    price_multiplier: Ratio = (1, 1)
+    quantity_multiplier: Ratio = (1, 1)
+    inverse: bool = False
+    takes_orders: bool = True
+
+
+VENUE_KINDS = ("lit", "dark", "auction", "rfq", "amm", "house")
+"""Displayed book; undisplayed; call only; quotes on request; automated market maker; the broker's own book."""
+
+
 class VenueChoice(msgspec.Struct, frozen=True):
     """Where an order goes (0 is the house book) and why, in one sentence."""
 
@@ -83,8 +120,10 @@ class MarketDesk(Protocol):
     def fund(self, account: int, asset: int, at_least: int) -> None:
         """Deposit what is missing so that the account's balance is at least this many minor units."""
 
-    def show_at(self, instrument: int, venue: int) -> None:
-        """Say that the instrument can be traded at this outside venue as well (Instrument.venues, best price)."""
+    def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
+        """Say that the instrument can be traded at this outside venue as well (Instrument.venues, best price), and what
+        is known of it; without `facts` it counts as a lit venue with the instrument's own terms.
+        """
 
 
 class Market(Protocol):

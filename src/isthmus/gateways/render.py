@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from isthmus.engine.engine import Record
+from isthmus.engine.market import VenueFacts
 from isthmus.gateways import operator_shapes, shapes
 from isthmus.kernel.ids import account_id, order_id, record_id, trade_id
 from isthmus.kernel.messages import (
@@ -24,7 +25,7 @@ from isthmus.kernel.messages import (
     TRIGGERS,
 )
 from isthmus.kernel.values import NS_PER_S, quotient_text, short_text, text, time_text
-from isthmus.refdata.directory import HOUSE, Directory
+from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.books import Level, Sides
 from isthmus.views.holdings import BalanceRow, PositionRow
@@ -68,6 +69,24 @@ def _terms(row: OrderRow, instrument: Instrument) -> dict[str, str]:
     return {in_words[name][0]: in_words[name][1](value) for name, value in row.terms.items()}
 
 
+def _venue_facts(facts: VenueFacts, instrument: Instrument) -> shapes.VenueFacts:
+    return shapes.VenueFacts(
+        venue=facts.name,
+        kind=facts.kind,
+        maker_fee_ppm=facts.maker_fee_ppm,
+        taker_fee_ppm=facts.taker_fee_ppm,
+        tick_size=short_text(facts.tick, instrument.price_decimals),
+        lot_size=short_text(facts.lot, instrument.quantity_decimals),
+        latency_ns=facts.latency_ns,
+        assumed=facts.assumed or None,
+        source=facts.source or None,
+        price_multiplier=facts.price_multiplier,
+        quantity_multiplier=facts.quantity_multiplier,
+        inverse=facts.inverse,
+        takes_orders=facts.takes_orders,
+    )
+
+
 def _protection(row: Protection, instrument: Instrument) -> operator_shapes.Protection:
     lots = instrument.quantity_decimals
     return operator_shapes.Protection(
@@ -91,7 +110,7 @@ class Renderer:
         """With its state and last prices."""
         last = self._views.tape.last(row.number)
         reference = self._views.holdings.reference(row.number)
-        outside = self._directory.venues_of(row.number)
+        venues = self._directory.venue_facts(row.number)
         return shapes.Instrument(
             id=row.number,
             instrument=row.symbol,
@@ -114,7 +133,8 @@ class Renderer:
             mark=text(reference, row.price_decimals) if reference else None,
             last_price=text(last.price, row.price_decimals) if last else None,
             change_24h=self.change_24h(row.number, now),
-            venues=[HOUSE, *(self._directory.venue_name(venue) for venue in outside)],
+            venues=[facts.name for facts in venues],
+            venue_facts=[_venue_facts(facts, row) for facts in venues],
             label=self._labels.get(row.symbol),
         )
 

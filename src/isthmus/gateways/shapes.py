@@ -71,6 +71,27 @@ class LoginLink(msgspec.Struct, frozen=True):
     life_s: int
 
 
+class VenueFacts(msgspec.Struct, frozen=True):
+    """One venue of an instrument. `assumed` says what its data do not tell, null when nothing is assumed. A price or
+    quantity of its books times the multiplier (numerator, denominator) is one of the base asset; with `inverse` the
+    quantity is then of the quote asset. Fees are millionths of the value, negative is a rebate.
+    """
+
+    venue: str
+    kind: str
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    tick_size: str
+    lot_size: str
+    latency_ns: int
+    assumed: str | None
+    source: str | None
+    price_multiplier: tuple[int, int]
+    quantity_multiplier: tuple[int, int]
+    inverse: bool
+    takes_orders: bool
+
+
 class Instrument(msgspec.Struct, frozen=True):
     """What can be traded, with its units and fees. `label` says what its market is: "recorded 2024-08-08"."""
 
@@ -96,6 +117,7 @@ class Instrument(msgspec.Struct, frozen=True):
     last_price: str | None
     change_24h: str | None
     venues: list[str]
+    venue_facts: list[VenueFacts]
     label: str | None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.engine.engine import Record
+from isthmus.engine.market import VenueFacts
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
     ACCOUNT_HOUSE,
     ACCOUNT_VENUE,
+    HOUSE_BOOK,
     SYSTEM_ACCOUNTS,
     AddAsset,
     AddInstrument,
@@ -36,7 +38,7 @@ class Directory:
         self._asset_of_code: dict[str, Asset] = {}
         self._instrument_of_symbol: dict[str, Instrument] = {}
         self._account_of_name: dict[str, Account] = {}
-        self._venues: dict[int, list[int]] = {}
+        self._venues: dict[int, dict[int, VenueFacts | None]] = {}
 
     def on_record(self, record: Record) -> None:
         """Take in what the record added; most records add nothing."""
@@ -73,15 +75,27 @@ class Directory:
         """Whether the instrument, or everything, is halted."""
         return instrument in self.halted or 0 in self.halted
 
-    def show_at(self, instrument: int, venue: int) -> None:
-        """The instrument can be traded at this outside venue as well."""
-        venues = self._venues.setdefault(instrument, [])
-        if venue not in venues:
-            venues.append(venue)
+    def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
+        """The instrument can be traded at this outside venue as well; later facts replace earlier ones."""
+        venues = self._venues.setdefault(instrument, {})
+        venues[venue] = facts or venues.get(venue)
 
     def venues_of(self, instrument: int) -> list[int]:
         """Outside venues of the instrument."""
-        return self._venues.get(instrument, [])
+        return list(self._venues.get(instrument, ()))
+
+    def venue_facts(self, instrument: int) -> list[VenueFacts]:
+        """The house book and every outside venue of an instrument, in the order in which they were shown."""
+        row = self.instruments[instrument]
+        outside = self._venues.get(instrument, {})
+        told = [facts or self._plain_facts(row, venue, "lit") for venue, facts in outside.items()]
+        return [self._plain_facts(row, HOUSE_BOOK, HOUSE), *told]
+
+    def _plain_facts(self, row: Instrument, venue: int, kind: str) -> VenueFacts:
+        """What the instrument's own terms say."""
+        return VenueFacts(
+            venue, self.venue_name(venue), kind, row.maker_fee_ppm, row.taker_fee_ppm, tick=row.tick, lot=row.lot
+        )
 
     def venue_name(self, number: int) -> str:
         """ "house" or the outside venue's name."""

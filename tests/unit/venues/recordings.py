@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.engine.engine import Engine, Record
+from isthmus.engine.market import VenueFacts
 from isthmus.kernel.messages import AddAsset, Deposit, OpenAccount, PlaceOrder
 
 START_MS = 1_723_161_300_000
@@ -61,11 +62,12 @@ class PlainDesk:
         self.books: list[tuple[int, int, list[tuple[int, int]], list[tuple[int, int]]]] = []
         self.trades: list[tuple[int, int, int, int, int]] = []
         self.shown: list[tuple[int, int]] = []
+        self.facts: list[VenueFacts] = []
         self.records: list[Record] = []
         self.refusing = False
         self.time = 1_000_000_000
         self._heard: Callable[[Record], None] | None = None
-        self._names: dict[str, int] = {}
+        self._names: dict[tuple[str, str], int] = {}
 
     def hear(self, market: Any) -> None:
         self._heard = market.on_record
@@ -92,14 +94,15 @@ class PlainDesk:
         return self._numbered(command.symbol, command, "instrument")
 
     def _numbered(self, name: str, command: Any, field: str) -> int:
-        if name not in self._names:
+        if (field, name) not in self._names:
             record = self.engine.submit(command)
             assert record.reason is None, record.reason
-            self._names[name] = getattr(record.effects[0], field)
-        return self._names[name]
+            self._names[field, name] = getattr(record.effects[0], field)
+        return self._names[field, name]
 
-    def show_at(self, instrument: int, venue: int) -> None:
+    def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         self.shown.append((instrument, venue))
+        self.facts += [facts] if facts is not None else []
 
     def book(
         self, venue: int, instrument: int, bids: list[tuple[int, int]], asks: list[tuple[int, int]], at: int

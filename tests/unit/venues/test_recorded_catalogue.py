@@ -10,8 +10,11 @@ import pytest
 from tests.unit.venues.recordings import SPOT, START_MS, depth, line, snapshot, trade, written
 
 from isthmus.kernel.errors import BadInput
-from isthmus.venues.recorded.catalogue import split_symbol, survey
-from isthmus.venues.recorded.tape import TradeEvent, load
+from isthmus.venues.recorded.catalogue import survey
+from isthmus.venues.recorded.events import BookEvent, TradeEvent
+from isthmus.venues.recorded.session import Session, recording_of
+from isthmus.venues.recorded.settings import NOTHING, Terms
+from isthmus.venues.recorded.streams import read_stream, split_symbol
 
 MS = 1_000_000
 
@@ -21,21 +24,32 @@ def perpetual(lines: tuple[str, ...] = SPOT) -> list[str]:
 
 
 def inverse(lines: tuple[str, ...] = SPOT) -> list[str]:
-    return [text.replace('"u": ', '"pu": 0, "ps": "BTCUSD", "u": ') for text in lines]
+    """As `lines`, of BTCUSD_PERP."""
+    marked = [text.replace('"u": ', '"pu": 0, "ps": "BTCUSD", "u": ') for text in lines]
+    return [text.replace('"BTCUSDT"', '"BTCUSD_PERP"') for text in marked]
 
 
-def test_spot_and_perpetual_are_told_apart_by_content_and_the_inverse_one_is_left(tmp_path: Path) -> None:
+def load(path: Path, venue: str) -> Session:
+    part = read_stream(path, venue, Terms(NOTHING, {}))
+    return recording_of([part], part.price_decimals, part.quantity_decimals).session
+
+
+def test_spot_and_perpetuals_are_told_apart_by_content_and_the_inverse_one_is_data_only(tmp_path: Path) -> None:
     written(tmp_path, "a", SPOT)
     written(tmp_path, "b", perpetual())
     written(tmp_path, "c", inverse())
     written(tmp_path, "notes.md", ["words"])
     found = survey(tmp_path)
-    assert [(made.kind, made.instrument, made.venue) for made in found.recordings] == [
+    assert [(made.market.kind, made.market.instrument, made.market.venue) for made in found.recordings] == [
         ("crypto_spot", "BTCUSDT", "binance-spot"),
         ("linear_perpetual", "BTCUSDT-PERP", "binance-usdm"),
+        ("inverse_perpetual", "BTCUSD-PERP", "binance-coinm"),
     ]
-    assert [row["taken"] for row in found.rows] == [True, True, False, False]
-    assert "inverse" in found.rows[2]["why"]
+    assert [row["taken"] for row in found.rows] == [True, True, True, False]
+    assert [made.takes_orders for made in found.recordings] == [True, True, False]
+    assert "data only" in found.rows[2]["why"]
+    assert "a contract is worth 100 USD" in found.rows[2]["why"]
+    assert found.rows[2]["label"] == "recorded 2024-08-08, data only"
     assert found.rows[0]["label"] == "recorded 2024-08-08"
 
 
@@ -43,14 +57,14 @@ def test_spot_and_perpetual_are_told_apart_by_content_and_the_inverse_one_is_lef
 def test_packing_is_told_by_content(tmp_path: Path, packed: object) -> None:
     assert callable(packed)
     (tmp_path / "recording.bin").write_bytes(packed("".join(SPOT).encode()))
-    assert survey(tmp_path).recordings[0].instrument == "BTCUSDT"
+    assert survey(tmp_path).recordings[0].market.instrument == "BTCUSDT"
 
 
 def test_markets_toml_overrides_instrument_and_venue(tmp_path: Path) -> None:
     written(tmp_path, "a", SPOT)
     (tmp_path / "markets.toml").write_text('[[market]]\nfiles = ["a"]\ninstrument = "BTC-USDT"\nvenue = "elsewhere"\n')
     found = survey(tmp_path)
-    assert [(made.instrument, made.venue) for made in found.recordings] == [("BTC-USDT", "elsewhere")]
+    assert [(made.market.instrument, made.market.venue) for made in found.recordings] == [("BTC-USDT", "elsewhere")]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +90,8 @@ def test_a_second_recording_of_the_same_market_is_left(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_which_nothing_can_be_played_is_refused_with_the_reasons(tmp_path: Path) -> None:
-    written(tmp_path, "c", inverse())
-    with pytest.raises(BadInput, match="inverse"):
+    written(tmp_path, "c", [depth(0, 1, 2, [["1", "1"]], [["2", "1"]])])
+    with pytest.raises(BadInput, match="in step"):
         survey(tmp_path)
     with pytest.raises(BadInput, match="no folder"):
         survey(tmp_path / "nowhere")
@@ -129,7 +143,9 @@ def test_quantities_count_what_trades_and_dust_is_rounded_down(tmp_path: Path) -
     )
     session = load(path, "binance-spot")
     assert (session.price_decimals, session.quantity_decimals) == (1, 2)
-    assert session.levels([("100.10", "2.00009")]) == [(1001, 200)]
+    opening = session.events[0]
+    assert isinstance(opening, BookEvent)
+    assert opening.bids == [(1001, 200)]
 
 
 def test_a_recording_of_two_instruments_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from isthmus.venues.recorded.fills import (
     RecordedBook,
     Took,
 )
+from isthmus.venues.recorded.session import FULL, QUOTES, WINDOW
 
 ACCOUNT = 16
 
@@ -226,17 +227,22 @@ HAPPENINGS = st.one_of(
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("replace"), st.integers(0, 20), PRICES, SIZES),
 )
+SHOWS = st.tuples(st.just("show"), LEVELS, LEVELS)
 
 
 class Watched:
     """A book with its tape, kept to account for every fill."""
 
-    def __init__(self) -> None:
-        self.book = RecordedBook()
+    def __init__(self, depth: str) -> None:
+        self.book = RecordedBook(depth)
         self.shown: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
         self.limits: dict[int, tuple[int, int]] = {}
         self.filled: dict[int, int] = defaultdict(int)
         self.ended: set[int] = set()
+
+    def is_crossed(self) -> bool:
+        bids, asks = ([price for price, size in self.shown[side].items() if size] for side in (BUY, SELL))
+        return bool(bids and asks) and max(bids) > min(asks)
 
     def happen(self, what: tuple, number: int) -> list[Answer]:  # type: ignore[type-arg]
         kind, *facts = what
@@ -246,6 +252,9 @@ class Watched:
             return self.book.change(*((levels.items(), ()) if side == BUY else ((), levels.items())))
         if kind == "trade":
             return self.book.trade(*facts)
+        if kind == "show":
+            self.shown = dict(zip((BUY, SELL), facts, strict=True))
+            return self.book.show(*(levels.items() for levels in facts))
         if kind == "place":
             side, price, quantity, rests = facts
             self.limits[number] = (side, price)
@@ -258,15 +267,21 @@ class Watched:
 
 
 @settings(max_examples=300)
-@given(st.lists(HAPPENINGS, max_size=21))
-def test_no_happening_gives_more_than_it_shows(happenings: list[tuple]) -> None:  # type: ignore[type-arg]
-    """A trade fills at most its size, a change or an order at most what is displayed within the limit; nobody is filled
-    beyond his limit, his quantity or his end; ordinals of fills have no gap.
+@given(st.lists(HAPPENINGS | SHOWS, max_size=21), st.sampled_from((FULL, WINDOW, QUOTES)))
+def test_no_happening_gives_more_than_it_shows(
+    happenings: list[tuple],  # type: ignore[type-arg]
+    depth: str,
+) -> None:
+    """A trade fills at most its size, a change or an order at most what is displayed within the limit, and nothing
+    while bid and ask are crossed; nobody is filled beyond his limit, his quantity or his end; ordinals of fills have no
+    gap.
     """
-    watched = Watched()
+    watched = Watched(depth)
     for number, what in enumerate(happenings):
         answers = watched.happen(what, number)
         given_now = sum(quantity for _, _, quantity, _ in fills(answers))
+        if watched.is_crossed() and what[0] != "trade":
+            assert given_now == 0
         if what[0] == "trade":
             assert given_now <= what[2]
         else:

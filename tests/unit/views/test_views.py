@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.views.session import CLIENTS, PERPETUAL, SPOT, VENUE, Session
 
+from isthmus.engine.market import VenueFacts
 from isthmus.kernel.messages import BUY, SELL
 from isthmus.views.books import BOOK_LEVELS_MAX
 from isthmus.views.holdings import PositionRow
@@ -84,6 +85,23 @@ def test_bars_hold_the_trades_of_their_interval() -> None:
     assert [bar.trades for bar in tape.bars(SPOT, "1d", 0, DAY_NS * 2, 10)] == [3, 1]
     assert len(tape.bars(SPOT, "1s", 0, DAY_NS * 2, 2)) == 2
     assert tape.price_before(SPOT, DAY_NS) == 8
+
+
+def test_the_directory_tells_the_facts_of_the_house_book_and_of_every_venue() -> None:
+    session = Session(1)
+    tell = session.directory.venue_facts
+    house = VenueFacts(0, "house", "house", -50, 300, tick=5, lot=1)
+    assert tell(SPOT) == [house]
+    session.directory.show_at(SPOT, VENUE)
+    assert tell(SPOT) == [house, VenueFacts(VENUE, "outside", "lit", -50, 300, tick=5, lot=1)]
+    told = VenueFacts(
+        VENUE, "outside", "dark", 0, 10, assumed="size 1,000,000 EUR assumed", source="recorded 2014-05-05"
+    )
+    session.directory.show_at(SPOT, VENUE, told)
+    session.directory.show_at(SPOT, VENUE)
+    assert tell(SPOT) == [house, told]
+    assert session.directory.venues_of(SPOT) == [VENUE]
+    assert [facts.name for facts in tell(PERPETUAL)] == ["house"]
 
 
 def test_a_merged_book_adds_up_prices_and_keeps_the_best_first() -> None:

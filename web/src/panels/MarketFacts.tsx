@@ -16,7 +16,7 @@ export function MarketFacts(): ReactNode {
       <Fact name="Average price">{amount(position?.average_price)}</Fact>
       <Fact name="Open profit">{position ? <Profit text={position.open_profit} /> : NOTHING}</Fact>
       <Fact name="Realised">{position ? <Profit text={position.realised_profit} /> : NOTHING}</Fact>
-      {termsOf(instrument).map(([name, text]) => (
+      {[...termsOf(instrument), ...venuesOf(instrument)].map(([name, text]) => (
         <Fact key={name} name={name}>
           {text}
         </Fact>
@@ -32,6 +32,16 @@ function Fact({ name, children }: { name: string; children: ReactNode }): ReactN
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** What kind of place each outside venue is, what it charges, and what about it is assumed. */
+function venuesOf(instrument: Instrument): [string, string][] {
+  const outside = (instrument.venue_facts ?? []).filter(({ kind }) => kind !== "house");
+  return outside.map((facts) => {
+    const fees = `${facts.kind}, ${ppm(facts.maker_fee_ppm)} / ${ppm(facts.taker_fee_ppm)}`;
+    const orders = facts.takes_orders ? null : "data only";
+    return [`At ${facts.venue}`, [fees, orders, facts.assumed, facts.source].filter(Boolean).join("; ")];
+  });
 }
 
 function termsOf(instrument: Instrument): [string, string][] {

@@ -17,6 +17,22 @@ export interface Session {
   accounts: string[];
 }
 
+export interface VenueFacts {
+  venue: string;
+  kind: "lit" | "dark" | "auction" | "rfq" | "amm" | "house";
+  maker_fee_ppm: number;
+  taker_fee_ppm: number;
+  tick_size: string;
+  lot_size: string;
+  latency_ns: number;
+  assumed: string | null;
+  source: string | null;
+  price_multiplier: [number, number];
+  quantity_multiplier: [number, number];
+  inverse: boolean;
+  takes_orders: boolean;
+}
+
 export interface Instrument {
   id: number;
   instrument: string;
@@ -40,6 +56,7 @@ export interface Instrument {
   last_price: string | null;
   change_24h: string | null;
   venues: string[];
+  venue_facts?: VenueFacts[];
   /** What its market is: "recorded 2024-08-08", "simulated". */
   label?: string | null;
 }

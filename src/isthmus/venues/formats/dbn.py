@@ -27,8 +27,28 @@ _MBP = struct.Struct("<qIccBBQiI")
 _LEVEL = struct.Struct("<qqIIII")
 
 
+_FIXED = struct.Struct("<16sHQQQ")
+"""Of the metadata: dataset, schema, start, end, limit. Then version 1 has a record count, version 2 and 3 the length
+of a symbol after the three bytes of symbology.
+"""
+SYMBOL_BYTES_V1 = 22
+RESERVED_BYTES = {1: 47, 2: 53, 3: 53}
+SCHEMAS = {0: "mbo", 1: "mbp-1", 2: "mbp-10", 3: "tbbo"}
+SYMBOLS_MAX = 10_000
+
+
+class Metadata(NamedTuple):
+    """What the head of a stream says: "GLBX.MDP3", "mbo" ("" where the schema is none of SCHEMAS), the symbols asked
+    for.
+    """
+
+    dataset: str
+    schema: str
+    symbols: list[str]
+
+
 class MboRecord(NamedTuple):
-    """An order event; `action` and `side` are its letters."""
+    """An order event; `action` and `side` are its letters, `flags` its bits, times ns UTC."""
 
     publisher: int
     instrument: int
@@ -39,10 +59,14 @@ class MboRecord(NamedTuple):
     size: int
     order: int
     sequence: int
+    flags: int
+    ts_recv: int
 
 
 class LevelsRecord(NamedTuple):
-    """A book by level after an event: bid price, size, count, ask price, size, count of each level."""
+    """A book by level after an event (a trade: before it): bid price, size, count, ask price, size, count of each
+    level.
+    """
 
     publisher: int
     instrument: int
@@ -50,6 +74,9 @@ class LevelsRecord(NamedTuple):
     action: str
     sequence: int
     levels: list[Sequence[int]]
+    side: str
+    price: int
+    size: int
 
 
 def peeked(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -75,9 +102,9 @@ def read_mbo(stream: BinaryIO) -> Iterator[tuple[int, MboRecord]]:
             continue
         if len(body) < _MBO.size:
             raise BadInput("events", "an order event is cut short", number)
-        order, price, size, _, _, action, side, _, _, sequence = _MBO.unpack_from(body)
-        letters = action.decode("latin-1"), side.decode("latin-1")
-        yield number, MboRecord(header[2], header[3], header[4], *letters, price, size, order, sequence)
+        order, price, size, flags, _, action, side, received, _, sequence = _MBO.unpack_from(body)
+        head = header[2], header[3], header[4], action.decode("latin-1"), side.decode("latin-1")
+        yield number, MboRecord(*head, price, size, order, sequence, flags, received)
 
 
 def read_levels(stream: BinaryIO) -> Iterator[tuple[int, LevelsRecord]]:
@@ -87,21 +114,57 @@ def read_levels(stream: BinaryIO) -> Iterator[tuple[int, LevelsRecord]]:
             continue
         if len(body) < _MBP.size + _LEVEL.size:
             raise BadInput("expected", "a book is cut short", number)
-        _, _, action, _, _, _, _, _, sequence = _MBP.unpack_from(body)
+        price, size, action, side, _, _, _, _, sequence = _MBP.unpack_from(body)
         levels: list[Sequence[int]] = []
         for start in range(_MBP.size, len(body) - _LEVEL.size + 1, _LEVEL.size):
             bid, ask, bid_size, ask_size, bid_count, ask_count = _LEVEL.unpack_from(body, start)
             levels.append((bid, bid_size, bid_count, ask, ask_size, ask_count))
-        yield number, LevelsRecord(header[2], header[3], header[4], action.decode("latin-1"), sequence, levels)
+        letters = action.decode("latin-1"), side.decode("latin-1")
+        record = LevelsRecord(header[2], header[3], header[4], letters[0], sequence, levels, letters[1], price, size)
+        yield number, record
+
+
+def read_metadata(stream: BinaryIO) -> Metadata:
+    """The head of a stream; closes it. Raises BadInput when it is no DBN or cut short."""
+    try:
+        version, raw = _head(stream)
+    except UNPACKING_ERRORS as error:
+        raise BadInput("events", f"cannot be unpacked: {error}", 1) from error
+    finally:
+        stream.close()
+    try:
+        dataset, schema, *_ = _FIXED.unpack_from(raw)
+        place = _FIXED.size + (8 if version == 1 else 0) + 3
+        width = SYMBOL_BYTES_V1
+        if version > 1:
+            (width,) = struct.unpack_from("<H", raw, place)
+            place += 2
+        place += RESERVED_BYTES[version] + 4
+        (count,) = struct.unpack_from("<I", raw, place)
+        if not 0 <= count <= SYMBOLS_MAX or not 0 < width <= len(raw):
+            raise BadInput("metadata", f"names {count} symbols of {width} bytes", 1)
+        symbols = [_c_text(raw[at : at + width]) for at in range(place + 4, place + 4 + count * width, width)]
+    except struct.error as error:
+        raise BadInput("metadata", "is cut short", 1) from error
+    return Metadata(_c_text(dataset), SCHEMAS.get(schema, ""), symbols)
+
+
+def _c_text(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("ascii", errors="replace")
+
+
+def _head(stream: BinaryIO) -> tuple[int, bytes]:
+    """Version and metadata."""
+    magic, version, length = _PRELUDE.unpack(_exactly(stream, _PRELUDE.size, 0))
+    if magic != MAGIC or version not in VERSIONS or length > METADATA_BYTES_MAX:
+        raise BadInput("events", f"is no DBN of version {VERSIONS[0]} to {VERSIONS[-1]}", 1)
+    return version, _exactly(stream, length, 0)
 
 
 def _records(stream: BinaryIO) -> Iterator[tuple[int, tuple[int, int, int, int, int], bytes]]:
     number = 0
     try:
-        magic, version, length = _PRELUDE.unpack(_exactly(stream, _PRELUDE.size, number))
-        if magic != MAGIC or version not in VERSIONS or length > METADATA_BYTES_MAX:
-            raise BadInput("events", f"is no DBN of version {VERSIONS[0]} to {VERSIONS[-1]}", 1)
-        _exactly(stream, length, number)
+        _head(stream)
         while first := stream.read(1):
             number += 1
             size = first[0] * 4

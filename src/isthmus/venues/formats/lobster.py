@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX
+from isthmus.kernel.values import NS_PER_S, PRICE_MAX, QUANTITY_MAX
 from isthmus.venues.formats.lines import numbered_lines
 
 SUBMISSION, PARTIAL_CANCEL, DELETION, VISIBLE_EXECUTION, HIDDEN_EXECUTION, CROSS_TRADE, HALT = range(1, 8)
@@ -31,13 +32,14 @@ Level = tuple[int, int]
 
 
 class Message(NamedTuple):
-    """One event. `side` is that of the resting order, also for an execution."""
+    """One event. `side` is that of the resting order, also for an execution. `time_ns` counts from midnight."""
 
     kind: int
     order: int
     size: int
     price: int
     side: int
+    time_ns: int = 0
 
 
 class BookRow(NamedTuple):
@@ -52,26 +54,34 @@ def read_messages(stream: BinaryIO) -> Iterator[tuple[int, Message]]:
     """(line, message) for every message. A first line of column names is skipped."""
     for number, line in numbered_lines(stream, "messages"):
         try:
-            _, kind, order, size, price, direction = _decode_message(b"[" + line + b"]")
+            time, kind, order, size, price, direction = _decode_message(b"[" + line + b"]")
         except msgspec.MsgspecError:
             parts = line.split(b",")
             if number == 1 and _is_header(parts[0]):
                 continue
-            kind, order, size, price, direction = _slowly(parts, number)
+            time, kind, order, size, price, direction = _slowly(parts, number)
         if refusal := _refusal(kind, size, price, direction):
             raise BadInput(*refusal, number)
-        yield number, Message(kind, order, size, price, BUY if direction == 1 else SELL)
+        yield number, Message(kind, order, size, price, BUY if direction == 1 else SELL, round(time * NS_PER_S))
 
 
-def _slowly(parts: list[bytes], number: int) -> list[int]:
+def _slowly(parts: list[bytes], number: int) -> tuple[float, int, int, int, int, int]:
     """A message that is not written like most: more columns, signs, blanks. Raises BadInput with its column."""
     if len(parts) < len(_COLUMNS):
         raise BadInput("messages", f"has {len(parts)} columns instead of {len(_COLUMNS)}", number)
     try:
-        float(parts[0])
-        return [int(part) for part in parts[1:6]]
+        kind, order, size, price, direction = (int(part) for part in parts[1:6])
+        return time_of(parts[0]), kind, order, size, price, direction
     except ValueError as error:
         raise _no_number(parts, number) from error
+
+
+def time_of(text: bytes) -> float:
+    """Seconds after midnight. Raises ValueError for what is no finite number."""
+    time = float(text)
+    if not math.isfinite(time):
+        raise ValueError(text)
+    return time
 
 
 def _refusal(kind: int, size: int, price: int, direction: int) -> tuple[str, str] | None:
@@ -132,7 +142,7 @@ def _no_number(parts: list[bytes], number: int) -> BadInput:
 def _first_bad(parts: list[bytes], whole_from: int = 1) -> int:
     for column, text in enumerate(parts):
         try:
-            int(text) if column >= whole_from else float(text)
+            int(text) if column >= whole_from else time_of(text)
         except ValueError:
             return column
     return 0

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import UNPACKING_ERRORS
-from isthmus.kernel.values import NotANumber, TooFine, units
+from isthmus.kernel.values import NotANumber, TooFine, time_ns, units
 from isthmus.venues.formats import dbn
 
 PRICE_DECIMALS = 9
@@ -38,8 +38,15 @@ Book = tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]
 """Bids and asks: price, size, orders; best first, empty levels left out."""
 
 
+LAST, SNAPSHOT = 1 << 7, 1 << 5
+"""Bits of `flags`: the last record of an event; replayed from a snapshot, its order's own time lies in the past."""
+
+
 class Event(NamedTuple):
-    """One record of the feed. `source` tells books apart: publisher and instrument."""
+    """One record of the feed. `source` tells books apart: publisher and instrument. `at` is the venue's time in ns UTC
+    (of a snapshot's record: when it was sent), 0 where the file has none; without a column of flags every record is
+    the last of its event.
+    """
 
     source: str
     day: str
@@ -49,6 +56,9 @@ class Event(NamedTuple):
     size: int
     order: int
     sequence: int
+    flags: int = LAST
+    at: int = 0
+    symbol: str = ""
 
 
 class ExpectedRow(NamedTuple):
@@ -70,7 +80,8 @@ def read_events(stream: BinaryIO) -> Iterator[tuple[int, Event]]:
         for number, record in dbn.read_mbo(stream):
             day = str(record.ts_event // DAY_NS)
             source = f"{record.publisher}/{record.instrument}"
-            yield number, _checked(Event(source, day, record.action, SIDES.get(record.side, NONE), *record[5:]), number)
+            side, at = SIDES.get(record.side, NONE), record.ts_recv if record.flags & SNAPSHOT else record.ts_event
+            yield number, _checked(Event(source, day, record.action, side, *record[5:10], at), number)
         return
     for number, row in _rows(stream, "events", EVENT_COLUMNS):
         yield number, _checked(_event(row, number), number)
@@ -89,6 +100,9 @@ def _event(row: dict[str, str], number: int) -> Event:
         _count(row, "size", number),
         _count(row, "order_id", number),
         _count(row, "sequence", number),
+        flags := _count(row, "flags", number) if row.get("flags") else LAST,
+        _time(row, "ts_recv" if flags & SNAPSHOT else "ts_event", number),
+        row.get("symbol", ""),
     )
 
 
@@ -195,6 +209,15 @@ def _source(row: dict[str, str]) -> str:
 def _day(row: dict[str, str]) -> str:
     stamp = row.get("ts_event", "")
     return stamp[:10] if "-" in stamp else str(int(stamp) // DAY_NS) if stamp.isdigit() else ""
+
+
+def _time(row: dict[str, str], name: str, number: int) -> int:
+    """ns UTC, from such a count or from a time of day; 0 where the column is missing."""
+    text = row.get(name, "")
+    try:
+        return int(text) if text.isdigit() else time_ns(text) if text else 0
+    except ValueError as error:
+        raise BadInput(name, str(error), number) from error
 
 
 def _count(row: dict[str, str], name: str, number: int) -> int:

@@ -5,7 +5,12 @@ recording changes that level. - An order that rests stands behind what was displ
 behind earlier clients there. - Only trades shorten the queue ahead; cancels do so only when the level shrinks below
 it. - A trade at the order's price or through it fills no more than its size, split over the clients whom it would
 have met. - A quote of the other side at the order's price or through it fills the order at its limit, up to the
-displayed size. - Clients do not meet each other here.
+displayed size. - Clients do not meet each other here. - While bid and ask are crossed nothing is filled: one of them
+is wrong.
+
+Where only the best levels are displayed, what stands beyond them is not known: an order there waits behind all that is
+displayed at its price when that comes into view, and a level that goes out of view keeps its queue. Dealers have no
+queue: a quote that comes to the order fills it as a taker.
 
 Sans-I/O: calls in, answers out. Prices and quantities are integers of the instrument's units.
 """
@@ -18,11 +23,14 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
+from isthmus.venues.recorded.session import FULL, QUOTES
 
 UNTIL_CANCELLED, FILL_OR_KILL, POST_ONLY, IMMEDIATE = "gtc", "fok", "post_only", "ioc"
 """How long an order rests; the last three are also the reasons why its rest goes."""
 
 NOTHING_SWEPT = -(1 << 62)
+NOT_KNOWN = 1 << 62
+"""The quantity ahead of an order at a price that is out of view."""
 
 Level = tuple[int, int]
 """Price and quantity."""
@@ -140,6 +148,18 @@ class DisplayedSide:
         """Every price displayed, best first."""
         return [rank * self._sign for rank in self._ranks]
 
+    def is_beyond(self, price: int, worst: int | None) -> bool:
+        """Whether a price lies behind the worst one displayed (None: nothing is)."""
+        return worst is None or price * self._sign > worst * self._sign
+
+    def worst(self) -> int | None:
+        """The worst price displayed."""
+        return self._ranks[-1] * self._sign if self._ranks else None
+
+    def best(self) -> int | None:
+        """The best price displayed, all taken or not."""
+        return self._ranks[0] * self._sign if self._ranks else None
+
     def levels(self, count: int) -> list[Level]:
         """(price, available), best first, levels that are all taken left out."""
         shown: list[Level] = []
@@ -161,7 +181,10 @@ class DisplayedSide:
 class RecordedBook:
     """One instrument of a recorded venue: what it displays, and the clients' orders among it."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: str = FULL) -> None:
+        """`depth`: what the recording shows of the book: all, its best levels, or a dealer's quotes."""
+        self._window = depth != FULL
+        self._by_quotes = TAKER if depth == QUOTES else MAKER
         self._shown = {BUY: DisplayedSide(BUY), SELL: DisplayedSide(SELL)}
         self._orders: dict[int, ClientOrder] = {}
         self._resting: dict[tuple[int, int], list[ClientOrder]] = {}
@@ -179,18 +202,34 @@ class RecordedBook:
         for side, levels in ((BUY, bids), (SELL, asks)):
             for price, quantity in levels:
                 self._shown[side].show(price, quantity)
-                for waiting in self._resting.get((side, price), ()):
-                    waiting.ahead = min(waiting.ahead, quantity)
+                if quantity or not self._window:
+                    self._shorten(side, price, quantity)
         return [*self._met_by_quotes(BUY), *self._met_by_quotes(SELL)]
 
+    def _shorten(self, side: int, price: int, quantity: int) -> None:
+        """No more than this is ahead of those who wait at a price."""
+        for waiting in self._resting.get((side, price), ()):
+            waiting.ahead = min(waiting.ahead, quantity)
+
     def show(self, bids: Iterable[Level], asks: Iterable[Level]) -> list[Answer]:
-        """The recording shows its whole book anew: levels that are not in it are gone."""
+        """The recording shows its whole book anew: levels that are not in it are gone, or out of view."""
         whole = dict(bids), dict(asks)
+        if self._window:
+            self._left_view(whole)
         gone = [
             [(price, 0) for price in self._shown[side].prices() if price not in levels]
             for side, levels in zip((BUY, SELL), whole, strict=True)
         ]
         return self.change([*gone[0], *whole[0].items()], [*gone[1], *whole[1].items()])
+
+    def _left_view(self, whole: tuple[dict[int, int], dict[int, int]]) -> None:
+        """Nothing stands any more at a price that would be in view and is not shown; beyond the view nobody knows."""
+        for side, levels in zip((BUY, SELL), whole, strict=True):
+            shown = self._shown[side]
+            worst = (min if side == BUY else max)(levels, default=None)
+            for of, price in list(self._resting):
+                if of == side and price not in levels and not shown.is_beyond(price, worst):
+                    self._shorten(side, price, 0)
 
     def trade(self, price: int, quantity: int, taker_side: int) -> list[Answer]:
         """Others traded: resting orders at the price or better are met, as far as the trade's size goes."""
@@ -249,7 +288,7 @@ class RecordedBook:
 
     def _arrive(self, new: ClientOrder, answers: list[Answer]) -> None:
         against = self._shown[_other(new.side)]
-        reachable = list(against.within(new.price))
+        reachable = [] if self._is_crossed() else list(against.within(new.price))
         if new.rests == POST_ONLY and reachable:
             self._end(new, POST_ONLY, answers)
             return
@@ -262,8 +301,18 @@ class RecordedBook:
         if new.remaining and new.rests == IMMEDIATE:
             self._end(new, IMMEDIATE, answers)
         elif new.remaining:
-            new.ahead = self._shown[new.side].size(new.price)
+            new.ahead = self._ahead(new)
             self._resting.setdefault((new.side, new.price), []).append(new)
+
+    def _ahead(self, new: ClientOrder) -> int:
+        """What is displayed at its price; not known when that is out of view."""
+        shown = self._shown[new.side]
+        beyond = self._window and shown.is_beyond(new.price, shown.worst())
+        return NOT_KNOWN if beyond else shown.size(new.price)
+
+    def _is_crossed(self) -> bool:
+        bid, ask = self._shown[BUY].best(), self._shown[SELL].best()
+        return bid is not None and ask is not None and bid > ask
 
     def _end(self, ended: ClientOrder, reason: str, answers: list[Answer]) -> None:
         self._leave(ended)
@@ -287,13 +336,13 @@ class RecordedBook:
         answers: list[Answer] = []
         against = self._shown[_other(side)]
         best = next(iter(against.levels(1)), None)
-        if best is None:
+        if best is None or self._is_crossed():
             return answers
         for level in self._resting_up_to(side, best[0]):
             for waiting in list(level):
                 for price, free in list(against.within(waiting.price)):
                     if waiting.remaining:
-                        against.take(price, self._fill(waiting, waiting.price, free, MAKER, answers))
+                        against.take(price, self._fill(waiting, waiting.price, free, self._by_quotes, answers))
         return answers
 
     def _resting_up_to(self, side: int, price: int) -> list[list[ClientOrder]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from isthmus.engine.engine import content_id
+from isthmus.engine.market import VenueFacts
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     ACCOUNT_VENUE,
@@ -15,6 +18,7 @@ from isthmus.kernel.messages import (
     MARKET,
     POST_ONLY,
     AddInstrument,
+    Halt,
     Mark,
     VenueAccepted,
     VenueCancelled,
@@ -23,9 +27,11 @@ from isthmus.kernel.messages import (
 )
 from isthmus.kernel.values import NS_PER_S
 from isthmus.venues.recorded import fills
-from isthmus.venues.recorded.catalogue import KINDS, LINEAR_PERPETUAL, Recording
-from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, RecordedBook, Took
-from isthmus.venues.recorded.tape import BookEvent, TradeEvent
+from isthmus.venues.recorded.events import BookEvent, TradeEvent
+from isthmus.venues.recorded.fills import Answer, Changed, ClientOrder, Ended, Filled, RecordedBook, Took
+from isthmus.venues.recorded.kinds import ENGINE_KINDS, LINEAR_PERPETUAL
+from isthmus.venues.recorded.programme import Timeline, timelines
+from isthmus.venues.recorded.session import Recording
 
 if TYPE_CHECKING:
     from isthmus.engine.engine import Record
@@ -45,10 +51,6 @@ MARK_NS = NS_PER_S
 SETTLEMENT_NS = 60 * NS_PER_S
 COLLAR_BPS = 500
 INITIAL_MARGIN_BPS = 10_000
-FEES_PPM = {"crypto_spot": (1_000, 1_000), "linear_perpetual": (200, 500)}
-"""Maker and taker: Binance's public fees without a volume tier (spot 0.1 % / 0.1 %, USD-margined futures 0.02 % /
-0.05 %).
-"""
 
 _REASONS = {text: number for number, text in CANCEL_REASONS.items()}
 _ASKING = frozenset(("PlaceOrder", "CancelOrder", "ReplaceOrder", "CancelAll"))
@@ -57,26 +59,25 @@ _ASKING = frozenset(("PlaceOrder", "CancelOrder", "ReplaceOrder", "CancelAll"))
 class Played:
     """One instrument of a recorded venue: where its session stands, its book, its marks."""
 
-    def __init__(self, recording: Recording, instrument: int, venue: int, at: int) -> None:
+    def __init__(self, recording: Recording, timeline: Timeline, instrument: int, venue: int, at: int) -> None:
         self.recording = recording
         self.instrument = instrument
         self.venue = venue
-        self.book = RecordedBook()
-        self.loops = 0
+        self.book = RecordedBook(recording.session.depth)
+        self._timeline = timeline
         self._events = recording.session.events
-        self._next = 0
+        self._times = recording.session.events.times
         self._origin = at
-        self._mark_at = at
-        self._settle_at = at + SETTLEMENT_NS
-        self._marked = 0
+        self._turn_to(0)
+
+    def _turn_to(self, place: int) -> None:
+        self._next = place
+        over = place == len(self._times)
+        self._offset = self._timeline.length_ns + SEAM_NS if over else self._timeline.offset(self._times[place])
 
     def due_at(self, speed: float) -> int:
-        """When the next event is to be played, in the server's time."""
-        if self._next == len(self._events):
-            offset = self.recording.session.length_ns + SEAM_NS
-        else:
-            offset = self._events[self._next].at - self.recording.session.start
-        return self._origin + int(offset / speed)
+        """When the next event, or the seam, is to be played, in the server's time."""
+        return self._origin + int(self._offset / speed)
 
     def skip(self, behind: int) -> None:
         """Leave out time in which the server stood still."""
@@ -84,24 +85,21 @@ class Played:
 
     def play(self, desk: MarketDesk, at: int) -> tuple[list[Answer], int]:
         """Play the next event, or the seam; the answers to client orders, and how much work it was."""
-        if self._next == len(self._events):
+        if self._next == len(self._times):
             return self._seam(desk, at), 0
         event = self._events[self._next]
-        self._next += 1
+        self._turn_to(self._next + 1)
         if isinstance(event, TradeEvent):
             desk.data.trade(self.venue, self.instrument, event.price, event.quantity, event.taker_side, at)
-            return self.book.trade(event.price, event.quantity, event.taker_side), TRADE_WORK
-        return self._change(event), len(event.bids) + len(event.asks)
-
-    def _change(self, event: BookEvent) -> list[Answer]:
-        levels = self.recording.session.levels
-        return (self.book.show if event.whole else self.book.change)(levels(event.bids), levels(event.asks))
+            on_book = event.on_book
+            return self.book.trade(event.price, event.quantity, event.taker_side) if on_book else [], TRADE_WORK
+        change = self.book.show if event.whole else self.book.change
+        return change(event.bids, event.asks), len(event.bids) + len(event.asks)
 
     def _seam(self, desk: MarketDesk, at: int) -> list[Answer]:
-        """The recording is over: the session ends and begins again with an empty book."""
-        self.loops += 1
-        self._next = 0
+        """All recordings of this clock are over: the session ends and begins again with an empty book."""
         self._origin = at
+        self._turn_to(0)
         desk.data.book(self.venue, self.instrument, [], [], at)
         return self.book.restart()
 
@@ -110,24 +108,38 @@ class Played:
         bids, asks = self.book.levels(BOOK_LEVELS)
         desk.data.book(self.venue, self.instrument, bids, asks, at)
 
-    def mark(self, at: int) -> Any:
-        """The Mark to send now, or None: the middle of the book, each second if it changed; perpetuals settle each
-        minute.
-        """
+    def middle(self) -> int | None:
+        """The middle of the book, None while a side is empty."""
+        bids, asks = self.book.levels(1)
+        return max(1, (bids[0][0] + asks[0][0]) // 2) if bids and asks else None
+
+
+class Marks:
+    """Says when an instrument is to be marked with the middle of its first venue that shows both sides: each second if
+    it changed; perpetuals settle each minute.
+    """
+
+    def __init__(self, kind: str, at: int) -> None:
+        self.venues: list[Played] = []
+        self._settles = kind == LINEAR_PERPETUAL
+        self._mark_at = at
+        self._settle_at = at + SETTLEMENT_NS
+        self._marked = 0
+
+    def due(self, at: int) -> Any:
+        """The Mark to send now, or None."""
         if at < self._mark_at:
             return None
         self._mark_at = at + MARK_NS
-        bids, asks = self.book.levels(1)
-        if not bids or not asks:
-            return None
-        price = max(1, (bids[0][0] + asks[0][0]) // 2)
-        settlement = self.recording.kind == LINEAR_PERPETUAL and at >= self._settle_at
-        if price == self._marked and not settlement:
+        middles = ((played, price) for played in self.venues if (price := played.middle()) is not None)
+        played, price = next(middles, (None, 0))
+        settlement = self._settles and at >= self._settle_at
+        if played is None or (price == self._marked and not settlement):
             return None
         if settlement:
             self._settle_at = at + SETTLEMENT_NS
         self._marked = price
-        return Mark(instrument=self.instrument, settlement=int(settlement), source=self.venue, price=price)
+        return Mark(instrument=played.instrument, settlement=int(settlement), source=played.venue, price=price)
 
 
 class RecordedMarkets:
@@ -143,22 +155,44 @@ class RecordedMarkets:
         self._rows = rows
         self._speed = speed
         self._played: dict[tuple[int, int], Played] = {}
+        self._marks: dict[int, Marks] = {}
+        self._data_only: set[int] = set()
         self._outbox: deque[Any] = deque()
+        self._taken: set[tuple[int, int]] = set()
+        """Markets of whose displayed size clients took some since it was last published."""
 
     def open(self, desk: MarketDesk) -> None:
         """Add what is missing of assets, venues and instruments; end the orders that a former run left there."""
         self._desk = desk
         at = desk.now()
-        for recording in self._recordings:
-            venue = desk.account(f"venue:{recording.venue}", ACCOUNT_VENUE)
-            assets = [desk.asset(code, ASSET_DECIMALS) for code in (recording.base, recording.quote)]
-            terms = listed(recording, *assets)
-            instrument = desk.instrument(terms)
-            self._must_match(terms, instrument)
-            desk.show_at(instrument, venue)
-            self._played[(venue, instrument)] = Played(recording, instrument, venue, at)
+        for recording, timeline in zip(self._recordings, timelines(self._recordings), strict=True):
+            market = recording.market
+            venue = desk.account(f"venue:{market.venue}", ACCOUNT_VENUE)
+            instrument = self._instrument(recording)
+            desk.show_at(instrument, venue, facts_of(recording, venue))
+            played = Played(recording, timeline, instrument, venue, at)
+            self._played[(venue, instrument)] = played
+            self._marks.setdefault(instrument, Marks(market.kind, at)).venues.append(played)
         self._end_former_orders({venue for venue, _ in self._played})
         self._flush()
+
+    def _instrument(self, recording: Recording) -> int:
+        """Get or add; the engine halts what is data only."""
+        desk, market = self._desk, recording.market
+        base, quote = (desk.asset(code, ASSET_DECIMALS) for code in (market.base, market.quote))
+        same = [other for other in self._recordings if other.market.instrument == market.instrument]
+        terms = listed(same, base, quote)
+        instrument = desk.instrument(terms)
+        self._must_match(terms, instrument)
+        if not recording.takes_orders:
+            self._data_only.add(instrument)
+            self._halt(instrument)
+        return instrument
+
+    def _halt(self, instrument: int) -> None:
+        known = next(row for row in self._desk.engine.instruments() if row["instrument"] == instrument)
+        if not known["halted"]:
+            self._outbox.append(Halt(instrument=instrument))
 
     def _must_match(self, terms: Any, instrument: int) -> None:
         """A former run may have listed the symbol with other units: the recording's numbers would then mean other
@@ -190,7 +224,7 @@ class RecordedMarkets:
         if not self._flush():
             return at + STEP_EVERY_NS
         work = 0
-        changed: set[tuple[int, int]] = set()
+        changed, self._taken = self._taken, set()
         while work < STEP_WORK:
             key, played = min(self._played.items(), key=lambda row: row[1].due_at(self._speed))
             due = played.due_at(self._speed)
@@ -214,14 +248,16 @@ class RecordedMarkets:
             played.skip(behind)
 
     def _mark(self, at: int) -> None:
-        for played in self._played.values():
-            if (mark := played.mark(at)) is not None:
+        for marks in self._marks.values():
+            if (mark := marks.due(at)) is not None:
                 self._desk.submit(mark)
 
     def on_record(self, record: Record) -> None:
         """Take orders, cancels and replaces that are meant for one of the venues, and answer them."""
         command = record.command
         kind = type(command).__name__
+        if kind == "Resume" and self._data_only:
+            self._halt_again(record)
         if kind not in _ASKING or (kind == "PlaceOrder" and not command.venue):
             return
         for effect in record.effects:
@@ -232,6 +268,13 @@ class RecordedMarkets:
                 self._cancel_requested(effect)
             elif name == "ReplaceRequested":
                 self._replace_requested(effect)
+        self._flush()
+
+    def _halt_again(self, record: Record) -> None:
+        """What is data only stays halted, whoever resumes it."""
+        resumed = {effect.instrument for effect in record.effects if type(effect).__name__ == "Resumed"}
+        for instrument in self._data_only & resumed:
+            self._halt(instrument)
         self._flush()
 
     def _placed(self, command: Any, accepted: Any) -> None:
@@ -275,6 +318,8 @@ class RecordedMarkets:
     def _answer(self, played: Played, answers: list[Answer]) -> None:
         for answer in answers:
             self._outbox.append(command_of(answer, played))
+            if isinstance(answer, Filled):
+                self._taken.add((played.venue, played.instrument))
         if answers:
             self._flush()
 
@@ -290,29 +335,48 @@ class RecordedMarkets:
         """Nothing to close: orders left at the venues are ended by the next start."""
 
 
-def listed(recording: Recording, base: int, quote: int) -> Any:
-    """The instrument of a recording; its first mark is the middle of its first book."""
-    session = recording.session
-    first = session.events[0]
-    assert isinstance(first, BookEvent)
-    maker, taker = FEES_PPM[recording.kind]
-    bids, asks = session.levels(first.bids), session.levels(first.asks)
-    middle = (max(price for price, _ in bids) + min(price for price, _ in asks)) // 2
+def listed(same: Sequence[Recording], base: int, quote: int) -> Any:
+    """The instrument of recordings at one venue or several: terms of the first, the finest tick of all. Its first mark
+    is the middle of its first book.
+    """
+    first, session = same[0], same[0].session
+    opening = session.events[0]
+    assert isinstance(opening, BookEvent)
+    middle = (max(price for price, _ in opening.bids) + min(price for price, _ in opening.asks)) // 2
+    kind = ENGINE_KINDS[first.market.kind]
     return AddInstrument(
-        symbol=recording.instrument,
-        kind=KINDS[recording.kind],
+        symbol=first.market.instrument,
+        kind=kind,
         base=base,
         quote=quote,
         price_decimals=session.price_decimals,
         quantity_decimals=session.quantity_decimals,
-        tick=1,
+        tick=gcd(*(other.session.tick for other in same)),
         lot=1,
-        multiplier=1,
-        maker_fee_ppm=maker,
-        taker_fee_ppm=taker,
+        multiplier=first.part.multiplier,
+        maker_fee_ppm=first.part.costs.maker_ppm,
+        taker_fee_ppm=first.part.costs.taker_ppm,
         collar_bps=COLLAR_BPS,
-        initial_margin_bps=INITIAL_MARGIN_BPS if recording.kind == LINEAR_PERPETUAL else 0,
+        initial_margin_bps=INITIAL_MARGIN_BPS if kind == ENGINE_KINDS[LINEAR_PERPETUAL] else 0,
         mark=middle,
+    )
+
+
+def facts_of(recording: Recording, venue: int) -> VenueFacts:
+    """What a comparison of prices has to know of a recorded venue. Answers come without delay: latency 0."""
+    part = recording.part
+    return VenueFacts(
+        number=venue,
+        name=recording.market.venue,
+        kind="lit",
+        maker_fee_ppm=part.costs.maker_ppm,
+        taker_fee_ppm=part.costs.taker_ppm,
+        tick=recording.session.tick,
+        assumed=recording.assumed,
+        source=recording.session.label,
+        quantity_multiplier=(part.contract or 1, 1),
+        inverse=part.contract > 0,
+        takes_orders=recording.takes_orders,
     )
 
 
@@ -334,7 +398,7 @@ def command_of(answer: Answer, played: Played) -> Any:
         liquidity=answer.liquidity,
         price=answer.price,
         quantity=answer.quantity,
-        fill_id=content_id(f"{played.recording.venue}/{answer.order}/{answer.ordinal}"),
+        fill_id=content_id(f"{played.recording.market.venue}/{answer.order}/{answer.ordinal}"),
     )
 
 
