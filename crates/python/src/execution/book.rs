@@ -66,7 +66,7 @@ impl ConsolidatedBook {
     #[pyo3(signature = (number, kind = "lit", *, maker_fee_ppm = 0, taker_fee_ppm = 0, tick = 1, lot = 1,
         price = (1, 1), quantity = (1, 1), inverse = false, family = 0, reference = false, backup = None))]
     #[allow(clippy::too_many_arguments)] // the terms of a venue, by keyword
-    fn list(
+    fn list_venue(
         &mut self,
         number: u32,
         kind: &str,
