@@ -8,6 +8,7 @@ pub mod market;
 pub mod plain_book;
 pub mod purge;
 pub mod rounds;
+pub mod route;
 pub mod scale;
 pub mod shared_memory;
 pub mod workload;

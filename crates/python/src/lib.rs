@@ -5,6 +5,7 @@ mod bench;
 mod bench_journal;
 mod engine;
 mod errors;
+mod execution;
 mod journal;
 mod messages;
 mod pools;
@@ -61,6 +62,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
     messages::register(m)?;
+    execution::register(m)?;
     pools::register(m)?;
     routes::register(m)?;
     tape::register(m)?;
