@@ -9,8 +9,8 @@ use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial, Trailed};
 use crate::names::{CancelReason, Reason, Rule};
 use crate::orders::{
-    ASIDE, BUY, Details, FOK, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY,
-    REQUEST, ROUTED, SHORT, Special, TRAILING_STOP, UNHELD, WATCHED,
+    ASIDE, BUY, Details, FOK, MARKET, MARKET_TO_LIMIT, NAMED, NONE, Order, PEG, POST_ONLY, QUOTE, REDUCE_ONLY, REQUEST,
+    ROUTED, SHORT, Special, TRAILING_STOP, UNHELD, WATCHED,
 };
 use crate::values::{BPS, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 

@@ -8,7 +8,7 @@ use crate::events::{Event, Reason};
 use crate::feed::Message;
 use crate::health::{Health, Settings};
 use crate::statistics::{After, Route};
-use crate::terms::Terms;
+use crate::terms::{Kind, Terms};
 use crate::values::{Refused, Side, refuse};
 
 /// How a source is looked after.
@@ -94,8 +94,11 @@ impl WatchedBook {
             }
             return Err(refused);
         }
-        self.health.see(place, at, &self.book, self.locked | self.held, &mut self.events);
-        self.judge(place, venue, at);
+        // our own book is no source to be believed or not: its bands and states are the engine's
+        if self.book.venues()[place].terms.kind != Kind::House {
+            self.health.see(place, at, &self.book, self.locked | self.held, &mut self.events);
+            self.judge(place, venue, at);
+        }
         self.settle(at);
         if self.after.is_due(at)
             && let Some(middle) = self.book.middle()

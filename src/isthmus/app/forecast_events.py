@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from isthmus.execution.guard import EVENT, Guard
+from isthmus.execution.guard import Guard
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import NS_PER_S, time_ns, time_text
 from isthmus.refdata.directory import Directory
@@ -86,10 +86,10 @@ class EventWatch:
                 self._near[event] = self._routes(event)
                 why = f"{event.kind} from {time_text(event.start)}: {event.why}"
                 for route in self._near[event]:
-                    self._guard.set(*route, EVENT, why, at)
+                    self._guard.hold(*route, why, at)
         for event in [event for event in self._near if at >= event.end]:
             for route in self._near.pop(event):
-                self._guard.lift(*route, EVENT, f"{event.kind} is over", at)
+                self._guard.release(*route, f"{event.kind} is over", at)
         self._events = [event for event in self._events if event.end > at]
         times = [time for event in self._events for time in (event.begins, event.end) if time > at]
         return min([*times, at + IDLE_NS])

@@ -10,11 +10,14 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.engine.market import CallIndication, MarketData
 from isthmus.engine.tape import Tape
+from isthmus.execution.book import Event
 from isthmus.execution.guard import Guard
 from isthmus.execution.policy import Auction, Venue
-from isthmus.execution.sights import HouseBook, Sight
-from isthmus.kernel.messages import FILLED_OUTSIDE, Traded
+from isthmus.execution.sights import Care, HouseBook, Sight
+from isthmus.kernel.messages import FILLED_OUTSIDE, Accepted, Acknowledged, Cancelled, Traded
 from isthmus.refdata.directory import Directory
+
+PPM = 1_000_000
 
 
 class Outside:
@@ -27,6 +30,13 @@ class Outside:
         self.tape: Tape | None = None
         """Where everything is kept, once somebody opened it."""
         self._sights: dict[int, Sight] = {}
+        self._listed: dict[int, int] = {}
+        self._asked: dict[int, tuple[int, int, int]] = {}
+        """Orders at outside venues that have no answer yet: instrument, venue, when they were sent."""
+        self.reserves: dict[str, str] = {}
+        """Who stands in for whom, by the venues' names: a reserve is used only while its principal is not."""
+        self.references: frozenset[str] = frozenset()
+        """Sources whose clock and price are believed where two differ, by name."""
         self.guard = Guard(self.sight)
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
@@ -37,12 +47,19 @@ class Outside:
         """What the venues show of the instrument; its venues as the directory knows them now."""
         sight = self._sights.get(instrument)
         if sight is None:
-            sight = self._sights[instrument] = Sight(instrument, self._house)
+            sight = self._sights[instrument] = Sight(instrument, self._house, self._told)
         facts = self._directory.venue_facts(instrument)
-        if len(facts) != len(sight.known):
+        if len(facts) != self._listed.get(instrument):
+            self._listed[instrument] = len(facts)
             for row in facts:
-                sight.admit(venue_of(row))
+                if row.number not in sight.known and row.takes_orders:
+                    sight.admit(venue_of(row), row, self._care(row.name))
         return sight
+
+    def _care(self, venue: str) -> Care:
+        reserve = self.reserves.get(venue)
+        number = self._directory.venue_number(reserve) if reserve is not None else None
+        return Care(reference=venue in self.references, backup=number)
 
     def book(
         self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
@@ -82,29 +99,73 @@ class Outside:
         return self.tape.next - 1
 
     def figures(self, instrument: int, venue: int) -> RouteFigures:
-        """How a route did so far."""
-        return RouteFigures()
+        """How a route did so far; of the house book nothing is counted."""
+        route = self.sight(instrument).watched.route(venue) if venue else None
+        if route is None or not route.sent:
+            return RouteFigures()
+        answered = route.answered > 0
+        return RouteFigures(
+            latency_ns=route.latency_ns if answered else None,
+            reject_rate=route.reject_ppm / PPM if answered else None,
+            fill_rate=route.fill_ppm / PPM,
+            toxicity_bps=route.toxicity_ppm / 100 if route.measured else None,
+        )
+
+    def _told(self, instrument: int, events: tuple[Event, ...]) -> None:
+        """What an update did to routes: into the log, and onto the tape."""
+        self.guard.take(instrument, events)
+        if self.tape is not None:
+            for event in events:
+                self.tape.health(event.at, event.venue, instrument, int(event.on), f"{event.state} {event.reason}")
 
     def on_record(self, record: Record) -> None:
-        """Our own trades count as volume too, wherever they happened."""
+        """Our own trades count as volume too, wherever they happened; and routes are judged by what came of orders."""
+        command = record.command
+        venue = getattr(command, "venue", 0)
         for effect in record.effects:
-            if type(effect) is Traded:
+            kind = type(effect)
+            if kind is Traded:
                 self._own(record, effect)
+            elif kind is Accepted and venue:
+                self._sent(record, effect)
+            elif kind is Acknowledged:
+                self._answered(effect.order, record.stamp, rejected=False)
+            elif kind is Cancelled and effect.order in self._asked:
+                self._answered(effect.order, record.stamp, rejected=True)
+
+    def _sent(self, record: Record, effect: Any) -> None:
+        order = self._house.order(effect.order)
+        if order is None:
+            return
+        instrument, venue = order["instrument"], record.command.venue
+        if venue in self.sight(instrument).known:
+            self._asked[effect.order] = (instrument, venue, record.stamp)
+            self.sight(instrument).watched.sent(venue, record.command.quantity)
+
+    def _answered(self, order: int, at: int, *, rejected: bool) -> None:
+        asked = self._asked.pop(order, None)
+        if asked is not None:
+            instrument, venue, sent = asked
+            self.sight(instrument).watched.answered(venue, max(0, at - sent), rejected)
 
     def _own(self, record: Record, effect: Any) -> None:
         venue = record.command.venue if effect.flags & FILLED_OUTSIDE else 0
-        self.sight(effect.instrument).trade(venue, effect.quantity, effect.taker_side, record.stamp)
+        sight = self.sight(effect.instrument)
+        if venue in sight.known and venue:
+            side = record.command.side
+            sight.watched.filled(venue, record.stamp, side, effect.quantity)
+            self._asked.pop(effect.maker_order or effect.taker_order, None)
+        sight.trade(venue, effect.quantity, effect.taker_side, record.stamp)
         self.on_trade(effect.instrument, record.stamp, effect.price, effect.quantity)
 
 
 class RouteFigures(msgspec.Struct, frozen=True):
-    """How a route did: None while nothing is known. `votes` of the breaker's checks: True is against the route."""
+    """How a route did: None while nothing is known."""
 
     latency_ns: int | None = None
     reject_rate: float | None = None
     fill_rate: float | None = None
     toxicity_bps: float | None = None
-    votes: dict[str, bool] = {}
 
 
 def venue_of(facts: Any) -> Venue:

@@ -161,7 +161,7 @@ class PathDesk:
                     reject_rate=figures.reject_rate,
                     fill_rate=figures.fill_rate,
                     toxicity_bps=figures.toxicity_bps,
-                    votes=figures.votes,
+                    votes=standing.votes,
                     since=time_text(standing.since) if standing.since else None,
                 )
             )

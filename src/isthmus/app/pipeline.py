@@ -110,6 +110,8 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     views = Views(engine, directory, settings.data)
     driver = Driver(engine, clock, settings.limits.inbox_commands)
     outside = Outside(views, engine, directory)
+    outside.reserves = settings.routes.reserves
+    outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
     router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)

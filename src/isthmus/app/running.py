@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -60,12 +61,15 @@ class Running:
         core.driver.subscribe(lambda _: self._routing.set())
         core.outside.on_change = self._routing.set
 
-    def start(self, hub: Hub, feed: Feed, calendars: list[CalendarDriver]) -> asyncio.Future[None]:
-        """A future that is done when one of the loops failed: the process then has a bug and stops."""
+    def start(self, hub: Hub, feed: Feed, timed: Sequence[Stepping]) -> asyncio.Future[None]:
+        """A future that is done when one of the loops failed: the process then has a bug and stops. `timed`: what else
+        acts at its times; calendars among them close markets.
+        """
+        calendars = [one for one in timed if isinstance(one, CalendarDriver)]
         loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
         closing = {number for calendar in calendars for number in calendar.closing}
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders, closing)
-        stepping: list[Stepping] = [*self._markets, *calendars, day_end, DueTime(self._core.desk)]
+        stepping: list[Stepping] = [*self._markets, *timed, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
         loops.append(self._route())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
@@ -150,6 +154,7 @@ class Running:
     async def _each_second(self, hub: Hub, feed: Feed) -> None:
         while True:
             await asyncio.sleep(1)
+            self._core.outside.offset()
             hub.second()
             feed.second()
 

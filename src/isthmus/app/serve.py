@@ -21,6 +21,7 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
@@ -30,6 +31,7 @@ from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.app.standby import TookOver, follow_folder, follow_link
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.engine.market import Market
+from isthmus.engine.tape import Tape
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.rest.protocol import RestProtocol
 from isthmus.gateways.websocket.protocol import StreamProtocol
@@ -113,7 +115,11 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
+    core.outside.tape = tape = Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
     open_markets(core, markets)
+    core.router.restart()
+    events = read_events(Path(settings.routes.events)) if settings.routes.events else []
+    watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
@@ -133,7 +139,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    working = running.start(front.hub, front.feed, calendars)
+    working = running.start(front.hub, front.feed, [*calendars, watch])
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
@@ -146,6 +152,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
+    tape.close()
     if link is not None:
         await link.close()
     return EXIT_OK

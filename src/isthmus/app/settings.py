@@ -31,6 +31,15 @@ class ReactingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     faults: dict[str, FaultTerms]
 
 
+class RouteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How routes to outside venues are looked after. `events` is empty where there is no file."""
+
+    events: str
+    references: list[str]
+    tape_bytes: Annotated[int, Meta(ge=1 << 24)]
+    reserves: dict[str, str]
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -46,6 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standby: StandbySettings
     reacting: ReactingSettings
     calendars: dict[str, CalendarSettings]
+    routes: RouteSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -1,28 +1,39 @@
-"""Which routes may be used: one place where every reason against a route meets, and the log of what happened.
+"""What happened to routes, and why one is not used: the log that people read.
 
-A route is a venue of an instrument. Reasons against it stand beside one another (a breaker's lock, a quarantine, a
-forecast event, being a reserve) and each is lifted by whoever set it; a route is open when none stands. A reserve is
-used only while the route that it backs is shut.
+The consolidated book decides (`crates/execution`): it marks sources, quarantines them, locks routes and brings in
+reserves. Here its events get words; forecast events take routes out by the same door, with a reason of their own.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
+from isthmus.execution.book import Event
 from isthmus.execution.sights import Sight
 
 EVENTS_MAX = 1_000
 """Events kept; the oldest go first."""
-
-LOCKED, QUARANTINED, MARKED, EVENT, RESERVE = "locked", "quarantined", "marked", "event", "reserve"
-"""A breaker voted; a source turned abnormal; its quotes are stale, crossed, skewed or shifted; an event is near; it
-backs another route.
-"""
-ORDER = (LOCKED, QUARANTINED, MARKED, EVENT, RESERVE)
-"""Which reason is shown first."""
+OPEN, RESERVE, HELD = "open", "backup", "held"
+ORDER = ("locked", "quarantined", "clock_shifted", "snapshot", "crossed", "skewed", "malformed", "stale", HELD, RESERVE)
+"""Which state is shown first of several."""
+VOTES = ("own", "others", "band")
+"""The three checks of a breaker, in the order of the bits of an event's first figure."""
+WORDS = {
+    "locked": "two of three checks voted against its quote",
+    "doubted": "one of three checks votes against its quote",
+    "quarantined": "it behaves as it never does",
+    "clock_shifted": "its clock is shifted against the others",
+    "snapshot": "its updates do not fit its snapshot",
+    "crossed": "it is crossed, by itself or with most of the others",
+    "skewed": "its middle is far from the others'",
+    "malformed": "its book makes no sense",
+    "stale": "it says nothing while the others move",
+    HELD: "taken out",
+    RESERVE: "in reserve",
+}
 
 
 class RouteEvent(msgspec.Struct, frozen=True):
@@ -36,72 +47,72 @@ class RouteEvent(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a route is: "open" or the first reason against it, and since when."""
+    """How a route is: "open", or the first state against it, why and since when; and how its breaker's checks voted
+    last: True is against it.
+    """
 
     state: str
     why: str
     since: int
-
-
-OPEN = Standing("open", "", 0)
+    votes: dict[str, bool]
 
 
 class Guard:
-    """`backups`: reserve by the number of the venue that it backs."""
+    """Hears the events of all sights."""
 
     def __init__(self, sight: Callable[[int], Sight]) -> None:
         self._sight = sight
-        self._against: dict[tuple[int, int], dict[str, tuple[str, int]]] = {}
-        self._backups: dict[int, int] = {}
+        self._since: dict[tuple[int, int], dict[str, tuple[str, int]]] = {}
+        self._votes: dict[tuple[int, int], dict[str, bool]] = {}
+        self._held: dict[tuple[int, int], str] = {}
         self.events: deque[RouteEvent] = deque(maxlen=EVENTS_MAX)
         self.on_event: Callable[[RouteEvent], None] = _nobody
 
-    def back(self, backups: Mapping[int, int], instruments: Mapping[int, list[int]], at: int) -> None:
-        """Venues that stand in reserve for others. `instruments`: venues of each."""
-        self._backups |= backups
-        for instrument, venues in instruments.items():
-            for venue, reserve in backups.items():
-                if venue in venues and reserve in venues:
-                    self.set(instrument, reserve, RESERVE, "in reserve", at)
+    def take(self, instrument: int, events: tuple[Event, ...]) -> None:
+        """What an update did."""
+        for event in events:
+            route = (instrument, event.venue)
+            since = self._since.setdefault(route, {})
+            if event.state in ("locked", "doubted"):
+                self._votes[route] = {name: bool(event.figures[0] >> bit & 1) for bit, name in enumerate(VOTES)}
+            why = self._held.get(route, "") if event.state == HELD else described(event)
+            if event.on:
+                since.setdefault(event.state, (why, event.at))
+            else:
+                since.pop(event.state, None)
+            name = event.state if event.on else f"no longer {event.state}"
+            self._log(RouteEvent(event.at, instrument, event.venue, name.replace("_", " "), why))
 
-    def set(self, instrument: int, venue: int, reason: str, why: str, at: int) -> None:
-        """A reason against the route stands from now on; the same again only changes its words."""
-        against = self._against.setdefault((instrument, venue), {})
-        new = reason not in against
-        against[reason] = (why, at if new else against[reason][1])
-        if new:
-            self._log(RouteEvent(at, instrument, venue, reason, why))
-        self._apply(instrument, venue)
-        if new and reason != RESERVE and (reserve := self._backups.get(venue)) is not None:
-            self.lift(instrument, reserve, RESERVE, f"used in place of the one that is {reason}", at)
+    def hold(self, instrument: int, venue: int, why: str, at: int) -> None:
+        """Take a route out for a reason of somebody's own."""
+        self._held[(instrument, venue)] = why
+        self._sight(instrument).hold(venue, at, True)
 
-    def lift(self, instrument: int, venue: int, reason: str, why: str, at: int) -> None:
-        """A reason is gone."""
-        against = self._against.get((instrument, venue), {})
-        if against.pop(reason, None) is None:
-            return
-        self._log(RouteEvent(at, instrument, venue, "back" if not against else f"no longer {reason}", why))
-        self._apply(instrument, venue)
-        reserve = self._backups.get(venue)
-        if reserve is not None and not against:
-            self.set(instrument, reserve, RESERVE, "in reserve again", at)
+    def release(self, instrument: int, venue: int, why: str, at: int) -> None:
+        """Give it back."""
+        self._held[(instrument, venue)] = why
+        self._sight(instrument).hold(venue, at, False)
 
     def standing(self, instrument: int, venue: int) -> Standing:
         """How the route is now."""
-        against = self._against.get((instrument, venue))
+        against = self._sight(instrument).watched.why_not(venue)
+        votes = self._votes.get((instrument, venue), {})
         if not against:
-            return OPEN
-        first = next(reason for reason in ORDER if reason in against)
-        why, since = against[first]
-        return Standing(first, why, since)
-
-    def _apply(self, instrument: int, venue: int) -> None:
-        standing = self.standing(instrument, venue)
-        self._sight(instrument).shut_out(venue, None if standing is OPEN else f"{standing.state}: {standing.why}")
+            return Standing(OPEN, "", 0, votes)
+        first = next((state for state in ORDER if state in against), against[0])
+        why, since = self._since.get((instrument, venue), {}).get(first, (WORDS.get(first, ""), 0))
+        return Standing(first, why, since, votes)
 
     def _log(self, event: RouteEvent) -> None:
         self.events.append(event)
         self.on_event(event)
+
+
+def described(event: Event) -> str:
+    """The event in words, with its rule and figures."""
+    figures = ", ".join(str(figure) for figure in event.figures if figure)
+    words = WORDS.get(event.state, event.state) if event.on else "good again"
+    return f"{words} ({event.reason.replace('_', ' ')}{': ' + figures if figures else ''})"
 
 
 def _nobody(_: RouteEvent) -> None:

@@ -7,16 +7,24 @@ publish, and the house book from the engine when asked. Emits: answers. Never: j
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import merge
 from itertools import islice
 from typing import Protocol
 
+import msgspec
+
+from isthmus.engine.market import VenueFacts
+from isthmus.execution.book import ConsolidatedBook, Event
 from isthmus.execution.flow import Decaying, Volatility, Volume
 from isthmus.execution.policy import PPM, Auction, Leg, Level, Pool, Venue
+from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, SELL
+from isthmus.kernel.values import NS_PER_S
 
 LEVELS_MAX = 50
 """Levels a side of a venue that are looked at."""
+
+REFERENCE_NS = NS_PER_S
+"""How often the middle of the routes that can be used becomes the price around which the hard band lies."""
 
 Side = list[tuple[int, int]]
 
@@ -30,40 +38,60 @@ class HouseBook(Protocol):
         self, instrument: int, levels: int, /
     ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
 
-    def indicative(self, instrument: int, /) -> tuple[int, int, int]: ...
+    def order(self, order: int, /) -> dict[str, int] | None: ...
+
+
+class Care(msgspec.Struct, frozen=True):
+    """How a source is looked after: `ConsolidatedBook.list_venue` says what each means."""
+
+    family: int = 0
+    reference: bool = False
+    backup: int | None = None
 
 
 class Sight:
-    """One instrument. `venues`: what can be traded where, the house book included, in the order of their numbers."""
+    """One instrument: the consolidated book of all venues with its guards, and what its trades say of the market."""
 
-    def __init__(self, instrument: int, house: HouseBook) -> None:
+    def __init__(self, instrument: int, house: HouseBook, tell: Callable[[int, tuple[Event, ...]], None]) -> None:
         self.instrument = instrument
         self.known: dict[int, Venue] = {}
-        self.shut: dict[int, str] = {}
-        """Venues that are not to be used now, and why: quarantined, locked, disconnected."""
+        """What can be traded where, in the order in which it was listed, the house book included."""
         self.volume = Volume()
         self.volatility = Volatility()
         self.curve: Callable[[int, int], int] | None = None
         self.impact: tuple[float, float, float] | None = None
         self.call: Auction | None = None
         self.at = 0
+        self.watched = ConsolidatedBook()
+        self._tell = tell
         self._house = house
         self._house_seen = -1
         self._books: dict[int, tuple[Side, Side]] = {}
         self._rates: dict[tuple[int, int], Decaying] = {}
         self._merged: dict[int, list[Level]] = {}
+        self._open: list[Venue] | None = None
         self._changes = 0
+        self._referred_at = 0
 
-    def admit(self, venue: Venue) -> None:
-        """The instrument can be traded there."""
+    def admit(self, venue: Venue, facts: VenueFacts, care: Care) -> None:
+        """The instrument can be traded there; equal prices go to who was admitted first."""
         self.known[venue.number] = venue
+        self.watched.list_venue(facts, family=care.family, reference=care.reference, backup=care.backup)
         self._change()
 
     def show(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
-        """The venue's whole book now."""
-        self._books[venue] = (list(islice(bids, LEVELS_MAX)), list(islice(asks, LEVELS_MAX)))
+        """The venue's whole book now; what its source and its route become counts from the next question on."""
+        book = (list(islice(bids, LEVELS_MAX)), list(islice(asks, LEVELS_MAX)))
+        self._books[venue] = book
+        self.at = max(self.at, at)
+        try:
+            events = self.watched.update(venue, at, *book)
+        except BadInput:
+            events = self.watched.last_events()
         self._change()
-        self._see(at)
+        if events:
+            self._tell(self.instrument, events)
+        self._see()
 
     def trade(self, venue: int, quantity: int, taker_side: int, at: int) -> None:
         """Somebody traded; `taker_side` 0 when nobody knows."""
@@ -72,17 +100,19 @@ class Sight:
         if taker_side:
             self._rates.setdefault((venue, BUY + SELL - taker_side), Decaying()).add(at, quantity)
 
-    def shut_out(self, venue: int, why: str | None) -> None:
-        """The venue is not used from now on, for this reason, or is again (None)."""
-        if why is None:
-            self.shut.pop(venue, None)
-        else:
-            self.shut[venue] = why
+    def hold(self, venue: int, at: int, out: bool) -> None:
+        """Take a route out, or give it back."""
+        events = self.watched.hold(venue, at, out)
         self._change()
+        if events:
+            self._tell(self.instrument, events)
 
     def venues(self) -> list[Venue]:
-        """Those that can be used now."""
-        return [venue for number, venue in self.known.items() if number not in self.shut]
+        """Those that can be used now, with how their routes have done."""
+        if self._open is None:
+            open_ = set(self.watched.open())
+            self._open = [self._rated(venue) for venue in self.known.values() if venue.number in open_]
+        return self._open
 
     def book(self, venue: int) -> tuple[Side, Side]:
         """Bids and asks of one venue."""
@@ -91,18 +121,17 @@ class Sight:
         return self._books.get(venue, ([], []))
 
     def levels(self, side: int, most: int) -> Sequence[Level]:
-        """All venues' levels of a side, best all-in price first; ties: the house book, then by number."""
+        """All venues' levels of a side, best all-in price first; equal ones by who was admitted first."""
         self._read_house()
         merged = self._merged.get(side)
-        if merged is None:
-            merged = self._merged[side] = list(
-                merge(*(self._of(venue, side) for venue in self.venues()), key=_rank(side))
-            )
+        if merged is None or len(merged) < most:
+            rows = self.watched.levels(side, max(most, LEVELS_MAX))
+            merged = self._merged[side] = [Level(row[0], row[1], row[2], row[3]) for row in rows]
         return merged[:most]
 
     def best(self, venue: int, side: int) -> tuple[int, int] | None:
-        """The top of one venue's side."""
-        if venue in self.shut:
+        """The top of one venue's side, if the venue can be used."""
+        if not any(known.number == venue for known in self.venues()):
             return None
         levels = self.book(venue)[0 if side == BUY else 1]
         return levels[0] if levels else None
@@ -119,9 +148,11 @@ class Sight:
 
     def touch(self) -> tuple[int, int]:
         """The best plain prices: bid and ask, 0 where there is none."""
-        tops = [(self.best(venue.number, BUY), self.best(venue.number, SELL)) for venue in self.venues()]
-        bids = [bid[0] for bid, _ in tops if bid is not None]
-        asks = [ask[0] for _, ask in tops if ask is not None]
+        bids, asks = [], []
+        for venue in self.venues():
+            own_bids, own_asks = self.book(venue.number)
+            bids += [own_bids[0][0]] if own_bids else []
+            asks += [own_asks[0][0]] if own_asks else []
         return max(bids, default=0), min(asks, default=0)
 
     def rate(self, venue: int, side: int, at: int) -> int:
@@ -133,14 +164,24 @@ class Sight:
         """Lots a second that anybody trades, of late."""
         return sum(rate.rate(at) for rate in self._rates.values())
 
+    def _rated(self, venue: Venue) -> Venue:
+        if venue.number == 0:
+            return venue
+        route = self.watched.route(venue.number)
+        if not route.sent:
+            return venue
+        return msgspec.structs.replace(
+            venue,
+            latency_ns=route.latency_ns or venue.latency_ns,
+            fill_rate_ppm=route.fill_ppm,
+            reject_rate_ppm=route.reject_ppm,
+            toxicity_ppm=route.toxicity_ppm,
+        )
+
     def _change(self) -> None:
         self._changes += 1
         self._merged.clear()
-
-    def _of(self, venue: Venue, side: int) -> list[Level]:
-        fee = PPM + venue.taker_fee_ppm if side == SELL else PPM - venue.taker_fee_ppm
-        rows = self.book(venue.number)[0 if side == BUY else 1]
-        return [Level(price * fee, price, quantity, venue.number) for price, quantity in rows]
+        self._open = None
 
     def _read_house(self) -> None:
         if 0 not in self.known or self._house.sequence == self._house_seen:
@@ -150,18 +191,17 @@ class Sight:
         book = ([row[:2] for row in bids], [row[:2] for row in asks])
         if book != self._books.get(0):
             self._books[0] = book
+            self.watched.update(0, self.at, *book)
             self._change()
 
-    def _see(self, at: int) -> None:
-        self.at = max(self.at, at)
+    def _see(self) -> None:
         middle = self.middle_x2()
-        if middle is not None:
-            self.volatility.see(self.at, middle)
-
-
-def _rank(side: int) -> Callable[[Level], tuple[int, int]]:
-    sign = 1 if side == SELL else -1
-    return lambda level: (sign * level.all_in, level.venue)
+        if middle is None:
+            return
+        self.volatility.see(self.at, middle)
+        if self.at >= self._referred_at + REFERENCE_NS:
+            self._referred_at = self.at
+            self.watched.set_reference(middle * PPM // 2)
 
 
 class View:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.app.worked import SECOND, START, Worked
 
 from isthmus.app.forecast_events import EventWatch, read_events
-from isthmus.execution.guard import EVENT, LOCKED, RESERVE, Guard
+from isthmus.execution.guard import HELD, OPEN
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import time_text
 
@@ -23,44 +23,19 @@ def a_file(tmp_path: Path, text: str) -> Path:
 
 def test_a_route_is_left_before_the_event_and_taken_again_after_it(tmp_path: Path) -> None:
     worked = Worked()
-    guard = Guard(worked.core.outside.sight)
+    guard, route = worked.core.outside.guard, (worked.floor.instrument, worked.floor.venue)
     start, end = time_text(START + 100 * SECOND), time_text(START + 200 * SECOND)
     events = read_events(a_file(tmp_path, f"{HEAD}{start},{end},there,maintenance,new switch,60\n"))
     watch = EventWatch(events, guard, worked.core.directory)
-    route = (worked.floor.instrument, worked.floor.venue)
     assert watch.step(START) == START + 40 * SECOND
-    assert guard.standing(*route).state == "open"
-    assert watch.step(START + 40 * SECOND) == START + 100 * SECOND or guard.standing(*route).state == EVENT
+    assert guard.standing(*route).state == OPEN
+    watch.step(START + 40 * SECOND)
+    assert guard.standing(*route).state == HELD
     assert guard.standing(*route).why.startswith("maintenance from")
     assert [venue.name for venue in worked.core.outside.sight(route[0]).venues()] == ["house"]
     watch.step(START + 200 * SECOND)
-    assert guard.standing(*route).state == "open"
-    assert [event.event for event in guard.events] == [EVENT, "back"]
-
-
-def test_a_reserve_is_used_only_while_the_other_is_shut() -> None:
-    worked = Worked()
-    guard = Guard(worked.core.outside.sight)
-    instrument, venue = worked.floor.instrument, worked.floor.venue
-    guard.back({0: venue}, {instrument: [0, venue]}, START)
-    assert guard.standing(instrument, venue).state == RESERVE
-    guard.set(instrument, 0, LOCKED, "1,000 pips away", START + 1)
-    assert guard.standing(instrument, venue).state == "open"
-    guard.lift(instrument, 0, LOCKED, "agreed for 5 s", START + 2)
-    assert guard.standing(instrument, venue).state == RESERVE
-
-
-def test_reasons_stand_beside_one_another() -> None:
-    worked = Worked()
-    guard = Guard(worked.core.outside.sight)
-    route = (worked.floor.instrument, worked.floor.venue)
-    guard.set(*route, EVENT, "weather", START)
-    guard.set(*route, LOCKED, "jump", START + 1)
-    assert guard.standing(*route).state == LOCKED
-    guard.lift(*route, LOCKED, "agreed", START + 2)
-    assert guard.standing(*route).state == EVENT
-    guard.lift(*route, EVENT, "over", START + 3)
-    assert guard.standing(*route).state == "open"
+    assert guard.standing(*route).state == OPEN
+    assert [event.event for event in guard.events] == ["held", "no longer held"]
 
 
 @pytest.mark.parametrize(
