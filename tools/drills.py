@@ -3,7 +3,7 @@
 `python tools/drills.py DIR` writes them as recordings; `isthmus serve --markets DIR` then plays them, and the page
 *Routes* shows what the broker does. The incidents, by second: 20 to 22 one dealer's EURUSD is 1,000 pips away (two of
 three checks lock its route); 40 to 50 another quotes forty times as often with a spread fifteen times as wide
-(quarantined); 60 to 66 the third repeats old prices (stale against the others).
+(quarantined); 60 to 75 the third repeats old prices (stale against the others).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def quotes(dealer: str, middles: list[float], chance: Random) -> Iterator[str]:
             middle += JUMP_PIPS * PIP
         if dealer == "bravo" and 40 <= second < 50:
             half, times = 7.5 * PIP, 40
-        if dealer == "charlie" and 60 <= second < 66:
+        if dealer == "charlie" and 60 <= second < 75:
             continue
         for number in range(times):
             shade = chance.choice((-0.1, 0, 0.1)) * PIP
