@@ -252,8 +252,8 @@ class RouteRefused(ValueError):
 
 @final
 class ConsolidatedBook:
-    """One instrument over up to 64 venues, watched: see `isthmus.execution.book`, its typed face. Sides are 1 (buy: bids)
-    and 2 (sell: asks), of decisions that of the taker. All-in prices are price steps x 10^6. Raises RouteRefused.
+    """One instrument over up to 64 venues, watched: see `isthmus.execution.book`, its typed face. Sides are 1 (buy:
+    bids) and 2 (sell: asks), of decisions that of the taker. All-in prices are price steps x 10^6. Raises RouteRefused.
     """
 
     def __new__(cls, settings: dict[str, int] = ...) -> ConsolidatedBook: ...
@@ -274,6 +274,7 @@ class ConsolidatedBook:
         family: int = 0,
         reference: bool = False,
         backup: int | None = None,
+        stale_ns: int | None = None,
     ) -> None: ...
     def update(
         self, venue: int, at: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], /

@@ -18,6 +18,8 @@ pub struct Care {
     pub reference: bool,
     /// The venue that stands in for it; it is not used otherwise.
     pub backup: Option<u32>,
+    /// It may be quiet for so long while others move; None: as long as the settings say.
+    pub stale_ns: Option<u64>,
 }
 
 /// One instrument over all its venues.
@@ -69,7 +71,7 @@ impl WatchedBook {
             return refuse("backup", "is the venue itself");
         }
         self.book.list(terms)?;
-        self.health.list(care.reference);
+        self.health.list(care.reference, care.stale_ns);
         self.breakers.push(Breaker::default());
         self.routes.push(Route::default());
         self.cares.push(care);

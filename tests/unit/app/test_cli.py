@@ -26,6 +26,7 @@ COMMANDS = {
     "compact": [],
     "bench engine": [],
     "bench journal": [],
+    "bench route": [],
     "sim": [],
     "doctor": [],
 }

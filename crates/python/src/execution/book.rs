@@ -64,7 +64,7 @@ impl ConsolidatedBook {
     }
 
     #[pyo3(signature = (number, kind = "lit", *, maker_fee_ppm = 0, taker_fee_ppm = 0, tick = 1, lot = 1,
-        price = (1, 1), quantity = (1, 1), inverse = false, family = 0, reference = false, backup = None))]
+        price = (1, 1), quantity = (1, 1), inverse = false, family = 0, reference = false, backup = None, stale_ns = None))]
     #[allow(clippy::too_many_arguments)] // the terms of a venue, by keyword
     fn list_venue(
         &mut self,
@@ -80,11 +80,12 @@ impl ConsolidatedBook {
         family: u8,
         reference: bool,
         backup: Option<u32>,
+        stale_ns: Option<u64>,
     ) -> PyResult<()> {
         let kind = Kind::named(kind).ok_or_else(|| RouteRefused::new_err(("kind", "is no kind of venue")))?;
         let (price, quantity) = (Ratio { num: price.0, den: price.1 }, Ratio { num: quantity.0, den: quantity.1 });
         let terms = Terms { number, kind, maker_fee_ppm, taker_fee_ppm, tick, lot, price, quantity, inverse, family };
-        self.watched.list(terms, Care { reference, backup }).map_err(refused)
+        self.watched.list(terms, Care { reference, backup, stale_ns }).map_err(refused)
     }
 
     #[pyo3(signature = (venue, at, bids, asks, /))]
