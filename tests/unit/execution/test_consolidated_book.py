@@ -62,8 +62,10 @@ def test_the_example_of_the_page_runs_and_finds_what_it_says() -> None:
     example = page.partition("```python\n")[2].partition("```")[0].replace("book.table()", "table = book.table()")
     names: dict[str, Any] = {}
     exec(example, names)
-    assert [row[3] for row in names["book"].levels(SELL)] == [2, 1]
-    assert [(leg.venue, leg.quantity) for leg in names["book"].sweep(BUY, 12).legs] == [(2, 9), (1, 3)]
+    assert [row[3] for row in names["book"].levels(SELL)] == [1, 2], (
+        "10,000 with 300 ppm is dearer than 10,001 with 100"
+    )
+    assert [(leg.venue, leg.quantity) for leg in names["book"].sweep(BUY, 12).legs] == [(1, 5), (2, 7)]
     assert names["table"].num_rows == 4
 
 
