@@ -153,7 +153,7 @@ impl WatchedBook {
     /// An order went out on a route.
     pub fn sent(&mut self, venue: u32, lots: i64) -> Result<(), Refused> {
         let place = self.book.known(venue)?;
-        self.routes[place].sent(lots);
+        self.routes[place].sent(positive(lots)?);
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl WatchedBook {
     /// A fill came. `taken`: the side that it took from (asks: we bought).
     pub fn filled(&mut self, venue: u32, at: u64, taken: Side, lots: i64) -> Result<(), Refused> {
         let place = self.book.known(venue)?;
-        self.routes[place].filled_lots = self.routes[place].filled_lots.saturating_add(lots);
+        self.routes[place].filled_lots = self.routes[place].filled_lots.saturating_add(positive(lots)?);
         if let Some(middle) = self.book.middle() {
             self.after.filled(place, at, taken, middle);
         }
@@ -238,6 +238,10 @@ impl WatchedBook {
         self.standing_in = standing_in;
         self.book.shut(bad | (backups & !standing_in));
     }
+}
+
+fn positive(lots: i64) -> Result<i64, Refused> {
+    if lots < 1 { refuse("lots", "must be at least 1") } else { Ok(lots) }
 }
 
 #[cfg(test)]

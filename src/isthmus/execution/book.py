@@ -332,7 +332,10 @@ def triangle(
     price = first.step * second.step / cross.step
     links = [price, first.lot * first.step / second.lot, first.lot / cross.lot]
     one, two, three = (book._core for book in books)
-    found = routes.triangle(one, two, three, [link.as_integer_ratio() for link in links])
+    try:
+        found = routes.triangle(one, two, three, [link.as_integer_ratio() for link in links])
+    except (RouteRefused, OverflowError) as refused:
+        raise _bad(refused) from refused
     return None if found is None else msgspec.convert(found, Triangle)
 
 

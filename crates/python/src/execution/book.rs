@@ -8,6 +8,7 @@ use isthmus_execution::feed::Message;
 use isthmus_execution::split::{Block, Split};
 use isthmus_execution::sweep::Sweep;
 use isthmus_execution::terms::{Kind, Ratio, Terms};
+use isthmus_execution::values::RATIO_MAX;
 use isthmus_execution::watched::{Care, WatchedBook};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -296,8 +297,9 @@ pub fn triangle<'py>(
     cross: PyRef<'py, ConsolidatedBook>,
     links: [(i64, i64); 3],
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
-    if links.iter().any(|link| link.0 < 1 || link.1 < 1) {
-        return Err(RouteRefused::new_err(("links", "must be positive fractions")));
+    let right = |part: i64| (1..=RATIO_MAX).contains(&part);
+    if !links.iter().all(|link| right(link.0) && right(link.1)) {
+        return Err(RouteRefused::new_err(("units", "must make fractions of numbers from 1 to 10^12")));
     }
     let links = Links { price: links[0], second: links[1], cross: links[2] };
     let touch = |book: &ConsolidatedBook| Touch::of(book.watched.book());
