@@ -418,6 +418,7 @@ class ConsolidatedBook:
         family: int = 0,
         reference: bool = False,
         backup: int | None = None,
+        stale_ns: int | None = None,
     ) -> None: ...
     def update(
         self, venue: int, at: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], /

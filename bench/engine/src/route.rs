@@ -23,9 +23,12 @@ const TOGETHER: usize = 64;
 const FAIR: i64 = 1_387_560;
 const BLOCK: i64 = 100_000;
 
+/// Times one thing: percentiles as JSON, and whether its answers were right.
+type Subject = fn() -> (String, bool);
+
 /// {"name": {"times": percentiles in ns of one call, "right": the answers were}, ...}
 pub fn measure() -> String {
-    let subjects: [(&str, fn() -> (String, bool)); 8] = [
+    let subjects: [(&str, Subject); 8] = [
         ("empty", empty),
         ("sweep_ten_venues", sweep),
         ("best_of_ten_venues", best),

@@ -2,7 +2,7 @@
 use crate::consolidated::{ConsolidatedBook, Level};
 use crate::sweep::usable;
 use crate::terms::Terms;
-use crate::values::{PPM, Side};
+use crate::values::{PPM, Side, narrow};
 
 /// Buy at one venue, sell at another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,17 +188,22 @@ pub fn triangle(first: &Touch, second: &Touch, cross: &Touch, links: &Links) -> 
     let (cross_bid, cross_ask) = (i128::from(cross.bid.0), i128::from(cross.ask.0));
     if bought > 0 && cross_bid > bought {
         let lots = sizes((first.ask, second.ask, cross.bid), links)?;
-        return Some(made(true, (cross_bid - bought) * i128::from(PPM) / bought, lots));
+        return Some(made(true, gain_ppm(cross_bid, bought), lots));
     }
     if cross_ask > 0 && sold > cross_ask {
         let lots = sizes((first.bid, second.bid, cross.ask), links)?;
-        return Some(made(false, (sold - cross_ask) * i128::from(PPM) / cross_ask, lots));
+        return Some(made(false, gain_ppm(sold, cross_ask), lots));
     }
     None
 }
 
+/// In millionths of what is paid; a gain too great for 128 bits is no gain that anybody believes.
+fn gain_ppm(got: i128, paid: i128) -> i128 {
+    (got - paid).saturating_mul(i128::from(PPM)) / paid
+}
+
 fn made(buys_first: bool, gain: i128, lots: (i64, i64, i64)) -> Triangle {
-    Triangle { buys_first, gain_ppm: crate::values::narrow(gain), first: lots.0, second: lots.1, cross: lots.2 }
+    Triangle { buys_first, gain_ppm: narrow(gain), first: lots.0, second: lots.1, cross: lots.2 }
 }
 
 type Quote = (i64, i64);
@@ -206,13 +211,13 @@ type Quote = (i64, i64);
 /// Lots of each leg that all three can fill; None when that is nothing.
 fn sizes(quotes: (Quote, Quote, Quote), links: &Links) -> Option<(i64, i64, i64)> {
     let (first, second, cross) = quotes;
-    let value = |lots: i128| lots * i128::from(first.0) * i128::from(links.second.0);
+    let each = i128::from(first.0).checked_mul(i128::from(links.second.0))?.max(1);
     let unit = i128::from(links.second.1) * i128::from(PPM);
-    let of_second = i128::from(second.1) * unit / value(1).max(1);
+    let of_second = i128::from(second.1).checked_mul(unit)? / each;
     let of_cross = i128::from(cross.1) * i128::from(links.cross.1) / i128::from(links.cross.0);
     let lots = i128::from(first.1).min(of_second).min(of_cross);
-    let legs = (lots, value(lots) / unit, lots * i128::from(links.cross.0) / i128::from(links.cross.1));
-    let (one, two, three) = (legs.0 as i64, legs.1 as i64, legs.2 as i64);
+    let legs = [lots, lots.checked_mul(each)? / unit, lots * i128::from(links.cross.0) / i128::from(links.cross.1)];
+    let [one, two, three] = legs.map(narrow);
     (one > 0 && two > 0 && three > 0).then_some((one, two, three))
 }
 

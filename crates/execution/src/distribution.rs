@@ -43,16 +43,15 @@ impl Distribution {
 
     /// Is it greater or less than what is usual?
     pub fn is_far(&self, figure: i64, bound: Bound) -> bool {
-        let reach = self.most(bound) - self.mean();
-        self.seen >= WARM && (figure - self.mean()).abs() > reach
+        let reach = self.most(bound).saturating_sub(self.mean());
+        self.seen >= WARM && figure.saturating_sub(self.mean()).saturating_abs() > reach
     }
 
     /// Takes a figure in. An unusual one counts as the greatest usual one, so that a single one spoils nothing and a new
     /// regime is usual in time.
     pub fn learn(&mut self, figure: i64, bound: Bound) {
-        let reach = self.most(bound) - self.mean();
-        let (low, high) =
-            if self.seen >= WARM { (self.mean() - reach, self.mean() + reach) } else { (i64::MIN, i64::MAX) };
+        let reach = self.most(bound).saturating_sub(self.mean());
+        let (low, high) = if self.seen >= WARM { around(self.mean(), reach) } else { (i64::MIN, i64::MAX) };
         let figure = figure.clamp(low, high).clamp(-FIGURE_MAX, FIGURE_MAX) << PLACES;
         if self.seen == 0 {
             self.mean = figure;
@@ -63,6 +62,10 @@ impl Distribution {
         self.mean += off / weight;
         self.distance += (off.abs() - self.distance) / weight;
     }
+}
+
+fn around(mean: i64, reach: i64) -> (i64, i64) {
+    (mean.saturating_sub(reach), mean.saturating_add(reach))
 }
 
 #[cfg(test)]

@@ -76,6 +76,8 @@ const UNUSUAL_LEAD: u8 = 4;
 struct Source {
     /// Its clock and price are believed where it and another disagree.
     reference: bool,
+    /// Its own limit of quiet; 0: that of the settings.
+    stale_ns: u64,
     marks: u16,
     /// Since when and how often each mark's cause has not been seen.
     good: [(u32, u64); REASONS],
@@ -85,6 +87,8 @@ struct Source {
     crossed_share: i64,
     shared: i64,
     crossed_run: u32,
+    /// Its bid was over its ask, not only at it, when it last was crossed.
+    over: bool,
     /// Updates since the best price of a side changed.
     still: [(i64, u32); 2],
     second: u64,
@@ -128,8 +132,8 @@ impl Health {
     }
 
     /// The source of the next place.
-    pub fn list(&mut self, reference: bool) {
-        self.sources.push(Source { reference, ..Source::default() });
+    pub fn list(&mut self, reference: bool, stale_ns: Option<u64>) {
+        self.sources.push(Source { reference, stale_ns: stale_ns.unwrap_or(0), ..Source::default() });
     }
 
     /// The marks of a source, by the bits of their reasons.
@@ -199,7 +203,7 @@ impl Health {
     /// Sets a mark or, by its rule, takes it back.
     fn rule(&mut self, id: (usize, u32), at: u64, found: (Reason, bool, [i64; 3]), events: &mut Vec<Event>) {
         let (reason, holds, figures) = found;
-        let (updates, over) = self.returns(reason);
+        let (updates, over) = self.returns(id.0, reason);
         let source = &mut self.sources[id.0];
         let good = &mut source.good[reason as usize];
         if holds {
@@ -221,8 +225,10 @@ impl Health {
     }
 
     /// Good updates, over how long, until a mark is taken back.
-    fn returns(&self, reason: Reason) -> (u32, u64) {
+    fn returns(&self, place: usize, reason: Reason) -> (u32, u64) {
         match reason {
+            // some dealers quote no spread at all for a moment
+            Reason::Crossed if !self.sources[place].over => (1, 0),
             Reason::Crossed | Reason::Skewed | Reason::StaleLevel => (MOMENT_UPDATES, 0),
             Reason::CrossedWithOthers | Reason::Rate | Reason::Spread | Reason::Lead => {
                 (self.settings.good_updates, self.settings.good_ns)
@@ -258,6 +264,9 @@ impl Health {
         let holds = shown.spread().is_some_and(|spread| spread <= 0);
         let source = &mut self.sources[id.0];
         source.crossed_run = if holds { source.crossed_run.saturating_add(1) } else { 0 };
+        if holds {
+            source.over = shown.spread().is_some_and(|spread| spread < 0);
+        }
         let top = |side: Side| shown.top(side).unwrap_or(0);
         let figures = [top(Side::Bids), top(Side::Asks), 0];
         self.rule(id, self.now, (Reason::Crossed, holds, figures), events);
@@ -433,7 +442,8 @@ impl Health {
         for place in 0..self.sources.len() {
             let source = &self.sources[place];
             let (age, moved) = (self.now.saturating_sub(source.seen_at), self.moves - source.moves);
-            let quiet = source.seen_at > 0 && age > self.settings.stale_ns && moved >= self.settings.stale_moves;
+            let limit = if source.stale_ns > 0 { source.stale_ns } else { self.settings.stale_ns };
+            let quiet = source.seen_at > 0 && age > limit && moved >= self.settings.stale_moves;
             if quiet && source.marks & Reason::Stale.bit() == 0 {
                 let figures = [narrow(i128::from(age)), narrow(i128::from(moved)), 0];
                 self.rule((place, book.venues()[place].terms.number), self.now, (Reason::Stale, true, figures), events);

@@ -20,7 +20,7 @@ impl Market {
         let (mut book, mut health) = (ConsolidatedBook::new(), Health::new(settings));
         for venue in 1..=count {
             book.list(Terms::plain(venue, 0)).unwrap();
-            health.list(false);
+            health.list(false, None);
         }
         Self { book, health, chance: Chance::new(17), price: 1_000_000, now: 10 * SECOND, events: Vec::new() }
     }
@@ -83,14 +83,35 @@ fn a_quiet_source_is_stale_while_others_move_and_not_before() {
 fn a_source_that_crosses_itself_is_marked_at_once_and_returns_after_three_good_updates() {
     let mut market = Market::new(2, Settings::default());
     market.run(5, &[1, 2]);
-    market.quote(2, market.price, market.price);
-    assert_eq!(market.found(Reason::Crossed), [(2, true)], "bid = ask is crossed");
+    market.quote(2, market.price + 1, market.price);
+    assert_eq!(market.found(Reason::Crossed), [(2, true)]);
     market.fair(2);
     market.fair(2);
     assert_eq!(market.health.marked(), 0b10);
     market.fair(2);
     assert_eq!(market.found(Reason::Crossed), [(2, true), (2, false)]);
     assert_eq!(market.health.marked(), 0);
+}
+
+#[test]
+fn a_source_without_a_spread_is_not_used_while_that_lasts() {
+    let mut market = Market::new(2, Settings::default());
+    market.run(5, &[1, 2]);
+    market.quote(2, market.price, market.price);
+    assert_eq!(market.found(Reason::Crossed), [(2, true)]);
+    market.fair(2);
+    assert_eq!(market.health.marked(), 0);
+}
+
+#[test]
+fn a_source_may_have_a_limit_of_quiet_of_its_own() {
+    let mut market = Market::new(3, Settings::default());
+    market.health.sources[2].stale_ns = 60 * SECOND;
+    market.run(10, &[1, 2, 3]);
+    market.run(590, &[1, 2]);
+    assert_eq!(market.found(Reason::Stale), []);
+    market.run(20, &[1, 2]);
+    assert_eq!(market.found(Reason::Stale), [(3, true)]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! move to a venue where the next one costs less: all venues stand at one marginal cost (Fox 1966 for integers). That
 //! multiplier is found by bisection; what is left at the very margin is given out lot by lot.
 use crate::consolidated::ConsolidatedBook;
-use crate::values::{LEVELS_MAX, PPM, Refused, Side, VENUES_MAX, refuse};
+use crate::values::{LEVELS_MAX, PPM, QUANTITY_MAX, Refused, Side, VENUES_MAX, refuse};
 
 /// The steepest slope: an all-in price of 10^6 price steps a lot.
 pub const SLOPE_MAX: i64 = 1_000_000_000_000_000_000;
@@ -65,6 +65,9 @@ impl Split {
     /// Splits a block over the open venues. `slopes`: venue and what a lot moves its price by, in all-in price (price steps
     /// x 10^6) x 10^-6; venues that are not named do not take part.
     pub fn make(&mut self, book: &ConsolidatedBook, block: Block, slopes: &[(u32, i64)]) -> Result<(), Refused> {
+        if !(0..=QUANTITY_MAX).contains(&block.quantity) {
+            return refuse("quantity", "must be from 0 to 10^12");
+        }
         if slopes.len() > VENUES_MAX {
             return refuse("slopes", "more than 64 venues");
         }
@@ -155,7 +158,7 @@ impl Split {
             let Some((cost, at)) = cheapest else { break };
             self.taken[at] += 1;
             left -= self.ladders[at].lot;
-            over += (cost - margin) * self.ladders[at].lot;
+            over = (cost - margin).saturating_mul(self.ladders[at].lot).saturating_add(over);
         }
         self.exact = over == 0;
         self.gap = over / (2 * i128::from(PPM));
@@ -182,7 +185,8 @@ impl Split {
             if part.quantity > 0 {
                 self.quantity += part.quantity;
                 let lots = i128::from(part.quantity);
-                self.impact += ladder.slope * lots * (lots + 1) / 2 / i128::from(PPM);
+                let impact = ladder.slope.saturating_mul(lots * (lots + 1) / 2) / i128::from(PPM);
+                self.impact = self.impact.saturating_add(impact);
                 self.parts.push(part);
             }
         }

@@ -68,6 +68,17 @@ fn the_limit_and_the_depth_bound_what_is_split() {
 }
 
 #[test]
+fn the_largest_block_at_the_steepest_slope_does_not_overflow() {
+    let most: &[(i64, i64)] = &[(100, QUANTITY_MAX), (crate::values::PRICE_MAX, QUANTITY_MAX)];
+    let book = book(&[(0, 1, most), (0, 7, most), (0, QUANTITY_MAX, most)]);
+    let mut split = Split::default();
+    for quantity in [1, 999_999_999_999, QUANTITY_MAX] {
+        split.make(&book, buy(quantity), &[(0, SLOPE_MAX), (1, SLOPE_MAX), (2, SLOPE_MAX)]).unwrap();
+        assert_eq!(split.quantity, quantity);
+    }
+}
+
+#[test]
 fn shut_and_unnamed_venues_take_no_part_and_bad_slopes_are_refused() {
     let levels: &[(i64, i64)] = &[(100, 10)];
     let mut book = book(&[(0, 1, levels), (0, 1, levels), (0, 1, levels)]);
@@ -75,6 +86,8 @@ fn shut_and_unnamed_venues_take_no_part_and_bad_slopes_are_refused() {
     let mut split = Split::default();
     split.make(&book, buy(15), &[(0, 1), (1, 1)]).unwrap();
     assert_eq!(parts(&split), [(1, 10)]);
+    assert_eq!(split.make(&book, buy(-1), &[(1, 1)]).unwrap_err().field, "quantity");
+    assert_eq!(split.make(&book, buy(QUANTITY_MAX + 1), &[(1, 1)]).unwrap_err().field, "quantity");
     assert_eq!(split.make(&book, buy(1), &[(9, 1)]).unwrap_err().field, "venue");
     assert_eq!(split.make(&book, buy(1), &[(1, -1)]).unwrap_err().field, "slopes");
     assert_eq!(split.make(&book, buy(1), &[(1, 1), (1, 1)]).unwrap_err().field, "slopes");

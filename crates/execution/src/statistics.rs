@@ -84,7 +84,12 @@ impl After {
         if self.waiting.len() == WAITING_MAX {
             self.waiting.pop_front();
         }
-        self.waiting.push_back(Waiting { place, due: at + AFTER_NS, bought: taken == Side::Asks, middle });
+        self.waiting.push_back(Waiting {
+            place,
+            due: at.saturating_add(AFTER_NS),
+            bought: taken == Side::Asks,
+            middle,
+        });
     }
 
     /// Is any fill due?

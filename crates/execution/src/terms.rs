@@ -39,6 +39,9 @@ impl Kind {
     }
 }
 
+/// Denominator of the quantity x numerator of the price of an inverse contract.
+const INVERSE_MAX: i128 = 10_000_000_000_000;
+
 /// A positive fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio {
@@ -106,7 +109,12 @@ impl Terms {
             return refuse("lot", "must be from 1 to 10^12");
         }
         self.price.check("price_multiplier")?;
-        self.quantity.check("quantity_multiplier")
+        self.quantity.check("quantity_multiplier")?;
+        // lots x price x these two fit 128 bits
+        if self.inverse && i128::from(self.quantity.den) * i128::from(self.price.num) > INVERSE_MAX {
+            return refuse("quantity_multiplier", "is too fine for an inverse contract");
+        }
+        Ok(())
     }
 
     /// Are its units those of the instrument?
@@ -210,5 +218,27 @@ mod tests {
         assert_eq!(field(Terms { taker_fee_ppm: FEE_MAX_PPM + 1, ..good }), "fee_ppm");
         assert_eq!(field(Terms { price: Ratio { num: 0, den: 1 }, ..good }), "price_multiplier");
         assert_eq!(field(Terms { quantity: Ratio { num: 1, den: 0 }, ..good }), "quantity_multiplier");
+        let fine = Ratio { num: 1, den: RATIO_MAX };
+        let steep = Ratio { num: 100, den: 1 };
+        assert_eq!(field(Terms { quantity: fine, price: steep, inverse: true, ..good }), "quantity_multiplier");
+    }
+
+    #[test]
+    fn the_widest_terms_convert_without_overflow() {
+        let widest = [
+            (Ratio { num: 1, den: RATIO_MAX }, Ratio { num: RATIO_MAX, den: 1 }, false),
+            (Ratio { num: RATIO_MAX, den: 1 }, Ratio { num: 1, den: RATIO_MAX }, false),
+            (Ratio { num: 10, den: RATIO_MAX }, Ratio { num: RATIO_MAX, den: RATIO_MAX }, true),
+            (Ratio { num: RATIO_MAX, den: RATIO_MAX }, Ratio { num: RATIO_MAX, den: 10 }, true),
+        ];
+        for (price, quantity, inverse) in widest {
+            let terms = Terms { price, quantity, inverse, ..Terms::plain(1, FEE_MAX_PPM) };
+            terms.check().unwrap();
+            for own_price in [1, PRICE_MAX] {
+                terms.scaled(own_price, terms.factor(Side::Asks), Side::Asks);
+                terms.lots(QUANTITY_MAX, own_price);
+                assert!(terms.own_quantity(QUANTITY_MAX, own_price) >= 0);
+            }
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Care {
     pub reference: bool,
     /// The venue that stands in for it; it is not used otherwise.
     pub backup: Option<u32>,
+    /// It may be quiet for so long while others move; None: as long as the settings say.
+    pub stale_ns: Option<u64>,
 }
 
 /// One instrument over all its venues.
@@ -69,7 +71,7 @@ impl WatchedBook {
             return refuse("backup", "is the venue itself");
         }
         self.book.list(terms)?;
-        self.health.list(care.reference);
+        self.health.list(care.reference, care.stale_ns);
         self.breakers.push(Breaker::default());
         self.routes.push(Route::default());
         self.cares.push(care);
@@ -154,7 +156,7 @@ impl WatchedBook {
     /// An order went out on a route.
     pub fn sent(&mut self, venue: u32, lots: i64) -> Result<(), Refused> {
         let place = self.book.known(venue)?;
-        self.routes[place].sent(lots);
+        self.routes[place].sent(positive(lots)?);
         Ok(())
     }
 
@@ -168,7 +170,7 @@ impl WatchedBook {
     /// A fill came. `taken`: the side that it took from (asks: we bought).
     pub fn filled(&mut self, venue: u32, at: u64, taken: Side, lots: i64) -> Result<(), Refused> {
         let place = self.book.known(venue)?;
-        self.routes[place].filled_lots = self.routes[place].filled_lots.saturating_add(lots);
+        self.routes[place].filled_lots = self.routes[place].filled_lots.saturating_add(positive(lots)?);
         if let Some(middle) = self.book.middle() {
             self.after.filled(place, at, taken, middle);
         }
@@ -239,6 +241,10 @@ impl WatchedBook {
         self.standing_in = standing_in;
         self.book.shut(bad | (backups & !standing_in));
     }
+}
+
+fn positive(lots: i64) -> Result<i64, Refused> {
+    if lots < 1 { refuse("lots", "must be at least 1") } else { Ok(lots) }
 }
 
 #[cfg(test)]

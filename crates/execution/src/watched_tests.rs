@@ -112,6 +112,8 @@ fn statistics_know_what_the_middle_did_after_a_fill() {
     assert_eq!((route.fill_ppm(), route.latency_ns(), route.measured), (400_000, 700, 1));
     assert!((0..=21).contains(&route.toxicity_ppm()), "{}", route.toxicity_ppm());
     assert_eq!(watched.sent(9, 1).unwrap_err().field, "venue");
+    assert_eq!(watched.sent(2, 0).unwrap_err().field, "lots");
+    assert_eq!(watched.filled(2, NOW, Side::Asks, -1).unwrap_err().field, "lots");
 }
 
 #[test]

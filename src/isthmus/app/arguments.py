@@ -328,6 +328,13 @@ def _add_bench(commands: Commands) -> None:
         "Durable 300-byte records, hash chain and checksum included, beside RocksDB, LMDB and bare writes.",
         "isthmus bench journal --json",
     )
+    _add(
+        bench,
+        "route",
+        "isthmus.app.bench_route:route",
+        "Speed of decisions about routes: sweep, dark pools, split, breaker, arbitrage to the venue's adapter.",
+        "isthmus bench route --json",
+    )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 

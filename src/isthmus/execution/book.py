@@ -52,6 +52,18 @@ class Units(msgspec.Struct, frozen=True):
     lot: Fraction
 
 
+class Care(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source is looked after. Venues of one `family` trade the same thing and are held against one another; a
+    perpetual and its spot are two. `reference`: its clock and price are believed where two differ. `backup`: who stands
+    in for it. `stale_ns`: how long it may be quiet while others move (None: as the guards say).
+    """
+
+    family: int = 0
+    reference: bool = False
+    backup: int | None = None
+    stale_ns: int | None = None
+
+
 class Leg(msgspec.Struct, frozen=True):
     """What goes to one venue: lots and the worst price, and both in the venue's own units."""
 
@@ -143,25 +155,17 @@ class ConsolidatedBook:
         for facts in venues:
             self.list_venue(facts)
 
-    def list_venue(
-        self,
-        facts: VenueFacts,
-        *,
-        own: Units | None = None,
-        family: int = 0,
-        reference: bool = False,
-        backup: int | None = None,
-    ) -> None:
+    def list_venue(self, facts: VenueFacts, care: Care | None = None, own: Units | None = None) -> None:
         """The instrument can be traded there; equal prices go to who was listed first. `own`: units of what the venue
-        publishes, if they are not the instrument's. Venues of one `family` trade the same thing, a perpetual and its
-        spot do not. `reference`: its clock and price are believed where two differ. `backup`: who stands in for it.
+        publishes, if they are not the instrument's.
         """
         price, quantity = self._conversion(facts, own)
+        care = care or Care()
         try:
             self._core.list_venue(
                 facts.number, facts.kind, maker_fee_ppm=facts.maker_fee_ppm, taker_fee_ppm=facts.taker_fee_ppm,
-                tick=facts.tick, lot=facts.lot, price=price, quantity=quantity, inverse=facts.inverse, family=family,
-                reference=reference, backup=backup,
+                tick=facts.tick, lot=facts.lot, price=price, quantity=quantity, inverse=facts.inverse,
+                family=care.family, reference=care.reference, backup=care.backup, stale_ns=care.stale_ns,
             )  # fmt: skip
         except (RouteRefused, OverflowError) as refused:
             raise _bad(refused) from refused
@@ -328,7 +332,10 @@ def triangle(
     price = first.step * second.step / cross.step
     links = [price, first.lot * first.step / second.lot, first.lot / cross.lot]
     one, two, three = (book._core for book in books)
-    found = routes.triangle(one, two, three, [link.as_integer_ratio() for link in links])
+    try:
+        found = routes.triangle(one, two, three, [link.as_integer_ratio() for link in links])
+    except (RouteRefused, OverflowError) as refused:
+        raise _bad(refused) from refused
     return None if found is None else msgspec.convert(found, Triangle)
 
 

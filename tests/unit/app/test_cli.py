@@ -31,6 +31,7 @@ COMMANDS = {
     "compact": [],
     "bench engine": [],
     "bench journal": [],
+    "bench route": [],
     "sim": [],
     "dex swaps": ["--pool", "F"],
     "doctor": [],

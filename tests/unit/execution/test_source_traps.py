@@ -1,7 +1,7 @@
 """The two traps of the recorded data: what a book must not believe, and what it must not call wrong.
 
-FXCM's tick files are stamped in UTC-5, OANDA's in UTC. Binance's spot recording has its snapshot in mid-stream: a loader
-that drops what came before it misses the event that straddles it, and keeps a stale bid.
+FXCM's tick files are stamped in UTC-5, OANDA's in UTC. Binance's spot recording has its snapshot in mid-stream: a
+loader that drops what came before it misses the event that straddles it, and keeps a stale bid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from isthmus.engine.market import VenueFacts
-from isthmus.execution.book import ConsolidatedBook, Event
+from isthmus.execution.book import Care, ConsolidatedBook, Event
 from isthmus.venues.formats import binance
 from isthmus.venues.formats.depth import Snapshot, Update, read_lines, scaled
 from isthmus.venues.formats.lean import read_fx_quotes
@@ -43,7 +43,7 @@ def fx_events(folder: Path, shift_ns: int, days: tuple[int, ...] = (5,)) -> list
     book = ConsolidatedBook(guards=NO_BREAKERS)
     for venue, name in ((FXCM, "FXCM"), (OANDA, "OANDA")):
         facts = VenueFacts(number=venue, name=name, kind="lit", maker_fee_ppm=0, taker_fee_ppm=0)
-        book.list_venue(facts, reference=venue == OANDA)
+        book.list_venue(facts, Care(reference=venue == OANDA))
     events: list[Event] = []
     for day in days:
         both = heapq.merge(quotes(folder, "fxcm", day, shift_ns), quotes(folder, "oanda", day, 0))

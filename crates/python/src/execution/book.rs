@@ -8,6 +8,7 @@ use isthmus_execution::feed::Message;
 use isthmus_execution::split::{Block, Split};
 use isthmus_execution::sweep::Sweep;
 use isthmus_execution::terms::{Kind, Ratio, Terms};
+use isthmus_execution::values::RATIO_MAX;
 use isthmus_execution::watched::{Care, WatchedBook};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -64,7 +65,7 @@ impl ConsolidatedBook {
     }
 
     #[pyo3(signature = (number, kind = "lit", *, maker_fee_ppm = 0, taker_fee_ppm = 0, tick = 1, lot = 1,
-        price = (1, 1), quantity = (1, 1), inverse = false, family = 0, reference = false, backup = None))]
+        price = (1, 1), quantity = (1, 1), inverse = false, family = 0, reference = false, backup = None, stale_ns = None))]
     #[allow(clippy::too_many_arguments)] // the terms of a venue, by keyword
     fn list_venue(
         &mut self,
@@ -80,11 +81,12 @@ impl ConsolidatedBook {
         family: u8,
         reference: bool,
         backup: Option<u32>,
+        stale_ns: Option<u64>,
     ) -> PyResult<()> {
         let kind = Kind::named(kind).ok_or_else(|| RouteRefused::new_err(("kind", "is no kind of venue")))?;
         let (price, quantity) = (Ratio { num: price.0, den: price.1 }, Ratio { num: quantity.0, den: quantity.1 });
         let terms = Terms { number, kind, maker_fee_ppm, taker_fee_ppm, tick, lot, price, quantity, inverse, family };
-        self.watched.list(terms, Care { reference, backup }).map_err(refused)
+        self.watched.list(terms, Care { reference, backup, stale_ns }).map_err(refused)
     }
 
     #[pyo3(signature = (venue, at, bids, asks, /))]
@@ -295,8 +297,9 @@ pub fn triangle<'py>(
     cross: PyRef<'py, ConsolidatedBook>,
     links: [(i64, i64); 3],
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
-    if links.iter().any(|link| link.0 < 1 || link.1 < 1) {
-        return Err(RouteRefused::new_err(("links", "must be positive fractions")));
+    let right = |part: i64| (1..=RATIO_MAX).contains(&part);
+    if !links.iter().all(|link| right(link.0) && right(link.1)) {
+        return Err(RouteRefused::new_err(("units", "must make fractions of numbers from 1 to 10^12")));
     }
     let links = Links { price: links[0], second: links[1], cross: links[2] };
     let touch = |book: &ConsolidatedBook| Touch::of(book.watched.book());
