@@ -102,14 +102,14 @@ DETAILS = {
     "expired": "the instrument has expired",
     "bad_timeout": "a dead-man timer runs for 1 ms to a day",
     "bad_terms": "these terms do not go together",
-    "bad_path": "there is no such way to work an order",
-    "unknown_parent": "there is no such parent",
-    "parent_ending": "the parent is ending: it takes no more children",
-    "already_placed": "the parent has this child already",
-    "bad_ordinal": "children are placed by their numbers, each once",
-    "beyond_parent": "more lots than the parent has free",
+    "bad_path": "the path, how a parent is worked, is 1 to 255",
+    "unknown_parent": "there is no such parent, or it has ended",
+    "parent_ending": "the parent is ending and takes neither children nor changes",
+    "already_placed": "the parent had a child of this ordinal: it was placed before",
+    "bad_ordinal": "the ordinal of a child is the number of its parent's children so far, and one",
+    "beyond_parent": "the parent has not so many free lots",
     "beyond_limit": "the price is beyond the parent's limit",
-    "child_of_parent": "a child is changed and ended through its parent",
+    "child_of_parent": "the order is a child: it is changed by its parent only",
 }
 """Every reason of the gate in words; in order of their numbers they are the order of its checks."""
 
