@@ -42,8 +42,8 @@ TAPE_LIFE_S, TAPE_WARM_S, TAPE_STARTS = 60.0, 20.0, 4
 FIRST_DAY = 1_700_000_400 * NS_PER_S
 """A whole number of simulated days since 1970."""
 SEEDS = 4
-PARAMETERS: dict[str, dict[str, Any]] = {}
-"""What a path is given beyond its defaults."""
+PARAMETERS: dict[str, dict[str, Any]] = {"AUCTION": {"most_ppm": 300_000}}
+"""What a path is given beyond its defaults: a call order is cut to a share of what the call would trade."""
 MONEY = "1000000000"
 
 

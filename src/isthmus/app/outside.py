@@ -10,10 +10,10 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.engine.market import CallIndication, MarketData
 from isthmus.engine.tape import Tape
-from isthmus.execution.book import Event
+from isthmus.execution.book import Care, Event
 from isthmus.execution.guard import Guard
 from isthmus.execution.policy import Auction, Venue
-from isthmus.execution.sights import Care, HouseBook, Sight
+from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Accepted, Acknowledged, Cancelled, Traded
 from isthmus.refdata.directory import Directory
 

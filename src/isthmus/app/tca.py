@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def of_journal(data: Path) -> tuple[list[Summary], Parents, Names]:
-    """The parents of a data folder. Middles are its marks and the house book's trades: outside quotes are no records."""
+    """The parents of a data folder. Middles are marks and the house book's trades: outside quotes are no records."""
     directory = Directory()
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
     works = Works(lambda _venue, _instrument: False)

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from isthmus.engine.market import VenueFacts
-from isthmus.execution.book import ConsolidatedBook, Event
+from isthmus.execution.book import Care, ConsolidatedBook, Event
 from isthmus.execution.flow import Decaying, Volatility, Volume
 from isthmus.execution.policy import PPM, Auction, Leg, Level, Pool, Venue
 from isthmus.kernel.errors import BadInput
@@ -39,14 +39,6 @@ class HouseBook(Protocol):
     ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
 
     def order(self, order: int, /) -> dict[str, int] | None: ...
-
-
-class Care(msgspec.Struct, frozen=True):
-    """How a source is looked after: `ConsolidatedBook.list_venue` says what each means."""
-
-    family: int = 0
-    reference: bool = False
-    backup: int | None = None
 
 
 class Sight:
@@ -76,7 +68,7 @@ class Sight:
     def admit(self, venue: Venue, facts: VenueFacts, care: Care) -> None:
         """The instrument can be traded there; equal prices go to who was admitted first."""
         self.known[venue.number] = venue
-        self.watched.list_venue(facts, family=care.family, reference=care.reference, backup=care.backup)
+        self.watched.list_venue(facts, care)
         self._change()
 
     def show(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
