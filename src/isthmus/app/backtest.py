@@ -211,7 +211,7 @@ class Broker:
     def _parent(
         self, found: Instrument, side: int, numbers: tuple[int, int], terms: Mapping[str, Any]
     ) -> tuple[Any, str]:
-        path = path_named(terms["path"])
+        path = path_named(str(terms["path"]).upper())
         if path is None:
             raise BadInput("path", f"{terms['path']} is none of {', '.join(path.name for path in PATHS)}")
         parameters_of(path, terms.get("parameters", {}))

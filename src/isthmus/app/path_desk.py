@@ -209,7 +209,7 @@ class PathDesk:
 
 
 def _named(name: str) -> Path:
-    found = path_named(name)
+    found = path_named(name.upper())
     if found is None:
         names = ", ".join(path.name for path in PATHS)
         raise BadPath("path", f"path is {AUTO} or one of: {names}")

@@ -56,5 +56,5 @@ PATH_NAMES = {path.number: path.name for path in PATHS}
 
 
 def path_named(name: str) -> Path | None:
-    """The path of this name, whatever its case; None if there is none."""
-    return next((path for path in PATHS if path.name == name.upper()), None)
+    """The path of this name; None if there is none."""
+    return next((path for path in PATHS if path.name == name), None)

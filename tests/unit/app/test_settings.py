@@ -64,8 +64,8 @@ def test_reacting_markets_are_played_beside_the_others_when_asked_for(tmp_path: 
     ("text", "field"),
     [
         ("[reacting.faults.nowhere]\ntwice = 0.5", "faults"),
-        ("[reacting.faults.aurora]\ntwice = 1.5", "reacting.faults.aurora.twice"),
-        ("[reacting.faults.aurora]\nthrice = 0.5", "reacting.faults.aurora.thrice"),
+        ("[reacting.faults.aurora]\ntwice = 1.5", "reacting.faults[...].twice"),
+        ("[reacting.faults.aurora]\nthrice = 0.5", "reacting.faults[...].thrice"),
         ("[reacting]\nday_s = 5", "reacting.day_s"),
     ],
 )
