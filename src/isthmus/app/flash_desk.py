@@ -8,13 +8,15 @@ with the legs. If an order of it is refused, those before it are cancelled and t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from isthmus.app.desk import Desk
+from isthmus.app.flash_terms import Loan
 from isthmus.app.output import note as tell
+from isthmus.engine.market import Market
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     ACCOUNT_HOUSE,
@@ -36,14 +38,6 @@ ACCOUNT = "house:flash"
 PAUSE_NS = 20_000_000
 """Between two routes that are looked at."""
 IDLE_NS = NS_PER_S
-
-
-class Loan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may be borrowed of an asset, the lender's fee, and the gas of a whole move, in decimal text of the asset."""
-
-    most: str
-    gas: str
-    fee_ppm: int = 500
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -187,15 +181,28 @@ def costs_of(engine: Any, loans: dict[str, Loan]) -> list[Costs]:
     for code, loan in loans.items():
         row = assets.get(code)
         if row is None:
-            raise BadInput(f"flash.loans.{code}", "no market trades this asset")
+            raise BadInput(f"flash.{code}", "no market trades this asset")
         try:
             most, gas = units(loan.most, row["decimals"]), units(loan.gas, row["decimals"])
         except ValueError as error:
-            raise BadInput(f"flash.loans.{code}", f"{error} is no amount of {row['decimals']} decimals") from error
+            raise BadInput(f"flash.{code}", f"{error} is no amount of {row['decimals']} decimals") from error
         if most <= 0 or gas < 0 or not 0 <= loan.fee_ppm <= 1_000_000:
-            raise BadInput(f"flash.loans.{code}", "most is above 0, gas and fee_ppm are 0 or more")
+            raise BadInput(f"flash.{code}", "most is above 0, gas and fee_ppm are 0 or more")
         found.append(Costs(asset=row["asset"], decimals=row["decimals"], most=most, fee_ppm=loan.fee_ppm, gas=gas))
     return found
+
+
+def flash_desks(desk: Desk, markets: Iterable[Market], loans: dict[str, Loan]) -> list[FlashDesk]:
+    """A desk for each market of pools, open; none where nothing may be borrowed. Raises BadInput for loans without
+    pools.
+    """
+    pools = [market for market in markets if isinstance(market, PoolMarkets)] if loans else []
+    if loans and not pools:
+        raise BadInput("flash", "there are no pools in the markets")
+    desks = [FlashDesk(desk, market, loans) for market in pools]
+    for one in desks:
+        one.open()
+    return desks
 
 
 def told(outcome: Outcome) -> None:
@@ -204,4 +211,4 @@ def told(outcome: Outcome) -> None:
     tell(f"flash move {outcome.number} of {len(outcome.move.legs)} legs {what}")
 
 
-__all__ = ["FlashDesk", "Loan", "Outcome"]
+__all__ = ["FlashDesk", "Loan", "Outcome", "flash_desks"]

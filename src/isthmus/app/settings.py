@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from isthmus.app.calendars import Calendar, CalendarSettings
+from isthmus.app.flash_terms import Loan
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
@@ -55,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standby: StandbySettings
     reacting: ReactingSettings
     calendars: dict[str, CalendarSettings]
+    flash: dict[str, Loan]
     routes: RouteSettings
 
 

@@ -54,15 +54,15 @@ def units_of(pool: Pool, places: tuple[int, int], decimals: tuple[int, int]) -> 
     return units_in(places, decimals, (price_decimals, quantity_decimals))
 
 
-def units_in(
-    places: tuple[int, int], decimals: tuple[int, int], listed: tuple[int, int], tick: int = 1
-) -> Units:
+def units_in(places: tuple[int, int], decimals: tuple[int, int], listed: tuple[int, int], tick: int = 1) -> Units:
     """The units of an instrument that has `listed` decimals of price and quantity. Raises BadInput when the base token
     has fewer decimals than a lot needs.
     """
     price_decimals, quantity_decimals = listed
     if quantity_decimals > decimals[0]:
-        raise BadInput("pool", f"lots of {quantity_decimals} decimals are finer than its token, which has {decimals[0]}")
+        raise BadInput(
+            "pool", f"lots of {quantity_decimals} decimals are finer than its token, which has {decimals[0]}"
+        )
     power = decimals[1] - price_decimals - quantity_decimals
     return Units(
         base=places[0],

@@ -19,7 +19,7 @@ NO_ID = bytes(16)
 
 
 class Sent(msgspec.Struct):
-    """An order at a pool; account, instrument and side are known from its first fill. `told`: (price, quantity) each;
+    """An order at a pool; account, instrument and side are known from its note or its first fill. `told`: (price, quantity) each;
     `at`: the record of the first.
     """
 
@@ -68,6 +68,7 @@ class History:
             sent = Sent(effect.order, command.venue, effect.price, command.quantity, note)
             self._sent[effect.order] = sent
             if note is not None:
+                sent.account, sent.instrument, sent.side = command.account, command.instrument, command.side
                 self._moves.setdefault(note.move, []).append(sent)
 
     def _filled(self, record: Record, command: Any) -> None:

@@ -44,7 +44,7 @@ def note_text(note: MoveNote) -> str:
 def note_in(record: Record) -> MoveNote | None:
     """The note of a leg that the house itself placed; None for every other order."""
     origin = record.origin
-    if origin is None or origin.role != ROLES["house"] or TAG not in origin.note:
+    if origin.role != ROLES["house"] or TAG not in origin.note:
         return None
     try:
         return msgspec.json.decode(origin.note, type=MoveNote)

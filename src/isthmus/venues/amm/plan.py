@@ -163,11 +163,15 @@ def _best_amount(way: Sequence[Hop], costs: Costs) -> int:
         found = route.best(pools)
     except PoolRefused:
         return 0
-    return min(costs.most, _shifted(found["input"], -shift)) if found is not None else 0
+    if found is None:
+        return 0
+    amount: int = found["input"]
+    return min(costs.most, _shifted(amount, -shift))
 
 
 def _shifted(amount: int, shift: int) -> int:
-    return amount * 10**shift if shift >= 0 else amount // 10**-shift
+    power: int = 10 ** abs(shift)
+    return amount * power if shift >= 0 else amount // power
 
 
 def plan(way: Sequence[Hop], amount: int, costs: Costs) -> Move | None:
@@ -234,8 +238,8 @@ def _limit(counter: PoolCounter, hop: Hop, lots: int) -> int | None:
 
 
 def hops_of(listed: Any, row: dict[str, Any], decimals: dict[int, int]) -> list[Hop]:
-    """Both ways through an instrument of a pool (`venue.Listed`); none where a price step of a lot is no whole number of
-    the ledger's minor units. `row` as the engine has the instrument, `decimals` by asset.
+    """Both ways through an instrument of a pool (`venue.Listed`); none where a price step of a lot is no whole number
+    of the ledger's minor units. `row` as the engine has the instrument, `decimals` by asset.
     """
     power = decimals[row["quote"]] - row["price_decimals"] - row["quantity_decimals"]
     if power < 0:

@@ -55,7 +55,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class PoolState(msgspec.Struct, frozen=True):
-    """A pool as a file left it; `name` is that of its venue. Fills of a journal up to record `after` are in the file."""
+    """A pool as a file left it; `name` is that of its venue. A journal's fills up to record `after` are in the file."""
 
     name: str
     pool: Pool

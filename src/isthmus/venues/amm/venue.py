@@ -28,7 +28,19 @@ from isthmus.venues.amm.counter import Fill, PoolCounter, Units, units_in, units
 from isthmus.venues.amm.history import History, Sent
 from isthmus.venues.amm.moves import Gathering, Leg, costs_of, note_in
 from isthmus.venues.amm.states import Pair, PoolState
-from isthmus.venues.answering import Answer, Ended, Filled, NewOrder, Outbox, Place, Took, asked, command_of, ended, orders_at
+from isthmus.venues.answering import (
+    Answer,
+    Ended,
+    Filled,
+    NewOrder,
+    Outbox,
+    Place,
+    Took,
+    asked,
+    command_of,
+    ended,
+    orders_at,
+)
 
 if TYPE_CHECKING:
     from isthmus.engine.engine import Record
@@ -202,11 +214,7 @@ class PoolMarkets:
         return next(venue for (venue, _), listed in self._listed.items() if listed.place.name == state.name)
 
     def _again(self, sent: Sent, first: Sent) -> None:
-        """One order once more. A leg of a move that was not told at all is known from its order."""
-        known = self._desk.engine.order(sent.order)
-        if not sent.told:
-            assert known is not None, "a leg without a fill is alive: the first leg was filled in the same step"
-            sent.account, sent.instrument, sent.side = known["account"], known["instrument"], known["side"]
+        """One order once more, and what of its fills the journal has not."""
         listed = self._listed.get((sent.venue, sent.instrument))
         fills = listed.counter.fill(sent.side, sent.price, sent.quantity) if listed is not None else []
         if listed is None or fills[: len(sent.told)] != sent.told:
