@@ -45,7 +45,6 @@ class Units(msgspec.Struct, frozen=True):
 
 def units_of(pool: Pool, places: tuple[int, int], decimals: tuple[int, int]) -> Units:
     """The units in which (base, quote) of a pool are listed. Raises BadInput when the tokens have too few decimals."""
-    base, quote = places
     digits = len(str(_price(pool, places, decimals[0]))) - decimals[1]
     price_decimals = max(0, min(PRICE_DIGITS - digits, decimals[1], STEP_DECIMALS_MAX))
     quantity_decimals = min(

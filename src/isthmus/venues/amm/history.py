@@ -19,8 +19,8 @@ NO_ID = bytes(16)
 
 
 class Sent(msgspec.Struct):
-    """An order at a pool; account, instrument and side are known from its note or its first fill. `told`: (price, quantity) each;
-    `at`: the record of the first.
+    """An order at a pool; account, instrument and side are known from its note or its first fill. `told`:
+    (price, quantity) each; `at`: the record of the first.
     """
 
     order: int

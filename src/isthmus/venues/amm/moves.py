@@ -6,6 +6,7 @@ is there and then execute all of them in one step, or end all of them.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from isthmus.kernel.messages import ROLES, Withdraw
 from isthmus.venues.answering import NewOrder
 
 TAG = "flash"
+OFF_KEPT = 100
 
 
 class MoveNote(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=TAG, omit_defaults=True):
@@ -65,6 +67,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._moves: dict[int, dict[int, Leg]] = {}
+        self._off: deque[int] = deque(maxlen=OFF_KEPT)
 
     def add(self, leg: Leg) -> list[Leg] | None:
         """All legs in their order when this was the last, else None."""
@@ -75,9 +78,14 @@ class Gathering:
         del self._moves[leg.note.move]
         return [legs[place] for place in sorted(legs)]
 
+    def is_off(self, move: int) -> bool:
+        """Whether a leg of the move was called back: legs that come later are not taken."""
+        return move in self._off
+
     def drop(self, order: int) -> list[Leg]:
         """The move of this order is off; its legs that are there, none if no move waits for it."""
         for move, legs in self._moves.items():
             if any(leg.order.order == order for leg in legs.values()):
+                self._off.append(move)
                 return list(self._moves.pop(move).values())
         return []

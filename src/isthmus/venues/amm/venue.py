@@ -280,12 +280,16 @@ class PoolMarkets:
             if not isinstance(wish, NewOrder):
                 self._called_back(wish.order, wish.venue)
             elif (note := note_in(record)) is not None:
-                legs = self._gathering.add(Leg(wish, note))
-                if legs is not None:
-                    self._move(legs)
+                self._gather(Leg(wish, note))
             else:
                 self._placed(wish)
         self._outbox.flush()
+
+    def _gather(self, leg: Leg) -> None:
+        if self._gathering.is_off(leg.note.move):
+            self._outbox.add(ended(leg.order.order, leg.order.venue, "venue_refused"))
+        elif (legs := self._gathering.add(leg)) is not None:
+            self._move(legs)
 
     def _called_back(self, order: int, venue: int) -> None:
         legs = self._gathering.drop(order)
