@@ -303,14 +303,16 @@ def backtest(
     step_s: float = 1.0,
     money: Mapping[str, str] | None = None,
     data: str | Path | None = None,
+    house: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run the strategy for `seconds` of market time.
 
     `markets`: "simulated", a folder of recordings, or Market objects. `money`: what the account begins with, by asset,
-    in decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
+    in decimal text. `data`: an empty folder for the journal. `house`: tables as in a settings file, for the house's
+    desks ({"arbitrage": {"play": True, ...}}). Raises BadInput for what cannot be read or placed.
     """
     listed = markets_of(markets, seed)
-    playing = Playing(listed, start, str(data) if data is not None else None)
+    playing = Playing(listed, start, str(data) if data is not None else None, house)
     records: list[Record] = []
     if data is None:
         playing.core.driver.subscribe(records.append)

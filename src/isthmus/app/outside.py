@@ -40,6 +40,8 @@ class Outside:
         self.guard = Guard(self.sight)
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
+        self.on_book: Callable[[int, int, int], None] = _no_desk
+        """Hears at once of a venue's new book, before anybody else does: instrument, venue, at."""
         self.on_trade: Callable[[int, int, int, int], None] = _nobody
         """Hears of every trade of anybody: instrument, at, price, quantity."""
 
@@ -65,8 +67,9 @@ class Outside:
         self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
     ) -> None:
         """The venue's whole book now."""
-        self._views.book(venue, instrument, bids, asks, at)
         self.sight(instrument).show(venue, bids, asks, at)
+        self.on_book(instrument, venue, at)
+        self._views.book(venue, instrument, bids, asks, at)
         if self.tape is not None:
             self.tape.book(at, venue, instrument, list(bids), list(asks))
         self.on_change()
@@ -187,4 +190,8 @@ def _nothing() -> None:
 
 
 def _nobody(_: int, __: int, ___: int, ____: int) -> None:
+    return None
+
+
+def _no_desk(_: int, __: int, ___: int) -> None:
     return None

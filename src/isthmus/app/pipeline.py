@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus import __version__
+from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.outside import Outside
@@ -77,6 +78,8 @@ class Core(msgspec.Struct, frozen=True):
     outside: Outside
     desk: Desk
     router: Router
+    arbitrage: ArbitrageDesk | None
+    """The house's desk, where the settings ask for it."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -119,7 +122,12 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)
     driver.subscribe(views.on_record)
-    return Core(engine, driver, directory, views, outside, desk, router)
+    arbitrage = None
+    if settings.arbitrage.play:
+        arbitrage = ArbitrageDesk(desk, directory, outside.sight, settings.arbitrage)
+        driver.observe(arbitrage.on_record)
+        outside.on_book = arbitrage.on_book
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -136,6 +144,8 @@ def feed(core: Core, records: Iterable[Record]) -> None:
     for record in records:
         core.directory.on_record(record)
         core.router.on_record(record)
+        if core.arbitrage is not None:
+            core.arbitrage.on_record(record)
         core.views.on_record(record)
 
 

@@ -6,10 +6,11 @@ is handed to it. Whoever is due next acts next; what two do at one time happens 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
+from isthmus.app.house_desks import open_desks
 from isthmus.app.pipeline import Core, build_core, open_markets, replay
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, Record
@@ -29,11 +30,15 @@ class Acting(Protocol):
 
 
 class Playing:
-    """`start`: ns UTC. `data`: a folder for the journal, None for memory only. Close it when done."""
+    """`start`: ns UTC. `data`: a folder for the journal, None for memory only. `house`: tables as in a settings file,
+    for the house's desks (`arbitrage`, `house_maker`) and how routes are looked after. Close it when done.
+    """
 
-    def __init__(self, markets: Sequence[Market], start: int, data: str | None = None) -> None:
+    def __init__(
+        self, markets: Sequence[Market], start: int, data: str | None = None, house: Mapping[str, Any] | None = None
+    ) -> None:
         self.now = start
-        settings = settings_of(read_defaults(), {"data": data or "unused"})
+        settings = settings_of(read_defaults(), {"data": data or "unused", **(house or {})})
         self.engine = Engine(data, "os" if data else "never")
         self.core: Core = build_core(self.engine, settings, lambda: self.now)
         if data is not None and self.engine.sequence:
@@ -44,6 +49,10 @@ class Playing:
         self.pump()
         for market in markets:
             self.add(market)
+        self.desks = open_desks(self.core, settings)
+        self.pump()
+        for desk in self.desks:
+            self.add(desk)
         self.add(self.core.router)
         self.core.router.restart()
 
