@@ -33,7 +33,7 @@ from isthmus.execution.arbitrage_live import (
     terms_of,
     where,
 )
-from isthmus.execution.arbitrage_trips import Trips, Way, note_of, over, silent
+from isthmus.execution.arbitrage_trips import LINGER_NS, Trips, Way, note_of, over, silent
 from isthmus.execution.book import Pair
 from isthmus.execution.policy import Venue
 from isthmus.execution.sights import Sight
@@ -48,8 +48,6 @@ CLOSING_PPM = 50_000
 """How far beyond the best price an order goes that closes what is open past its deadline."""
 REPAIR_NS, REPAIR_DOUBLINGS = NS_PER_S // 10, 8
 """Between two repairs of an intent; it doubles with each, so many times at most."""
-LINGER_NS = 60 * NS_PER_S
-"""So long after its deadline an intent is still known, for a venue that tells a fill late."""
 LOOK_NS = NS_PER_S // 20
 """Between two looks at deadlines."""
 ENDED_MAX = 1_000
@@ -134,7 +132,7 @@ class ArbitrageDesk:
     @property
     def under_way(self) -> list[Trip]:
         """The intents that are not over."""
-        return [way.trip for way in self._trips.open.values() if not over(way.trip)]
+        return [way.trip for way in self._trips.open.values()]
 
     def open(self) -> None:
         """Open and fund the account. Raises BadInput that names the money that is no asset of any market."""
@@ -152,7 +150,7 @@ class ArbitrageDesk:
             terms = [self._terms(leg.market) for leg in way.trip.intent.legs]
             way.trip = msgspec.structs.replace(way.trip, terms=tuple(one for one in terms if one is not None))
             self._occupy(way.trip.intent, 1)
-        self._opened = True
+        self._trips.live = self._opened = True
 
     def on_record(self, record: Record) -> None:
         """A record was staged, or read from the journal; the desk acts later."""
@@ -188,11 +186,9 @@ class ArbitrageDesk:
 
     def step(self, at: int) -> int:
         """Deadlines, and repairs that wait for a price."""
-        for number, way in list(self._trips.open.items()):
-            if not over(way.trip):
-                self._trips.touched[number] = None
-            elif at > way.trip.deadline + LINGER_NS:
-                self._trips.forget(number)
+        for number in self._trips.open:
+            self._trips.touched[number] = None
+        self._trips.forget(at - LINGER_NS)
         self._act(at)
         return at + LOOK_NS
 
@@ -200,7 +196,7 @@ class ArbitrageDesk:
         """One intent at most: the pair if it pays, else a circle."""
         if instrument in self._busy or at < self._rests.get(instrument, 0):
             return
-        if self._trips.open and len(self.under_way) >= self._settings.most_intents:
+        if len(self._trips.open) >= self._settings.most_intents:
             return
         sight = self._sight(instrument)
         if venue not in sight.known:
@@ -281,7 +277,7 @@ class ArbitrageDesk:
             price=price, quantity=send.quantity, client_id=content_id(f"{ACCOUNT}/{way.number}/{send.order}"),
         )  # fmt: skip
         self._trips.sending = (way.number, send.order)
-        taken = self._desk.submit(order, note=note_of(way.number, way.trip, send))
+        taken = self._desk.submit(order, note=note_of(way, send))
         self._trips.sending = None
         if taken is None:
             self._trips.end(way.number, send.order)
@@ -289,7 +285,7 @@ class ArbitrageDesk:
     def _mind(self, instrument: int, at: int) -> None:
         """A book changed of which something is open: what waits for a price may have one."""
         for number, way in self._trips.open.items():
-            if not over(way.trip) and any(of_place(leg.market)[0] == instrument for leg in way.trip.intent.legs):
+            if any(of_place(leg.market)[0] == instrument for leg in way.trip.intent.legs):
                 self._trips.touched[number] = None
         self._act(at)
 
@@ -350,7 +346,7 @@ class ArbitrageDesk:
     def _cancelled(self, way: Way, actions: tuple[Send | Cancel, ...]) -> bool:
         """Ask for the end of orders that have no answer; False when the server takes nothing now."""
         for action in actions:
-            order = self._trips.order_of(way.number, action.order) if isinstance(action, Cancel) else None
+            order = way.orders.get(action.order) if isinstance(action, Cancel) else None
             if order is not None:
                 command = CancelOrder(order=order, account=self.account, reason=0)
                 if self._desk.submit(command, note="no answer by the deadline") is None:
@@ -375,6 +371,7 @@ class ArbitrageDesk:
         """It is over. Where a leg was not filled as it was sent, the instruments rest."""
         trip = way.trip
         self._release(way)
+        self._trips.close(way.number)
         if any(sent.filled < sent.send.quantity for sent in trip.orders):
             for leg in trip.intent.legs:
                 self._rests[of_place(leg.market)[0]] = at + int(self._settings.rest_s * NS_PER_S)

@@ -50,10 +50,9 @@ class Outside:
         sight = self._sights.get(instrument)
         if sight is None:
             sight = self._sights[instrument] = Sight(instrument, self._house, self._told)
-        facts = self._directory.venue_facts(instrument)
-        if len(facts) != self._listed.get(instrument):
-            self._listed[instrument] = len(facts)
-            for row in facts:
+        if self._directory.shown != self._listed.get(instrument):
+            self._listed[instrument] = self._directory.shown
+            for row in self._directory.venue_facts(instrument):
                 if row.number not in sight.known and row.takes_orders:
                     sight.admit(venue_of(row), row, self._care(row.name))
         return sight
@@ -67,8 +66,10 @@ class Outside:
         self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
     ) -> None:
         """The venue's whole book now."""
-        self.sight(instrument).show(venue, bids, asks, at)
+        sight = self.sight(instrument)
+        sight.take(venue, bids, asks, at)
         self.on_book(instrument, venue, at)
+        sight.see()
         self._views.book(venue, instrument, bids, asks, at)
         if self.tape is not None:
             self.tape.book(at, venue, instrument, list(bids), list(asks))
@@ -137,13 +138,19 @@ class Outside:
                 self._answered(effect.order, record.stamp, rejected=True)
 
     def _sent(self, record: Record, effect: Any) -> None:
-        order = self._house.order(effect.order)
-        if order is None:
+        command = record.command
+        instrument = getattr(command, "instrument", 0) or self._instrument_of(effect.order)
+        if not instrument:
             return
-        instrument, venue = order["instrument"], record.command.venue
-        if venue in self.sight(instrument).known:
-            self._asked[effect.order] = (instrument, venue, record.stamp)
-            self.sight(instrument).watched.sent(venue, record.command.quantity)
+        sight = self.sight(instrument)
+        if command.venue in sight.known:
+            self._asked[effect.order] = (instrument, command.venue, record.stamp)
+            sight.watched.sent(command.venue, command.quantity)
+
+    def _instrument_of(self, order: int) -> int:
+        """Of a child, whose command says its parent only; 0 when it has ended already."""
+        found = self._house.order(order)
+        return found["instrument"] if found is not None else 0
 
     def _answered(self, order: int, at: int, *, rejected: bool) -> None:
         asked = self._asked.pop(order, None)

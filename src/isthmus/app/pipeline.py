@@ -1,6 +1,6 @@
 """The one list of what the server is made of and who hears what, in order:
 
-gateways -> driver -> engine -> journal -> (durable) directory, views, markets -> streams -> clients
+gateways -> driver -> engine -> journal -> (durable) markets, directory, views -> streams -> clients
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def open_markets(core: Core, markets: list[Market]) -> None:
     """Markets add what they need and hear of every record from now on."""
     for market in markets:
         market.open(core.desk)
-        core.driver.subscribe(market.on_record)
+        core.driver.send_by(market.on_record)
 
 
 def labels_of(markets: list[Market]) -> dict[str, str]:

@@ -13,10 +13,25 @@ import msgspec
 
 from isthmus.engine.engine import Record
 from isthmus.execution.arbitrage import Intent, Terms
-from isthmus.execution.arbitrage_legs import AT_MARKET, DONE, Risk, Send, Sent, Trip, begin, on_end, on_fill
+from isthmus.execution.arbitrage_legs import (
+    AT_MARKET,
+    DONE,
+    Risk,
+    Send,
+    Sent,
+    Trip,
+    begin,
+    excess,
+    lacking,
+    on_end,
+    on_fill,
+)
 from isthmus.execution.arbitrage_live import place
 from isthmus.kernel.messages import LIMIT, NO_ORDER, Cancelled, PlaceOrder, Traded
+from isthmus.kernel.values import NS_PER_S
 
+LINGER_NS = 60 * NS_PER_S
+"""So long after its deadline a past intent is still known, for a venue that tells a fill late."""
 WHY_MAX = 160
 """Characters of the reason of one order."""
 MARK = '{"intent":'
@@ -40,6 +55,7 @@ class LegNote(msgspec.Struct, frozen=True, kw_only=True):
 class Way(msgspec.Struct):
     """An intent, and when it was repaired last. `occupies`: nothing else is begun in its instruments; not so when
     nothing of it is open but the answer to an order, or when it was over once (a fill told late opens it again).
+    `orders`: the engine's number of each of its orders.
     """
 
     number: int
@@ -47,18 +63,29 @@ class Way(msgspec.Struct):
     repairs: int = 0
     repaired_at: int = 0
     occupies: bool = True
+    orders: dict[int, int] = msgspec.field(default_factory=dict)
+    written: msgspec.Raw | None = None
 
 
-def note_of(number: int, trip: Trip, send: Send) -> str:
+class _Written(msgspec.Struct, frozen=True):
+    """A LegNote whose intent is written already."""
+
+    intent: int
+    order: int
+    leg: int
+    why: str
+    until: int
+    loss_limit: int
+    of: msgspec.Raw
+
+
+def note_of(way: Way, send: Send) -> str:
     """As the record carries it."""
-    note = LegNote(
-        intent=number,
-        order=send.order,
-        leg=send.leg,
-        why=send.why[:WHY_MAX],
-        until=trip.deadline,
-        loss_limit=trip.risk.loss_limit,
-        of=trip.intent,
+    if way.written is None:
+        way.written = msgspec.Raw(_ENCODER.encode(way.trip.intent))
+    trip = way.trip
+    note = _Written(
+        way.number, send.order, send.leg, send.why[:WHY_MAX], trip.deadline, trip.risk.loss_limit, way.written
     )
     return _ENCODER.encode(note).decode()
 
@@ -74,21 +101,22 @@ def read_note(text: str) -> LegNote | None:
 
 
 class Trips:
-    """All intents that are not over. `account` is the desk's, 0 while it is not known; `terms(place)` of any place."""
+    """All intents: those that are not over, and past ones for fills told late. `account` is the desk's, 0 while it is
+    not known; `terms(place)` of any place.
+    """
 
     def __init__(self, terms: Callable[[int], Terms | None]) -> None:
         self._terms = terms
         self.account = 0
         self.open: dict[int, Way] = {}
+        self.past: dict[int, Way] = {}
         self.touched: dict[int, None] = {}
         """Intents that something happened to, oldest first."""
+        self.live = False
+        """Whether somebody acts on what is touched; until then the journal is read, and what is settled goes."""
         self.sending: tuple[int, int] | None = None
         """Intent and order of the command that is being submitted: its note need not be read."""
         self._order: dict[int, tuple[int, int]] = {}
-
-    def order_of(self, intent: int, order: int) -> int | None:
-        """The engine's number of an order of an intent."""
-        return next((number for number, key in self._order.items() if key == (intent, order)), None)
 
     def on_record(self, record: Record) -> None:
         """Take in what the record did to orders of the desk."""
@@ -109,13 +137,23 @@ class Trips:
         way = self.open[number]
         way.trip = on_end(way.trip, order)
         self.touched[number] = None
+        if not self.live and settled(way.trip):
+            self.close(number)
+            self.forget(way.trip.deadline - LINGER_NS)
 
-    def forget(self, number: int) -> None:
-        """It is over."""
-        del self.open[number]
+    def close(self, number: int) -> None:
+        """It is over; a fill told late would open it again."""
+        self.past[number] = self.open.pop(number)
         self.touched.pop(number, None)
-        for order in [order for order, (intent, _) in self._order.items() if intent == number]:
-            del self._order[order]
+
+    def forget(self, until: int) -> None:
+        """Past intents whose deadline was before this time, oldest first."""
+        while self.past:
+            number = next(iter(self.past))
+            if self.past[number].trip.deadline >= until:
+                return
+            for order in self.past.pop(number).orders.values():
+                del self._order[order]
 
     def _place(self, record: Record, command: Any) -> None:
         key = self.sending or self._read(record, command)
@@ -123,6 +161,7 @@ class Trips:
             return
         if record.reason is None:
             self._order[record.sequence] = key
+            self.open[key[0]].orders[key[1]] = record.sequence
         else:
             self.end(*key)
 
@@ -131,7 +170,7 @@ class Trips:
         note = read_note(record.origin.note)
         if note is None:
             return None
-        way = self.open.get(note.intent) or self._begun(note)
+        way = self.open.get(note.intent) or self.past.get(note.intent) or self._begun(note)
         if way is None:
             return None
         if note.order >= len(way.trip.orders):
@@ -160,6 +199,8 @@ class Trips:
             if order == NO_ORDER or order not in self._order:
                 continue
             number, ordinal = self._order[order]
+            if number in self.past:
+                self.open[number] = self.past.pop(number)
             way = self.open[number]
             fill = record.sequence * 4_096 + index
             way.trip = on_fill(way.trip, ordinal, fill, effect.price, effect.quantity)
@@ -170,7 +211,13 @@ class Trips:
 
     def _end(self, order: int) -> None:
         number, ordinal = self._order[order]
-        self.end(number, ordinal)
+        if number in self.open:
+            self.end(number, ordinal)
+
+
+def settled(trip: Trip) -> bool:
+    """Whether all is answered and no leg has what another lacks."""
+    return not trip.waiting and not any(excess(trip)) and not any(lacking(trip))
 
 
 def silent(trip: Trip) -> set[int]:

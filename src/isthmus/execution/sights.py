@@ -73,6 +73,11 @@ class Sight:
 
     def show(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
         """The venue's whole book now; what its source and its route become counts from the next question on."""
+        self.take(venue, bids, asks, at)
+        self.see()
+
+    def take(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
+        """As `show`, for who asks something before `see` is called."""
         book = (list(islice(bids, LEVELS_MAX)), list(islice(asks, LEVELS_MAX)))
         self._books[venue] = book
         self.at = max(self.at, at)
@@ -83,7 +88,6 @@ class Sight:
         self._change()
         if events:
             self._tell(self.instrument, events)
-        self._see()
 
     def trade(self, venue: int, quantity: int, taker_side: int, at: int) -> None:
         """Somebody traded; `taker_side` 0 when nobody knows."""
@@ -141,8 +145,8 @@ class Sight:
     def touch(self) -> tuple[int, int]:
         """The best plain prices: bid and ask, 0 where there is none."""
         bids, asks = [], []
-        for venue in self.venues():
-            own_bids, own_asks = self.book(venue.number)
+        for number in self.watched.open():
+            own_bids, own_asks = self.book(number)
             bids += [own_bids[0][0]] if own_bids else []
             asks += [own_asks[0][0]] if own_asks else []
         return max(bids, default=0), min(asks, default=0)
@@ -186,7 +190,8 @@ class Sight:
             self.watched.update(0, self.at, *book)
             self._change()
 
-    def _see(self) -> None:
+    def see(self) -> None:
+        """Take the middle into volatility and reference."""
         middle = self.middle_x2()
         if middle is None:
             return
