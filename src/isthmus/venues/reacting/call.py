@@ -124,10 +124,7 @@ class CallVenue:
         return found, answers
 
     def _interests(self) -> list[Interest]:
-        ours = [
-            Interest(order.side, order.limit, order.left, order)
-            for order in self._orders.values()
-        ]
+        ours = [Interest(order.side, order.limit, order.left, order) for order in self._orders.values()]
         return [*self._others, *ours]
 
     def _allocate(self, side: Sequence[Interest], found: Indication, answers: list[Answer]) -> None:
