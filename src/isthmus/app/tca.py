@@ -31,8 +31,8 @@ COLUMNS = (
     "path", "market", "parents", "cost_bps", "ci_low", "ci_high", "risk_bps", "vwap_bps", "tracking_bps", "fill_rate",
     "leakage_bps", "seconds",
 )  # fmt: skip
-"""Of the table for people; a JSON row has all of `Summary`. `market` is "tape" or "simulator", for a data folder by where
-the children went.
+"""Of the table for people; a JSON row has all of `Summary`. `market` is "tape" or "simulator", of a data folder by
+where the children went.
 """
 
 Parents = list[tuple[Analysis, Work, Trace]]
