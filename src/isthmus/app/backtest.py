@@ -53,6 +53,9 @@ MONEY = {"USD": "10000000", "USDT": "10000000", "BTC": "100", "EUR": "10000000"}
 class Strategy:
     """Override what you need. Times are ns UTC; prices and quantities decimal text, as in the REST API."""
 
+    house: Mapping[str, Any] = {}
+    """Tables as in a settings file for the house's own desks, `arbitrage` and `house_maker`: {"arbitrage": {...}}."""
+
     def on_start(self, broker: Broker) -> None:
         """Once, before time begins to pass."""
 
@@ -303,16 +306,14 @@ def backtest(
     step_s: float = 1.0,
     money: Mapping[str, str] | None = None,
     data: str | Path | None = None,
-    house: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run the strategy for `seconds` of market time.
 
     `markets`: "simulated", a folder of recordings, or Market objects. `money`: what the account begins with, by asset,
-    in decimal text. `data`: an empty folder for the journal. `house`: tables as in a settings file, for the house's
-    desks ({"arbitrage": {"play": True, ...}}). Raises BadInput for what cannot be read or placed.
+    in decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
     """
     listed = markets_of(markets, seed)
-    playing = Playing(listed, start, str(data) if data is not None else None, house)
+    playing = Playing(listed, start, str(data) if data is not None else None, strategy.house)
     records: list[Record] = []
     if data is None:
         playing.core.driver.subscribe(records.append)

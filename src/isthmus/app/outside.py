@@ -83,6 +83,10 @@ class Outside:
             self.tape.trade(at, venue, instrument, price, quantity, taker_side)
         self.on_trade(instrument, at, price, quantity)
 
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day of an instrument."""
+        self.sight(instrument).curve = expected
+
     def call(self, indication: CallIndication) -> None:
         """What a call at an outside venue would trade now."""
         self._views.call(indication)

@@ -116,7 +116,7 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
-    core.outside.tape = tape = Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    core.outside.tape = tape = _tape(settings, data)
     open_markets(core, markets)
     desks = open_desks(core, settings)
     core.router.restart()
@@ -154,10 +154,22 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
-    tape.close()
+    if tape is not None:
+        tape.close()
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _tape(settings: Settings, data: Path) -> Tape | None:
+    """Where outside markets are kept. A former owner that was stopped and not ended still holds it: without a tape
+    everything goes on but the reasons of routes cannot be made again.
+    """
+    try:
+        return Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    except FolderLocked:
+        note(f"{data / 'tape'} is held by another process: outside markets are not kept in this run")
+        return None
 
 
 async def _settled(running: Running, link: Link | None) -> None:

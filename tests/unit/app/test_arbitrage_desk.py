@@ -381,7 +381,9 @@ def test_on_the_reacting_market_with_faults_nothing_stays_open() -> None:
 def test_a_back_test_plays_the_desk_beside_a_strategy() -> None:
     market = reacting.make(reacting.Options(seed=3, skip=False), ("XBT-USD",))
     house = with_settings(money=OWNED, minimum_profit_ppm=0)
-    outcome = backtest(Strategy(), [market], seconds=120, money={}, house=house)
+    strategy = Strategy()
+    strategy.house = house
+    outcome = backtest(strategy, [market], seconds=120, money={})
     notes = [read_note(record.origin.note) for record in outcome.records if isinstance(record.command, PlaceOrder)]
     ordinals: dict[int, list[int]] = {}
     for note in notes:
