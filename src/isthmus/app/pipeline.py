@@ -114,7 +114,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
-    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.mark, costs)
     outside.on_trade = router.traded
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)

@@ -115,7 +115,7 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
-    core.outside.tape = tape = Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    core.outside.keep(Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes), core.desk.now())
     open_markets(core, markets)
     core.router.restart()
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
@@ -152,7 +152,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
-    tape.close()
+    core.outside.close()
     if link is not None:
         await link.close()
     return EXIT_OK

@@ -56,7 +56,8 @@ class Routed(msgspec.Struct, frozen=True):
 class Router:
     """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
 
-    `sight(instrument)` is what the venues show; `paths` by number; `offset()` is the end of the market-data tape.
+    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at)` puts onto the market-data tape that
+    a decision is made now, and returns its offset there, which the children carry.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class Router:
         desk: RouterDesk,
         paths: dict[int, Path],
         sight: Callable[[int], Sight],
-        offset: Callable[[], int],
+        mark: Callable[[Parent, int], int],
         costs: Costs,
     ) -> None:
         self._desk = desk
         self.paths = paths
         self._sight = sight
-        self._offset = offset
+        self._mark = mark
+        self._marked = 0
         self.costs = costs
         self.works = Works(self._is_dark)
         self.works.on_end = self._end
@@ -152,9 +154,13 @@ class Router:
         if parent in self.works.parents:
             self.works.touched[parent] = None
 
-    def _is_dark(self, venue: int, instrument: int) -> bool:
+    def _is_dark(self, venue: int, instrument: int) -> bool | None:
         known = self._sight(instrument).known.get(venue)
-        return known is not None and known.kind == "dark"
+        return known.kind == "dark" if known is not None else None
+
+    def decide(self, parent: int, at: int) -> None:
+        """Decide on one live parent now, whatever it waits for."""
+        self._decide(self.works.parents[parent], at)
 
     def _decide(self, working: Working, at: int) -> None:
         work, path = working.work, self.paths.get(working.path)
@@ -165,8 +171,10 @@ class Router:
             self._wait(work.parent, Wake(at=working.refused_at + pause))
             return
         self._note_unknown(working, at)
+        sight = self._sight(work.parent.instrument)
+        sight.read_house()  # before the path asks, so that it sees one moment
         view = View(
-            self._sight(work.parent.instrument),
+            sight,
             at,
             self.works.pools(work.parent.instrument),
             self.works.invited,
@@ -177,6 +185,8 @@ class Router:
 
     def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
         work, number = working.work, working.work.parent.number
+        if decision.place:
+            self._marked = self._mark(work.parent, at)
         cancelled = sum(self._cancel(order, decision.why) for order in decision.cancel)
         placed, wake = 0, decision.wake
         for ticket in decision.place:
@@ -231,7 +241,7 @@ class Router:
             flags=ticket.flags,
             price=ticket.price,
             quantity=ticket.quantity,
-            tape=self._offset(),
+            tape=self._marked,
             display=ticket.display,
             display_high=ticket.display_high,
             seed=working.work.parent.seed + working.work.placed if ticket.display_high else 0,
