@@ -1,5 +1,5 @@
-"""The tape as the broker writes it: what the venues showed, and beside it the marks without which a decision could not be
-made again. A mark is a "health" frame whose state is one of those below.
+"""The tape as the broker writes it: what the venues showed, and beside it the marks without which a decision could not
+be made again. A mark is a "health" frame whose state is one of those below.
 
 | state | venue, instrument | note |
 |---|---|---|
@@ -7,8 +7,8 @@ made again. A mark is a "health" frame whose state is one of those below.
 | LISTED | both | the venue's terms and care, as JSON: the instrument can be traded there from now on |
 | HOUSE | instrument | the house book of the instrument was read after this record, and had changed |
 | RECORDS | | records up to this one had been taken in |
-| DECISION | instrument | "PARENT RECORD START": the router decided on the parent, at the frame's time, knowing records up to
-RECORD, with START as the offset of the last start; children carry the offset of this frame |
+| DECISION | instrument | "PARENT RECORD START": the router decides on the parent at the frame's time, and knows the
+records up to RECORD; START is the offset of the last start. Children carry the offset of this frame |
 | CALL | both | a call's price, volume, imbalance, end, whether it closes, as JSON |
 | TRADE | both | price and quantity of a trade of which nobody knows who took, as JSON |
 """
@@ -149,8 +149,8 @@ def read_listing(note: str) -> Listing:
 
 def read_call(note: str, where: tuple[int, int]) -> CallIndication:
     """Of a mark CALL. Raises msgspec.DecodeError."""
-    told = msgspec.json.decode(note, type=tuple[int, int, int, int, bool])
-    return CallIndication(*where, *told)
+    price, volume, imbalance, ends_at, closing = msgspec.json.decode(note, type=tuple[int, int, int, int, bool])
+    return CallIndication(*where, price, volume, imbalance, ends_at, closing)
 
 
 def read_trade(note: str) -> tuple[int, int]:

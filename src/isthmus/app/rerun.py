@@ -1,4 +1,4 @@
-"""Decisions of the router made again from the journal and the tape of a data folder, and held against what was recorded.
+"""Decisions of the router made again from the journal and the tape of a data folder, held against what was recorded.
 
 The same code as in the server: the journal's commands run again through an engine in memory, the tape's frames go
 through `Outside` into the sights, and the `Router` decides. Only its desk differs: a command that it submits is held
@@ -158,9 +158,11 @@ class Rerun:
         """One frame into the sights."""
         _, at, venue, instrument, kind, payload = frame
         if kind == "book":
-            self._outside.book(venue, instrument, *payload, at)
+            bids, asks = payload
+            self._outside.book(venue, instrument, bids, asks, at)
         elif kind == "trade":
-            self._outside.trade(venue, instrument, *payload, at)
+            price, quantity, taker_side = payload
+            self._outside.trade(venue, instrument, price, quantity, taker_side, at)
         else:
             self._take_mark(frame, *payload)
 
@@ -251,7 +253,7 @@ def _frames(data: Path, start: int) -> Iterator[Frame]:
         raise BadInput("data", str(error)) from error
 
 
-class _House(msgspec.Struct, frozen=True):
+class _House(msgspec.Struct):
     """The house book of the engine that runs again: it is shown where the tape says that it was read."""
 
     engine: Engine

@@ -56,8 +56,8 @@ class Routed(msgspec.Struct, frozen=True):
 class Router:
     """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
 
-    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at)` puts onto the market-data tape that
-    a decision is made now, and returns its offset there, which the children carry.
+    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at)` puts onto the market-data tape
+    that a decision is made now, and returns its offset there, which the children carry.
     """
 
     def __init__(

@@ -301,10 +301,10 @@ class View:
 
 
 def estimated_impact(sight: Sight, rate: float) -> tuple[float, float, float]:
-    """Rules of thumb where nothing was measured; `rate`: lots a second that takers trade. Temporary: taking all lots of the nearest levels in a second costs the
-    way to the last of them. Permanent: a tenth of the price steps that a lot walks. Resilience: the touch trades
-    through and is back in the time in which takers trade its size, between 0.05 and 10 a second (Large 2007 finds some
-    tens of seconds for a liquid share).
+    """Rules of thumb where nothing was measured; `rate`: lots a second that takers trade. Temporary: taking all lots of
+    the nearest levels in a second costs the way to the last of them. Permanent: a tenth of the price steps that a lot
+    walks. Resilience: the touch trades through and is back in the time in which takers trade its size, between 0.05 and
+    10 a second (Large 2007 finds some tens of seconds for a liquid share).
     """
     rows = [row for side in (BUY, SELL) for row in sight.levels(side, 10)]
     middle = sight.middle_x2()
