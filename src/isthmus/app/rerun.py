@@ -283,12 +283,10 @@ class _Told:
 class _Deaf:
     """Read models that nobody asks."""
 
-    def book(
-        self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
-    ) -> None:
+    def book(self, *_: Any, **__: Any) -> None:
         """Nothing."""
 
-    def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
+    def trade(self, *_: Any, **__: Any) -> None:
         """Nothing."""
 
     def call(self, indication: CallIndication) -> None:
