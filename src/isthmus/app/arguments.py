@@ -166,6 +166,7 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--day", metavar="DIR", required=True, help="a data folder, or a folder of recordings")
     tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
+    tca.add_argument("--parameters", metavar="JSON", help='of paths, beyond their defaults: {"IS_AC":{"urgency":6}}')
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
 
 

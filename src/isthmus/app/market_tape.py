@@ -11,6 +11,7 @@ be made again. A mark is a "health" frame whose state is one of those below.
 records up to RECORD; START is the offset of the last start. Children carry the offset of this frame |
 | CALL | both | a call's price, volume, imbalance, end, whether it closes, as JSON |
 | TRADE | both | price and quantity of a trade of which nobody knows who took, as JSON |
+| EXPECTED | instrument | "FROM TO LOTS": what the day's curve answered the decision that is marked next |
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from isthmus.engine.tape import Tape
 from isthmus.execution.book import Care, Event
 from isthmus.kernel.messages import BUY, SELL
 
-START, LISTED, HOUSE, RECORDS, DECISION, CALL, TRADE = range(2, 9)
+START, LISTED, HOUSE, RECORDS, DECISION, CALL, TRADE, EXPECTED = range(2, 10)
 HELD = "held"
 """A route that was taken out by hand or by a forecast event is told as a state of its health."""
 
@@ -118,6 +119,10 @@ class MarketTape:
         """The house book was read."""
         self._mark(at, HOUSE, (0, instrument), str(sequence))
 
+    def expected(self, at: int, instrument: int, span: tuple[int, int], lots: int) -> None:
+        """The day's curve said so to a decision."""
+        self._mark(at, EXPECTED, (0, instrument), f"{span[0]} {span[1]} {lots}")
+
     def decision(self, at: int, instrument: int, parent: int, sequence: int) -> int:
         """A decision is made now; its offset, which is on disk before this returns."""
         offset = self._mark(at, DECISION, (0, instrument), f"{parent} {sequence} {self.start}")
@@ -156,6 +161,12 @@ def read_call(note: str, where: tuple[int, int]) -> CallIndication:
 def read_trade(note: str) -> tuple[int, int]:
     """Price and quantity, of a mark TRADE. Raises msgspec.DecodeError."""
     return msgspec.json.decode(note, type=tuple[int, int])
+
+
+def read_expected(note: str) -> tuple[tuple[int, int], int]:
+    """From, to and lots, of a mark EXPECTED. Raises ValueError."""
+    start, end, lots = (int(word) for word in note.split(" "))
+    return (start, end), lots
 
 
 def read_decision(at: int, note: str) -> Decided:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -111,6 +111,10 @@ class Outside:
         sight.trade(venue, quantity, taker_side, at)
         self.on_trade(instrument, at, price, quantity)
 
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day of an instrument."""
+        self.sight(instrument).curve = expected
+
     def call(self, indication: CallIndication) -> None:
         """What a call at an outside venue would trade now."""
         self._views.call(indication)
@@ -126,10 +130,14 @@ class Outside:
             closing=indication.closing,
         )
 
-    def mark(self, parent: Parent, at: int) -> int:
-        """A decision on the parent is made now: its offset on the tape, which is on disk then; 0 without a tape."""
+    def mark(self, parent: Parent, at: int, expected: Mapping[tuple[int, int], int]) -> int:
+        """A decision on the parent is made now, which was told such volumes of the day's curve: its offset on the tape,
+        which is on disk then; 0 without a tape.
+        """
         if self._tape is None:
             return 0
+        for span, lots in expected.items():
+            self._tape.expected(at, parent.instrument, span, lots)
         return self._tape.decision(at, parent.instrument, parent.number, self._house.sequence)
 
     def flush(self) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from isthmus.app.market_tape import (
     CALL,
     DECISION,
+    EXPECTED,
     HELD,
     HOUSE,
     LISTED,
@@ -28,6 +29,7 @@ from isthmus.app.market_tape import (
     Decided,
     read_call,
     read_decision,
+    read_expected,
     read_listing,
     read_trade,
 )
@@ -95,6 +97,7 @@ class Rerun:
         self._marked = self._at = 0
         self._why = ""
         self._made: list[Child] = []
+        self._expected: dict[tuple[int, int], int] = {}
 
     def remake(self, wanted: Mapping[int, Sequence[Record]]) -> Iterator[Remade]:
         """Every decision of these offsets, oldest first, with the records of its children. Raises BadInput, PartMissing
@@ -128,7 +131,7 @@ class Rerun:
         self._advance(record.sequence)
         return record
 
-    def _mark(self, _: Parent, __: int) -> int:
+    def _mark(self, _: Parent, __: int, ___: Mapping[tuple[int, int], int]) -> int:
         return self._marked
 
     def _routed(self, routed: Routed) -> None:
@@ -141,6 +144,8 @@ class Rerun:
         self._advance(decided.record)
         self._marked, self._at, self._made, self._why = frame[0], decided.at, [], ""
         sight = self._outside.sight(frame[3])
+        expected, self._expected = self._expected, {}
+        sight.curve = (lambda start, end: expected.get((start, end), 0)) if expected else None
         book = {side: list(sight.levels(side, self._depth)) for side in (SELL, BUY)}
         if decided.parent in self.router.works.parents:
             self.router.decide(decided.parent, decided.at)
@@ -185,6 +190,10 @@ class Rerun:
             self._advance(int(note))
         elif state == DECISION:
             self._advance(_decided(frame).record)
+            self._expected = {}
+        elif state == EXPECTED:
+            span, lots = read_expected(note)
+            self._expected[span] = lots
         elif state == CALL:
             self._outside.call(read_call(note, (venue, instrument)))
         elif state == TRADE:
@@ -287,6 +296,9 @@ class _Deaf:
         """Nothing."""
 
     def trade(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    def curve(self, *_: Any) -> None:
         """Nothing."""
 
     def call(self, indication: CallIndication) -> None:

@@ -115,7 +115,8 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
-    core.outside.keep(Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes), core.desk.now())
+    if (tape := _tape(settings, data)) is not None:
+        core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
     core.router.restart()
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
@@ -156,6 +157,17 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _tape(settings: Settings, data: Path) -> Tape | None:
+    """Where outside markets are kept. A former owner that was stopped and not ended still holds it: without a tape
+    everything goes on but the reasons of routes cannot be made again.
+    """
+    try:
+        return Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    except FolderLocked:
+        note(f"{data / 'tape'} is held by another process: outside markets are not kept in this run")
+        return None
 
 
 async def _settled(running: Running, link: Link | None) -> None:

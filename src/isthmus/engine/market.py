@@ -7,7 +7,7 @@ that it writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -93,6 +93,9 @@ class MarketData(Protocol):
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue. Fills of our own orders are not published: their records say so."""
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day: lots that are expected to trade between two times, at all venues together."""
 
     def call(self, indication: CallIndication) -> None:
         """A call auction is going on at the venue; told anew each second."""

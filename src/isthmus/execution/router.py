@@ -11,7 +11,7 @@ a child `unknown`: its lots stay held until the venue answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -43,6 +43,9 @@ class RouterDesk(Protocol):
     def submit(self, command: Any, text: str = "", note: str = "") -> Record | None: ...
 
 
+Mark = Callable[[Parent, int, Mapping[tuple[int, int], int]], int]
+
+
 class Routed(msgspec.Struct, frozen=True):
     """A decision that was carried out, for whoever watches: the parent, what it said, how many children it placed."""
 
@@ -56,8 +59,9 @@ class Routed(msgspec.Struct, frozen=True):
 class Router:
     """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
 
-    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at)` puts onto the market-data tape
-    that a decision is made now, and returns its offset there, which the children carry.
+    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at, expected)` puts onto the
+    market-data tape that a decision is made now, with what the day's curve answered, and returns its offset there,
+    which the children carry.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class Router:
         desk: RouterDesk,
         paths: dict[int, Path],
         sight: Callable[[int], Sight],
-        mark: Callable[[Parent, int], int],
+        mark: Mark,
         costs: Costs,
     ) -> None:
         self._desk = desk
@@ -186,7 +190,7 @@ class Router:
     def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
         work, number = working.work, working.work.parent.number
         if decision.place:
-            self._marked = self._mark(work.parent, at)
+            self._marked = self._mark(work.parent, at, view.expected)
         cancelled = sum(self._cancel(order, decision.why) for order in decision.cancel)
         placed, wake = 0, decision.wake
         for ticket in decision.place:

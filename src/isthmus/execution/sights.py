@@ -235,6 +235,8 @@ class View:
         self._pools = pools
         self._invited = invited
         self._legs = legs
+        self.expected: dict[tuple[int, int], int] = {}
+        """What the day's curve answered, by the times that were asked about."""
 
     def venues(self) -> Sequence[Venue]:
         """Where a child can go now."""
@@ -268,7 +270,8 @@ class View:
     def volume(self, start: int, end: int) -> int:
         """By the day's curve; without one, at the rate of late."""
         if self._sight.curve is not None:
-            return self._sight.curve(start, end)
+            lots = self.expected[start, end] = self._sight.curve(start, end)
+            return lots
         return int(self._sight.rate_of_all(self._at) * max(0, end - start) / 1e9)
 
     def volatility(self) -> float:

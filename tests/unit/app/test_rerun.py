@@ -26,7 +26,7 @@ from isthmus.venues.recorded.catalogue import survey
 from isthmus.venues.recorded.venue import RecordedMarkets
 
 SYMBOL = "NOVA"
-MONEY = "10000000"
+MONEY = "1000000000"
 
 
 class Reader:
@@ -67,7 +67,18 @@ def all_found_again(capsys: pytest.CaptureFixture[str], data: Path, orders: list
     return children
 
 
-PATHS = ("TWAP", "POV", "IS_ADAPT", "COST_SPLIT", "DARK_KM", "GLFT_PASSIVE", "MID_PEG", "LIQ_SEEK")
+PATHS = (
+    "TWAP",
+    "POV",
+    "IS_ADAPT",
+    "COST_SPLIT",
+    "DARK_KM",
+    "GLFT_PASSIVE",
+    "MID_PEG",
+    "LIQ_SEEK",
+    "VWAP_STATIC",
+    "VWAP_DYN",
+)
 
 
 def test_every_child_on_a_reacting_market_is_found_again_whoever_looked_on(
