@@ -23,8 +23,8 @@ from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import Choose, Market
-from isthmus.execution.best_price import choose
+from isthmus.engine.market import Market, VenueChoice
+from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
 from isthmus.execution.router import Router
 from isthmus.execution.taxonomy import PATH_NAMES, PATHS
@@ -117,7 +117,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
-    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.mark, costs)
     outside.on_trade = router.traded
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)
@@ -168,7 +168,10 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
     renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name, PATH_NAMES)
     submission = Submission(core.driver, clock)
-    best_price: Choose = choose
+
+    def best_price(*, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice:
+        return choose(core.outside.sight(instrument), Wish(side=side, quantity=quantity, limit=limit))
+
     market = MarketRenderer(core.engine, core.directory, core.views)
     algorithms = PathDesk(core.router, core.outside, core.directory, clock)
     entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
+from pathlib import Path
 from typing import Any, Protocol
 
 from isthmus.app.house_desks import open_desks
@@ -15,8 +16,11 @@ from isthmus.app.pipeline import Core, build_core, open_markets, replay
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, Record
 from isthmus.engine.market import Market
+from isthmus.engine.tape import Tape
 from isthmus.kernel.messages import GATEWAYS, ROLES
 
+TAPE = "tape"
+"""The folder of the tape inside the data folder."""
 ALL = 1 << 30
 ROUNDS_MAX = 10_000
 """Rounds of records that answer records before something is wrong."""
@@ -30,8 +34,8 @@ class Acting(Protocol):
 
 
 class Playing:
-    """`start`: ns UTC. `data`: a folder for the journal, None for memory only. `house`: tables as in a settings file,
-    for the house's desks (`arbitrage`, `house_maker`) and how routes are looked after. Close it when done.
+    """`start`: ns UTC. `data`: a folder for journal and tape, None for memory only. `house`: tables as in a settings
+    file, for the house's desks (`arbitrage`, `house_maker`) and how routes are looked after. Close it when done.
     """
 
     def __init__(
@@ -43,6 +47,9 @@ class Playing:
         self.core: Core = build_core(self.engine, settings, lambda: self.now)
         if data is not None and self.engine.sequence:
             replay(self.core, data, _silently)
+        if data is not None:
+            tape = Tape(str(Path(data) / TAPE), keep_bytes=settings.routes.tape_bytes)
+            self.core.outside.keep(tape, self.core.desk.now())
         self._due: list[tuple[int, int, Acting]] = []
         self._actors = 0
         open_markets(self.core, list(markets))
@@ -95,8 +102,9 @@ class Playing:
         raise AssertionError("records keep answering records")
 
     def close(self) -> None:
-        """Seal the journal."""
+        """Seal journal and tape."""
         self.pump()
+        self.core.outside.close()
         self.engine.close()
 
 

@@ -116,7 +116,8 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
-    core.outside.tape = tape = _tape(settings, data)
+    if (tape := _tape(settings, data)) is not None:
+        core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
     desks = open_desks(core, settings)
     core.router.restart()
@@ -154,8 +155,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
-    if tape is not None:
-        tape.close()
+    core.outside.close()
     if link is not None:
         await link.close()
     return EXIT_OK

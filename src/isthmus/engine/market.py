@@ -14,16 +14,6 @@ import msgspec
 
 from isthmus.engine.engine import Engine, Record
 
-
-class VenueQuote(msgspec.Struct, frozen=True):
-    """What one venue shows against an order: price levels of the other side, best first, in the instrument's units."""
-
-    venue: int
-    name: str
-    levels: Sequence[tuple[int, int]]
-    fee_ppm: int
-
-
 Ratio = tuple[int, int]
 """Numerator and denominator, both positive."""
 
@@ -84,9 +74,9 @@ class VenueChoice(msgspec.Struct, frozen=True):
 
 
 class Choose(Protocol):
-    """The rule that picks a venue for an order without one: `execution.best_price.choose`."""
+    """The rule that picks a venue for an order without one (`execution.best_price`). `limit` None: a market order."""
 
-    def __call__(self, *, side: int, quantity: int, limit: int | None, quotes: Sequence[VenueQuote]) -> VenueChoice: ...
+    def __call__(self, *, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice: ...
 
 
 class MarketData(Protocol):
