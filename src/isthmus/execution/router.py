@@ -208,17 +208,21 @@ class Router:
         venue = next((row for row in view.venues() if row.number == ticket.venue), None)
         if venue is None:
             return None
-        most = work.free
-        if ticket.request:
-            most += sum(child.left for child in work.live if child.order in self.works.invited)
+        working_lots = work.working - self._firmed(ticket)
+        most = work.left - working_lots
         if parent.cap_ppm:
-            most = min(most, allowed(parent.cap_ppm, view.traded(parent.arrived_at), work.filled) - work.working)
+            most = min(most, allowed(parent.cap_ppm, view.traded(parent.arrived_at), work.filled) - working_lots)
         quantity = floor_lot(min(ticket.quantity, most), venue.lot)
         if quantity <= 0 or quantity < max(venue.minimum, ticket.min_quantity):
             return None
         if (ticket.price - parent.limit) * parent.sign > 0:
             return None
         return msgspec.structs.replace(ticket, quantity=quantity, display=min(ticket.display, quantity))
+
+    def _firmed(self, ticket: Ticket) -> int:
+        """Lots of the conditional child that the ticket firms up: they are free for it."""
+        child = self.works.child(ticket.request) if ticket.request else None
+        return child.left if child is not None else 0
 
     def _place(self, working: Working, ticket: Ticket) -> bool:
         """False when the server takes nothing now, or when the child was refused."""
