@@ -21,9 +21,9 @@ from isthmus.execution.taxonomy import PATHS
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
     BUY,
-    FILLED_OUTSIDE,
     GTC,
     LIMIT,
+    RESPONSE,
     SELL,
     CancelOrder,
     Deposit,
@@ -33,6 +33,7 @@ from isthmus.kernel.messages import (
     PlaceOrder,
     PlaceParent,
     Rearm,
+    ReduceOrder,
     ReplaceOrder,
     Resume,
 )
@@ -59,6 +60,8 @@ class Followed(msgspec.Struct):
     limit: int
     cap_ppm: int
     instrument: int
+    most: int
+    """Its quantity, or what it had asked of venues when that was lowered: what is on its way may fill."""
     filled: int = 0
     traded: int = 0
     ordinals: int = 0
@@ -72,6 +75,7 @@ class Offspring(msgspec.Struct):
     parent: int
     venue: int
     quantity: int
+    price: int
     filled: int = 0
     over: bool = False
 
@@ -102,7 +106,7 @@ class Witness:
         accepted = next(effect for effect in record.effects if type(effect).__name__ == "Accepted")
         note = msgspec.json.decode(record.origin.note, type=ParentNote)
         self.parents[record.sequence] = Followed(
-            command.side, command.quantity, accepted.price, note.cap_ppm, command.instrument
+            command.side, command.quantity, accepted.price, note.cap_ppm, command.instrument, command.quantity
         )
 
     def _child(self, record: Record, command: Any) -> None:
@@ -114,7 +118,9 @@ class Witness:
         assert beyond <= 0, "a child is never beyond the limit"
         lot = self.lots.get((parent.instrument, command.venue), 1)
         assert command.quantity > 0 and command.quantity % lot == 0, "a child is lot-exact"
-        self.children[record.sequence] = Offspring(command.parent, command.venue, command.quantity)
+        self.children[record.sequence] = Offspring(command.parent, command.venue, command.quantity, command.price)
+        if command.kind != RESPONSE:
+            assert parent.filled + self._live_lots(command.parent) <= parent.quantity, "no more is sent than is left"
         self._capped(command.parent)
 
     def _capped(self, number: int) -> None:
@@ -145,9 +151,9 @@ class Witness:
             parent.filled += effect.quantity
             assert not child.over, "a child that is over is not filled"
             assert child.filled <= child.quantity, "a child is never over-filled"
-            assert parent.filled <= parent.quantity, "a parent is never over-filled"
-            beyond = (effect.price - parent.limit) * (1 if parent.side == BUY else -1)
-            assert beyond <= 0 or effect.flags & FILLED_OUTSIDE, "a fill in the house is never beyond the limit"
+            assert parent.filled <= parent.most, "a parent is never over-filled"
+            beyond = (effect.price - child.price) * (1 if parent.side == BUY else -1)
+            assert beyond <= 0, "no fill is beyond the child's limit"
             if parent.cap_ppm:
                 assert PPM * parent.filled <= parent.cap_ppm * parent.traded, "the cap holds at every fill"
             child.over = child.filled == child.quantity
@@ -176,11 +182,18 @@ class Witness:
             child = self.children[effect.order]
             child.quantity -= effect.quantity
             child.over = child.quantity == child.filled
+        elif effect.order in self.parents:
+            self._change(effect.order, self.parents[effect.order].quantity - effect.quantity)
+
+    def _change(self, number: int, quantity: int) -> None:
+        parent = self.parents[number]
+        parent.quantity, parent.most = quantity, max(quantity, parent.filled + self._live_lots(number))
 
     def _replaced(self, effect: Any) -> None:
         if effect.order in self.parents:
             parent = self.parents[effect.order]
-            parent.quantity, parent.limit = effect.quantity, effect.price
+            self._change(effect.order, effect.quantity)
+            parent.limit = effect.price
 
     def reconcile(self, engine: Any) -> None:
         """What a kill took out is over."""
@@ -260,8 +273,8 @@ class Session:
         for _ in range(steps):
             self.playing.run(self.playing.now + int(self._random.choice((0.01, 0.3, 1, 4, 9)) * NS_PER_S))
             self._random.choices(
-                (self._parent, self._basket, self._cancel, self._replace, self._halt, self._kill, self._line),
-                (40, 4, 12, 12, 4, 3, 8),
+                (self._parent, self._basket, self._cancel, self._change, self._halt, self._kill, self._line),
+                (40, 3, 10, 14, 20 if self._halted else 3, 20 if self._killed else 3, 8),
             )[0]()
             self.check()
 
@@ -284,7 +297,7 @@ class Session:
         for instrument in sorted(self._halted):
             self._operate(Resume(instrument=instrument))
         for scope, of in self._killed:
-            self._operate(Rearm(scope=scope, of=of))
+            self._rearm(scope, of)
         for number, parent in list(self.witness.parents.items()):
             if not parent.ended:
                 self._send(CancelOrder(order=number, account=self.core.engine.order(number)["account"]))
@@ -342,9 +355,14 @@ class Session:
         if (number := self._pick()) is not None:
             self._send(CancelOrder(order=number, account=self.core.engine.order(number)["account"]))
 
-    def _replace(self) -> None:
+    def _change(self) -> None:
+        """Other terms, or only fewer lots."""
         if (number := self._pick()) is not None:
             parent, draw = self.witness.parents[number], self._random
+            if draw.random() < 0.3:
+                account, less = self.core.engine.order(number)["account"], max(1, parent.quantity // 4)
+                self._send(ReduceOrder(order=number, account=account, quantity=less, client_id=self._id()))
+                return
             price = max(1, parent.limit + int(parent.limit * draw.choice((-0.002, -0.0003, 0, 0.0003, 0.002))))
             quantity = max(1, int(parent.quantity * draw.choice((0.3, 0.8, 1, 1.5))))
             account = self.core.engine.order(number)["account"]
@@ -363,8 +381,7 @@ class Session:
     def _kill(self) -> None:
         """Stop somebody or something; the next time it is allowed again."""
         if self._killed:
-            scope, of = self._killed.pop()
-            self._operate(Rearm(scope=scope, of=of))
+            self._rearm(*self._killed.pop())
             return
         venue = self.core.directory.venue_number(self._random.choice(VENUES))
         targets = (
@@ -374,6 +391,11 @@ class Session:
         )
         self._killed.append(self._random.choice(targets))
         self._operate(Kill(scope=self._killed[-1][0], of=self._killed[-1][1]))
+
+    def _rearm(self, scope: int, of: int) -> None:
+        """It takes two."""
+        for user in (1, 2):
+            self._operate(Rearm(scope=scope, of=of, user=user))
 
     def _line(self) -> None:
         name = self._random.choice(VENUES)
