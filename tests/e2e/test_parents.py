@@ -80,6 +80,25 @@ def test_a_parent_is_worked_by_children_that_say_why(client: httpx.Client) -> No
     assert costs["filled"] == "0.0200" and costs["arrival_bps"] is not None and costs["venues"]
 
 
+def test_children_are_listed_only_when_asked_for_and_told_in_the_parents_life(client: httpx.Client) -> None:
+    parent = placed(client, worked(3))
+    ended(client, parent["id"], 20)
+
+    def listed(**query: str) -> list[dict[str, Any]]:
+        return client.get("/v1/orders", params={"limit": "500", **query}).raise_for_status().json()["data"]  # type: ignore[no-any-return]
+
+    assert parent["id"] in {row["id"] for row in listed()}
+    assert all(row["parent_order"] is None for row in listed())
+    own = [row for row in listed(children="true") if row["parent_order"] == parent["id"]]
+    assert own
+    assert client.get("/v1/orders", params={"children": "maybe"}).json()["field"] == "children"
+    life = client.get(f"/v1/orders/{parent['id']}/history").raise_for_status().json()["data"]
+    told = [event for event in life if event["event"] == "child_placed"]
+    assert {event["child"] for event in told} == {row["id"] for row in own}
+    assert [event["ordinal"] for event in told] == list(range(1, len(own) + 1))
+    assert all(event["why"] for event in told)
+
+
 def test_the_tree_says_why_it_chose(client: httpx.Client) -> None:
     body = worked(4) | {"path": "auto"}
     del body["path_parameters"]

@@ -207,7 +207,7 @@ class Session:
     """Plays a plan drawn from `seed`. `data`: a folder, which allows a restart in the middle."""
 
     def __init__(self, seed: int, data: str | None = None, *, paths: tuple[Path, ...] = PATHS) -> None:
-        self._random = Random(f"router laws {seed}")  # noqa: S311
+        self._random = Random(f"router laws {seed}")
         self._seed, self._data, self._paths = seed, data, paths
         self._symbols = SYMBOLS if seed % 3 == 0 else SYMBOLS[:1]
         self._faults = {name: self._fault() for name in VENUES if self._random.random() < 0.4}

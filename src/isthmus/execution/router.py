@@ -19,8 +19,9 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.engine.tape import Wakes
 from isthmus.execution.costs import Costs
+from isthmus.execution.flow import correlation
 from isthmus.execution.policy import PPM, Child, Decision, Leg, Parent, Path, Ticket, Wake, floor_lot, parameters_of
-from isthmus.execution.sights import Sight, View
+from isthmus.execution.sights import Basket, Sight, View, impact_of
 from isthmus.execution.works import Working, Works
 from isthmus.kernel.messages import HOUSE_BOOK, LIMIT, MARKET, CancelOrder, PlaceChild
 from isthmus.kernel.values import NS_PER_S
@@ -33,6 +34,13 @@ UNKNOWN_AFTER_NS = 5 * NS_PER_S
 DECISIONS_PER_STEP = 64
 IDLE_NS = 60 * NS_PER_S
 ROUTER_REASON = 0
+CORRELATION_NS = 10 * NS_PER_S
+"""A correlation is so old at most."""
+CORRELATIONS_MAX = 20_000
+"""Pairs of instruments whose correlation is remembered."""
+LOTS_VALUED = 10**6
+"""A lot may be worth less than a minor unit: so many are valued, and divided."""
+NO_BASKET = Basket()
 
 
 class RouterDesk(Protocol):
@@ -76,6 +84,7 @@ class Router:
         self.works.on_end = self._end
         self._wakes = Wakes()
         self._seen: dict[int, int] = {}
+        self._correlations: dict[tuple[int, int], tuple[int, float]] = {}
         self.on_routed: Callable[[Routed], None] = _nobody
 
     def on_record(self, record: Record) -> None:
@@ -170,7 +179,7 @@ class Router:
             at,
             self.works.pools(work.parent.instrument),
             self.works.invited,
-            self.legs(working.note.basket),
+            self._basket(working.note.basket),
         )
         decision = path.decide(work, view, parameters_of(path, working.note.parameters), at)
         self._carry_out(working, decision, view, at)
@@ -266,8 +275,33 @@ class Router:
         parent = working.work.parent
         sight = self._sight(parent.instrument)
         middle = sight.middle_x2() or 0
-        volatility = sight.volatility.per_second(sight.at)
-        return Leg(parent.number, parent.instrument, parent.side, working.work.left, middle, volatility, middle / 2)
+        return Leg(
+            parent=parent.number,
+            instrument=parent.instrument,
+            side=parent.side,
+            left=working.work.left,
+            middle_x2=middle,
+            volatility=sight.volatility.per_second(sight.at),
+            value=self.costs.value(parent.instrument, middle * LOTS_VALUED) / (2 * LOTS_VALUED),
+            quantity=parent.quantity,
+            temporary=impact_of(sight, sight.at)[1],
+        )
+
+    def _basket(self, name: str) -> Basket:
+        return Basket(self.legs(name), self._correlation) if name else NO_BASKET
+
+    def _correlation(self, one: int, other: int) -> float:
+        """Reckoned anew every few seconds."""
+        if one == other:
+            return 1.0
+        pair, at = (min(one, other), max(one, other)), self._sight(one).at
+        known = self._correlations.get(pair)
+        if known is None or at >= known[0] + CORRELATION_NS:
+            if len(self._correlations) >= CORRELATIONS_MAX:
+                self._correlations.clear()
+            known = (at, correlation(self._sight(one).middles, self._sight(other).middles))
+            self._correlations[pair] = known
+        return known[1]
 
 
 def allowed(cap_ppm: int, traded: int, filled: int) -> int:
