@@ -99,6 +99,23 @@ def test_children_are_listed_only_when_asked_for_and_told_in_the_parents_life(cl
     assert all(event["why"] for event in told)
 
 
+def test_somebody_elses_parent_is_hidden_with_all_that_is_of_it(broker: Broker, client: httpx.Client) -> None:
+    parent = placed(client, worked(600))
+    with broker.client("operator") as operator:
+
+        def run(name: str, **body: Any) -> Any:
+            return operator.post(f"/v1/operator/{name}", json=body).raise_for_status().json()
+
+        account = f"acc-{run('open_account', kind='client')['effects'][0]['account']}"
+        key = run("create_key", user="stranger", role="client", account=account)
+    headers = {"Isthmus-Key": key["key_id"], "Isthmus-Secret": key["secret"]}
+    with httpx.Client(base_url=broker.url, headers=headers, timeout=30) as stranger:
+        for part in ("", "/children", "/costs", "/history"):
+            answer = stranger.get(f"/v1/orders/{parent['id']}{part}")
+            assert (answer.status_code, answer.json()["reason"]) == (404, "unknown_order"), part
+    client.delete(f"/v1/orders/{parent['id']}").raise_for_status()
+
+
 def test_the_tree_says_why_it_chose(client: httpx.Client) -> None:
     body = worked(4) | {"path": "auto"}
     del body["path_parameters"]

@@ -167,6 +167,7 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
+    tca.add_argument("--pdf", metavar="F", help="and print it here, by a Chromium on the path")
 
 
 def _add_dex(commands: Commands) -> None:

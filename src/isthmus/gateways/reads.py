@@ -89,9 +89,7 @@ class Reads:
         """The account that is asked about. Raises Refusal."""
         return own_account(self.directory, identity, named)
 
-    def orders(
-        self, account: int, which: Wanted, before: int | None, most: int
-    ) -> tuple[list[OrderRow], str | None]:
+    def orders(self, account: int, which: Wanted, before: int | None, most: int) -> tuple[list[OrderRow], str | None]:
         """Newest first from before order number `before` on, and the next page's cursor."""
         rows = self.views.orders.newest_first(account, open_only=which.status == "open")
         wanted = (

@@ -83,7 +83,10 @@ def test_of_a_parent_its_trades_are_told_and_its_children_are_not() -> None:
     assert [face.row.number for face in played.board.newest_first(ann, open_only=False)] == [parent]
     assert [face.row.number for face in played.board.newest_first(ann, open_only=True)] == [parent]
     send(PlaceOrder(quantity=4, **sale))
-    told = [(event["event"], event["order"]["native_id"], event["order"]["filled_qty"]) for event in played.heard[ann].events]
+    told = [
+        (event["event"], event["order"]["native_id"], event["order"]["filled_qty"])
+        for event in played.heard[ann].events
+    ]
     lots = [event["qty"] for event in played.heard[ann].events if "qty" in event]
     name = f"ord-{parent}"
     assert [(what, order) for what, order, _ in told] == [("new", name), ("partial_fill", name), ("fill", name)]
