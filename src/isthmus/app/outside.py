@@ -48,10 +48,10 @@ class Outside:
         sight = self._sights.get(instrument)
         if sight is None:
             sight = self._sights[instrument] = Sight(instrument, self._house, self._told)
-        facts = self._directory.venue_facts(instrument)
-        if len(facts) != self._listed.get(instrument):
-            self._listed[instrument] = len(facts)
-            for row in facts:
+        listed = len(self._directory.venues_of(instrument))
+        if listed != self._listed.get(instrument):
+            self._listed[instrument] = listed
+            for row in self._directory.venue_facts(instrument):
                 if row.number not in sight.known and row.takes_orders:
                     sight.admit(venue_of(row), row, self._care(row.name))
         return sight

@@ -28,6 +28,8 @@ from isthmus.kernel.values import NS_PER_S
 
 WAKE_LEAST_NS = 1_000_000
 """Two decisions of one parent by its own wake-ups are so far apart at least."""
+BOOK_WAKE_NS = 200_000
+"""For each parent that waits for a change of a book, the others wait so long: 5,000 such decisions a second at most."""
 RETRY_NS, RETRY_MAX_NS = 100_000_000, 30 * NS_PER_S
 UNKNOWN_AFTER_NS = 5 * NS_PER_S
 """An outside venue that has not answered by then leaves a child `unknown`."""
@@ -84,6 +86,12 @@ class Router:
         self.works.on_end = self._end
         self._wakes = Wakes()
         self._seen: dict[int, int] = {}
+        self._waiting: dict[int, dict[int, None]] = {}
+        """Parents that wait for a change of a book, by instrument."""
+        self._changed: dict[int, int] = {}
+        """Instruments whose books changed since those were woken, and when they are."""
+        self._woken: dict[int, int] = {}
+        """Until when those of an instrument are not woken again."""
         self._correlations: dict[tuple[int, int], tuple[int, float]] = {}
         self.on_routed: Callable[[Routed], None] = _nobody
 
@@ -92,7 +100,11 @@ class Router:
         self.works.on_record(record)
 
     def look(self, at: int) -> bool:
-        """Look at the books of instruments that are worked; whether a parent waits to be decided on."""
+        """Look at the books of instruments that are worked; whether a parent waits to be decided on.
+
+        Who waits for any change of a book is woken at once, but the more of them, the longer not again
+        (BOOK_WAKE_NS): ten thousand do not decide on each of a hundred changes a second.
+        """
         for instrument in self.works.instruments:
             sight = self._sight(instrument)
             if (version := sight.version()) == self._seen.get(instrument):
@@ -102,7 +114,19 @@ class Router:
             self.costs.see(instrument, at, touch)
             for parent in self._wakes.on_quote(instrument, touch[0] or None, touch[1] or None):
                 self._touch(parent)
+            if self._waiting.get(instrument):
+                self._changed[instrument] = max(at, self._woken.get(instrument, 0))
+        if self._changed:
+            self._wake_waiting(at)
         return bool(self.works.touched)
+
+    def _wake_waiting(self, at: int) -> None:
+        for instrument in [instrument for instrument, due in self._changed.items() if due <= at]:
+            del self._changed[instrument]
+            waiting = self._waiting.pop(instrument, {})
+            self._woken[instrument] = at + len(waiting) * BOOK_WAKE_NS
+            for parent in waiting:
+                self._touch(parent)
 
     def traded(self, instrument: int, at: int, price: int, quantity: int) -> None:
         """Somebody traded so many lots: volume wake-ups."""
@@ -120,10 +144,20 @@ class Router:
         """Decide on what is due; returns when to be called again."""
         for parent in self._wakes.on_time(at):
             self._touch(parent)
+        self.look(at)
         self.act(at)
         if self.works.touched:
             return at + WAKE_LEAST_NS
-        return min(self._wakes.next_time or at + IDLE_NS, at + IDLE_NS)
+        following = self.next_time
+        return at + IDLE_NS if following is None else min(following, at + IDLE_NS)
+
+    @property
+    def next_time(self) -> int | None:
+        """When it acts next by itself (0: now); None while no parent waits for a time. Any record may bring it near."""
+        if self.works.touched:
+            return 0
+        times = [*self._changed.values(), *([] if self._wakes.next_time is None else [self._wakes.next_time])]
+        return min(times, default=None)
 
     def act(self, at: int) -> None:
         """Decide on every parent that something happened to, a few at most."""
@@ -143,7 +177,9 @@ class Router:
         return bool(self.works.touched)
 
     def _end(self, working: Working, at: int) -> None:
-        self._wakes.cancel(working.work.parent.number)
+        parent = working.work.parent
+        self._wakes.cancel(parent.number)
+        self._waiting.get(parent.instrument, {}).pop(parent.number, None)
         self.costs.end(working, at)
 
     def _wait(self, parent: Parent, wake: Wake) -> None:
@@ -154,8 +190,11 @@ class Router:
             at=wake.at,
             price=wake.price or None,
             volume=wake.volume,
-            book=wake.book,
         )
+        waiting = self._waiting.setdefault(parent.instrument, {})
+        waiting.pop(parent.number, None)
+        if wake.book:
+            waiting[parent.number] = None
 
     def _touch(self, parent: int) -> None:
         if parent in self.works.parents:
@@ -181,7 +220,9 @@ class Router:
             self.works.invited,
             self._basket(working.note.basket),
         )
-        decision = path.decide(work, view, parameters_of(path, working.note.parameters), at)
+        if working.parameters is None:
+            working.parameters = parameters_of(path, working.note.parameters)
+        decision = path.decide(work, view, working.parameters, at)
         self._carry_out(working, decision, view, at)
 
     def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
@@ -258,7 +299,7 @@ class Router:
         return record is not None and record.reason is None
 
     def _note_unknown(self, working: Working, at: int) -> None:
-        for child in working.work.live:
+        for child in working.work.living.values():
             if child.status == "sent" and child.venue != HOUSE_BOOK and at >= child.placed_at + UNKNOWN_AFTER_NS:
                 child.status = "unknown"
 

@@ -23,7 +23,7 @@ POOLS_MAX = 4_096
 class Tally(Work):
     """A Work whose sums are kept as its records come: paths and router ask for them at every decision."""
 
-    living: dict[int, Child] = {}
+    living: dict[int, Child] = msgspec.field(default_factory=dict)
     """Children that can still fill, by order, oldest first."""
     lots: int = 0
     """Lots that those may still fill."""
@@ -73,6 +73,8 @@ class Working(msgspec.Struct):
     note: ParentNote
     path: int
     session: int = 0
+    parameters: msgspec.Struct | None = None
+    """Those of the note as the path reads them, once it was asked."""
     fees: int = 0
     """Quote minor units that its fills cost in fees, rebates taken off."""
     refused: int = 0

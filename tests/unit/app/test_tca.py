@@ -8,7 +8,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_the_report_is_well_formed_and_has_a_picture_of_every_parent(
     pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(pictures) == 1 + 3, "costs by path, then a picture a parent"
     for picture in pictures:
-        drawn = ElementTree.fromstring(picture)
+        drawn = ET.fromstring(picture)
         assert len(list(drawn.iter())) > 5
     assert page.count("circle") >= 6, "fills are dots"
     assert "nan" not in page.lower() and "None" not in page
