@@ -232,7 +232,7 @@ class Session:
         self.core = self.playing.core
         self.core.driver.observe(self.witness.on_record)
         self._hear_others()
-        self.instruments = {name: self.core.directory.instrument(name).number for name in self._symbols}
+        self.instruments = {row.symbol: row.number for row in self.core.directory.instruments.values()}
         for instrument in self.instruments.values():
             for facts in self.core.directory.venue_facts(instrument):
                 self.witness.lots[instrument, facts.number] = facts.lot
@@ -245,7 +245,7 @@ class Session:
             self.witness.traded_by_others(instrument, quantity)
             trade(venue, instrument, price, quantity, taker_side, at)
 
-        outside.trade = heard
+        outside.trade = heard  # type: ignore[method-assign]
 
     def _client(self, number: int) -> int:
         made = self.playing.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id(f"c{number}")), f"c{number}")
@@ -300,7 +300,7 @@ class Session:
             self._rearm(scope, of)
         for number, parent in list(self.witness.parents.items()):
             if not parent.ended:
-                self._send(CancelOrder(order=number, account=self.core.engine.order(number)["account"]))
+                self._send(CancelOrder(order=number, account=self._account(number)))
         for _ in range(4):
             self.playing.run(self.playing.now + ENDING_S * NS_PER_S // 4)
             for name in VENUES:
@@ -353,19 +353,19 @@ class Session:
 
     def _cancel(self) -> None:
         if (number := self._pick()) is not None:
-            self._send(CancelOrder(order=number, account=self.core.engine.order(number)["account"]))
+            self._send(CancelOrder(order=number, account=self._account(number)))
 
     def _change(self) -> None:
         """Other terms, or only fewer lots."""
         if (number := self._pick()) is not None:
             parent, draw = self.witness.parents[number], self._random
             if draw.random() < 0.3:
-                account, less = self.core.engine.order(number)["account"], max(1, parent.quantity // 4)
+                account, less = self._account(number), max(1, parent.quantity // 4)
                 self._send(ReduceOrder(order=number, account=account, quantity=less, client_id=self._id()))
                 return
             price = max(1, parent.limit + int(parent.limit * draw.choice((-0.002, -0.0003, 0, 0.0003, 0.002))))
             quantity = max(1, int(parent.quantity * draw.choice((0.3, 0.8, 1, 1.5))))
-            account = self.core.engine.order(number)["account"]
+            account = self._account(number)
             self._send(
                 ReplaceOrder(order=number, account=account, price=price, quantity=quantity, client_id=self._id())
             )
@@ -383,7 +383,7 @@ class Session:
         if self._killed:
             self._rearm(*self._killed.pop())
             return
-        venue = self.core.directory.venue_number(self._random.choice(VENUES))
+        venue = self.core.directory.venue_number(self._random.choice(VENUES)) or 0
         targets = (
             (SCOPE_INSTRUMENT, self.instruments["NOVA"]),
             (SCOPE_VENUE, venue),
@@ -408,6 +408,11 @@ class Session:
     def _reconnect(self, name: str) -> None:
         self.market.reconnect(name)
         self._down.discard(name)
+
+    def _account(self, number: int) -> int:
+        known = self.core.engine.order(number)
+        assert known is not None
+        return known["account"]
 
     def _pick(self) -> int | None:
         live = [number for number, parent in self.witness.parents.items() if not parent.ended]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.sim.routed import Session
 
+from isthmus.execution.policy import Path as ExecutionPath
 from isthmus.execution.taxonomy import PATHS
 
 SEEDS = int(os.environ.get("ISTHMUS_ROUTER_SEEDS", "24"))
@@ -51,8 +52,8 @@ def test_no_seed_loses_a_child_or_takes_too_much(seed: int, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.name for path in PATHS])
-def test_every_path_keeps_to_the_laws_by_itself(path: object) -> None:
-    session = Session(1_000 + path.number, paths=(path,))  # type: ignore[attr-defined]
+def test_every_path_keeps_to_the_laws_by_itself(path: ExecutionPath) -> None:
+    session = Session(1_000 + path.number, paths=(path,))
     session.play(25)
     assert session.witness.parents
     check_the_end(session)
@@ -60,11 +61,11 @@ def test_every_path_keeps_to_the_laws_by_itself(path: object) -> None:
 
 @pytest.mark.parametrize("seed", [3, 8])
 def test_the_same_seed_makes_the_same_records(seed: int) -> None:
-    hashes = []
+    hashes, children = [], 0
     for _ in range(2):
         session = Session(seed)
         session.play(STEPS)
         session.end()
         hashes.append((session.playing.engine.sequence, session.playing.engine.state_hash()))
-    assert hashes[0] == hashes[1]
-    assert session.witness.children, "something was worked"
+        children += len(session.witness.children)
+    assert hashes[0] == hashes[1] and children > 0

@@ -269,7 +269,7 @@ class Works:
             "session": working.session,
             "instrument": parent.instrument,
         }
-        return of.get(scope) == purged.of
+        return bool(of.get(scope) == purged.of)
 
     def _end(self, child: Child, working: Working, reason: str | None, at: int) -> None:
         """What a dark pool gave of a child teaches how much is there; a conditional child asks for nothing itself."""

@@ -115,7 +115,7 @@ class Once(isthmus.Strategy):
 @pytest.mark.parametrize(
     ("act", "field", "part"),
     [
-        (lambda broker: broker.buy("XXX", "1"), "instrument", "XXX is not listed"),
+        (lambda broker: broker.buy("MOON-USD", "1"), "instrument", "MOON-USD is not listed"),
         (lambda broker: broker.buy(SYMBOL, "1", path="NO_SUCH"), "path", "none of SWEEP"),
         (lambda broker: broker.buy(SYMBOL, "1", "100.00", venue="moon"), "venue", "moon is not known"),
         (lambda broker: broker.buy(SYMBOL, "1000000", "100.00"), "order", "insufficient_funds"),
