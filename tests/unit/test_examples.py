@@ -53,10 +53,11 @@ def test_a_market_maker_ends_the_same_twice() -> None:
     assert run("market_maker.py", 300) == said
 
 
-def test_a_back_test_ends_the_same_twice_and_says_what_it_cost() -> None:
+def test_a_back_test_is_the_same_twice_and_says_what_it_cost() -> None:
     said = run("backtest.py")
     assert "TWAP: 5000 of 5000 lots by" in said and "bps against arrival" in said
     assert run("backtest.py") == said
+    assert "SWEEP: 5000 of 5000 lots by" in run("backtest.py", "SWEEP")
 
 
 def test_a_rest_client_trades(broker: Broker) -> None:

@@ -168,6 +168,7 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
     tca.add_argument("--parameters", metavar="JSON", help='of paths, beyond their defaults: {"IS_AC":{"urgency":6}}')
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
+    tca.add_argument("--pdf", metavar="F", help="and print it here, by a Chromium on the path")
 
 
 def _add_dex(commands: Commands) -> None:

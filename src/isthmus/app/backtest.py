@@ -327,6 +327,8 @@ def backtest(
     playing.add(run, started + int(step_s * NS_PER_S))
     playing.run(started + int(seconds * NS_PER_S))
     strategy.on_end(broker)
+    for market in listed:
+        market.close()
     playing.pump()
     outcome = Outcome(
         records=records,
@@ -338,8 +340,6 @@ def backtest(
         ended_at=playing.now,
         state_hash=playing.engine.state_hash(),
     )
-    for market in listed:
-        market.close()
     playing.close()
     return outcome
 

@@ -60,7 +60,9 @@ class Playing:
         self.pump()
         for desk in self.desks:
             self.add(desk)
-        self.add(self.core.router)
+        self._actors += 1
+        self._routers = self._actors
+        """The router acts after the markets and before whoever comes later, at times that any record may bring near."""
         self.core.router.restart()
 
     def add(self, actor: Acting, at: int | None = None) -> None:
@@ -78,15 +80,29 @@ class Playing:
 
     def run(self, until: int, stop: Callable[[], bool] | None = None) -> None:
         """Let time pass up to `until`, or until `stop` says so."""
-        while self._due and self._due[0][0] <= until:
-            at, number, actor = heappop(self._due)
-            self.now = max(self.now, at)
-            following = actor.step(self.now)
-            self.pump()
-            heappush(self._due, (max(following, self.now + 1), number, actor))
+        while self._step(until):
             if stop is not None and stop():
                 return
         self.now = max(self.now, until)
+
+    def _step(self, until: int) -> bool:
+        """Whoever is due next acts; False when nobody is by then."""
+        router = self.core.router
+        turn = (router.next_time, self._routers) if router.next_time is not None else (until + 1, self._routers)
+        if self._due and self._due[0][:2] < turn:
+            turn = self._due[0][:2]
+        if turn[0] > until:
+            return False
+        self.now = max(self.now, turn[0])
+        if turn[1] == self._routers:
+            router.step(self.now)
+            self.pump()
+            return True
+        _, number, actor = heappop(self._due)
+        following = actor.step(self.now)
+        self.pump()
+        heappush(self._due, (max(following, self.now + 1), number, actor))
+        return True
 
     def pump(self) -> None:
         """Make everything durable and let everybody answer until nobody has anything to say."""

@@ -13,7 +13,7 @@ from isthmus.engine.market import VenueFacts
 from isthmus.execution.book import Care
 from isthmus.execution.guard import HELD, OPEN, Guard
 from isthmus.execution.policy import AMM, HOUSE, LIT, PPM, Venue
-from isthmus.execution.sights import Sight, View, estimated_impact
+from isthmus.execution.sights import Basket, Sight, View, estimated_impact
 from isthmus.kernel.messages import BUY
 from isthmus.kernel.values import NS_PER_S
 
@@ -75,7 +75,7 @@ class ShownMarket(View):
         self._guard = Guard(lambda _: sight)
         sight = Sight(0, _NoEngine(), self._guard.take)
         sight.curve = lambda start, end: day * (end - start) // DAY_NS
-        super().__init__(sight, now, (), {}, ())
+        super().__init__(sight, now, (), {}, Basket())
         for row in venues:
             sight.admit(row.venue, _facts(row.venue), Care(family=row.family))
             if not row.trusted:

@@ -14,7 +14,7 @@ import msgspec
 
 from isthmus.engine.market import VenueFacts
 from isthmus.execution.book import Care, ConsolidatedBook, Event
-from isthmus.execution.flow import Decaying, Volatility, Volume
+from isthmus.execution.flow import Decaying, Middles, Volatility, Volume
 from isthmus.execution.policy import PPM, Auction, Leg, Level, Pool, Venue
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, SELL
@@ -55,6 +55,7 @@ class Sight:
         """The same as it was told."""
         self.volume = Volume()
         self.volatility = Volatility()
+        self.middles = Middles()
         self.curve: Callable[[int, int], int] | None = None
         self.impact: tuple[float, float, float] | None = None
         self.call: Auction | None = None
@@ -224,22 +225,35 @@ class Sight:
         if middle is None:
             return
         self.volatility.see(self.at, middle)
+        self.middles.see(self.at, middle)
         if self.at >= self._referred_at + REFERENCE_NS:
             self._referred_at = self.at
             self.watched.set_reference(middle * PPM // 2)
+
+
+def unrelated(one: int, other: int) -> float:
+    """An instrument goes with itself alone."""
+    return 1.0 if one == other else 0.0
+
+
+class Basket(msgspec.Struct, frozen=True):
+    """The live legs of a basket, and how the price changes of two instruments go together (-1 to 1)."""
+
+    legs: Sequence[Leg] = ()
+    correlation: Callable[[int, int], float] = unrelated
 
 
 class View:
     """A `policy.Market`: one instrument as one parent's path sees it, at one time."""
 
     def __init__(
-        self, sight: Sight, at: int, pools: Sequence[Pool], invited: Mapping[int, int], legs: Sequence[Leg]
+        self, sight: Sight, at: int, pools: Sequence[Pool], invited: Mapping[int, int], basket: Basket
     ) -> None:
         self._sight = sight
         self._at = at
         self._pools = pools
         self._invited = invited
-        self._legs = legs
+        self._basket = basket
         self.expected: dict[tuple[int, int], int] = {}
         """What the day's curve answered, by the times that were asked about."""
 
@@ -285,7 +299,7 @@ class View:
 
     def impact(self) -> tuple[float, float, float]:
         """What the sight was told; else from what stands and trades now (`estimated_impact`)."""
-        return self._sight.impact or estimated_impact(self._sight, self._sight.rate_of_all(self._at))
+        return impact_of(self._sight, self._at)
 
     def auction(self) -> Auction | None:
         """The next call."""
@@ -301,11 +315,16 @@ class View:
 
     def basket(self) -> Sequence[Leg]:
         """The legs of the parent's basket."""
-        return self._legs
+        return self._basket.legs
 
     def correlation(self, one: int, other: int) -> float:
-        """Not estimated: legs count as independent until somebody states otherwise."""
-        return 1.0 if one == other else 0.0
+        """As their middles moved of late."""
+        return self._basket.correlation(one, other)
+
+
+def impact_of(sight: Sight, at: int) -> tuple[float, float, float]:
+    """What the sight was told, else an estimate: permanent, temporary, resilience (`policy.Market.impact`)."""
+    return sight.impact or estimated_impact(sight, sight.rate_of_all(at))
 
 
 def estimated_impact(sight: Sight, rate: float) -> tuple[float, float, float]:
