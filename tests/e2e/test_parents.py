@@ -80,6 +80,42 @@ def test_a_parent_is_worked_by_children_that_say_why(client: httpx.Client) -> No
     assert costs["filled"] == "0.0200" and costs["arrival_bps"] is not None and costs["venues"]
 
 
+def test_children_are_listed_only_when_asked_for_and_told_in_the_parents_life(client: httpx.Client) -> None:
+    parent = placed(client, worked(3))
+    ended(client, parent["id"], 20)
+
+    def listed(**query: str) -> list[dict[str, Any]]:
+        return client.get("/v1/orders", params={"limit": "500", **query}).raise_for_status().json()["data"]  # type: ignore[no-any-return]
+
+    assert parent["id"] in {row["id"] for row in listed()}
+    assert all(row["parent_order"] is None for row in listed())
+    own = [row for row in listed(children="true") if row["parent_order"] == parent["id"]]
+    assert own
+    assert client.get("/v1/orders", params={"children": "maybe"}).json()["field"] == "children"
+    life = client.get(f"/v1/orders/{parent['id']}/history").raise_for_status().json()["data"]
+    told = [event for event in life if event["event"] == "child_placed"]
+    assert {event["child"] for event in told} == {row["id"] for row in own}
+    assert [event["ordinal"] for event in told] == list(range(1, len(own) + 1))
+    assert all(event["why"] for event in told)
+
+
+def test_somebody_elses_parent_is_hidden_with_all_that_is_of_it(broker: Broker, client: httpx.Client) -> None:
+    parent = placed(client, worked(600))
+    with broker.client("operator") as operator:
+
+        def run(name: str, **body: Any) -> Any:
+            return operator.post(f"/v1/operator/{name}", json=body).raise_for_status().json()
+
+        account = f"acc-{run('open_account', kind='client')['effects'][0]['account']}"
+        key = run("create_key", user="stranger", role="client", account=account)
+    headers = {"Isthmus-Key": key["key_id"], "Isthmus-Secret": key["secret"]}
+    with httpx.Client(base_url=broker.url, headers=headers, timeout=30) as stranger:
+        for part in ("", "/children", "/costs", "/history"):
+            answer = stranger.get(f"/v1/orders/{parent['id']}{part}")
+            assert (answer.status_code, answer.json()["reason"]) == (404, "unknown_order"), part
+    client.delete(f"/v1/orders/{parent['id']}").raise_for_status()
+
+
 def test_the_tree_says_why_it_chose(client: httpx.Client) -> None:
     body = worked(4) | {"path": "auto"}
     del body["path_parameters"]

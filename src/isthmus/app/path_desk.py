@@ -13,7 +13,7 @@ from isthmus.execution.decision import Facts, choose_path, facts_of
 from isthmus.execution.notes import WHY_MAX, ParentNote, note_of, read_note
 from isthmus.execution.policy import Parent, Path, parameters_of
 from isthmus.execution.router import Router
-from isthmus.execution.sights import Sight, View
+from isthmus.execution.sights import Basket, Sight, View
 from isthmus.execution.taxonomy import PATHS, path_named
 from isthmus.execution.tca import Analysis
 from isthmus.gateways import work_shapes
@@ -81,7 +81,7 @@ class PathDesk:
             limit=wish.limit or far, arrived_at=now, until=wish.until,
         )  # fmt: skip
         legs = self._router.legs(wish.basket)
-        view = View(sight, now, self._router.works.pools(instrument), {}, legs)
+        view = View(sight, now, self._router.works.pools(instrument), {}, Basket(legs))
         facts = facts_of(parent, view, DEFAULT_URGENCY if wish.urgency is None else wish.urgency, now)
         return msgspec.structs.replace(facts, legs=max(facts.legs, len(legs) + 1)) if wish.basket and legs else facts
 

@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus.app.measure_paths import Measured, measure
 from isthmus.app.output import EXIT_OK, fail, note, print_json, progress, say
+from isthmus.app.paper import browser, print_page
 from isthmus.engine.archive import records
 from isthmus.engine.engine import JournalDamaged, Record
 from isthmus.execution.costs import Costs
@@ -27,18 +28,24 @@ from isthmus.kernel.messages import FILLED_OUTSIDE, HOUSE_BOOK, Marked, Traded
 from isthmus.kernel.values import text
 from isthmus.refdata.directory import Directory
 
-COLUMNS = ("path", "market", "parents", "cost_bps", "ci_low", "ci_high", "vwap_bps", "fill_rate", "leakage_bps")
-CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
-"""What every row has; `market` is "tape" or "simulator", for a data folder by where its children went."""
+COLUMNS = (
+    "path", "market", "parents", "cost_bps", "ci_low", "ci_high", "risk_bps", "vwap_bps", "tracking_bps", "fill_rate",
+    "leakage_bps", "seconds",
+)  # fmt: skip
+"""Of the table for people; a JSON row has all of `Summary`. `market` is "tape" or "simulator", of a data folder by
+where the children went.
+"""
 
 Parents = list[tuple[Analysis, Work, Trace]]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rows, one a path and market. Exit 0 when it ran."""
+    """Rows, one a path and market. Exit 0 when it ran, 4 when a PDF is wanted and nothing here prints one."""
     day = Path(arguments.day)
     if not day.is_dir():
         fail("day", f"{day} is no folder")
+    if arguments.pdf:
+        browser()  # missing: told before anything takes minutes
     if (day / "journal").is_dir():
         summaries, parents, names = of_journal(day)
     else:
@@ -46,11 +53,17 @@ def run(arguments: argparse.Namespace) -> int:
             measured: Measured = measure(day, arguments, advance)
         summaries, parents, names = measured.summaries, measured.parents, measured.names
     _print(summaries, arguments.json)
-    if arguments.report:
-        page = day_report(f"Transaction costs, {day.name}", summaries, parents, names)
-        Path(arguments.report).write_text(page, encoding="utf-8")
-        note(f"report written to {arguments.report}")
+    if arguments.report or arguments.pdf:
+        _report(day_report(f"Transaction costs, {day.resolve().name}", summaries, parents, names), arguments)
     return EXIT_OK
+
+
+def _report(page: str, arguments: argparse.Namespace) -> None:
+    if arguments.report:
+        Path(arguments.report).write_text(page, encoding="utf-8")
+    if arguments.pdf:
+        print_page(page, Path(arguments.pdf))
+    note(f"report written to {' and '.join(name for name in (arguments.report, arguments.pdf) if name)}")
 
 
 def of_journal(data: Path) -> tuple[list[Summary], Parents, Names]:

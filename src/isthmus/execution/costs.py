@@ -39,6 +39,10 @@ class Costs:
         self._order: deque[int] = deque()
         self._final: dict[int, Analysis] = {}
 
+    def value(self, instrument: int, turnover: int) -> int:
+        """Quote minor units of a sum of price x quantity."""
+        return self._value(instrument, turnover)
+
     def trace(self, instrument: int) -> Trace:
         """What the instrument's market did."""
         return self._traces.setdefault(instrument, Trace())

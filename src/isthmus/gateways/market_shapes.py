@@ -22,6 +22,9 @@ class OrderEvent(msgspec.Struct, frozen=True):
     liquidity: str | None
     trade: str | None
     reason: str | None
+    child: str | None = None
+    ordinal: int | None = None
+    why: str | None = None
 
 
 class History(msgspec.Struct, frozen=True):

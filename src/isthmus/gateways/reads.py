@@ -22,6 +22,16 @@ BookOrderRow = tuple[int, int, int, int, int, int, bool]
 """Order, account, side, price, shown, left, waits."""
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Which orders of an account: `status` is "open", "closed" or "all"; `instrument` None for all of them; children
+    of its parents only when asked for.
+    """
+
+    status: str = "all"
+    instrument: int | None = None
+    children: bool = False
+
+
 class Standing(msgspec.Struct, frozen=True):
     """How the broker is: `fault` is why commands are refused, or None. `head` is the last durable record's hash."""
 
@@ -79,17 +89,16 @@ class Reads:
         """The account that is asked about. Raises Refusal."""
         return own_account(self.directory, identity, named)
 
-    def orders(
-        self, account: int, status: str, instrument: int | None, before: int | None, most: int
-    ) -> tuple[list[OrderRow], str | None]:
+    def orders(self, account: int, which: Wanted, before: int | None, most: int) -> tuple[list[OrderRow], str | None]:
         """Newest first from before order number `before` on, and the next page's cursor."""
-        rows = self.views.orders.newest_first(account, open_only=status == "open")
+        rows = self.views.orders.newest_first(account, open_only=which.status == "open")
         wanted = (
             row
             for row in rows
             if (before is None or row.number < before)
-            and (instrument is None or row.instrument == instrument)
-            and not (status == "closed" and not row.closed)
+            and (which.instrument is None or row.instrument == which.instrument)
+            and not (which.status == "closed" and not row.closed)
+            and (which.children or not row.of)
         )
         page = list(islice(wanted, most + 1))
         return page[:most], str(page[most - 1].number) if len(page) > most else None

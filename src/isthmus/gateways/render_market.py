@@ -183,6 +183,9 @@ class MarketRenderer:
             liquidity=liquidity,
             trade=trade_id(event.record, event.trade) if event.trade is not None else None,
             reason=event.reason,
+            child=order_id(event.child) if event.child is not None else None,
+            ordinal=event.ordinal,
+            why=event.why,
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import BUY, CANCEL_REASONS, MAKER, PENDING, SELL, TAKER
+from isthmus.kernel.messages import BUY, CANCEL_REASONS, MAKER, PENDING, SELL, TAKER, PlaceChild
 from isthmus.refdata.directory import Directory
 from isthmus.views.orders import asked_parents, purged_by, venue_of
 
@@ -30,6 +30,10 @@ class Event(msgspec.Struct, frozen=True):
     liquidity: int | None = None
     trade: int | None = None
     reason: str | None = None
+    child: int | None = None
+    ordinal: int | None = None
+    why: str | None = None
+    """Of a parent's child that was placed or refused."""
 
 
 class Life:
@@ -72,11 +76,24 @@ class Life:
                 events.append(self._event(record, *self._worked(traded, trades)))
             elif (found := self._of(kind, effect, trades)) is not None and not (kind == "Purged" and asked):
                 events.append(self._event(record, *found))
+        if (placed := self._placing(record)) is not None:
+            events.insert(0, self._event(record, *placed))
         if record.reason is not None and self._asks_for_it(record):
             what = "rejected" if record.sequence == self._order else "change_refused"
             self.over |= what == "rejected"
             events.append(self._event(record, what, {"reason": record.reason}))
         return events
+
+    def _placing(self, record: Record) -> tuple[str, dict[str, Any]] | None:
+        """A child that was placed for it, or refused; one that was sent again is no news."""
+        command = record.command
+        if type(command) is not PlaceChild or command.parent != self._order or record.reason == "already_placed":
+            return None
+        told = {"price": command.price, "quantity": command.quantity, "ordinal": command.ordinal}
+        told |= {"why": record.origin.note or None}
+        if record.reason is not None:
+            return "child_refused", told | {"reason": record.reason}
+        return "child_placed", told | {"child": record.sequence}
 
     @property
     def _is_worked(self) -> bool:

@@ -9,8 +9,8 @@ from tests.unit.venues.recordings import depth, snapshot, written
 
 from isthmus.app.backtest import Broker, open_account
 from isthmus.app.playing import Playing
-from isthmus.engine.engine import Engine
 from isthmus.engine.archive import records
+from isthmus.engine.engine import Engine
 from isthmus.engine.market import Market
 from isthmus.engine.pools import Pool
 from isthmus.venues.amm.states import Pair, PoolState, Token, pairs_of

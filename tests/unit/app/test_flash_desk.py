@@ -245,5 +245,3 @@ def test_a_priced_move_spends_no_more_than_it_has_and_no_other_amount_pays_much_
         assert guess is None or guess.profit <= max(move.profit, 0) + lot_value
         if move.profit > 0:
             assert may_pay(way)
-
-

@@ -37,9 +37,7 @@ def both(folder: Path) -> list[isthmus.engine.market.Market]:
     """A book and a pool of one pair as one instrument."""
     book_around_hundred(folder)
     curve_file(folder)
-    (folder / "markets.toml").write_text(
-        '[[pool]]\nfiles = ["curve.json"]\ninstrument = "BTCUSDT"\ngas = "1.5"\n'
-    )
+    (folder / "markets.toml").write_text('[[pool]]\nfiles = ["curve.json"]\ninstrument = "BTCUSDT"\ngas = "1.5"\n')
     return folder_markets(folder, 1.0)
 
 

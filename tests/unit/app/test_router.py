@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from tests.unit.app.worked import BUY, SECOND, SELL, Worked
+from tests.unit.app.worked import BUY, SECOND, SELL, STEADY, Steady, Worked
 
-from isthmus.execution.router import UNKNOWN_AFTER_NS, allowed
+from isthmus.execution.policy import Decision, Market, Wake, Work
+from isthmus.execution.router import BOOK_WAKE_NS, UNKNOWN_AFTER_NS, allowed
+from isthmus.execution.sights import impact_of
 from isthmus.kernel.messages import CancelOrder, Halt, ReplaceOrder, Resume
 
 
@@ -191,7 +194,7 @@ def test_after_a_restart_it_goes_on_and_sends_nothing_twice(tmp_path: Path) -> N
     parent = first.parent(BUY, 400, 10_100)
     first.run(12)
     assert len(first.floor.asked) == 2
-    first.playing.engine.close()
+    first.playing.close()
 
     again = Worked(str(data))
     again.playing.now = first.playing.now
@@ -226,3 +229,52 @@ def test_why_is_in_the_records() -> None:
     assert row is not None and "asked for by name" in row.note
     children = worked.core.views.orders.children(parent)
     assert [child.why for child in children] == ["slice 1"]
+
+
+def test_a_parent_that_came_later_is_woken_at_its_own_times() -> None:
+    """Nobody waits for the router's next turn, which was planned before the parent was there."""
+    worked = a_market()
+    worked.run(25)
+    parent = worked.parent(BUY, 400, 10_100)
+    worked.run(35)
+    assert [child.placed_at - worked.work(parent).parent.arrived_at for child in worked.work(parent).children] == [
+        0,
+        10 * SECOND,
+        20 * SECOND,
+        30 * SECOND,
+    ]
+
+
+def test_who_waits_for_a_book_is_woken_at_once_but_many_of_them_not_by_every_change() -> None:
+    worked = a_market()
+    decided: list[int] = []
+
+    def watch(work: Work, _: Market, __: Steady, now: int) -> Decision:
+        decided.append(now)
+        return Decision(wake=Wake(book=True))
+
+    watching = msgspec.structs.replace(STEADY, number=201, decide=watch)
+    worked.core.router.paths[201] = watching
+    parents = [worked.parent(BUY, 10, 10_100, path=watching) for _ in range(50)]
+    decided.clear()
+    for step in range(1_000):
+        worked.show_there([(9_995, 1_000)], [(10_005, 1_000 + step)])
+        worked.run(0.001)
+    worked.run(1)
+    first = worked.playing.now - 2 * SECOND
+    assert decided[:50] == [first] * 50, "at once"
+    assert 50 * BOOK_WAKE_NS * len(decided) / 50 <= 1.1 * SECOND, "a share of the time, however many changes"
+    assert decided[-1] >= first + SECOND - 50 * BOOK_WAKE_NS, "and the last change is seen"
+    assert len(parents) * (len(decided) // len(parents)) == len(decided), "all of them each time"
+
+
+def test_the_legs_of_a_basket_say_what_they_are_worth_and_how_much_there_is() -> None:
+    worked = a_market()
+    first = worked.parent(BUY, 400, 10_000, basket="b")
+    worked.parent(SELL, 300, 10_000, basket="b")
+    legs = worked.core.router.legs("b")
+    assert [(leg.parent - first, leg.quantity, leg.left) for leg in legs] == [(0, 400, 400), (1, 300, 300)]
+    instrument = worked.core.directory.instruments[worked.floor.instrument]
+    assert legs[0].value == pytest.approx(instrument.value(10_000 * 10**6) / 10**6)
+    assert legs[0].temporary == impact_of(worked.core.outside.sight(worked.floor.instrument), worked.playing.now)[1] > 0
+    assert worked.core.router.legs("another") == []

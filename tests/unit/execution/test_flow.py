@@ -2,7 +2,7 @@
 
 import pytest
 
-from isthmus.execution.flow import Decaying, Volatility, Volume
+from isthmus.execution.flow import SECONDS_MAX, Decaying, Middles, Volatility, Volume, correlation
 
 SECOND = 1_000_000_000
 
@@ -39,3 +39,46 @@ def test_volatility_is_of_one_second():
     for second in range(600):
         volatility.see(second * SECOND, 2_000 + 2 * (second % 2))
     assert volatility.per_second(600 * SECOND) == pytest.approx(1, rel=0.1)
+
+
+def moves(changes: list[int], start: int = 100 * SECOND, gap: int = SECOND) -> Middles:
+    """A middle that changes so."""
+    middles, price = Middles(), 20_000
+    for place, change in enumerate(changes):
+        price += change
+        middles.see(start + place * gap, price)
+    return middles
+
+
+ZIGZAG = [3, -1, 4, -1, -5, 9, -2, -6, 5, -3] * 6
+
+
+def test_what_moves_together_is_correlated_and_what_moves_against_it_is_not():
+    assert correlation(moves(ZIGZAG), moves([2 * change for change in ZIGZAG])) == pytest.approx(1)
+    assert correlation(moves(ZIGZAG), moves([-change for change in ZIGZAG])) == pytest.approx(-1)
+    assert abs(correlation(moves([1, 1, -1, -1] * 15), moves([1, -1, 1, -1] * 15))) < 0.1
+
+
+def test_correlation_is_of_common_seconds_and_of_what_was_seen_last_there():
+    late = moves(ZIGZAG[20:], 120 * SECOND)
+    assert correlation(moves(ZIGZAG), late) == pytest.approx(1)
+    often = Middles()
+    price = 20_000
+    for place, change in enumerate(ZIGZAG):
+        price += change
+        often.see((100 + place) * SECOND, price - 40)
+        often.see((100 + place) * SECOND + SECOND // 2, price)
+    assert correlation(moves(ZIGZAG), often) == pytest.approx(1)
+
+
+def test_of_a_few_seconds_or_of_a_still_market_nothing_is_said():
+    assert correlation(moves(ZIGZAG[:20]), moves(ZIGZAG[:20])) == 0
+    assert correlation(moves(ZIGZAG), moves([0] * 60)) == 0
+    assert correlation(moves(ZIGZAG), Middles()) == 0
+
+
+def test_middles_remember_ten_minutes():
+    middles = moves([1] * 5_000)
+    first, last = middles.span()
+    assert last - first + 1 == SECONDS_MAX
+    assert middles.each_second(first, last)[-1] == 25_000

@@ -178,6 +178,33 @@ def test_the_life_of_a_parent_tells_its_childrens_trades(desk: Desk) -> None:
     events = [event for at in desk.row(parent).touched for event in life.take(desk.records[at - 1])]
     assert [(event.what, event.quantity, event.left) for event in events] == [
         ("accepted", 10, 10),
+        ("child_placed", 10, 10),
         ("traded", 4, 6),
         ("cancelled", 6, 0),
+    ]
+    told = events[1]
+    assert (told.command, told.ordinal, told.why, told.price) == ("PlaceChild", 1, "slice 1", 10_000)
+    assert told.child is not None and desk.row(told.child).of == parent
+
+
+def test_the_life_of_a_parent_tells_of_refused_children_once_and_of_nobody_elses(desk: Desk) -> None:
+    parent, other = desk.parent(quantity=10), desk.parent(quantity=10)
+    desk.child(other, 1)
+    desk.child(parent, 1)
+    refused = PlaceChild(parent=parent, ordinal=2, quantity=1, price=10_000, kind=LIMIT, tif=GTC)
+    again = PlaceChild(parent=parent, ordinal=1, quantity=1, price=10_000, kind=LIMIT, tif=GTC)
+    reasons = []
+    for command in (refused, again):
+        record = desk.engine.submit(command, len(desk.records) + 1, Origin(note="more"))
+        desk.directory.on_record(record)
+        desk.views.on_record(record)
+        desk.records.append(record)
+        reasons.append(record.reason)
+    assert reasons == ["beyond_parent", "already_placed"]
+    life = Life(parent, desk.row(parent), desk.directory)
+    events = [event for record in desk.records[parent - 1 :] for event in life.take(record)]
+    assert [(event.what, event.ordinal, event.reason) for event in events] == [
+        ("accepted", None, None),
+        ("child_placed", 1, None),
+        ("child_refused", 2, "beyond_parent"),
     ]

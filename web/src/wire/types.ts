@@ -231,6 +231,9 @@ export interface OrderEvent {
   liquidity: string | null;
   trade: string | null;
   reason: string | null;
+  child: string | null;
+  ordinal: number | null;
+  why: string | null;
 }
 
 export interface Fill {

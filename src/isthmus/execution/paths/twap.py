@@ -21,6 +21,7 @@ from isthmus.execution.paths.schedules import (
     before_schedule,
     drawn,
     filled_since,
+    slice_at,
     span_of,
     work_slice,
 )
@@ -58,10 +59,16 @@ def due_by(quantity: int, number: int, count: int) -> int:
 
 
 def jittered_slice(span: Span, parent: Parent, jitter_ppm: int, now: int) -> Slice:
-    """The slice that now lies in, its edges moved by the parent's seed; the first and the last edge stay."""
-    edges = [jittered_edge(span, parent.seed, jitter_ppm, number) for number in range(span.slices + 1)]
-    number = sum(edge <= now for edge in edges[1:-1])
-    return Slice(number, edges[number], edges[number + 1], number + 1 == span.slices)
+    """The slice that now lies in, its edges moved by the parent's seed; the first and the last edge stay.
+
+    An edge moves by under half a slice, so that it is the slice of equal ones that now lies in, or a neighbour.
+    """
+    equal = slice_at(span, now).number
+    number = max(0, equal - 1)
+    while number + 1 < span.slices and jittered_edge(span, parent.seed, jitter_ppm, number + 1) <= now:
+        number += 1
+    edges = [jittered_edge(span, parent.seed, jitter_ppm, edge) for edge in (number, number + 1)]
+    return Slice(number, edges[0], edges[1], number + 1 == span.slices)
 
 
 def jittered_edge(span: Span, seed: int, jitter_ppm: int, number: int) -> int:

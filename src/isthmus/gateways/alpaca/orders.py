@@ -132,8 +132,10 @@ class OrderBoard:
         )
 
     def newest_first(self, account: int, open_only: bool) -> Iterator[Face]:
-        """Every version of every order of the account."""
+        """Every version of every order of the account; children of parents are not its own orders here."""
         for row in self._views.orders.newest_first(account, open_only):
+            if row.of:
+                continue
             yield from (face for face in self.faces(row) if not (open_only and face.over))
 
     def shown(self, face: Face) -> dict[str, Any]:

@@ -61,7 +61,14 @@ class Updates:
         """Tell the events of the record."""
         record, self._record = self._record, None
         if record is not None:
-            self._tell(record, steps_of(record))
+            self._tell(record, [step for each in steps_of(record) if (step := self._own(each)) is not None])
+
+    def _own(self, step: Step) -> Step | None:
+        """A child is no order here: its trades are its parent's, the rest of its life is not told."""
+        row = self._reads.views.orders.order(step.order)
+        if row is None or not row.of:
+            return step
+        return msgspec.structs.replace(step, order=row.of) if step.ordinal else None
 
     def _tell(self, record: Record, steps: list[Step]) -> None:
         for place, step in enumerate(steps):

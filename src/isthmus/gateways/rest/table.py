@@ -82,7 +82,8 @@ def account_routes(own: TradingHandlers) -> tuple[Route, ...]:
 
 def trading_routes(own: TradingHandlers) -> tuple[Route, ...]:
     """Orders and quotes."""
-    listed = (Field("status", "open, closed or all"), ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
+    children = Field("children", "true: children of parents, too")
+    listed = (Field("status", "open, closed or all"), children, ACCOUNT, INSTRUMENT, LIMIT, CURSOR)
     order, by_client_id = "/v1/orders/{id}", "/v1/orders/by-client-id/{client_order_id}"
     return (
         Route(

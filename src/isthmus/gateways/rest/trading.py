@@ -9,7 +9,7 @@ from isthmus.gateways.entry import OrderEntry, Which
 from isthmus.gateways.life import page_of
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.reads import Reads
+from isthmus.gateways.reads import Reads, Wanted
 from isthmus.gateways.render import Renderer, effects
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.answers import ok
@@ -99,14 +99,14 @@ class TradingHandlers:
         return ok(self._render.order(row))
 
     async def orders(self, request: Request) -> Answer:
-        """Newest first."""
+        """Newest first; children of parents only when asked for."""
         query = request.query
         account = self._reads.account(request.known, query.get("account"))
         status = one_of(query, "status", "all", ("open", "closed", "all"))
         before = whole_number(query, "cursor", 0, 1, SEQUENCE_MAX) if "cursor" in query else None
-        rows, following = self._reads.orders(
-            account, status, self._instrument_number(request), before, self._page(query)
-        )
+        children = one_of(query, "children", "false", ("true", "false")) == "true"
+        which = Wanted(status, self._instrument_number(request), children)
+        rows, following = self._reads.orders(account, which, before, self._page(query))
         return ok(shapes.Orders([self._render.order(row) for row in rows], following))
 
     async def fills(self, request: Request) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any
 from isthmus.engine.engine import Record
 from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.reads import Reads
+from isthmus.gateways.reads import Reads, Wanted
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.market import health_of
@@ -246,7 +246,8 @@ class Hub:
     def _account_snapshot(self, channel: str, account: int) -> Callable[[], Any]:
         reads, render = self._reads, self._render
         if channel == "orders":
-            return lambda: [render.order(row) for row in reads.orders(account, "all", None, None, SNAPSHOT_ORDERS)[0]]
+            everything = Wanted(children=True)
+            return lambda: [render.order(row) for row in reads.orders(account, everything, None, SNAPSHOT_ORDERS)[0]]
         if channel == "fills":
             return lambda: [render.fill(row) for row in reads.fills(account, None, None, SNAPSHOT_FILLS)[0]]
         if channel == "balances":

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.execution.paths.desk import Chances, Desk, worked
 from tests.unit.execution.paths.floor import MS, SECOND, START, Floor, parent_of
 
 from isthmus.execution.paths.pov import POV, PovParameters
-from isthmus.execution.paths.schedules import Span, drawn, filled_since, slice_at, span_of
-from isthmus.execution.paths.twap import TWAP, TwapParameters, jittered_edge
+from isthmus.execution.paths.schedules import LEAST_SLICE, Span, drawn, filled_since, slice_at, span_of
+from isthmus.execution.paths.twap import TWAP, TwapParameters, jittered_edge, jittered_slice
 from isthmus.execution.paths.vwap_dyn import VWAP_DYN, VwapDynParameters
 from isthmus.execution.paths.vwap_static import VWAP_STATIC, VwapStaticParameters
 from isthmus.execution.policy import PPM, Path, parameters_of
@@ -59,6 +64,19 @@ def test_twap_edges_move_by_the_seed_and_keep_their_order() -> None:
     assert edges != [span.edge(number) for number in range(21)]
     assert edges != [jittered_edge(span, 8, 900_000, number) for number in range(21)]
     assert all(abs(edge - span.edge(number)) <= 9 * SECOND // 4 for number, edge in enumerate(edges))
+
+
+@given(st.integers(1, 10**12), st.integers(1, 60), st.integers(0, 2**32), st.integers(0, 900_000), st.fractions(0, 1))
+def test_twap_finds_the_slice_that_counting_all_edges_finds(
+    length: int, slices: int, seed: int, jitter: int, share: Fraction
+) -> None:
+    span = Span(START, START + slices * (LEAST_SLICE + length), slices)
+    parent = msgspec.structs.replace(parent_of(400), seed=seed)
+    now = START + int((span.end - START) * share)
+    edges = [jittered_edge(span, seed, jitter, number) for number in range(slices + 1)]
+    number = sum(edge <= now for edge in edges[1:-1])
+    found = jittered_slice(span, parent, jitter, now)
+    assert found == (number, edges[number], edges[number + 1], number + 1 == slices)
 
 
 def test_draws_are_even_over_seeds() -> None:

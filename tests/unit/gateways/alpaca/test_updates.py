@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.unit.views.session import CLIENTS, Session
+from tests.unit.views.session import CLIENTS, SPOT, Session
 
 from isthmus.engine.driver import Driver
 from isthmus.gateways.alpaca.orders import OVER, OrderBoard
@@ -16,6 +16,7 @@ from isthmus.gateways.alpaca.updates import Updates
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
+from isthmus.kernel.messages import BUY, GTC, LIMIT, SELL, PlaceChild, PlaceOrder, PlaceParent
 
 Event = dict[str, Any]
 ANYBODY = Identity(user=1, name="house", role="auditor", account=None, session=1)
@@ -60,6 +61,36 @@ def of_order(played: Played) -> dict[str, list[Event]]:
     for event in played.events():
         found.setdefault(event["order"]["native_id"], []).append(event)
     return found
+
+
+def test_of_a_parent_its_trades_are_told_and_its_children_are_not() -> None:
+    played = Played(1, commands=0)
+    session, (ann, ben, _) = played.session, CLIENTS
+
+    def send(command: Any) -> int:
+        record = session.engine.submit(command, session.engine.sequence + 1)
+        session.directory.on_record(record)
+        session.views.on_record(record)
+        assert record.reason is None, record.reason
+        return int(record.sequence)
+
+    parent = send(PlaceParent(account=ann, instrument=SPOT, side=BUY, path=13, price=10_000, quantity=10))
+    child = {"parent": parent, "kind": LIMIT, "tif": GTC, "price": 10_000}
+    sale = {"account": ben, "instrument": SPOT, "side": SELL, "kind": LIMIT, "tif": GTC, "price": 10_000}
+    send(PlaceChild(ordinal=1, quantity=6, **child))
+    send(PlaceOrder(quantity=6, **sale))
+    send(PlaceChild(ordinal=2, quantity=4, **child))
+    assert [face.row.number for face in played.board.newest_first(ann, open_only=False)] == [parent]
+    assert [face.row.number for face in played.board.newest_first(ann, open_only=True)] == [parent]
+    send(PlaceOrder(quantity=4, **sale))
+    told = [
+        (event["event"], event["order"]["native_id"], event["order"]["filled_qty"])
+        for event in played.heard[ann].events
+    ]
+    lots = [event["qty"] for event in played.heard[ann].events if "qty" in event]
+    name = f"ord-{parent}"
+    assert [(what, order) for what, order, _ in told] == [("new", name), ("partial_fill", name), ("fill", name)]
+    assert float(lots[0]) * 4 == float(lots[1]) * 6
 
 
 def test_every_kind_of_event_occurred(played: Played) -> None:
