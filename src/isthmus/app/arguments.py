@@ -86,7 +86,9 @@ def _add_serve(commands: Commands) -> None:
         "isthmus serve --data data --port 8080",
     )
     serve.add_argument("--data", metavar="DIR", help="folder of the journal and keys; made when absent (data)")
-    serve.add_argument("--markets", metavar="DIR", help="recorded markets to play instead of the simulated ones")
+    serve.add_argument(
+        "--markets", metavar="DIR", help="recordings to play and pools to trade instead of the simulated markets"
+    )
     serve.add_argument("--config", metavar="F", help="settings file (TOML) laid over the defaults")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port to listen on, 0 takes a free one (8080)")

@@ -12,8 +12,11 @@ from tests.unit.app.pooled import E18, Pooled, book_around_hundred, journal_up_t
 from tests.unit.venues.test_amm_venue import chain_file
 
 import isthmus
+from isthmus.app.backtest import Broker
 from isthmus.app.markets import folder_markets
+from isthmus.app.measure_paths import Case, pools_of, run_case
 from isthmus.engine.archive import records
+from isthmus.engine.market import Market
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, SELL
 from isthmus.venues import reacting
@@ -33,7 +36,7 @@ def curve_file(folder: Path, price: int = 100) -> None:
     (folder / "curve.json").write_text(json.dumps({"ab": row}))
 
 
-def both(folder: Path) -> list[isthmus.engine.market.Market]:
+def both(folder: Path) -> list[Market]:
     """A book and a pool of one pair as one instrument."""
     book_around_hundred(folder)
     curve_file(folder)
@@ -210,3 +213,24 @@ def test_a_file_that_does_not_give_the_journals_fills_is_refused_unless_it_is_sa
     with pytest.raises(BadInput, match=f"after = {filled}") as refused:
         Pooled([pool_market(pool_state("pair", 2_010))], tmp_path)
     assert refused.value.field == "markets"
+
+
+@pytest.mark.parametrize("path", ["SWEEP", "TWAP"])
+def test_paths_are_measured_over_the_pools_of_the_folder_too(tmp_path: Path, path: str) -> None:
+    both(tmp_path)
+    case = Case(path=path, share=0.02, side="buy", start_s=20.0, seconds=10.0, seed=0, folder=str(tmp_path))
+    row = run_case(case)
+    assert row.analysis.fill_rate == 1.0
+    assert pools_of(str(tmp_path), "BTCUSDT")[0].name == "curve-ab"
+    assert pools_of(str(tmp_path), "ETHUSDT") == []
+
+
+def test_a_backtest_trades_a_folder_of_book_and_pool(tmp_path: Path) -> None:
+    both(tmp_path)
+
+    class Once(isthmus.Strategy):
+        def on_start(self, broker: Broker) -> None:
+            broker.buy("BTCUSDT", 2, 110, venue="curve-ab")
+
+    outcome = isthmus.backtest(Once(), tmp_path, seconds=5)
+    assert [row.status for row in outcome.orders] == ["filled"]
