@@ -14,8 +14,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LINES_MAX = 80
 TIMEOUT_S = 120
 RUN_HERE = {
-    "first_trade.py", "market_maker.py", "add_up.py", "verify_by_hand.py", "rest_client.py", "stream_client.py",
-    "backtest.py",
+    "backtest.py", "first_trade.py", "market_maker.py", "add_up.py", "verify_by_hand.py", "rest_client.py",
+    "stream_client.py",
 }  # fmt: skip
 
 

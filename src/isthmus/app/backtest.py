@@ -53,6 +53,9 @@ MONEY = {"USD": "10000000", "USDT": "10000000", "BTC": "100", "EUR": "10000000"}
 class Strategy:
     """Override what you need. Times are ns UTC; prices and quantities decimal text, as in the REST API."""
 
+    house: Mapping[str, Any] = {}
+    """Tables as in a settings file for the house's own desks, `arbitrage` and `house_maker`: {"arbitrage": {...}}."""
+
     def on_start(self, broker: Broker) -> None:
         """Once, before time begins to pass."""
 
@@ -310,7 +313,7 @@ def backtest(
     in decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
     """
     listed = markets_of(markets, seed)
-    playing = Playing(listed, start, str(data) if data is not None else None)
+    playing = Playing(listed, start, str(data) if data is not None else None, strategy.house)
     records: list[Record] = []
     if data is None:
         playing.core.driver.subscribe(records.append)

@@ -1,6 +1,6 @@
 """The one list of what the server is made of and who hears what, in order:
 
-gateways -> driver -> engine -> journal -> (durable) directory, views, markets -> streams -> clients
+gateways -> driver -> engine -> journal -> (durable) markets, directory, views -> streams -> clients
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus import __version__
+from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.outside import Outside
@@ -22,8 +23,8 @@ from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import Choose, Market
-from isthmus.execution.best_price import choose
+from isthmus.engine.market import Market, VenueChoice
+from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
 from isthmus.execution.router import Router
 from isthmus.execution.taxonomy import PATH_NAMES, PATHS
@@ -77,6 +78,8 @@ class Core(msgspec.Struct, frozen=True):
     outside: Outside
     desk: Desk
     router: Router
+    arbitrage: ArbitrageDesk | None
+    """The house's desk, where the settings ask for it."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -114,12 +117,17 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
-    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.mark, costs)
     outside.on_trade = router.traded
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)
     driver.subscribe(views.on_record)
-    return Core(engine, driver, directory, views, outside, desk, router)
+    arbitrage = None
+    if settings.arbitrage.play:
+        arbitrage = ArbitrageDesk(desk, directory, outside.sight, settings.arbitrage)
+        driver.observe(arbitrage.on_record)
+        outside.on_book = arbitrage.on_book
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -136,6 +144,8 @@ def feed(core: Core, records: Iterable[Record]) -> None:
     for record in records:
         core.directory.on_record(record)
         core.router.on_record(record)
+        if core.arbitrage is not None:
+            core.arbitrage.on_record(record)
         core.views.on_record(record)
 
 
@@ -143,7 +153,7 @@ def open_markets(core: Core, markets: list[Market]) -> None:
     """Markets add what they need and hear of every record from now on."""
     for market in markets:
         market.open(core.desk)
-        core.driver.subscribe(market.on_record)
+        core.driver.send_by(market.on_record)
 
 
 def labels_of(markets: list[Market]) -> dict[str, str]:
@@ -158,7 +168,10 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
     renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name, PATH_NAMES)
     submission = Submission(core.driver, clock)
-    best_price: Choose = choose
+
+    def best_price(*, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice:
+        return choose(core.outside.sight(instrument), Wish(side=side, quantity=quantity, limit=limit))
+
     market = MarketRenderer(core.engine, core.directory, core.views)
     algorithms = PathDesk(core.router, core.outside, core.directory, clock)
     entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)

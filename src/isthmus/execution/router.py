@@ -11,7 +11,7 @@ a child `unknown`: its lots stay held until the venue answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -36,8 +36,9 @@ UNKNOWN_AFTER_NS = 5 * NS_PER_S
 DECISIONS_PER_STEP = 64
 IDLE_NS = 60 * NS_PER_S
 ROUTER_REASON = 0
-CORRELATION_NS = 10 * NS_PER_S
-"""A correlation is so old at most."""
+CORRELATION_S = 10
+CORRELATION_NS = CORRELATION_S * NS_PER_S
+"""A correlation is reckoned anew so often."""
 CORRELATIONS_MAX = 20_000
 """Pairs of instruments whose correlation is remembered."""
 LOTS_VALUED = 10**6
@@ -53,6 +54,9 @@ class RouterDesk(Protocol):
     def submit(self, command: Any, text: str = "", note: str = "") -> Record | None: ...
 
 
+Mark = Callable[[Parent, int, Mapping[tuple[int, int], int]], int]
+
+
 class Routed(msgspec.Struct, frozen=True):
     """A decision that was carried out, for whoever watches: the parent, what it said, how many children it placed."""
 
@@ -66,7 +70,9 @@ class Routed(msgspec.Struct, frozen=True):
 class Router:
     """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
 
-    `sight(instrument)` is what the venues show; `paths` by number; `offset()` is the end of the market-data tape.
+    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at, expected)` puts onto the
+    market-data tape that a decision is made now, with what the day's curve answered, and returns its offset there,
+    which the children carry.
     """
 
     def __init__(
@@ -74,13 +80,14 @@ class Router:
         desk: RouterDesk,
         paths: dict[int, Path],
         sight: Callable[[int], Sight],
-        offset: Callable[[], int],
+        mark: Mark,
         costs: Costs,
     ) -> None:
         self._desk = desk
         self.paths = paths
         self._sight = sight
-        self._offset = offset
+        self._mark = mark
+        self._marked = 0
         self.costs = costs
         self.works = Works(self._is_dark)
         self.works.on_end = self._end
@@ -200,9 +207,13 @@ class Router:
         if parent in self.works.parents:
             self.works.touched[parent] = None
 
-    def _is_dark(self, venue: int, instrument: int) -> bool:
+    def _is_dark(self, venue: int, instrument: int) -> bool | None:
         known = self._sight(instrument).known.get(venue)
-        return known is not None and known.kind == "dark"
+        return known.kind == "dark" if known is not None else None
+
+    def decide(self, parent: int, at: int) -> None:
+        """Decide on one live parent now, whatever it waits for."""
+        self._decide(self.works.parents[parent], at)
 
     def _decide(self, working: Working, at: int) -> None:
         work, path = working.work, self.paths.get(working.path)
@@ -213,8 +224,10 @@ class Router:
             self._wait(work.parent, Wake(at=working.refused_at + pause))
             return
         self._note_unknown(working, at)
+        sight = self._sight(work.parent.instrument)
+        sight.read_house()  # before the path asks, so that it sees one moment
         view = View(
-            self._sight(work.parent.instrument),
+            sight,
             at,
             self.works.pools(work.parent.instrument),
             self.works.invited,
@@ -227,6 +240,8 @@ class Router:
 
     def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
         work, number = working.work, working.work.parent.number
+        if decision.place:
+            self._marked = self._mark(work.parent, at, view.expected)
         cancelled = sum(self._cancel(order, decision.why) for order in decision.cancel)
         placed, wake = 0, decision.wake
         for ticket in decision.place:
@@ -285,7 +300,7 @@ class Router:
             flags=ticket.flags,
             price=ticket.price,
             quantity=ticket.quantity,
-            tape=self._offset(),
+            tape=self._marked,
             display=ticket.display,
             display_high=ticket.display_high,
             seed=working.work.parent.seed + working.work.placed if ticket.display_high else 0,
@@ -332,16 +347,17 @@ class Router:
         return Basket(self.legs(name), self._correlation) if name else NO_BASKET
 
     def _correlation(self, one: int, other: int) -> float:
-        """Reckoned anew every few seconds."""
+        """Up to the last whole ten seconds, so that it is the same whenever in the next ten it is asked for."""
         if one == other:
             return 1.0
-        pair, at = (min(one, other), max(one, other)), self._sight(one).at
+        pair = (min(one, other), max(one, other))
+        ours, theirs = (self._sight(number) for number in pair)
+        second = min(ours.at, theirs.at) // CORRELATION_NS * CORRELATION_S - 1
         known = self._correlations.get(pair)
-        if known is None or at >= known[0] + CORRELATION_NS:
+        if known is None or known[0] != second:
             if len(self._correlations) >= CORRELATIONS_MAX:
                 self._correlations.clear()
-            known = (at, correlation(self._sight(one).middles, self._sight(other).middles))
-            self._correlations[pair] = known
+            known = self._correlations[pair] = (second, correlation(ours.middles, theirs.middles, second))
         return known[1]
 
 

@@ -16,10 +16,10 @@ import isthmus
 from isthmus.app.cli import main
 from isthmus.app.measure_paths import FIRST_DAY, Case, run_case, simulator_cases, tape_cases
 from isthmus.app.paper import BROWSERS
-from isthmus.app.tca import CONTRACT
 from isthmus.execution.taxonomy import PATHS
 
 SYMBOL = "BTC-USD"
+CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
 VOID = {"meta", "br", "hr", "img"}
 
 

@@ -64,6 +64,7 @@ class PlainDesk:
         self.shown: list[tuple[int, int]] = []
         self.facts: list[VenueFacts] = []
         self.calls: list[CallIndication] = []
+        self.curves: dict[int, Callable[[int, int], int]] = {}
         self.records: list[Record] = []
         self.refusing = False
         self.time = 1_000_000_000
@@ -112,6 +113,10 @@ class PlainDesk:
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         self.trades.append((venue, instrument, price, quantity, taker_side))
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day."""
+        self.curves[instrument] = expected
 
     def call(self, indication: CallIndication) -> None:
         self.calls.append(indication)
