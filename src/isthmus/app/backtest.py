@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.playing import Playing
 from isthmus.engine.engine import Record, content_id
 from isthmus.engine.market import Market
@@ -38,7 +39,7 @@ from isthmus.kernel.messages import (
 )
 from isthmus.kernel.values import NS_PER_S, short_text, text, units
 from isthmus.refdata.instruments import Instrument
-from isthmus.venues import recorded, simulated
+from isthmus.venues import simulated
 from isthmus.views.orders import FillRow, OrderRow
 
 Number = str | int | Decimal
@@ -348,11 +349,8 @@ def markets_of(markets: str | Path | Sequence[Market], seed: int) -> list[Market
     if markets == "simulated":
         return [simulated.make(seed, 1.0)]
     if isinstance(markets, str | Path):
-        if not Path(markets).is_dir():
-            raise BadInput("markets", f"{markets} is no folder")
-        made = recorded.make(Path(markets), 1.0)
-        return list(made) if isinstance(made, list) else [made]
-    return list(markets)
+        return folder_markets(Path(markets), 1.0)
+    return in_order(markets)
 
 
 def open_account(playing: Playing, money: Mapping[str, str] | None, each: str | None = None) -> int:

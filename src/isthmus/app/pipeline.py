@@ -16,6 +16,7 @@ from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
+from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
 from isthmus.app.settings import Settings
@@ -61,7 +62,7 @@ from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
 from isthmus.refdata.directory import Directory
-from isthmus.venues import reacting, recorded, simulated
+from isthmus.venues import reacting, simulated
 from isthmus.views.views import Views
 
 REPLAY_STEP = 5_000
@@ -93,12 +94,12 @@ class Front(msgspec.Struct, frozen=True):
 def markets_of(settings: Settings) -> list[Market]:
     """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
     if settings.markets:
-        markets: list[Market] = [recorded.make(Path(settings.markets), settings.speed)]
+        markets = folder_markets(Path(settings.markets), settings.speed)
     else:
         markets = [simulated.make(settings.seed, settings.speed)]
     if settings.reacting.play:
         markets.append(reacting.make(reacting_options(settings)))
-    return markets
+    return in_order(markets)
 
 
 def reacting_options(settings: Settings) -> reacting.Options:
@@ -116,6 +117,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     outside.reserves = settings.routes.reserves
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
+    desk.folder = Path(settings.data)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
     router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.mark, costs)
     outside.on_trade = router.traded

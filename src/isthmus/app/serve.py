@@ -21,6 +21,7 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
@@ -121,6 +122,7 @@ async def _serve(
     open_markets(core, markets)
     desks = open_desks(core, settings)
     core.router.restart()
+    flash = flash_desks(core.desk, markets, settings.flash)
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
@@ -142,7 +144,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    working = running.start(front.hub, front.feed, [*calendars, watch, *desks])
+    working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)

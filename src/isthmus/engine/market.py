@@ -7,7 +7,7 @@ that it writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -130,6 +130,12 @@ class MarketDesk(Protocol):
 
     def fund(self, account: int, asset: int, at_least: int) -> None:
         """Deposit what is missing so that the account's balance is at least this many minor units."""
+
+    def past(self) -> Iterator[Record]:
+        """Every record of the journal on disk, from the first: for a market that has to be where its fills left it."""
+
+    def shown_at(self, instrument: int) -> Sequence[int]:
+        """The outside venues of the instrument that were told of so far in this run."""
 
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         """Say that the instrument can be traded at this outside venue as well (Instrument.venues, best price), and what

@@ -18,6 +18,9 @@ from isthmus.app.measure_paths import FIRST_DAY, Case, run_case, simulator_cases
 from isthmus.app.paper import BROWSERS
 from isthmus.execution.taxonomy import PATHS
 
+CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
+"""What every row has."""
+
 SYMBOL = "BTC-USD"
 CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
 VOID = {"meta", "br", "hr", "img"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,13 @@ class PlainDesk:
             assert record.reason is None, record.reason
             self._names[field, name] = getattr(record.effects[0], field)
         return self._names[field, name]
+
+    def past(self) -> Iterator[Record]:
+        """The engine of this desk has no journal: what it was asked so far."""
+        return iter(list(self.records))
+
+    def shown_at(self, instrument: int) -> list[int]:
+        return [venue for of, venue in self.shown if of == instrument]
 
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         self.shown.append((instrument, venue))
