@@ -28,6 +28,9 @@ from isthmus.execution.trace import Trace
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import NS_PER_S, text
 from isthmus.venues import reacting, recorded
+from isthmus.venues.amm import folder as pools
+from isthmus.venues.amm.states import PoolState
+from isthmus.venues.amm.venue import PoolMarkets
 from isthmus.venues.recorded.session import Recording
 from isthmus.venues.recorded.venue import RecordedMarkets
 
@@ -160,6 +163,17 @@ def tape_cases(day: Path, paths: Iterable[str]) -> Iterator[Case]:
 
 
 @cache
+def pools_of(folder: str, symbol: str) -> list[PoolState]:
+    """The folder's pools that trade this instrument, by that pair alone."""
+    found = []
+    for state in pools.survey(Path(folder)).states:
+        pairs = tuple(pair for pair in state.pairs if pair.symbol == symbol)
+        if pairs:
+            found.append(msgspec.structs.replace(state, pairs=pairs))
+    return found
+
+
+@cache
 def recording_of(folder: str) -> Recording:
     """The first that takes orders and shows a whole book, else the first that takes orders."""
     found = [row for row in recorded.survey(Path(folder)).recordings if row.takes_orders]
@@ -170,8 +184,8 @@ def recording_of(folder: str) -> Recording:
 
 def run_case(case: Case) -> Row:
     """One parent in a broker of its own."""
-    market, symbol = _market_of(case)
-    playing = Playing([market], FIRST_DAY)
+    markets, symbol = _markets_of(case)
+    playing = Playing(markets, FIRST_DAY)
     broker = Broker(playing, open_account(playing, None, MONEY))
     playing.run(FIRST_DAY + int(case.start_s * NS_PER_S))
     quantity = _quantity(case, broker, symbol)
@@ -187,15 +201,18 @@ def run_case(case: Case) -> Row:
         playing.run(playing.now + 5 * NS_PER_S, stop=lambda: row.number not in works.parents)
     ended = playing.now
     playing.run(ended + REVERSION_NS + NS_PER_S)
-    return _row(case, playing, row.number, market)
+    return _row(case, playing, row.number, markets[0])
 
 
-def _market_of(case: Case) -> tuple[Any, str]:
+def _markets_of(case: Case) -> tuple[list[Any], str]:
+    """The market that is measured, first, and pools that trade the instrument too."""
     if case.seed:
         options = reacting.Options(seed=case.seed, day_s=DAY_S, skip=False)
-        return reacting.make(options, (SYMBOL,)), SYMBOL
+        return [reacting.make(options, (SYMBOL,))], SYMBOL
     recording = recording_of(case.folder)
-    return RecordedMarkets([recording], [], 1.0), recording.market.instrument
+    symbol = recording.market.instrument
+    states = pools_of(case.folder, symbol)
+    return [RecordedMarkets([recording], [], 1.0), *([PoolMarkets(states, [])] if states else [])], symbol
 
 
 def _quantity(case: Case, broker: Broker, symbol: str) -> str:

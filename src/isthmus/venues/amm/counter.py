@@ -99,16 +99,22 @@ class PoolCounter:
 
     def side(self, taker: int) -> list[Fill]:
         """What a taker of this side meets, best first."""
+        prices = self.rungs(taker)
+        return levels_of(prices, self.depth(taker, prices))
+
+    def rungs(self, taker: int) -> list[int]:
+        """The prices of the ladder that a taker of this side meets; none while the pool gives no price."""
         first = self.total(taker, 1)
         if not first:
             return []
-        away, tick, side = (1 if taker == BUY else -1), self.units.tick, taker
+        away, tick = (1 if taker == BUY else -1), self.units.tick
         exact = (first + away * -(-first * bps // 10_000) for bps in LADDER_BPS)
         rungs = dict.fromkeys(away * -(-away * price // tick) * tick for price in exact)
-        prices = [price for price in rungs if price > 0]
-        upto = self._within(side, prices, LOTS_MAX)
-        before = [0, *upto]
-        return [(price, lots - was) for price, lots, was in zip(prices, upto, before, strict=False) if lots > was]
+        return [price for price in rungs if price > 0]
+
+    def depth(self, taker: int, prices: list[int]) -> list[int]:
+        """Lots whose last one is within each price: up to a millisecond a price."""
+        return self._within(taker, prices, LOTS_MAX)
 
     def fillable(self, side: int, limit: int, quantity: int) -> int:
         """Lots, at most `quantity`, each of which is within the limit."""
@@ -155,3 +161,9 @@ class PoolCounter:
         away = -1 if side == BUY else 1  # a price between two minor units counts as the stricter one
         limits = [away * -(-away * price * units.step // units.fine) for price in prices]
         return lots_within(self.pool, side, way, units.lot, limits, most)
+
+
+def levels_of(prices: list[int], upto: list[int]) -> list[Fill]:
+    """Lots between one price and the next."""
+    before = [0, *upto]
+    return [(price, lots - was) for price, lots, was in zip(prices, upto, before, strict=False) if lots > was]

@@ -24,7 +24,7 @@ from isthmus.kernel.messages import (
     SetVenueFees,
 )
 from isthmus.kernel.values import NS_PER_S
-from isthmus.venues.amm.counter import Fill, PoolCounter, Units, units_in, units_of
+from isthmus.venues.amm.counter import Fill, PoolCounter, Units, levels_of, units_in, units_of
 from isthmus.venues.amm.history import History, Sent
 from isthmus.venues.amm.moves import Gathering, Leg, costs_of, note_in
 from isthmus.venues.amm.states import Pair, PoolState
@@ -56,6 +56,8 @@ for long takes it for stale.
 """
 
 
+RUNGS_PER_STEP = 3
+"""Prices of a ladder that are looked for in one step."""
 MOVES_KEPT = 100
 
 
@@ -68,6 +70,7 @@ class Listed:
         self.counter = counter
         self.bids: list[Fill] = []
         self.asks: list[Fill] = []
+        self._begun: dict[int, tuple[list[int], list[int]]] = {}
         self.assets: tuple[tuple[int, int], ...] = ()
         """By place of the pool's tokens: asset, 0 where the ledger has none for it, and decimals on the chain."""
         self.marks = False
@@ -75,11 +78,29 @@ class Listed:
         self.marked = 0
 
     def quote(self, taker: int) -> None:
-        """Take one side's ladder from the pool: up to four milliseconds."""
+        """Take one side's ladder from the pool."""
+        while not self.quote_on(taker):
+            pass
+
+    def quote_on(self, taker: int) -> bool:
+        """A part of that, in a few milliseconds; whether the side is complete."""
+        prices, upto = self._begun.pop(taker, None) or (self.counter.rungs(taker), [])
+        upto = upto + self.counter.depth(taker, prices[len(upto) : len(upto) + RUNGS_PER_STEP])
+        if len(upto) < len(prices):
+            self._begun[taker] = (prices, upto)
+            return False
+        self._put(taker, levels_of(prices, upto))
+        return True
+
+    def _put(self, taker: int, levels: list[Fill]) -> None:
         if taker == BUY:
-            self.asks = self.counter.side(BUY)
+            self.asks = levels
         else:
-            self.bids = self.counter.side(SELL)
+            self.bids = levels
+
+    def forget(self) -> None:
+        """The pool moved: a ladder that was begun is of no use."""
+        self._begun.clear()
 
     def take_off(self, taker: int, lots: int) -> None:
         """Lots that were just traded are no longer shown: what is left of this side is exact but for rounding, since a
@@ -92,10 +113,7 @@ class Listed:
             lots -= gone
             if quantity > gone:
                 left.append((price, quantity - gone))
-        if taker == BUY:
-            self.asks = left
-        else:
-            self.bids = left
+        self._put(taker, left)
 
 
 class PoolMarkets:
@@ -243,12 +261,13 @@ class PoolMarkets:
         return self._rows
 
     def step(self, at: int) -> int:
-        """Send what waits, take one side's ladder anew; each second show every pool again."""
+        """Send what waits, take a part of a ladder anew; each second show every pool again."""
         if not self._outbox.flush():
             return at + STEP_EVERY_NS
         if self._moved:
-            listed, taker = self._moved.popleft()
-            listed.quote(taker)
+            listed, taker = self._moved[0]
+            if listed.quote_on(taker):
+                self._moved.popleft()
             if all(other is not listed for other, _ in self._moved):
                 self._show(listed, at)
         elif at >= self._tell_at:
@@ -336,6 +355,7 @@ class PoolMarkets:
 
     def _refresh(self, sides: Iterable[tuple[Listed, int]]) -> None:
         for listed, taker in sides:
+            listed.forget()
             if not any(other is listed and side == taker for other, side in self._moved):
                 self._moved.append((listed, taker))
 
