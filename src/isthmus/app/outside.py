@@ -13,11 +13,14 @@ from isthmus.engine.tape import Tape
 from isthmus.execution.book import Care, Event
 from isthmus.execution.guard import Guard
 from isthmus.execution.policy import Auction, Venue
+from isthmus.execution.route_words import Units, units_of
 from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Accepted, Acknowledged, Cancelled, Traded
 from isthmus.refdata.directory import Directory
 
 PPM = 1_000_000
+NOTE_BYTES_MAX = 255
+"""Of a note on the tape (`crates/tape`)."""
 
 
 class Outside:
@@ -37,7 +40,7 @@ class Outside:
         """Who stands in for whom, by the venues' names: a reserve is used only while its principal is not."""
         self.references: frozenset[str] = frozenset()
         """Sources whose clock and price are believed where two differ, by name."""
-        self.guard = Guard(self.sight)
+        self.guard = Guard(self.sight, self._units)
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
         self.on_trade: Callable[[int, int, int, int], None] = _nobody
@@ -55,6 +58,11 @@ class Outside:
                 if row.number not in sight.known and row.takes_orders:
                     sight.admit(venue_of(row), row, self._care(row.name))
         return sight
+
+    def _units(self, instrument: int) -> Units:
+        """How the instrument's figures are written."""
+        found = self._directory.instruments[instrument]
+        return units_of(found.kind_name, found.quote.code, found.price_decimals, self._directory.venue_name)
 
     def _care(self, venue: str) -> Care:
         reserve = self.reserves.get(venue)
@@ -116,7 +124,8 @@ class Outside:
         self.guard.take(instrument, events)
         if self.tape is not None:
             for event in events:
-                self.tape.health(event.at, event.venue, instrument, int(event.on), f"{event.state} {event.reason}")
+                said = self.guard.said(instrument, event)
+                self.tape.health(event.at, event.venue, instrument, int(event.on), noted(f"{event.state}: {said}"))
 
     def on_record(self, record: Record) -> None:
         """Our own trades count as volume too, wherever they happened; and routes are judged by what came of orders."""
@@ -166,6 +175,11 @@ class RouteFigures(msgspec.Struct, frozen=True):
     reject_rate: float | None = None
     fill_rate: float | None = None
     toxicity_bps: float | None = None
+
+
+def noted(text: str) -> str:
+    """As much of it as a frame of the tape takes."""
+    return text.encode()[:NOTE_BYTES_MAX].decode(errors="ignore")
 
 
 def venue_of(facts: Any) -> Venue:
