@@ -3,9 +3,9 @@ import { amount, clock, quantity, words } from "./stores/text";
 import { TIF_NAMES, TYPE_NAMES } from "./terms";
 import type { Order, OrderEvent } from "./wire/types";
 
-/** "Limit GTC", "Stop limit GTD"; of a parent its path: "TWAP · Limit". */
+/** "Limit GTC", "Stop limit GTD"; of a parent "Worked by TWAP". */
 export function typeWords({ type, time_in_force: tif, path }: Order): string {
-  if (path) return `${path} · ${TYPE_NAMES[type] ?? words(type)}`;
+  if (path) return `Worked by ${path}`;
   return `${TYPE_NAMES[type] ?? words(type)} ${TIF_NAMES[tif] ?? words(tif)}`;
 }
 

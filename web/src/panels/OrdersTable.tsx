@@ -201,11 +201,11 @@ const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
     sort: (order) => order.side,
     cell: ({ side }) => <SideMark side={side} />,
   },
-  { key: "type", head: "Type", width: 122, from: 1, cell: typeWords },
+  { key: "type", head: "Type", width: 146, from: 1, cell: typeWords },
   {
     key: "terms",
     head: "Terms",
-    width: 150,
+    width: 126,
     from: 2,
     cell: (order) => {
       const text = termWords(order);

@@ -12,51 +12,41 @@ const DEPTH = 12;
 /** Out of use by its own fault; a stand-in that waits is not. */
 const FIT: readonly string[] = ["open", "reserve"];
 
-const COLUMNS: readonly Column<RouteFacts>[] = [
-  { key: "market", head: "Market", width: 104, narrow: 84, sort: (route) => route.instrument, cell: marketOf },
-  { key: "venue", head: "Venue", width: 116, sort: (route) => route.venue, cell: (route) => route.venue },
+const columnsOf = (select: (instrument: string) => void): readonly Column<RouteFacts>[] => [
+  {
+    key: "market",
+    head: "Market",
+    width: 96,
+    narrow: 84,
+    sort: (route) => route.instrument,
+    cell: ({ instrument }) => (
+      <button type="button" className="link" onClick={() => select(instrument)} title="Show its book over all venues">
+        {instrument}
+      </button>
+    ),
+  },
+  { key: "venue", head: "Venue", width: 104, sort: (route) => route.venue, cell: (route) => route.venue },
   {
     key: "state",
-    head: "State",
-    width: 128,
-    narrow: 118,
+    head: "State, since (UTC)",
+    width: 178,
+    narrow: 170,
     sort: ({ state }) => (FIT.includes(state) ? `1 ${state}` : `0 ${state}`),
     cell: (route) => <State route={route} />,
   },
   { key: "checks", head: "Checks", width: 148, from: 2, cell: ({ votes }) => <Votes votes={votes} /> },
-  {
-    key: "since",
-    head: "Since (UTC)",
-    width: 84,
-    from: 1,
-    cell: ({ since }) => (since === null ? "–" : clock(since, 0)),
-  },
-  { key: "bid", head: "Bid", width: 86, align: "right", from: 1, cell: ({ bid }) => amount(bid) },
-  { key: "ask", head: "Ask", width: 86, align: "right", from: 1, cell: ({ ask }) => amount(ask) },
-  {
-    key: "latency",
-    head: "Latency",
-    width: 74,
-    align: "right",
-    from: 2,
-    cell: (route) => unit(route.latency_ms, "ms"),
-  },
-  { key: "fills", head: "Filled", width: 62, align: "right", from: 2, cell: ({ fill_rate }) => share(fill_rate) },
-  {
-    key: "rejects",
-    head: "Refused",
-    width: 64,
-    align: "right",
-    from: 2,
-    cell: ({ reject_rate }) => share(reject_rate),
-  },
+  { key: "bid", head: "Bid", width: 84, align: "right", from: 1, cell: ({ bid }) => amount(bid) },
+  { key: "ask", head: "Ask", width: 84, align: "right", from: 1, cell: ({ ask }) => amount(ask) },
+  { key: "latency", head: "Latency", width: 74, align: "right", from: 2, cell: ({ latency_ms: ms }) => unit(ms, "ms") },
+  { key: "fills", head: "Filled", width: 58, align: "right", from: 2, cell: ({ fill_rate }) => share(fill_rate) },
+  { key: "rejects", head: "Refused", width: 62, align: "right", from: 2, cell: (route) => share(route.reject_rate) },
   {
     key: "toxicity",
     head: "Toxicity",
-    width: 84,
+    width: 82,
     align: "right",
     from: 2,
-    cell: (route) => unit(route.toxicity_bps, "bps"),
+    cell: ({ toxicity_bps: toxicity }) => unit(toxicity, "bps"),
   },
   { key: "why", head: "Why", from: 1, cell: ({ why }) => <span title={why ?? ""}>{why}</span> },
 ];
@@ -68,7 +58,7 @@ export function Routes(): ReactNode {
   const events = useAsked(readRouteEvents, "events");
   const book = useAsked(() => readConsolidated(instrument.instrument, DEPTH), instrument.instrument);
   const rows = useMemo(() => routes ?? [], [routes]);
-  const chosen = rows.find((route) => route.instrument === instrument.instrument);
+  const columns = useMemo(() => columnsOf((wanted) => desk.select(wanted)), [desk]);
   return (
     <main className="panels routes-page">
       <section className="panel routes" aria-label="Routes">
@@ -78,12 +68,10 @@ export function Routes(): ReactNode {
         </header>
         <Grid
           label="Routes to the venues"
-          columns={COLUMNS}
+          columns={columns}
           rows={rows}
           id={nameOf}
           empty={routes === null ? "Reading…" : "No venue is known."}
-          selected={chosen ? nameOf(chosen) : null}
-          onSelect={(route) => desk.select(route.instrument)}
         />
       </section>
       <section className="panel consolidated" aria-label="Consolidated book">
@@ -108,10 +96,6 @@ function nameOf({ instrument, venue }: RouteFacts): string {
   return `${instrument} ${venue}`;
 }
 
-function marketOf({ instrument }: RouteFacts): ReactNode {
-  return <b>{instrument}</b>;
-}
-
 function Tally({ routes }: { routes: readonly RouteFacts[] }): ReactNode {
   const out = routes.filter(({ state }) => !FIT.includes(state)).length;
   if (out === 0) return <span className="good">● All {routes.length} can be used</span>;
@@ -122,11 +106,14 @@ function Tally({ routes }: { routes: readonly RouteFacts[] }): ReactNode {
   );
 }
 
-function State({ route: { state } }: { route: RouteFacts }): ReactNode {
+function State({ route: { state, since } }: { route: RouteFacts }): ReactNode {
   const fit = FIT.includes(state);
   return (
-    <span className={state === "open" ? "good" : fit ? "quiet" : "bad"} data-route-state={state}>
-      {state === "open" ? "●" : fit ? "◌" : "✕"} {state.replaceAll("_", " ")}
+    <span className="state" data-route-state={state}>
+      <span className={state === "open" ? "good" : fit ? "quiet" : "bad"}>
+        {state === "open" ? "●" : fit ? "◌" : "✕"} {state.replaceAll("_", " ")}
+      </span>
+      {since !== null && <span className="quiet"> {clock(since, 0)}</span>}
     </span>
   );
 }
@@ -184,7 +171,7 @@ function Ladder({ book }: { book: Consolidated }): ReactNode {
         <ul className="left-out" aria-label="Not in this book">
           {out.map((route) => (
             <li key={route.venue}>
-              <b>{route.venue}</b> <State route={route} /> <span className="quiet">{route.why}</span>
+              <b>{route.venue}</b> <State route={route} /> <span className="quiet because">{route.why}</span>
             </li>
           ))}
         </ul>
