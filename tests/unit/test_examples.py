@@ -14,7 +14,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LINES_MAX = 80
 TIMEOUT_S = 120
 RUN_HERE = {
-    "first_trade.py", "market_maker.py", "add_up.py", "verify_by_hand.py", "rest_client.py", "stream_client.py",
+    "backtest.py", "first_trade.py", "market_maker.py", "add_up.py", "verify_by_hand.py", "rest_client.py",
+    "stream_client.py",
 }  # fmt: skip
 
 
@@ -50,6 +51,12 @@ def test_a_market_maker_ends_the_same_twice() -> None:
     said = run("market_maker.py", 300)
     assert "1,509 records, 295 fills" in said
     assert run("market_maker.py", 300) == said
+
+
+def test_a_back_test_ends_the_same_twice_and_says_what_it_cost() -> None:
+    said = run("backtest.py")
+    assert "TWAP: 5000 of 5000 lots by" in said and "bps against arrival" in said
+    assert run("backtest.py") == said
 
 
 def test_a_rest_client_trades(broker: Broker) -> None:

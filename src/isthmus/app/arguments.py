@@ -166,6 +166,7 @@ def _add_tca(commands: Commands) -> None:
     tca.add_argument("--day", metavar="DIR", required=True, help="a data folder, or a folder of recordings")
     tca.add_argument("--paths", metavar="NAMES", help="only these, apart by commas (recordings)")
     tca.add_argument("--seeds", metavar="N", type=_count, default=4, help="days of the simulator (4)")
+    tca.add_argument("--parameters", metavar="JSON", help='of paths, beyond their defaults: {"IS_AC":{"urgency":6}}')
     tca.add_argument("--report", metavar="F", help="write the report with pictures as HTML here")
 
 
@@ -186,15 +187,18 @@ def _add_route(commands: Commands) -> None:
         commands,
         "route",
         "isthmus.app.route:run",
-        "Says what would be done with an order on these books: consolidated book, path, children, why.",
+        "Says what would be done with an order on these books: consolidated book, path, children, why; or, with "
+        "--data, makes the decisions on a worked order again from journal and tape.",
         "isthmus route --explain --order order.json --books books.json",
     )
     route.add_argument("--explain", action="store_true", required=True, help="say it and do nothing")
-    route.add_argument("--order", metavar="F", required=True, help="order (JSON), or - for standard input")
+    route.add_argument(
+        "--order", metavar="F", required=True, help="order (JSON), or - for standard input; with --data an order's id"
+    )
+    route.add_argument("--data", metavar="DIR", help="data folder with the order, its journal and its tape")
     route.add_argument(
         "--books",
         metavar="F",
-        required=True,
         action="append",
         help="books (JSON, or one venue a line), or a recorded depth stream; may be given again for streams",
     )

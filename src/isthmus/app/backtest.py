@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.playing import Playing
 from isthmus.engine.engine import Record, content_id
 from isthmus.engine.market import Market
@@ -38,7 +39,7 @@ from isthmus.kernel.messages import (
 )
 from isthmus.kernel.values import NS_PER_S, short_text, text, units
 from isthmus.refdata.instruments import Instrument
-from isthmus.venues import recorded, simulated
+from isthmus.venues import simulated
 from isthmus.views.orders import FillRow, OrderRow
 
 Number = str | int | Decimal
@@ -52,6 +53,9 @@ MONEY = {"USD": "10000000", "USDT": "10000000", "BTC": "100", "EUR": "10000000"}
 
 class Strategy:
     """Override what you need. Times are ns UTC; prices and quantities decimal text, as in the REST API."""
+
+    house: Mapping[str, Any] = {}
+    """Tables as in a settings file for the house's own desks, `arbitrage` and `house_maker`: {"arbitrage": {...}}."""
 
     def on_start(self, broker: Broker) -> None:
         """Once, before time begins to pass."""
@@ -310,7 +314,7 @@ def backtest(
     in decimal text. `data`: an empty folder for the journal. Raises BadInput for what cannot be read or placed.
     """
     listed = markets_of(markets, seed)
-    playing = Playing(listed, start, str(data) if data is not None else None)
+    playing = Playing(listed, start, str(data) if data is not None else None, strategy.house)
     records: list[Record] = []
     if data is None:
         playing.core.driver.subscribe(records.append)
@@ -345,11 +349,8 @@ def markets_of(markets: str | Path | Sequence[Market], seed: int) -> list[Market
     if markets == "simulated":
         return [simulated.make(seed, 1.0)]
     if isinstance(markets, str | Path):
-        if not Path(markets).is_dir():
-            raise BadInput("markets", f"{markets} is no folder")
-        made = recorded.make(Path(markets), 1.0)
-        return list(made) if isinstance(made, list) else [made]
-    return list(markets)
+        return folder_markets(Path(markets), 1.0)
+    return in_order(markets)
 
 
 def open_account(playing: Playing, money: Mapping[str, str] | None, each: str | None = None) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Origin, Record, content_id
 from isthmus.engine.market import MarketData, VenueFacts
@@ -18,6 +21,8 @@ class Desk:
 
     def __init__(self, driver: Driver, directory: Directory, data: MarketData, clock: Clock) -> None:
         self.data: MarketData = data
+        self.folder: Path | None = None
+        """Where the journal is, once somebody said so."""
         self.engine: Engine = driver.engine
         self._driver = driver
         self._directory = directory
@@ -64,6 +69,16 @@ class Desk:
         total, _ = self.engine.balance(account, asset)
         if total < at_least:
             self._must(Deposit(account=account, asset=asset, amount=at_least - total))
+
+    def past(self) -> Iterator[Record]:
+        """What the journal has on disk; nothing of an engine in memory."""
+        if self.folder is None or self.engine.flusher is None:
+            return iter(())
+        return records(self.folder)
+
+    def shown_at(self, instrument: int) -> list[int]:
+        """Outside venues of this run."""
+        return self._directory.venues_of(instrument)
 
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         """List the venue."""

@@ -20,9 +20,9 @@ import msgspec
 
 from isthmus.app.backtest import Broker, open_account
 from isthmus.app.playing import Playing
-from isthmus.execution.policy import Work
+from isthmus.execution.policy import Work, parameters_of
 from isthmus.execution.report import Names
-from isthmus.execution.taxonomy import PATHS
+from isthmus.execution.taxonomy import PATHS, path_named
 from isthmus.execution.tca import REVERSION_NS, Analysis, Summary, summarise
 from isthmus.execution.trace import Trace
 from isthmus.kernel.errors import BadInput
@@ -57,6 +57,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     seed: int
     folder: str = ""
+    parameters: dict[str, Any] = {}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -80,11 +81,13 @@ class Measured(msgspec.Struct, frozen=True):
 def measure(day: Path, arguments: argparse.Namespace, advance: Callable[[int], None]) -> Measured:
     """The whole table. Raises BadInput for a folder without a market that can be traded, or an unknown path."""
     wanted = _wanted(arguments.paths)
+    given = _parameters(arguments.parameters)
     tape = sorted(tape_cases(day, wanted), key=lambda case: case.path)
     simulator = list(simulator_cases(wanted, arguments.seeds))
+    cases = [msgspec.structs.replace(case, parameters=given.get(case.path, {})) for case in (*tape, *simulator)]
     rows: list[Row] = []
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as workers:
-        for row in workers.map(run_case, [*tape, *simulator]):
+        for row in workers.map(run_case, cases):
             rows.append(row)
             advance(1)
     summaries = [
@@ -107,6 +110,20 @@ def _wanted(names: str | None) -> list[str]:
         if name not in known:
             raise BadInput("paths", f"{name} is none of {', '.join(known)}")
     return asked
+
+
+def _parameters(text: str | None) -> dict[str, dict[str, Any]]:
+    """Those given, over PARAMETERS, checked by their paths."""
+    try:
+        given = msgspec.json.decode(text or "{}", type=dict[str, dict[str, Any]])
+        for name, values in given.items():
+            path = path_named(name)
+            if path is None:
+                raise BadInput("parameters", f"there is no path {name}")
+            parameters_of(path, values)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BadInput("parameters", str(error)) from error
+    return PARAMETERS | given
 
 
 def _market(case: Case) -> str:
@@ -160,7 +177,7 @@ def run_case(case: Case) -> Row:
     quantity = _quantity(case, broker, symbol)
     until = playing.now + int(case.seconds * NS_PER_S)
     row = broker.order(
-        symbol, case.side, quantity, path=case.path, parameters=PARAMETERS.get(case.path, {}),
+        symbol, case.side, quantity, path=case.path, parameters=case.parameters,
         until_s=case.seconds, seed=case.seed or 1,
     )  # fmt: skip
     works = playing.core.router.works

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
+from isthmus.app.market_tape import MarketTape
 from isthmus.engine.engine import Record
-from isthmus.engine.market import CallIndication, MarketData
+from isthmus.engine.market import CallIndication, MarketData, VenueFacts
 from isthmus.engine.tape import Tape
 from isthmus.execution.book import Care, Event
 from isthmus.execution.guard import Guard
-from isthmus.execution.policy import Auction, Venue
-from isthmus.execution.route_words import Units, units_of
+from isthmus.execution.policy import Auction, Parent, Venue
+from isthmus.execution.route_words import Units
 from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Accepted, Acknowledged, Cancelled, Traded
-from isthmus.refdata.directory import Directory
 
 PPM = 1_000_000
-NOTE_BYTES_MAX = 255
-"""Of a note on the tape (`crates/tape`)."""
+
+
+class Listings(Protocol):
+    """Who trades what: `refdata.directory.Directory`. `shown` changes whenever a venue is shown for an instrument."""
+
+    shown: int
+
+    def venue_facts(self, instrument: int, /) -> Sequence[VenueFacts]:
+        """Of every venue that trades the instrument, in the order in which they were shown."""
+
+    def venue_number(self, name: str, /) -> int | None:
+        """Of a venue by its name."""
 
 
 class Outside:
     """A MarketData that feeds the read models and the sights of the router."""
 
-    def __init__(self, views: MarketData, house: HouseBook, directory: Directory) -> None:
+    def __init__(self, views: MarketData, house: HouseBook, directory: Listings) -> None:
         self._views = views
         self._house = house
         self._directory = directory
-        self.tape: Tape | None = None
-        """Where everything is kept, once somebody opened it."""
+        self._tape: MarketTape | None = None
         self._sights: dict[int, Sight] = {}
         self._listed: dict[int, int] = {}
         self._asked: dict[int, tuple[int, int, int]] = {}
@@ -40,29 +49,47 @@ class Outside:
         """Who stands in for whom, by the venues' names: a reserve is used only while its principal is not."""
         self.references: frozenset[str] = frozenset()
         """Sources whose clock and price are believed where two differ, by name."""
-        self.guard = Guard(self.sight, self._units)
+        self.guard = Guard(self.sight, lambda instrument: self.units(instrument))
+        self.units: Callable[[int], Units] = lambda _: Units(0, str)
+        """How an instrument's figures are written; until somebody says, prices are price steps and venues numbers."""
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
+        self.on_book: Callable[[int, int, int], None] = _no_desk
+        """Hears at once of a venue's new book, before anybody else does: instrument, venue, at."""
         self.on_trade: Callable[[int, int, int, int], None] = _nobody
         """Hears of every trade of anybody: instrument, at, price, quantity."""
+
+    def keep(self, tape: Tape, at: int) -> None:
+        """Keep everything there from now on; before any market opened, so that nothing is missing."""
+        self._tape = MarketTape(tape, at, self._house.sequence)
+        for instrument, sight in self._sights.items():
+            for facts, care in sight.listed.values():
+                self._tape.listed(at, (facts.number, instrument), facts, care)
+
+    def close(self) -> None:
+        """Everything is on the tape, which is let go."""
+        if self._tape is not None:
+            self._tape.close()
 
     def sight(self, instrument: int) -> Sight:
         """What the venues show of the instrument; its venues as the directory knows them now."""
         sight = self._sights.get(instrument)
         if sight is None:
             sight = self._sights[instrument] = Sight(instrument, self._house, self._told)
-        facts = self._directory.venue_facts(instrument)
-        if len(facts) != self._listed.get(instrument):
-            self._listed[instrument] = len(facts)
-            for row in facts:
+            sight.on_house = self._house_read
+        if self._directory.shown != self._listed.get(instrument):
+            self._listed[instrument] = self._directory.shown
+            for row in self._directory.venue_facts(instrument):
                 if row.number not in sight.known and row.takes_orders:
-                    sight.admit(venue_of(row), row, self._care(row.name))
+                    self.admit(instrument, row, self._care(row.name))
         return sight
 
-    def _units(self, instrument: int) -> Units:
-        """How the instrument's figures are written."""
-        found = self._directory.instruments[instrument]
-        return units_of(found.kind_name, found.quote.code, found.price_decimals, self._directory.venue_name)
+    def admit(self, instrument: int, facts: VenueFacts, care: Care) -> None:
+        """The instrument can be traded there from now on."""
+        sight = self._sights[instrument]
+        if self._tape is not None:
+            self._tape.listed(sight.at, (facts.number, instrument), facts, care)
+        sight.admit(venue_of(facts), facts, care)
 
     def _care(self, venue: str) -> Care:
         reserve = self.reserves.get(venue)
@@ -73,24 +100,36 @@ class Outside:
         self, venue: int, instrument: int, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]], at: int
     ) -> None:
         """The venue's whole book now."""
+        sight = self.sight(instrument)
+        sight.read_house()
+        if self._tape is not None:
+            self._tape.book(at, (venue, instrument), bids, asks)
+        sight.take(venue, bids, asks, at)
+        self.on_book(instrument, venue, at)
+        sight.see()
         self._views.book(venue, instrument, bids, asks, at)
-        self.sight(instrument).show(venue, bids, asks, at)
-        if self.tape is not None:
-            self.tape.book(at, venue, instrument, list(bids), list(asks))
         self.on_change()
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue."""
         self._views.trade(venue, instrument, price, quantity, taker_side, at)
-        self.sight(instrument).trade(venue, quantity, taker_side, at)
-        if self.tape is not None:
-            self.tape.trade(at, venue, instrument, price, quantity, taker_side)
+        sight = self.sight(instrument)
+        if self._tape is not None:
+            self._tape.trade(at, (venue, instrument), price, quantity, taker_side)
+        sight.trade(venue, quantity, taker_side, at)
         self.on_trade(instrument, at, price, quantity)
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day of an instrument."""
+        self.sight(instrument).curve = expected
 
     def call(self, indication: CallIndication) -> None:
         """What a call at an outside venue would trade now."""
         self._views.call(indication)
-        self.sight(indication.instrument).call = Auction(
+        sight = self.sight(indication.instrument)
+        if self._tape is not None:
+            self._tape.call(sight.at, indication)
+        sight.call = Auction(
             venue=indication.venue,
             price=indication.price,
             volume=indication.volume,
@@ -99,12 +138,20 @@ class Outside:
             closing=indication.closing,
         )
 
-    def offset(self) -> int:
-        """The last frame of the tape, which is on disk now; 0 without a tape."""
-        if self.tape is None:
+    def mark(self, parent: Parent, at: int, expected: Mapping[tuple[int, int], int]) -> int:
+        """A decision on the parent is made now, which was told such volumes of the day's curve: its offset on the tape,
+        which is on disk then; 0 without a tape.
+        """
+        if self._tape is None:
             return 0
-        self.tape.flush()
-        return self.tape.next - 1
+        for span, lots in expected.items():
+            self._tape.expected(at, parent.instrument, span, lots)
+        return self._tape.decision(at, parent.instrument, parent.number, self._house.sequence)
+
+    def flush(self) -> None:
+        """What was shown so far is on the tape."""
+        if self._tape is not None:
+            self._tape.flush()
 
     def figures(self, instrument: int, venue: int) -> RouteFigures:
         """How a route did so far; of the house book nothing is counted."""
@@ -122,15 +169,18 @@ class Outside:
     def _told(self, instrument: int, events: tuple[Event, ...]) -> None:
         """What an update did to routes: into the log, and onto the tape."""
         self.guard.take(instrument, events)
-        if self.tape is not None:
+        if self._tape is not None:
             for event in events:
-                said = self.guard.said(instrument, event)
-                self.tape.health(event.at, event.venue, instrument, int(event.on), noted(f"{event.state}: {said}"))
+                self._tape.health(instrument, event, self.guard.said(instrument, event))
+
+    def _house_read(self, instrument: int) -> None:
+        if self._tape is not None:
+            self._tape.house(self._sights[instrument].at, instrument, self._house.sequence)
 
     def on_record(self, record: Record) -> None:
         """Our own trades count as volume too, wherever they happened; and routes are judged by what came of orders."""
-        command = record.command
-        venue = getattr(command, "venue", 0)
+        venue = getattr(record.command, "venue", 0)
+        taken = False
         for effect in record.effects:
             kind = type(effect)
             if kind is Traded:
@@ -141,28 +191,39 @@ class Outside:
                 self._answered(effect.order, record.stamp, rejected=False)
             elif kind is Cancelled and effect.order in self._asked:
                 self._answered(effect.order, record.stamp, rejected=True)
+            else:
+                continue
+            taken = True
+        if taken and self._tape is not None:
+            self._tape.taken(record.sequence)
 
     def _sent(self, record: Record, effect: Any) -> None:
-        order = self._house.order(effect.order)
-        if order is None:
+        command = record.command
+        instrument = getattr(command, "instrument", 0) or self._instrument_of(effect.order)
+        if not instrument:
             return
-        instrument, venue = order["instrument"], record.command.venue
-        if venue in self.sight(instrument).known:
-            self._asked[effect.order] = (instrument, venue, record.stamp)
-            self.sight(instrument).watched.sent(venue, record.command.quantity)
+        sight = self.sight(instrument)
+        if command.venue in sight.known:
+            self._asked[effect.order] = (instrument, command.venue, record.stamp)
+            sight.sent(command.venue, command.quantity)
+
+    def _instrument_of(self, order: int) -> int:
+        """Of a child, whose command says its parent only; 0 when it has ended already."""
+        found = self._house.order(order)
+        return found["instrument"] if found is not None else 0
 
     def _answered(self, order: int, at: int, *, rejected: bool) -> None:
         asked = self._asked.pop(order, None)
         if asked is not None:
             instrument, venue, sent = asked
-            self.sight(instrument).watched.answered(venue, max(0, at - sent), rejected)
+            self.sight(instrument).answered(venue, max(0, at - sent), rejected=rejected)
 
     def _own(self, record: Record, effect: Any) -> None:
         venue = record.command.venue if effect.flags & FILLED_OUTSIDE else 0
         sight = self.sight(effect.instrument)
         if venue in sight.known and venue:
             side = record.command.side
-            sight.watched.filled(venue, record.stamp, side, effect.quantity)
+            sight.filled(venue, record.stamp, side, effect.quantity)
             self._asked.pop(effect.maker_order or effect.taker_order, None)
         sight.trade(venue, effect.quantity, effect.taker_side, record.stamp)
         self.on_trade(effect.instrument, record.stamp, effect.price, effect.quantity)
@@ -175,11 +236,6 @@ class RouteFigures(msgspec.Struct, frozen=True):
     reject_rate: float | None = None
     fill_rate: float | None = None
     toxicity_bps: float | None = None
-
-
-def noted(text: str) -> str:
-    """As much of it as a frame of the tape takes."""
-    return text.encode()[:NOTE_BYTES_MAX].decode(errors="ignore")
 
 
 def venue_of(facts: Any) -> Venue:
@@ -201,4 +257,8 @@ def _nothing() -> None:
 
 
 def _nobody(_: int, __: int, ___: int, ____: int) -> None:
+    return None
+
+
+def _no_desk(_: int, __: int, ___: int) -> None:
     return None

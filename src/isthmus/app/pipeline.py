@@ -1,6 +1,6 @@
 """The one list of what the server is made of and who hears what, in order:
 
-gateways -> driver -> engine -> journal -> (durable) directory, views, markets -> streams -> clients
+gateways -> driver -> engine -> journal -> (durable) markets, directory, views -> streams -> clients
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 import msgspec
 
 from isthmus import __version__
+from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
+from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
 from isthmus.app.settings import Settings
@@ -22,9 +24,10 @@ from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import Choose, Market
-from isthmus.execution.best_price import choose
+from isthmus.engine.market import Market, VenueChoice
+from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
+from isthmus.execution.route_words import Units, units_of
 from isthmus.execution.router import Router
 from isthmus.execution.taxonomy import PATH_NAMES, PATHS
 from isthmus.gateways.access import Access
@@ -60,7 +63,7 @@ from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
 from isthmus.refdata.directory import Directory
-from isthmus.venues import reacting, recorded, simulated
+from isthmus.venues import reacting, simulated
 from isthmus.views.views import Views
 
 REPLAY_STEP = 5_000
@@ -77,6 +80,8 @@ class Core(msgspec.Struct, frozen=True):
     outside: Outside
     desk: Desk
     router: Router
+    arbitrage: ArbitrageDesk | None
+    """The house's desk, where the settings ask for it."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -90,12 +95,12 @@ class Front(msgspec.Struct, frozen=True):
 def markets_of(settings: Settings) -> list[Market]:
     """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
     if settings.markets:
-        markets: list[Market] = [recorded.make(Path(settings.markets), settings.speed)]
+        markets = folder_markets(Path(settings.markets), settings.speed)
     else:
         markets = [simulated.make(settings.seed, settings.speed)]
     if settings.reacting.play:
         markets.append(reacting.make(reacting_options(settings)))
-    return markets
+    return in_order(markets)
 
 
 def reacting_options(settings: Settings) -> reacting.Options:
@@ -104,22 +109,35 @@ def reacting_options(settings: Settings) -> reacting.Options:
     return reacting.Options(seed=settings.seed, speed=settings.speed, day_s=wanted.day_s, faults=wanted.faults)
 
 
+def units_in(directory: Directory, instrument: int) -> Units:
+    """How figures of the instrument are written."""
+    found = directory.instruments[instrument]
+    return units_of(found.kind_name, found.quote.code, found.price_decimals, directory.venue_name)
+
+
 def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     """Directory and views stand beside the engine; feed them with `replay` before anything is submitted."""
     directory = Directory()
     views = Views(engine, directory, settings.data)
     driver = Driver(engine, clock, settings.limits.inbox_commands)
     outside = Outside(views, engine, directory)
+    outside.units = lambda number: units_in(directory, number)
     outside.reserves = settings.routes.reserves
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)
+    desk.folder = Path(settings.data)
     costs = Costs(lambda instrument, turnover: directory.instruments[instrument].value(turnover))
-    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.offset, costs)
+    router = Router(desk, {path.number: path for path in PATHS}, outside.sight, outside.mark, costs)
     outside.on_trade = router.traded
     for observer in (directory.on_record, outside.on_record, router.on_record):
         driver.observe(observer)
     driver.subscribe(views.on_record)
-    return Core(engine, driver, directory, views, outside, desk, router)
+    arbitrage = None
+    if settings.arbitrage.play:
+        arbitrage = ArbitrageDesk(desk, directory, outside.sight, settings.arbitrage)
+        driver.observe(arbitrage.on_record)
+        outside.on_book = arbitrage.on_book
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -136,6 +154,8 @@ def feed(core: Core, records: Iterable[Record]) -> None:
     for record in records:
         core.directory.on_record(record)
         core.router.on_record(record)
+        if core.arbitrage is not None:
+            core.arbitrage.on_record(record)
         core.views.on_record(record)
 
 
@@ -143,7 +163,7 @@ def open_markets(core: Core, markets: list[Market]) -> None:
     """Markets add what they need and hear of every record from now on."""
     for market in markets:
         market.open(core.desk)
-        core.driver.subscribe(market.on_record)
+        core.driver.send_by(market.on_record)
 
 
 def labels_of(markets: list[Market]) -> dict[str, str]:
@@ -158,7 +178,10 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     reads = Reads(core.driver, core.directory, core.views, clock, markets[0].mode)
     renderer = Renderer(core.directory, core.views, labels_of(markets), keys.user_name, PATH_NAMES)
     submission = Submission(core.driver, clock)
-    best_price: Choose = choose
+
+    def best_price(*, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice:
+        return choose(core.outside.sight(instrument), Wish(side=side, quantity=quantity, limit=limit))
+
     market = MarketRenderer(core.engine, core.directory, core.views)
     algorithms = PathDesk(core.router, core.outside, core.directory, clock)
     entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)

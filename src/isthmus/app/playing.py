@@ -6,16 +6,21 @@ is handed to it. Whoever is due next acts next; what two do at one time happens 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
+from pathlib import Path
 from typing import Any, Protocol
 
+from isthmus.app.house_desks import open_desks
 from isthmus.app.pipeline import Core, build_core, open_markets, replay
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, Record
 from isthmus.engine.market import Market
+from isthmus.engine.tape import Tape
 from isthmus.kernel.messages import GATEWAYS, ROLES
 
+TAPE = "tape"
+"""The folder of the tape inside the data folder."""
 ALL = 1 << 30
 ROUNDS_MAX = 10_000
 """Rounds of records that answer records before something is wrong."""
@@ -29,21 +34,32 @@ class Acting(Protocol):
 
 
 class Playing:
-    """`start`: ns UTC. `data`: a folder for the journal, None for memory only. Close it when done."""
+    """`start`: ns UTC. `data`: a folder for journal and tape, None for memory only. `house`: tables as in a settings
+    file, for the house's desks (`arbitrage`, `house_maker`) and how routes are looked after. Close it when done.
+    """
 
-    def __init__(self, markets: Sequence[Market], start: int, data: str | None = None) -> None:
+    def __init__(
+        self, markets: Sequence[Market], start: int, data: str | None = None, house: Mapping[str, Any] | None = None
+    ) -> None:
         self.now = start
-        settings = settings_of(read_defaults(), {"data": data or "unused"})
+        settings = settings_of(read_defaults(), {"data": data or "unused", **(house or {})})
         self.engine = Engine(data, "os" if data else "never")
         self.core: Core = build_core(self.engine, settings, lambda: self.now)
         if data is not None and self.engine.sequence:
             replay(self.core, data, _silently)
+        if data is not None:
+            tape = Tape(str(Path(data) / TAPE), keep_bytes=settings.routes.tape_bytes)
+            self.core.outside.keep(tape, self.core.desk.now())
         self._due: list[tuple[int, int, Acting]] = []
         self._actors = 0
         open_markets(self.core, list(markets))
         self.pump()
         for market in markets:
             self.add(market)
+        self.desks = open_desks(self.core, settings)
+        self.pump()
+        for desk in self.desks:
+            self.add(desk)
         self.add(self.core.router)
         self.core.router.restart()
 
@@ -86,8 +102,9 @@ class Playing:
         raise AssertionError("records keep answering records")
 
     def close(self) -> None:
-        """Seal the journal."""
+        """Seal journal and tape."""
         self.pump()
+        self.core.outside.close()
         self.engine.close()
 
 

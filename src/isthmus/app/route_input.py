@@ -11,13 +11,15 @@ from typing import Annotated, Any, BinaryIO, Literal
 import msgspec
 
 from isthmus.execution.policy import PPM, VENUE_KINDS, Venue
-from isthmus.execution.shown import ShownVenue
+from isthmus.execution.shown import Look, ShownVenue
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import UNPACKING_ERRORS, open_input
 from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX, NotANumber, TooFine, units
 
 BYTES_MAX = 64 << 20
 LEVELS_MAX = 10_000
+VENUES_MAX = 64
+"""As many as the consolidated book takes."""
 FEE_MAX_PPM = 100_000
 NS_PER_MS = 1_000_000
 
@@ -43,7 +45,7 @@ class OrderFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class VenueRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A venue's book as it is written: bids and asks as (price, quantity). `flow`: quantity a second that takers trade
-    against bids and asks.
+    against bids and asks. Venues of one `family` trade the same thing and are held against one another.
     """
 
     name: Text
@@ -58,6 +60,7 @@ class VenueRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] = 0.0
     flow: tuple[str, str] | None = None
     trusted: bool = True
+    family: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     price_decimals: Decimals | None = None
     quantity_decimals: Decimals | None = None
 
@@ -67,7 +70,7 @@ class BooksFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     price_decimals: Decimals
     quantity_decimals: Decimals
-    venues: Annotated[list[VenueRow], msgspec.Meta(max_length=1_000)]
+    venues: Annotated[list[VenueRow], msgspec.Meta(max_length=VENUES_MAX)]
     instrument: str | None = None
     volatility: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     day: str | None = None
@@ -83,6 +86,8 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     day: int = 0
     at: int = 0
     instrument: str | None = None
+    before: list[Look] = []
+    """Earlier books of the same venues."""
 
 
 def read_order(source: str) -> OrderFile:
@@ -174,6 +179,7 @@ def _shown(row: VenueRow, number: int, told: BooksFile, place: tuple[str, int | 
         asks=_levels(row.asks, (f"{where}asks", line), (prices, sizes, tick), best_high=False),
         rates=(per_second[0], per_second[1]),
         trusted=row.trusted,
+        family=row.family,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -10,7 +11,8 @@ import msgspec
 
 from isthmus.app.route_input import Books
 from isthmus.execution.policy import PPM, Venue
-from isthmus.execution.shown import ShownVenue
+from isthmus.execution.shown import Look, ShownVenue
+from isthmus.execution.sights import LEVELS_MAX
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY
 from isthmus.kernel.values import NS_PER_S
@@ -20,8 +22,10 @@ from isthmus.venues.recorded.kinds import CRYPTO_SPOT, FEES_PPM, INVERSE_PERPETU
 from isthmus.venues.recorded.streams import CONTRACT_USD, CONTRACT_USD_BTC
 from isthmus.venues.replay.depth import DepthReplay
 
-LEVELS = 200
-"""Levels a side that are kept."""
+LOOKS = 600
+"""Looks at a book, one a second, from which its source and its route are judged: the last ten minutes."""
+FAMILIES = {CRYPTO_SPOT: 0, LINEAR_PERPETUAL: 1, INVERSE_PERPETUAL: 2}
+"""What trades the same thing: the middle of a perpetual is not that of its spot."""
 CONVERTED_DECIMALS = 8
 """Of quantities that are worked out from contracts."""
 NOT_CONVERTED = ("bitmex", "deribit")
@@ -41,17 +45,21 @@ class Recorded(msgspec.Struct, frozen=True):
     seconds: float
     flow: tuple[int, int]
     moves: float
+    looks: list[tuple[int, list[TextLevel], list[TextLevel]]]
+    """Earlier books once a second where they had changed: when, bids, asks."""
 
 
 class _Flowing(DepthReplay):
     """A replay that adds up what trades and how the middle moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str | None) -> None:
         super().__init__(None)
         self.first = self.last = 0
         self.flow: dict[str, list[int]] = {}
         self.middles: dict[str, float] = {}
         self.moves: dict[str, float] = {}
+        self.looks: dict[str, deque[tuple[int, list[TextLevel], list[TextLevel]]]] = {}
+        self._wanted = wanted
         self._second = 0
 
     def take(self, line: RawLine) -> None:
@@ -74,6 +82,11 @@ class _Flowing(DepthReplay):
             if bid is None or ask is None:
                 continue
             middle = (bid + ask) / 2
+            if self._wanted is None or _plain(name) == _plain(self._wanted):
+                looks = self.looks.setdefault(name, deque(maxlen=LOOKS))
+                look = (self.last, book.bids.top(LEVELS_MAX), book.asks.top(LEVELS_MAX))
+                if not looks or looks[-1][1:] != look[1:]:
+                    looks.append(look)
             moved = middle - self.middles.get(name, middle)
             self.moves[name] = self.moves.get(name, 0.0) + moved**2
             self.middles[name] = middle
@@ -83,7 +96,7 @@ def read_recorded(stream: BinaryIO, place: int, wanted: str | None, until: int |
     """The book of one stream after its last line, or after the last line received by `until`. Raises BadInput when
     there is none, or several and none is wanted.
     """
-    replay = _Flowing()
+    replay = _Flowing(wanted)
     for line in read_lines(stream):
         if until is not None and line.at > until:
             break
@@ -97,12 +110,13 @@ def read_recorded(stream: BinaryIO, place: int, wanted: str | None, until: int |
     return Recorded(
         venue=replay.counts.venue or "",
         instrument=name,
-        bids=book.bids.top(LEVELS),
-        asks=book.asks.top(LEVELS),
+        bids=book.bids.top(LEVELS_MAX),
+        asks=book.asks.top(LEVELS_MAX),
         at=replay.last,
         seconds=max(1.0, (replay.last - replay.first) / NS_PER_S),
         flow=(flow[0], flow[1]),
         moves=replay.moves.get(name, 0.0),
+        looks=list(replay.looks.get(name, ())),
     )
 
 
@@ -128,16 +142,25 @@ def put_together(found: Sequence[Recorded]) -> Books:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadInput("books", f"{twice} is there twice")
     rows = [(row, _base_levels(row, row.bids), _base_levels(row, row.asks)) for row in found]
-    prices = max(_decimals(price) for _, bids, asks in rows for price, _ in (*bids, *asks))
-    sizes = max(_decimals(size) for _, bids, asks in rows for _, size in (*bids, *asks))
+    before = [
+        (place, at, _base_levels(row, bids), _base_levels(row, asks))
+        for place, row in enumerate(found, 1)
+        for at, bids, asks in row.looks
+    ]
+    every = [[*bids, *asks] for _, bids, asks in rows] + [[*bids, *asks] for _, _, bids, asks in before]
+    units = (
+        max(_decimals(price) for levels in every for price, _ in levels),
+        max(_decimals(size) for levels in every for _, size in levels),
+    )
     quietest = min(found, key=lambda row: row.moves / row.seconds)
     return Books(
-        venues=[_shown(place, row, (prices, sizes)) for place, row in enumerate(rows, 1)],
-        price_decimals=prices,
-        quantity_decimals=sizes,
-        volatility=math.sqrt(quietest.moves / quietest.seconds) / 10.0 ** (PLACES - prices),
+        venues=[_shown(place, row, units) for place, row in enumerate(rows, 1)],
+        price_decimals=units[0],
+        quantity_decimals=units[1],
+        volatility=math.sqrt(quietest.moves / quietest.seconds) / 10.0 ** (PLACES - units[0]),
         at=max(row.at for row in found),
         instrument=found[0].instrument,
+        before=[Look(at, place, _in_units(bids, units), _in_units(asks, units)) for place, at, bids, asks in before],
     )
 
 
@@ -172,7 +195,8 @@ def _decimals(scaled_number: int) -> int:
 def _shown(place: int, row: tuple[Recorded, list[Pair], list[Pair]], told: tuple[int, int]) -> ShownVenue:
     (recorded, bids, asks), (prices, sizes) = row, told
     step, lot = 10 ** (PLACES - prices), 10 ** (PLACES - sizes)
-    maker, taker = FEES_PPM[_kind(recorded.venue)]
+    kind = _kind(recorded.venue)
+    maker, taker = FEES_PPM[kind]
     middle = (bids[0][0] + asks[0][0]) // 2 if bids and asks else 0
     flow = [_base(recorded, middle, sum_) if middle else 0 for sum_ in recorded.flow]
     rates = [round(lots / lot / recorded.seconds * PPM) for lots in flow]
@@ -184,10 +208,18 @@ def _shown(place: int, row: tuple[Recorded, list[Pair], list[Pair]], told: tuple
             taker_fee_ppm=taker,
             tick=math.gcd(*(price // step for price, _ in (*bids, *asks))),
         ),
-        bids=[(price // step, size // lot) for price, size in bids if size >= lot],
-        asks=[(price // step, size // lot) for price, size in asks if size >= lot],
+        bids=_in_units(bids, told),
+        asks=_in_units(asks, told),
         rates=(rates[0], rates[1]),
+        family=FAMILIES[kind],
+        at=recorded.at,
     )
+
+
+def _in_units(levels: Sequence[Pair], told: tuple[int, int]) -> list[Pair]:
+    """Price steps and lots, of so many decimals; what is less than a lot is left out."""
+    step, lot = 10 ** (PLACES - told[0]), 10 ** (PLACES - told[1])
+    return [(price // step, size // lot) for price, size in levels if size >= lot]
 
 
 def _kind(venue: str) -> str:

@@ -154,7 +154,7 @@ class Running:
     async def _each_second(self, hub: Hub, feed: Feed) -> None:
         while True:
             await asyncio.sleep(1)
-            self._core.outside.offset()
+            self._core.outside.flush()
             hub.second()
             feed.second()
 

@@ -21,7 +21,9 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
+from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
@@ -115,9 +117,12 @@ async def _serve(
     listener, took_over = came
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
-    core.outside.tape = tape = Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    if (tape := _tape(settings, data)) is not None:
+        core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
+    desks = open_desks(core, settings)
     core.router.restart()
+    flash = flash_desks(core.desk, markets, settings.flash)
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
@@ -139,7 +144,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    working = running.start(front.hub, front.feed, [*calendars, watch])
+    working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
@@ -152,10 +157,21 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
-    tape.close()
+    core.outside.close()
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _tape(settings: Settings, data: Path) -> Tape | None:
+    """Where outside markets are kept. A former owner that was stopped and not ended still holds it: without a tape
+    everything goes on but the reasons of routes cannot be made again.
+    """
+    try:
+        return Tape(str(data / "tape"), keep_bytes=settings.routes.tape_bytes)
+    except FolderLocked:
+        note(f"{data / 'tape'} is held by another process: outside markets are not kept in this run")
+        return None
 
 
 async def _settled(running: Running, link: Link | None) -> None:

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
+from isthmus.app.flash_terms import Loan
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
@@ -40,6 +42,31 @@ class RouteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reserves: dict[str, str]
 
 
+class HouseMakerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A market maker of the house in one instrument (`execution.quoting.Parameters`). Text is decimal: `spread` a
+    price, `money` of the quote asset, the others quantities; `gamma`, `a`, `k` and volatilities are in price steps.
+    """
+
+    spread: str
+    quantity: str
+    presence_bps: Annotated[int, Meta(ge=0, le=10_000)]
+    size: str
+    most: str
+    stop: str
+    stock: str
+    money: str
+    gamma: Annotated[float, Meta(gt=0)]
+    a: Annotated[float, Meta(gt=0)]
+    k: Annotated[float, Meta(gt=0)]
+    model: Literal["avellaneda_stoikov", "asymptotic", "bounded"] = "asymptotic"
+    every_s: Annotated[float, Meta(ge=0.01, le=60)] = 0.25
+    memory_s: Annotated[float, Meta(gt=0, le=86_400)] = 60.0
+    least_volatility: Annotated[float, Meta(ge=0)] = 0.0
+    pause_volatility: Annotated[float, Meta(ge=0)] = 0.0
+    pause_s: Annotated[float, Meta(ge=0, le=3_600)] = 5.0
+    fit_fills: Annotated[int, Meta(ge=10)] = 200
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -55,7 +82,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standby: StandbySettings
     reacting: ReactingSettings
     calendars: dict[str, CalendarSettings]
+    flash: dict[str, Loan]
     routes: RouteSettings
+    arbitrage: ArbitrageSettings
+    house_maker: dict[str, HouseMakerSettings]
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

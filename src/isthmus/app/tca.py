@@ -27,9 +27,13 @@ from isthmus.kernel.messages import FILLED_OUTSIDE, HOUSE_BOOK, Marked, Traded
 from isthmus.kernel.values import text
 from isthmus.refdata.directory import Directory
 
-COLUMNS = ("path", "market", "parents", "cost_bps", "ci_low", "ci_high", "vwap_bps", "fill_rate", "leakage_bps")
-CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
-"""What every row has; `market` is "tape" or "simulator", for a data folder by where its children went."""
+COLUMNS = (
+    "path", "market", "parents", "cost_bps", "ci_low", "ci_high", "risk_bps", "vwap_bps", "tracking_bps", "fill_rate",
+    "leakage_bps", "seconds",
+)  # fmt: skip
+"""Of the table for people; a JSON row has all of `Summary`. `market` is "tape" or "simulator", of a data folder by
+where the children went.
+"""
 
 Parents = list[tuple[Analysis, Work, Trace]]
 

@@ -47,7 +47,9 @@ class Driver:
         self._clock = clock
         self.attach()
         self._waiting: deque[tuple[Record, Then | None]] = deque()
+        self._outgoing: deque[Record] = deque()
         self._subscribers: list[Subscriber] = []
+        self._senders: list[Subscriber] = []
         self._observers: list[Subscriber] = []
 
     def attach(self) -> None:
@@ -70,6 +72,12 @@ class Driver:
         """Hand every durable record to `subscriber`, in order, before its own answer goes out."""
         self._subscribers.append(subscriber)
 
+    def send_by(self, sender: Subscriber) -> None:
+        """Hand every durable record to `sender`, in order, before any subscriber hears of it or of an earlier one: for
+        those who send orders on to venues, which should not wait for read models.
+        """
+        self._senders.append(sender)
+
     def observe(self, observer: Subscriber) -> None:
         """Hand every record to `observer` as it is staged: only for names and numbers that the next command needs."""
         self._observers.append(observer)
@@ -82,6 +90,7 @@ class Driver:
         for observer in self._observers:
             observer(record)
         self._waiting.append((record, then))
+        self._outgoing.append(record)
         self.on_staged()
         return record
 
@@ -104,7 +113,13 @@ class Driver:
 
     def settle(self, durable: int, most: int) -> bool:
         """Tell subscribers and askers of at most `most` records up to `durable`; True while there are more."""
-        waiting = self._waiting
+        waiting, outgoing = self._waiting, self._outgoing
+        for _ in range(min(most, len(outgoing))):
+            if outgoing[0].sequence > durable:
+                break
+            record = outgoing.popleft()
+            for sender in self._senders:
+                sender(record)
         while waiting and waiting[0][0].sequence <= durable:
             if most == 0:
                 return True

@@ -7,22 +7,12 @@ that it writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from isthmus.engine.engine import Engine, Record
-
-
-class VenueQuote(msgspec.Struct, frozen=True):
-    """What one venue shows against an order: price levels of the other side, best first, in the instrument's units."""
-
-    venue: int
-    name: str
-    levels: Sequence[tuple[int, int]]
-    fee_ppm: int
-
 
 Ratio = tuple[int, int]
 """Numerator and denominator, both positive."""
@@ -84,9 +74,9 @@ class VenueChoice(msgspec.Struct, frozen=True):
 
 
 class Choose(Protocol):
-    """The rule that picks a venue for an order without one: `execution.best_price.choose`."""
+    """The rule that picks a venue for an order without one (`execution.best_price`). `limit` None: a market order."""
 
-    def __call__(self, *, side: int, quantity: int, limit: int | None, quotes: Sequence[VenueQuote]) -> VenueChoice: ...
+    def __call__(self, *, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice: ...
 
 
 class MarketData(Protocol):
@@ -103,6 +93,9 @@ class MarketData(Protocol):
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         """Others traded at the venue. Fills of our own orders are not published: their records say so."""
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day: lots that are expected to trade between two times, at all venues together."""
 
     def call(self, indication: CallIndication) -> None:
         """A call auction is going on at the venue; told anew each second."""
@@ -137,6 +130,12 @@ class MarketDesk(Protocol):
 
     def fund(self, account: int, asset: int, at_least: int) -> None:
         """Deposit what is missing so that the account's balance is at least this many minor units."""
+
+    def past(self) -> Iterator[Record]:
+        """Every record of the journal on disk, from the first: for a market that has to be where its fills left it."""
+
+    def shown_at(self, instrument: int) -> Sequence[int]:
+        """The outside venues of the instrument that were told of so far in this run."""
 
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         """Say that the instrument can be traded at this outside venue as well (Instrument.venues, best price), and what

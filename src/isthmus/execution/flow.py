@@ -56,24 +56,24 @@ class Decaying:
 
     def add(self, at: int, amount: float) -> None:
         """So much came at this time."""
-        self.decay(at)
-        self.sum += amount
+        self.sum = self._left(at) + amount
+        self._at = max(self._at, at)
         self._first = self._first or at
 
-    def decay(self, at: int) -> None:
-        """Forget up to a time."""
-        if at > self._at:
-            if self._at:
-                self.sum *= exp(-(at - self._at) / NS_PER_S / MEMORY_S)
-            self._at = at
-
     def rate(self, at: int) -> float:
-        """A second, of late; what was seen for less than the memory counts for what was seen."""
-        self.decay(at)
+        """A second, of late; what was seen for less than the memory counts for what was seen. Asking changes nothing,
+        so that the answer does not depend on who asked before.
+        """
         if not self._first:
             return 0.0
         seen = max(1.0, (at - self._first) / NS_PER_S)
-        return self.sum / (MEMORY_S * (1.0 - exp(-seen / MEMORY_S)))
+        return self._left(at) / (MEMORY_S * (1.0 - exp(-seen / MEMORY_S)))
+
+    def _left(self, at: int) -> float:
+        """What is remembered of the sum at a time."""
+        if at <= self._at or not self._at:
+            return self.sum
+        return self.sum * exp(-(at - self._at) / NS_PER_S / MEMORY_S)
 
 
 class Volatility:

@@ -11,7 +11,7 @@ a child `unknown`: its lots stay held until the venue answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -43,6 +43,9 @@ class RouterDesk(Protocol):
     def submit(self, command: Any, text: str = "", note: str = "") -> Record | None: ...
 
 
+Mark = Callable[[Parent, int, Mapping[tuple[int, int], int]], int]
+
+
 class Routed(msgspec.Struct, frozen=True):
     """A decision that was carried out, for whoever watches: the parent, what it said, how many children it placed."""
 
@@ -56,7 +59,9 @@ class Routed(msgspec.Struct, frozen=True):
 class Router:
     """Feed it every record as it is staged (`on_record`), then let it act (`act`) and call `step` when it is due.
 
-    `sight(instrument)` is what the venues show; `paths` by number; `offset()` is the end of the market-data tape.
+    `sight(instrument)` is what the venues show; `paths` by number; `mark(parent, at, expected)` puts onto the
+    market-data tape that a decision is made now, with what the day's curve answered, and returns its offset there,
+    which the children carry.
     """
 
     def __init__(
@@ -64,13 +69,14 @@ class Router:
         desk: RouterDesk,
         paths: dict[int, Path],
         sight: Callable[[int], Sight],
-        offset: Callable[[], int],
+        mark: Mark,
         costs: Costs,
     ) -> None:
         self._desk = desk
         self.paths = paths
         self._sight = sight
-        self._offset = offset
+        self._mark = mark
+        self._marked = 0
         self.costs = costs
         self.works = Works(self._is_dark)
         self.works.on_end = self._end
@@ -152,9 +158,13 @@ class Router:
         if parent in self.works.parents:
             self.works.touched[parent] = None
 
-    def _is_dark(self, venue: int, instrument: int) -> bool:
+    def _is_dark(self, venue: int, instrument: int) -> bool | None:
         known = self._sight(instrument).known.get(venue)
-        return known is not None and known.kind == "dark"
+        return known.kind == "dark" if known is not None else None
+
+    def decide(self, parent: int, at: int) -> None:
+        """Decide on one live parent now, whatever it waits for."""
+        self._decide(self.works.parents[parent], at)
 
     def _decide(self, working: Working, at: int) -> None:
         work, path = working.work, self.paths.get(working.path)
@@ -165,8 +175,10 @@ class Router:
             self._wait(work.parent, Wake(at=working.refused_at + pause))
             return
         self._note_unknown(working, at)
+        sight = self._sight(work.parent.instrument)
+        sight.read_house()  # before the path asks, so that it sees one moment
         view = View(
-            self._sight(work.parent.instrument),
+            sight,
             at,
             self.works.pools(work.parent.instrument),
             self.works.invited,
@@ -177,6 +189,8 @@ class Router:
 
     def _carry_out(self, working: Working, decision: Decision, view: View, at: int) -> None:
         work, number = working.work, working.work.parent.number
+        if decision.place:
+            self._marked = self._mark(work.parent, at, view.expected)
         cancelled = sum(self._cancel(order, decision.why) for order in decision.cancel)
         placed, wake = 0, decision.wake
         for ticket in decision.place:
@@ -231,7 +245,7 @@ class Router:
             flags=ticket.flags,
             price=ticket.price,
             quantity=ticket.quantity,
-            tape=self._offset(),
+            tape=self._marked,
             display=ticket.display,
             display_high=ticket.display_high,
             seed=working.work.parent.seed + working.work.placed if ticket.display_high else 0,

@@ -45,9 +45,14 @@ class Sight:
     """One instrument: the consolidated book of all venues with its guards, and what its trades say of the market."""
 
     def __init__(self, instrument: int, house: HouseBook, tell: Callable[[int, tuple[Event, ...]], None]) -> None:
+        """`house` is read when something is asked; `on_house` hears of every change of it that is seen, before it
+        counts.
+        """
         self.instrument = instrument
         self.known: dict[int, Venue] = {}
         """What can be traded where, in the order in which it was listed, the house book included."""
+        self.listed: dict[int, tuple[VenueFacts, Care]] = {}
+        """The same as it was told."""
         self.volume = Volume()
         self.volatility = Volatility()
         self.curve: Callable[[int, int], int] | None = None
@@ -55,6 +60,7 @@ class Sight:
         self.call: Auction | None = None
         self.at = 0
         self.watched = ConsolidatedBook()
+        self.on_house: Callable[[int], None] = _nobody
         self._tell = tell
         self._house = house
         self._house_seen = -1
@@ -68,11 +74,18 @@ class Sight:
     def admit(self, venue: Venue, facts: VenueFacts, care: Care) -> None:
         """The instrument can be traded there; equal prices go to who was admitted first."""
         self.known[venue.number] = venue
+        self.listed[venue.number] = (facts, care)
         self.watched.list_venue(facts, care)
         self._change()
 
     def show(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
         """The venue's whole book now; what its source and its route become counts from the next question on."""
+        self.take(venue, bids, asks, at)
+        self.see()
+
+    def take(self, venue: int, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]], at: int) -> None:
+        """As `show`, for who asks something before `see` is called."""
+        self.read_house()
         book = (list(islice(bids, LEVELS_MAX)), list(islice(asks, LEVELS_MAX)))
         self._books[venue] = book
         self.at = max(self.at, at)
@@ -83,7 +96,6 @@ class Sight:
         self._change()
         if events:
             self._tell(self.instrument, events)
-        self._see()
 
     def trade(self, venue: int, quantity: int, taker_side: int, at: int) -> None:
         """Somebody traded; `taker_side` 0 when nobody knows."""
@@ -91,6 +103,37 @@ class Sight:
         self.at = max(self.at, at)
         if taker_side:
             self._rates.setdefault((venue, BUY + SELL - taker_side), Decaying()).add(at, quantity)
+
+    def show_house(self, bids: Iterable[Sequence[int]], asks: Iterable[Sequence[int]]) -> None:
+        """The house book as it stands now; only a change counts."""
+        book = ([(row[0], row[1]) for row in bids], [(row[0], row[1]) for row in asks])
+        if book != self._books.get(0):
+            self.on_house(self.instrument)
+            self._books[0] = book
+            self.watched.update(0, self.at, *book)
+            self._change()
+
+    def read_house(self) -> None:
+        """Look at the house book if a record came since; afterwards nothing that is asked changes anything."""
+        if 0 not in self.known or self._house.sequence == self._house_seen:
+            return
+        self._house_seen = self._house.sequence
+        self.show_house(*self._house.depth(self.instrument, LEVELS_MAX))
+
+    def sent(self, venue: int, lots: int) -> None:
+        """An order of ours went there."""
+        self.watched.sent(venue, lots)
+        self._open = None
+
+    def answered(self, venue: int, latency_ns: int, *, rejected: bool) -> None:
+        """Its first answer came."""
+        self.watched.answered(venue, latency_ns, rejected)
+        self._open = None
+
+    def filled(self, venue: int, at: int, side: int, lots: int) -> None:
+        """A fill of ours came; `side` is ours."""
+        self.watched.filled(venue, at, side, lots)
+        self._open = None
 
     def hold(self, venue: int, at: int, out: bool) -> None:
         """Take a route out, or give it back."""
@@ -101,6 +144,7 @@ class Sight:
 
     def venues(self) -> list[Venue]:
         """Those that can be used now, with how their routes have done."""
+        self.read_house()
         if self._open is None:
             open_ = set(self.watched.open())
             self._open = [self._rated(venue) for venue in self.known.values() if venue.number in open_]
@@ -108,13 +152,12 @@ class Sight:
 
     def book(self, venue: int) -> tuple[Side, Side]:
         """Bids and asks of one venue."""
-        if venue == 0:
-            self._read_house()
+        self.read_house()
         return self._books.get(venue, ([], []))
 
     def levels(self, side: int, most: int) -> Sequence[Level]:
         """All venues' levels of a side, best all-in price first; equal ones by who was admitted first."""
-        self._read_house()
+        self.read_house()
         merged = self._merged.get(side)
         if merged is None or len(merged) < most:
             rows = self.watched.levels(side, max(most, LEVELS_MAX))
@@ -135,14 +178,14 @@ class Sight:
 
     def version(self) -> int:
         """Another number whenever any book changed."""
-        self._read_house()
+        self.read_house()
         return self._changes
 
     def touch(self) -> tuple[int, int]:
         """The best plain prices: bid and ask, 0 where there is none."""
         bids, asks = [], []
-        for venue in self.venues():
-            own_bids, own_asks = self.book(venue.number)
+        for number in self.watched.open():
+            own_bids, own_asks = self.book(number)
             bids += [own_bids[0][0]] if own_bids else []
             asks += [own_asks[0][0]] if own_asks else []
         return max(bids, default=0), min(asks, default=0)
@@ -175,18 +218,8 @@ class Sight:
         self._merged.clear()
         self._open = None
 
-    def _read_house(self) -> None:
-        if 0 not in self.known or self._house.sequence == self._house_seen:
-            return
-        self._house_seen = self._house.sequence
-        bids, asks = self._house.depth(self.instrument, LEVELS_MAX)
-        book = ([row[:2] for row in bids], [row[:2] for row in asks])
-        if book != self._books.get(0):
-            self._books[0] = book
-            self.watched.update(0, self.at, *book)
-            self._change()
-
-    def _see(self) -> None:
+    def see(self) -> None:
+        """Take the middle into volatility and reference."""
         middle = self.middle_x2()
         if middle is None:
             return
@@ -207,6 +240,8 @@ class View:
         self._pools = pools
         self._invited = invited
         self._legs = legs
+        self.expected: dict[tuple[int, int], int] = {}
+        """What the day's curve answered, by the times that were asked about."""
 
     def venues(self) -> Sequence[Venue]:
         """Where a child can go now."""
@@ -240,7 +275,8 @@ class View:
     def volume(self, start: int, end: int) -> int:
         """By the day's curve; without one, at the rate of late."""
         if self._sight.curve is not None:
-            return self._sight.curve(start, end)
+            lots = self.expected[start, end] = self._sight.curve(start, end)
+            return lots
         return int(self._sight.rate_of_all(self._at) * max(0, end - start) / 1e9)
 
     def volatility(self) -> float:
@@ -249,7 +285,7 @@ class View:
 
     def impact(self) -> tuple[float, float, float]:
         """What the sight was told; else from what stands and trades now (`estimated_impact`)."""
-        return self._sight.impact or estimated_impact(self._sight, self._at)
+        return self._sight.impact or estimated_impact(self._sight, self._sight.rate_of_all(self._at))
 
     def auction(self) -> Auction | None:
         """The next call."""
@@ -272,11 +308,11 @@ class View:
         return 1.0 if one == other else 0.0
 
 
-def estimated_impact(sight: Sight, at: int) -> tuple[float, float, float]:
-    """Rules of thumb where nothing was measured. Temporary: taking all lots of the nearest levels in a second costs the
-    way to the last of them. Permanent: a tenth of the price steps that a lot walks. Resilience: the touch trades
-    through and is back in the time in which takers trade its size, between 0.05 and 10 a second (Large 2007 finds some
-    tens of seconds for a liquid share).
+def estimated_impact(sight: Sight, rate: float) -> tuple[float, float, float]:
+    """Rules of thumb where nothing was measured; `rate`: lots a second that takers trade. Temporary: taking all lots of
+    the nearest levels in a second costs the way to the last of them. Permanent: a tenth of the price steps that a lot
+    walks. Resilience: the touch trades through and is back in the time in which takers trade its size, between 0.05 and
+    10 a second (Large 2007 finds some tens of seconds for a liquid share).
     """
     rows = [row for side in (BUY, SELL) for row in sight.levels(side, 10)]
     middle = sight.middle_x2()
@@ -286,5 +322,9 @@ def estimated_impact(sight: Sight, at: int) -> tuple[float, float, float]:
     way = max(abs(row.price - middle / 2) for row in rows)
     eta = way / lots
     touch = rows[0].quantity or 1
-    resilience = min(10.0, max(0.05, sight.rate_of_all(at) / touch))
+    resilience = min(10.0, max(0.05, rate / touch))
     return eta / 10, eta, resilience
+
+
+def _nobody(_: int) -> None:
+    return None

@@ -9,9 +9,8 @@ Rule 605; reversion as the part of the move that is gone a minute after the end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import sqrt
 from random import Random
-from statistics import fmean
+from statistics import fmean, stdev
 
 import msgspec
 
@@ -153,7 +152,9 @@ def _by_venue(parent: Parent, children: Iterable[Child], arrival: float | None) 
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A path on one kind of market, over parents. The interval is of the mean arrival cost."""
+    """A path on one kind of market, over parents. The interval is of the mean arrival cost; `risk_bps` is the standard
+    deviation of that cost over parents, `tracking_bps` the mean distance from VWAP, whichever way.
+    """
 
     path: str
     parents: int
@@ -167,6 +168,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     leakage_bps: float | None
     spread_capture: float | None
     seconds: float
+    risk_bps: float | None
+    tracking_bps: float | None
 
 
 def summarise(path: str, market: str, analyses: Sequence[Analysis]) -> Summary:
@@ -186,6 +189,8 @@ def summarise(path: str, market: str, analyses: Sequence[Analysis]) -> Summary:
         leakage_bps=mean(row.leakage_bps for row in analyses),
         spread_capture=mean(row.spread_capture for row in analyses),
         seconds=fmean((row.ended_at - row.started_at) / NS_PER_S for row in analyses) if analyses else 0.0,
+        risk_bps=deviation(costs),
+        tracking_bps=mean(abs(row.vwap_bps) for row in analyses if row.vwap_bps is not None),
     )
 
 
@@ -205,9 +210,6 @@ def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
     return means[tail], means[-tail - 1]
 
 
-def standard_error(values: Sequence[float]) -> float | None:
-    """Of the mean."""
-    if len(values) < 2:
-        return None
-    middle = fmean(values)
-    return sqrt(sum((value - middle) ** 2 for value in values) / (len(values) - 1) / len(values))
+def deviation(values: Sequence[float]) -> float | None:
+    """The standard deviation of a sample; None for fewer than two values."""
+    return stdev(values) if len(values) > 1 else None

@@ -18,6 +18,8 @@ from isthmus.kernel.messages import CANCEL_REASONS, NO_ORDER
 
 POOLS_MAX = 4_096
 """Past dark children remembered of each instrument."""
+ENDED_MAX = 65_536
+"""Past outside children of each instrument that were not yet asked about, dark or not."""
 
 
 class Working(msgspec.Struct):
@@ -35,9 +37,11 @@ class Working(msgspec.Struct):
 
 
 class Works:
-    """All live parents. `is_dark(venue, instrument)` says whose children teach the dark allocation."""
+    """All live parents. `is_dark(venue, instrument)` says whose children teach the dark allocation; None: the venue is
+    not known yet, as while the journal is read before the markets open.
+    """
 
-    def __init__(self, is_dark: Callable[[int, int], bool]) -> None:
+    def __init__(self, is_dark: Callable[[int, int], bool | None]) -> None:
         self._is_dark = is_dark
         self.parents: dict[int, Working] = {}
         self.touched: dict[int, None] = {}
@@ -47,13 +51,25 @@ class Works:
         self.invited: dict[int, int] = {}
         self._child: dict[int, tuple[int, Child]] = {}
         self._pools: dict[int, deque[Pool]] = {}
+        self._ended: dict[int, deque[Pool]] = {}
         self._baskets: dict[str, list[int]] = {}
         self.on_end: Callable[[Working, int], None] = _nobody
         """Hears of every parent that ended, and when."""
 
     def pools(self, instrument: int) -> deque[Pool]:
         """Past children of the instrument in dark pools, oldest first."""
-        return self._pools.setdefault(instrument, deque(maxlen=POOLS_MAX))
+        pools = self._pools.setdefault(instrument, deque(maxlen=POOLS_MAX))
+        if ended := self._ended.pop(instrument, None):
+            unknown: deque[Pool] = deque(maxlen=ENDED_MAX)
+            for row in ended:
+                dark = self._is_dark(row.venue, instrument)
+                if dark:
+                    pools.append(row)
+                elif dark is None:
+                    unknown.append(row)
+            if unknown:
+                self._ended[instrument] = unknown
+        return pools
 
     def basket(self, name: str) -> list[int]:
         """Live parents of a basket."""
@@ -194,8 +210,9 @@ class Works:
         child.status, child.reason, child.ended_at = "done", reason, at
         self.invited.pop(child.order, None)
         parent = working.work.parent
-        if self._is_dark(child.venue, parent.instrument):
-            self.pools(parent.instrument).append(Pool(child.venue, child.quantity, child.filled))
+        if child.venue:
+            ended = self._ended.setdefault(parent.instrument, deque(maxlen=ENDED_MAX))
+            ended.append(Pool(child.venue, child.quantity, child.filled))
 
     def _acknowledged(self, _: Record, effect: Any) -> None:
         child = self.child(effect.order)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.engine.market import Choose, VenueQuote
+from isthmus.engine.market import Choose
 from isthmus.gateways.algorithms import Algorithms
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
 from isthmus.gateways.instructions import changing, is_special, placing, session_of, working
@@ -20,7 +20,6 @@ from isthmus.gateways.shapes import Acceptance, DeadMan, MassQuote, NewOrder, Or
 from isthmus.gateways.submission import Asker, Submission, client_text
 from isthmus.kernel.ids import order_id
 from isthmus.kernel.messages import (
-    BUY,
     CANCEL_REASONS,
     FRESH,
     GTC,
@@ -45,8 +44,6 @@ QUOTES_MAX = 100
 DEAD_MAN_MS_MAX = 86_400_000
 NS_PER_MS = 1_000_000
 SESSION_ENDED = next(number for number, name in CANCEL_REASONS.items() if name == "session")
-CHOICE_LEVELS = 20
-"""Levels of each venue's book that the choice of a venue looks at."""
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -236,19 +233,12 @@ class OrderEntry:
         before = self._views.orders.by_client_id(account, text) if text else None
         if before is not None:
             return before.venue, None
-        return self._best_price(wanted, instrument, outside)
+        return self._best_price(wanted, instrument)
 
-    def _best_price(self, wanted: NewOrder, instrument: Instrument, outside: list[int]) -> tuple[int, str]:
-        side = SIDES[wanted.side]
-        quotes = []
-        for venue in (0, *outside):
-            bids, asks = self._views.books.at(instrument.number, venue, CHOICE_LEVELS)
-            levels = [(price, quantity) for price, quantity, _ in (asks if side == BUY else bids)]
-            name = self._directory.venue_name(venue)
-            quotes.append(VenueQuote(venue, name, levels, instrument.taker_fee_ppm))
+    def _best_price(self, wanted: NewOrder, instrument: Instrument) -> tuple[int, str]:
         limit = price_of(wanted.price, instrument) if wanted.price is not None else None
         quantity = quantity_of(wanted.quantity, instrument)
-        choice = self._choose(side=side, quantity=quantity, limit=limit, quotes=quotes)
+        choice = self._choose(instrument=instrument.number, side=SIDES[wanted.side], quantity=quantity, limit=limit)
         return choice.venue, choice.why
 
 

@@ -38,6 +38,8 @@ class Directory:
         self._asset_of_code: dict[str, Asset] = {}
         self._instrument_of_symbol: dict[str, Instrument] = {}
         self._account_of_name: dict[str, Account] = {}
+        self.shown = 0
+        """How often a venue was listed: whoever keeps what it knows of venues looks again when this grows."""
         self._venues: dict[int, dict[int, VenueFacts | None]] = {}
 
     def on_record(self, record: Record) -> None:
@@ -79,6 +81,7 @@ class Directory:
         """The instrument can be traded at this outside venue as well; later facts replace earlier ones."""
         venues = self._venues.setdefault(instrument, {})
         venues[venue] = facts or venues.get(venue)
+        self.shown += 1
 
     def venues_of(self, instrument: int) -> list[int]:
         """Outside venues of the instrument."""

@@ -119,6 +119,13 @@ class Sessions:
     def _tick(self, _: Record, effect: Any) -> None:
         self._ticks.setdefault(effect.instrument, []).append((effect.lowest, effect.tick))
 
+    def presence(self, account: int, instrument: int, quoted_ns: int, open_ns: int) -> None:
+        """How a maker stands before its session's score is told; the last score stays until a session has begun."""
+        row = self.makers.get((account, instrument))
+        if row is not None and open_ns and (row.quoted_ns, row.open_ns) != (quoted_ns, open_ns):
+            row.quoted_ns, row.open_ns, row.met = quoted_ns, open_ns, None
+            self.version += 1
+
     def _auction(self, record: Record, effect: Any) -> None:
         found = (effect.price, effect.quantity, effect.imbalance)
         self.auctions[effect.instrument] = AuctionRow(*found, record.sequence, record.stamp)

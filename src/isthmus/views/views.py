@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from isthmus.engine.engine import Engine, Record
@@ -142,6 +142,9 @@ class Views:
         self.tape.add(row)
         for outlet in self._outlets:
             outlet.trade(row)
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day of an instrument is shown nowhere yet (MarketData)."""
 
     def call(self, indication: CallIndication) -> None:
         """What a call at an outside venue would trade now (MarketData)."""

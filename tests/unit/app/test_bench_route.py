@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from isthmus.app import bench_route
+from isthmus.app.bench_desk import RunningDesk
 from isthmus.app.bench_native import Unbuilt
 from isthmus.app.bench_route import EVERY, GOALS_NS, Desk
 
@@ -16,7 +17,7 @@ TIMES = {"p50_ns": 900, "p99_ns": 2_000, "p999_ns": 3_000, "max_ns": 9_000}
 def built(monkeypatch: pytest.MonkeyPatch, right: bool) -> None:
     """As if the part inside Rust had been timed."""
     monkeypatch.setattr(bench_route, "build", lambda: {bench_route.PACKAGES[0]: Path("isthmus-bench")})
-    names = [name for name in GOALS_NS if name != "arbitrage_to_adapter"]
+    names = [name for name in GOALS_NS if name not in bench_route.IN_PYTHON]
     found = {name: {"times": TIMES, "right": right} for name in (*names, bench_route.CLOCK)}
     monkeypatch.setattr(bench_route, "_answer", lambda _command: found)
 
@@ -48,6 +49,15 @@ def test_a_part_that_cannot_be_built_says_why(monkeypatch: pytest.MonkeyPatch) -
     rows, probes = bench_route._native()
     assert {(row.value, row.ok, row.reason) for row in rows} == {(None, False, "cargo is not here")}
     assert probes == []
+
+
+def test_the_row_with_the_goal_goes_through_the_running_desk() -> None:
+    desk = RunningDesk()
+    found = [took for took in bench_route._changes(desk, 10 * EVERY) if took]
+    assert len(found) == 10 and desk.sent == 20
+    arbitrage = desk._core.arbitrage
+    assert arbitrage is not None and len(arbitrage.ended) == 10
+    assert all(ended.profit > 0 for ended in arbitrage.ended)
 
 
 def test_every_arbitrage_becomes_two_orders_at_two_adapters() -> None:

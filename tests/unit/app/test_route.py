@@ -17,9 +17,10 @@ from tests.unit.venues.recordings import SPOT, line, snapshot
 
 from isthmus.app.cli import main
 from isthmus.execution.policy import DARK, Venue
-from isthmus.execution.shown import ShownMarket, ShownVenue, consolidated
+from isthmus.execution.shown import Look, ShownMarket, ShownVenue
 from isthmus.kernel.messages import BUY, SELL
 
+SECOND = 1_000_000_000
 NORTH = {"name": "north", "kind": "lit", "maker_fee_ppm": -10, "taker_fee_ppm": 300}
 NORTH |= {"bids": [["99.90", "2"]], "asks": [["100.10", "2"], ["100.00", "1"]]}
 SOUTH = {"name": "south", "kind": "lit", "maker_fee_ppm": 0, "taker_fee_ppm": 100, "lot": "0.1", "tick": "0.01"}
@@ -60,7 +61,7 @@ def test_the_consolidated_book_the_path_its_children_and_why(ask: Asked) -> None
     children = [(row["venue"], row["side"], row["price"], row["quantity"], row["tif"]) for row in answer["children"]]
     assert children == [("north", "buy", "100.00", "1", "ioc"), ("south", "buy", "100.05", "1.5", "ioc")]
     assert "2.5 x the best level" in answer["why"][0] and all(answer["why"])
-    assert answer["left_out"] == []
+    assert answer["sources"] == []
 
 
 def test_a_path_and_its_parameters_can_be_named(ask: Asked) -> None:
@@ -75,12 +76,15 @@ def test_one_venue_a_line_is_the_same(ask: Asked) -> None:
     assert ask(ORDER, rows)[1]["children"] == ask(ORDER, BOOKS)[1]["children"]
 
 
-def test_a_crossed_and_a_distrusted_source_are_left_out_and_named(ask: Asked) -> None:
+def test_a_crossed_and_a_distrusted_source_are_not_used_and_named(ask: Asked) -> None:
     crossed = {"name": "crossed", "bids": [["101.00", "9"]], "asks": [["99.00", "9"]]}
     doubted = {"name": "doubted", "asks": [["1.00", "9"]], "trusted": False}
     code, answer = ask(ORDER, BOOKS | {"venues": [NORTH, SOUTH, crossed, doubted]})
     assert code == 0
-    assert [row["venue"] for row in answer["left_out"]] == ["crossed", "doubted"]
+    assert [(row["venue"], row["state"]) for row in answer["sources"]] == [("crossed", "crossed"), ("doubted", "held")]
+    assert (
+        answer["sources"][0]["why"].startswith("it is crossed") and answer["sources"][1]["why"] == "it is not trusted"
+    )
     assert {row["venue"] for row in answer["book"]} == {"north", "south"}
 
 
@@ -256,6 +260,30 @@ def test_an_order_is_routed_over_the_recorded_books(test_data: Path, tmp_path: P
 # the consolidation
 
 
+def test_a_source_that_fell_silent_while_the_others_moved_is_not_used() -> None:
+    rows = [
+        ShownVenue(venue=Venue(number=number, name=str(number)), bids=[(9_990, 5)], asks=[(10_010, 5)], at=at)
+        for number, at in ((1, 100 * SECOND), (2, 100 * SECOND), (3, 10 * SECOND))
+    ]
+    before = [
+        Look(at * SECOND, number, [(9_990 + at % 2, 5)], [(10_010 + at % 2, 5)])
+        for at in range(1, 100)
+        for number in (1, 2, 3)
+        if number < 3 or at < 10
+    ]
+    market = ShownMarket(rows, now=100 * SECOND, before=before)
+    assert [(row.venue.name, row.state) for row in market.unused()] == [("3", "stale")]
+    assert {level.venue for level in market.levels(BUY)} == {1, 2}
+
+
+def test_a_quote_that_jumps_is_locked_before_it_is_used(ask: Asked) -> None:
+    wild = {"name": "wild", "bids": [["89.90", "5"]], "asks": [["90.00", "5"]]}
+    code, answer = ask(ORDER, BOOKS | {"venues": [NORTH, SOUTH, wild]})
+    assert code == 0
+    assert [(row["venue"], row["state"]) for row in answer["sources"]] == [("wild", "locked")]
+    assert {row["venue"] for row in answer["children"]} == {"north", "south"}
+
+
 @given(
     books=st.lists(
         st.tuples(
@@ -272,13 +300,15 @@ def test_every_level_is_there_once_and_the_best_all_in_price_first(
     rows = [
         ShownVenue(
             venue=Venue(number=number, name=str(number), taker_fee_ppm=fee),
+            family=number,
             bids=sorted(bids, reverse=True),
             asks=sorted(asks),
         )
         for number, (fee, bids, asks) in enumerate(books)
     ]
+    market = ShownMarket(rows)
     for side, sign in ((BUY, -1), (SELL, 1)):
-        levels = consolidated(rows, side)
+        levels = market.levels(side)
         assert [sign * level.all_in for level in levels] == sorted(sign * level.all_in for level in levels)
         told = {(level.venue, level.price, level.quantity) for level in levels}
         wanted = {(row.venue.number, *level) for row in rows for level in (row.bids if side == BUY else row.asks)}
@@ -294,5 +324,6 @@ def test_books_that_stand_still_answer_what_a_path_asks() -> None:
     assert market.rate(1, SELL) == 4 and market.rate(9, SELL) == 0 and market.volatility() == 2.0
     assert market.volume(0, 10 * 10**9) == 100 and market.traded(0) == 0
     assert ShownMarket([]).impact()[0] == 0.0 and market.impact()[1] > 0
+    assert market.unused() == []
     assert market.auction() is None and market.pools() == () and market.basket() == () and market.invited(1) == 0
     assert market.correlation(1, 1) == 1.0 and market.correlation(1, 2) == 0.0

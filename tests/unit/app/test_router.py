@@ -191,7 +191,7 @@ def test_after_a_restart_it_goes_on_and_sends_nothing_twice(tmp_path: Path) -> N
     parent = first.parent(BUY, 400, 10_100)
     first.run(12)
     assert len(first.floor.asked) == 2
-    first.playing.engine.close()
+    first.playing.close()
 
     again = Worked(str(data))
     again.playing.now = first.playing.now

@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.engine.market import VenueQuote
-from isthmus.execution.best_price import choose, walked
+from isthmus.engine.market import VenueChoice, VenueFacts
+from isthmus.execution.best_price import Wish, choose
+from isthmus.execution.book import Care
+from isthmus.execution.policy import Venue
+from isthmus.execution.sights import Sight
 from isthmus.kernel.messages import BUY, SELL
 
 HOUSE, OUTSIDE, OTHER = 0, 20, 21
+NAMES = {HOUSE: "house", OUTSIDE: "binance-spot", OTHER: "elsewhere"}
+NOW = 1_700_000_000_000_000_000
+PPM = 1_000_000
+
+Levels = list[tuple[int, int]]
 
 
-def quote(venue: int, *levels: tuple[int, int], fee_ppm: int = 0) -> VenueQuote:
-    return VenueQuote(venue, {HOUSE: "house", OUTSIDE: "binance-spot", OTHER: "elsewhere"}[venue], levels, fee_ppm)
+class Quote(NamedTuple):
+    """What one venue shows against the order."""
+
+    venue: int
+    levels: Levels
+    fee_ppm: int
 
 
-def venue_for(side: int, quantity: int, limit: int | None, *quotes: VenueQuote) -> int:
-    return choose(side=side, quantity=quantity, limit=limit, quotes=quotes).venue
+def quote(venue: int, *levels: tuple[int, int], fee_ppm: int = 0) -> Quote:
+    return Quote(venue, list(levels), fee_ppm)
+
+
+class NoEngine:
+    """Books are shown by the tests."""
+
+    sequence = -1
+
+    def depth(self, _: int, __: int, /) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        return [], []
+
+    def order(self, _: int, /) -> dict[str, int] | None:
+        return None
+
+
+def a_sight(side: int, quotes: Sequence[Quote]) -> Sight:
+    """The house book is always there, and is listed first."""
+    sight = Sight(1, NoEngine(), lambda _, __: None)
+    house = [row for row in quotes if row.venue == HOUSE] or [quote(HOUSE)]
+    for row in (*house, *(row for row in quotes if row.venue != HOUSE)):
+        kind, name = "house" if row.venue == HOUSE else "lit", NAMES[row.venue]
+        sight.admit(
+            Venue(number=row.venue, name=name, kind=kind, taker_fee_ppm=row.fee_ppm),
+            VenueFacts(row.venue, name, kind, 0, row.fee_ppm),
+            Care(),
+        )
+        if row.levels:
+            sight.show(row.venue, *(([], row.levels) if side == BUY else (row.levels, [])), NOW)
+    return sight
+
+
+def chosen(side: int, quantity: int, limit: int | None, quotes: Sequence[Quote]) -> VenueChoice:
+    return choose(a_sight(side, quotes), Wish(side=side, quantity=quantity, limit=limit))
+
+
+def venue_for(side: int, quantity: int, limit: int | None, *quotes: Quote) -> int:
+    return chosen(side, quantity, limit, quotes).venue
 
 
 def test_the_better_price_wins() -> None:
@@ -60,12 +111,34 @@ def test_while_nobody_shows_a_price_it_waits_outside_where_others_trade() -> Non
 
 def test_the_reason_is_one_sentence_that_names_the_venue() -> None:
     quotes = [quote(HOUSE, (101_00, 9)), quote(OUTSIDE, (100_00, 9))]
-    why = choose(side=BUY, quantity=5, limit=None, quotes=quotes).why
+    why = chosen(BUY, 5, None, quotes).why
     assert why == "binance-spot: all of it at once, 99.00 bps better with fees than at the house book."
-    assert choose(side=BUY, quantity=18, limit=None, quotes=quotes[1:]).why.startswith("binance-spot: 50 % of it")
+    assert chosen(BUY, 18, None, quotes[1:]).why.startswith("binance-spot: 50 % of it")
 
 
-LEVELS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 9)), max_size=4)
+def test_a_route_that_was_taken_out_or_locked_is_not_used() -> None:
+    sight = a_sight(BUY, [quote(HOUSE, (101_00, 9)), quote(OUTSIDE, (100_00, 9))])
+    wish = Wish(side=BUY, quantity=5, limit=None)
+    sight.hold(OUTSIDE, NOW, True)
+    assert choose(sight, wish) == VenueChoice(HOUSE, "The house book: no other venue can be used now.")
+    sight.hold(OUTSIDE, NOW, False)
+    assert choose(sight, wish).venue == OUTSIDE
+    sight.show(OUTSIDE, [(98_00, 9)], [(97_00, 9)], NOW + 1)
+    assert choose(sight, wish).venue == HOUSE, "it is crossed"
+
+
+LEVELS = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 9)), max_size=4, unique_by=lambda level: level[0])
+
+
+def walked(side: int, quantity: int, limit: int | None, row: Quote) -> tuple[int, int]:
+    """Lots within the limit, and what they cost x 10^6 with the fee, level by level."""
+    found = value = 0
+    factor = PPM + row.fee_ppm if side == BUY else PPM - row.fee_ppm
+    for price, shown in row.levels:
+        if limit is None or (price <= limit if side == BUY else price >= limit):
+            taken = min(shown, quantity - found)
+            found, value = found + taken, value + taken * price * factor
+    return found, value
 
 
 @given(
@@ -85,14 +158,14 @@ def test_nobody_else_gives_more_or_cheaper(
     fee_ppm: int,
 ) -> None:
     quotes = [
-        VenueQuote(venue, "name", sorted(levels, reverse=side == SELL), fee)
+        Quote(venue, sorted(levels, reverse=side == SELL), fee)
         for venue, levels, fee in ((HOUSE, house, 0), (OUTSIDE, outside, fee_ppm))
     ]
-    chosen = choose(side=side, quantity=quantity, limit=limit, quotes=quotes)
-    walks = {made.venue: walked(side, quantity, limit, made) for made in quotes}
-    mine = walks[chosen.venue]
-    for other in walks.values():
-        assert other.quantity <= mine.quantity
-        if other.quantity == mine.quantity > 0:
-            assert mine.value <= other.value if side == BUY else mine.value >= other.value
-    assert chosen.why.endswith(".")
+    choice = chosen(side, quantity, limit, quotes)
+    walks = {row.venue: walked(side, quantity, limit, row) for row in quotes}
+    mine = walks[choice.venue]
+    for lots, value in walks.values():
+        assert lots <= mine[0]
+        if lots == mine[0] > 0:
+            assert mine[1] <= value if side == BUY else mine[1] >= value
+    assert choice.why.endswith(".")

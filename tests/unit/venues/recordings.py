@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class PlainDesk:
         self.shown: list[tuple[int, int]] = []
         self.facts: list[VenueFacts] = []
         self.calls: list[CallIndication] = []
+        self.curves: dict[int, Callable[[int, int], int]] = {}
         self.records: list[Record] = []
         self.refusing = False
         self.time = 1_000_000_000
@@ -101,6 +102,13 @@ class PlainDesk:
             self._names[field, name] = getattr(record.effects[0], field)
         return self._names[field, name]
 
+    def past(self) -> Iterator[Record]:
+        """The engine of this desk has no journal: what it was asked so far."""
+        return iter(list(self.records))
+
+    def shown_at(self, instrument: int) -> list[int]:
+        return [venue for of, venue in self.shown if of == instrument]
+
     def show_at(self, instrument: int, venue: int, facts: VenueFacts | None = None) -> None:
         self.shown.append((instrument, venue))
         self.facts += [facts] if facts is not None else []
@@ -112,6 +120,10 @@ class PlainDesk:
 
     def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
         self.trades.append((venue, instrument, price, quantity, taker_side))
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        """The usual day."""
+        self.curves[instrument] = expected
 
     def call(self, indication: CallIndication) -> None:
         self.calls.append(indication)

@@ -18,8 +18,8 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import BUY, FOK, IOC, MARKET, POST_ONLY, SELL, CancelOrder
 from isthmus.venues.amm.counter import PoolCounter, Units, units_of
 from isthmus.venues.amm.folder import make
-from isthmus.venues.amm.states import Token
-from isthmus.venues.amm.venue import PoolMarkets, pairs
+from isthmus.venues.amm.states import Token, pairs_of
+from isthmus.venues.amm.venue import PoolMarkets
 
 E18 = 10**18
 WETH, ENS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2", "0xC18360217D8F7Ab5e7c516566761Ea12Ce7F9D72"
@@ -223,7 +223,7 @@ def test_unknown_tokens_and_empty_folders_are_refused(tmp_path: Path) -> None:
 
 def test_pairs_are_priced_in_the_steadier_token() -> None:
     tokens = tuple(Token(code, 18) for code in ("WETH", "ENS", "USDC"))
-    assert pairs(tokens) == [(1, 0), (0, 2), (1, 2)]
+    assert [(pair.base, pair.quote) for pair in pairs_of(tokens)] == [(1, 0), (0, 2), (1, 2)]
 
 
 @given(

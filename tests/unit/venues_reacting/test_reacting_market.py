@@ -297,3 +297,11 @@ def test_a_seller_is_served_as_well(played: Played) -> None:
     order = played.order("aurora", 30, 500_00, side=SELL)
     played.play(0.1)
     assert played.filled(order) == 30
+
+
+def test_the_usual_day_is_told_and_adds_up() -> None:
+    played = Played()
+    expected = next(iter(played.desk.curves.values()))
+    now = played.desk.now()
+    whole, first, rest = (expected(now + a * S, now + b * S) for a, b in ((0, 600), (0, 200), (200, 600)))
+    assert whole > 0 and abs(whole - first - rest) <= 1

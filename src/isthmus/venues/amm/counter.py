@@ -29,7 +29,8 @@ Fill = tuple[int, int]
 
 class Units(msgspec.Struct, frozen=True):
     """What the instrument's numbers mean in the pool: places of the tokens, decimals of price and quantity, minor units
-    of the base in a lot, minor units of the quote in a price step of a lot.
+    of the base in a lot, minor units of the quote in a price step of a lot. Where a price step of a lot is finer than
+    the quote's minor unit, `step` is 1 and `fine` such steps make a unit. Ladders stand at multiples of `tick`.
     """
 
     base: int
@@ -38,23 +39,39 @@ class Units(msgspec.Struct, frozen=True):
     quantity_decimals: int
     lot: int
     step: int
+    fine: int = 1
+    tick: int = 1
 
 
 def units_of(pool: Pool, places: tuple[int, int], decimals: tuple[int, int]) -> Units:
     """The units in which (base, quote) of a pool are listed. Raises BadInput when the tokens have too few decimals."""
-    base, quote = places
     digits = len(str(_price(pool, places, decimals[0]))) - decimals[1]
     price_decimals = max(0, min(PRICE_DIGITS - digits, decimals[1], STEP_DECIMALS_MAX))
     quantity_decimals = min(
         QUANTITY_DECIMALS_MAX, decimals[0], decimals[1] - price_decimals, STEP_DECIMALS_MAX - price_decimals
     )
+    return units_in(places, decimals, (price_decimals, quantity_decimals))
+
+
+def units_in(places: tuple[int, int], decimals: tuple[int, int], listed: tuple[int, int], tick: int = 1) -> Units:
+    """The units of an instrument that has `listed` decimals of price and quantity. Raises BadInput when the base token
+    has fewer decimals than a lot needs.
+    """
+    price_decimals, quantity_decimals = listed
+    if quantity_decimals > decimals[0]:
+        raise BadInput(
+            "pool", f"lots of {quantity_decimals} decimals are finer than its token, which has {decimals[0]}"
+        )
+    power = decimals[1] - price_decimals - quantity_decimals
     return Units(
-        base=base,
-        quote=quote,
+        base=places[0],
+        quote=places[1],
         price_decimals=price_decimals,
         quantity_decimals=quantity_decimals,
         lot=10 ** (decimals[0] - quantity_decimals),
-        step=10 ** (decimals[1] - price_decimals - quantity_decimals),
+        step=10 ** max(0, power),
+        fine=10 ** max(0, -power),
+        tick=tick,
     )
 
 
@@ -78,15 +95,16 @@ class PoolCounter:
 
     def ladder(self) -> tuple[list[Fill], list[Fill]]:
         """Bids and asks, best first: lots between one price and the next, whose last one is within the price."""
-        return self._side(SELL), self._side(BUY)
+        return self.side(SELL), self.side(BUY)
 
-    def _side(self, side: int) -> list[Fill]:
-        """What a taker of this side meets."""
-        first = self._total(side, 1)
+    def side(self, taker: int) -> list[Fill]:
+        """What a taker of this side meets, best first."""
+        first = self.total(taker, 1)
         if not first:
             return []
-        away = 1 if side == BUY else -1
-        rungs = dict.fromkeys(first + away * -(-first * bps // 10_000) for bps in LADDER_BPS)
+        away, tick, side = (1 if taker == BUY else -1), self.units.tick, taker
+        exact = (first + away * -(-first * bps // 10_000) for bps in LADDER_BPS)
+        rungs = dict.fromkeys(away * -(-away * price // tick) * tick for price in exact)
         prices = [price for price in rungs if price > 0]
         upto = self._within(side, prices, LOTS_MAX)
         before = [0, *upto]
@@ -104,7 +122,7 @@ class PoolCounter:
         lots = self.fillable(side, limit, quantity)
         if not lots:
             return []
-        total = self._total(side, lots)
+        total = self.total(side, lots)
         assert total is not None, "it was quoted just now"
         amount, base, quote = lots * self.units.lot, self.units.base, self.units.quote
         if side == BUY:
@@ -117,20 +135,23 @@ class PoolCounter:
 
     def _holds(self, side: int, limit: int, lots: int) -> bool:
         """The whole, rounded against the client, is within the limit as well."""
-        total = self._total(side, lots)
+        total = self.total(side, lots)
         return total is not None and (total <= limit * lots if side == BUY else total >= limit * lots)
 
-    def _total(self, side: int, lots: int) -> int | None:
+    def total(self, side: int, lots: int) -> int | None:
         """What lots cost or bring, in price steps of a lot; None when the pool has not that many."""
-        amount, step = lots * self.units.lot, self.units.step
+        units = self.units
+        amount = lots * units.lot
         try:
             if side == BUY:
-                return -(-self.pool.quote_out(self.units.quote, self.units.base, amount) // step)
-            return self.pool.quote_in(self.units.base, self.units.quote, amount) // step
+                return -(-self.pool.quote_out(units.quote, units.base, amount) * units.fine // units.step)
+            return self.pool.quote_in(units.base, units.quote, amount) * units.fine // units.step
         except PoolRefused:
             return None
 
     def _within(self, side: int, prices: list[int], most: int) -> list[int]:
-        base, quote = self.units.base, self.units.quote
-        way = (quote, base) if side == BUY else (base, quote)
-        return lots_within(self.pool, side, way, self.units.lot, [price * self.units.step for price in prices], most)
+        units = self.units
+        way = (units.quote, units.base) if side == BUY else (units.base, units.quote)
+        away = -1 if side == BUY else 1  # a price between two minor units counts as the stricter one
+        limits = [away * -(-away * price * units.step // units.fine) for price in prices]
+        return lots_within(self.pool, side, way, units.lot, limits, most)

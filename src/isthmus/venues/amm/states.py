@@ -4,6 +4,7 @@ Curve's pools.
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ TOKENS = {
 }
 """Tokens that event files and tick tables name without saying their decimals."""
 
+QUOTES = ("USDC", "USDT", "DAI", "CRVFRAX", "WETH", "ETH")
+"""Which token of a pair the other is priced in: the first of these that is in it, else the second token."""
+
 STABLE_TYPES = frozenset(("REGISTRY_V1", "STABLE_FACTORY"))
 
 
@@ -39,12 +43,25 @@ class Token(msgspec.Struct, frozen=True):
     decimals: int
 
 
+class Pair(msgspec.Struct, frozen=True):
+    """Two tokens of a pool, by place, and the instrument that they are traded as. `gas`: what a swap costs
+    beside, in units of the quote token, "" when nobody said.
+    """
+
+    base: int
+    quote: int
+    symbol: str
+    gas: str = ""
+
+
 class PoolState(msgspec.Struct, frozen=True):
-    """A pool as a file left it; `name` is that of its venue."""
+    """A pool as a file left it; `name` is that of its venue. A journal's fills up to record `after` are in the file."""
 
     name: str
     pool: Pool
     tokens: tuple[Token, ...]
+    pairs: tuple[Pair, ...]
+    after: int = 0
 
 
 def read_states(path: Path) -> list[PoolState]:
@@ -92,7 +109,7 @@ def _uniswap(pool: Pool, names: list[str], fee: int) -> PoolState:
             raise BadInput("token", f"the decimals of {name} are not known here")
     tokens = tuple(Token(*token) for token in known if token)
     pair = "-".join(token.code.lower() for token in tokens)
-    return PoolState(f"uniswap-v3-{pair}-{fee}", pool, tokens)
+    return PoolState(f"uniswap-v3-{pair}-{fee}", pool, tokens, pairs_of(tokens))
 
 
 def _is_stable(row: dict[str, Any]) -> bool:
@@ -109,4 +126,15 @@ def _from_curve(row: dict[str, Any]) -> PoolState:
     tokens = tuple(
         Token(name.upper(), decimals) for name, decimals in zip(coins["names"], coins["decimals"], strict=True)
     )
-    return PoolState(f"curve-{row['symbol'].lower()}", pool, tokens)
+    return PoolState(f"curve-{row['symbol'].lower()}", pool, tokens, pairs_of(tokens))
+
+
+def pairs_of(tokens: tuple[Token, ...]) -> tuple[Pair, ...]:
+    """Every pair of a pool's tokens, each as an instrument of its own name."""
+
+    def rank(place: int) -> tuple[int, int]:
+        code = tokens[place].code
+        return QUOTES.index(code) if code in QUOTES else len(QUOTES), -place
+
+    both = (sorted(pair, key=rank, reverse=True) for pair in combinations(range(len(tokens)), 2))
+    return tuple(Pair(base, quote, f"{tokens[base].code}/{tokens[quote].code}") for base, quote in both)

@@ -18,7 +18,9 @@ from isthmus.venues.reacting.terms import CallTerms
 
 
 class Interest(msgspec.Struct, gc=False):
-    """An order in the call; `price` None is at the market. `ours` is None for others'."""
+    """An order in the call; `price` None is at the market, ours at the market have the price that protects them. `ours`
+    is None for others'.
+    """
 
     side: int
     price: int | None
@@ -122,10 +124,7 @@ class CallVenue:
         return found, answers
 
     def _interests(self) -> list[Interest]:
-        ours = [
-            Interest(order.side, None if order.kind == MARKET else order.limit, order.left, order)
-            for order in self._orders.values()
-        ]
+        ours = [Interest(order.side, order.limit, order.left, order) for order in self._orders.values()]
         return [*self._others, *ours]
 
     def _allocate(self, side: Sequence[Interest], found: Indication, answers: list[Answer]) -> None:

@@ -153,6 +153,8 @@ class ReactingMarkets:
         faults = {name: fault for name, fault in options.faults.items() if name in names}
         played.marketplace = Marketplace(start, chance, at, Day(at - at % length, length), faults)
         self._played[instrument] = played
+        market = played.marketplace
+        desk.data.curve(instrument, lambda start, end: int(market.expected(self._time(start), self._time(end))))
         for name, venue in played.marketplace.venues.items():
             facts = facts_of(venue, places[name].venue, listing)
             desk.show_at(instrument, places[name].venue, facts)

@@ -40,9 +40,20 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def survey(folder: Path) -> Catalogue:
-    """Look at every file of a folder. Raises BadInput when the folder or its markets.toml cannot be read, or nothing in
-    it can be played.
-    """
+    """As `look`. Raises BadInput too when nothing can be played."""
+    catalogue = look(folder)
+    if not catalogue.recordings:
+        raise BadInput("markets", f"nothing in {folder} can be played ({reasons(catalogue.rows)})")
+    return catalogue
+
+
+def reasons(rows: list[dict[str, Any]]) -> str:
+    """Why files were left, in one line."""
+    return "; ".join(f"{row['files'][0]}: {row['why']}" for row in rows) or "it is empty"
+
+
+def look(folder: Path) -> Catalogue:
+    """Look at every file of a folder. Raises BadInput when the folder or its markets.toml cannot be read."""
     if not folder.is_dir():
         raise BadInput("markets", f"{folder} is no folder")
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
@@ -59,9 +70,6 @@ def survey(folder: Path) -> Catalogue:
     parts = [part for candidate in candidates.complete() if (part := _read(candidate, catalogue.rows)) is not None]
     _take(parts, catalogue)
     catalogue.rows.sort(key=lambda row: names.index(row["files"][0]))
-    if not catalogue.recordings:
-        reasons = "; ".join(f"{row['files'][0]}: {row['why']}" for row in catalogue.rows)
-        raise BadInput("markets", f"nothing in {folder} can be played ({reasons or 'it is empty'})")
     return catalogue
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -65,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     market: list[Entry] = []
     venue: list[VenueEntry] = []
+    pool: list[Any] = []
+    """Read where pools are: `venues.amm.settings`."""
 
 
 NOTHING = Entry(files=[])
