@@ -3,7 +3,8 @@
 `python tools/drills.py DIR` writes them as recordings; `isthmus serve --markets DIR` then plays them, and the page
 *Routes* shows what the broker does. The incidents, by second: 20 to 22 one dealer's EURUSD is 1,000 pips away (two of
 three checks lock its route); 40 to 50 another quotes forty times as often with a spread fifteen times as wide
-(quarantined); 60 to 75 the third repeats old prices (stale against the others).
+(quarantined); 60 to 115 the third says nothing (stale against the others). Guards count true seconds: `--speed 4` still
+shows all three.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from random import Random
 
 DAY = "20260105"
 START_MS = 36_000_000
-SECONDS = 90
+SECONDS = 130
 PIP = 0.0001
 JUMP_PIPS = 1_000
 DEALERS = ("alpha", "bravo", "charlie")
@@ -41,7 +42,7 @@ def quotes(dealer: str, middles: list[float], chance: Random) -> Iterator[str]:
             middle += JUMP_PIPS * PIP
         if dealer == "bravo" and 40 <= second < 50:
             half, times = 7.5 * PIP, 40
-        if dealer == "charlie" and 60 <= second < 75:
+        if dealer == "charlie" and 60 <= second < 115:
             continue
         for number in range(times):
             shade = chance.choice((-0.1, 0, 0.1)) * PIP

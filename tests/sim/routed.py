@@ -281,6 +281,7 @@ class Session:
     def restart(self) -> None:
         """The process dies and another one goes on; lines that were down are up again."""
         now = self.playing.now
+        self.core.outside.close()
         self.playing.engine.close()
         self._down.clear()
         self._start(now)

@@ -3,8 +3,9 @@ import { amount, clock, quantity, words } from "./stores/text";
 import { TIF_NAMES, TYPE_NAMES } from "./terms";
 import type { Order, OrderEvent } from "./wire/types";
 
-/** "Limit GTC", "Stop limit GTD". */
-export function typeWords({ type, time_in_force: tif }: Order): string {
+/** "Limit GTC", "Stop limit GTD"; of a parent "Worked by TWAP". */
+export function typeWords({ type, time_in_force: tif, path }: Order): string {
+  if (path) return `Worked by ${path}`;
   return `${TYPE_NAMES[type] ?? words(type)} ${TIF_NAMES[tif] ?? words(tif)}`;
 }
 
@@ -52,8 +53,26 @@ const WAITS: Record<string, string> = {
   acceptance: "waits to be accepted",
 };
 
-/** Status, and what an open order waits for. */
-export function statusWords({ status, reason, waits_for: waits }: Order): string {
+/** How much of an order is done, in whole per cent. */
+export function percentDone({ filled, quantity: whole }: Pick<Order, "filled" | "quantity">): number {
+  const total = Number(whole);
+  return total > 0 ? Math.floor((100 * Number(filled)) / total) : 0;
+}
+
+/** Is it worked by children? */
+export function isParent({ path }: Pick<Order, "path">): boolean {
+  return path !== null && path !== undefined;
+}
+
+/** Was it sent to work a parent? */
+export function isChild({ parent_order: parent }: Pick<Order, "parent_order">): boolean {
+  return parent !== null && parent !== undefined;
+}
+
+/** Status, how far a parent is, and what an open order waits for. */
+export function statusWords(order: Order): string {
+  const { status, reason, waits_for: waits } = order;
+  if (status === "open" && isParent(order)) return `working · ${percentDone(order)} %`;
   if (status === "open" && waits !== null) return WAITS[waits] ?? `waits for ${waits}`;
   return `${words(status)}${reason ? ` · ${words(reason)}` : ""}`;
 }

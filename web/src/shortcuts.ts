@@ -12,7 +12,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["l", "Cursor into the price ladder; ↑ ↓ move, Enter takes the price"],
   ["r", "Re-centre the ladder"],
   ["[ ]", "Previous, next market"],
-  ["d o k", "Dealing, market desk, kill switch"],
+  ["d o v k", "Dealing, market desk, routes to the venues, kill switch"],
   ["1 … 7", "Blotter tabs"],
   ["m", "Tall blotter, or chart and ladder back"],
   ["t", "Light or dark"],
@@ -69,6 +69,8 @@ function actionOf(key: string, desk: Desk, toggles: { help: () => void; tall: ()
       return () => desk.show("dealing");
     case "o":
       return () => desk.show("markets");
+    case "v":
+      return () => desk.show("routes");
     case "k":
       return () => desk.show("kill");
     case "m":

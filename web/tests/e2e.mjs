@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHECKS as DEALING_CHECKS } from "./checks.mjs";
 import { DESK_CHECKS } from "./desk-checks.mjs";
+import { ROUTE_CHECKS } from "./route-checks.mjs";
 import { startServer } from "./server.mjs";
 
-const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS];
+const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS, ...ROUTE_CHECKS];
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const OUTPUT = process.env.E2E_OUTPUT ?? join(tmpdir(), "isthmus-terminal");
+/** A check may name a longer one. */
 const CHECK_TIMEOUT_MS = 90_000;
 const FLAGS = [
   "--headless=new",
@@ -50,7 +52,7 @@ async function run(wanted) {
 }
 
 /** Runs one check in a context of its own; an error on the page's console fails it. */
-async function attempt({ name, run: check, view }, browser, server) {
+async function attempt({ name, run: check, view, timeout = CHECK_TIMEOUT_MS }, browser, server) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark", ...view });
   const page = await context.newPage();
   const complaints = [];
@@ -61,7 +63,7 @@ async function attempt({ name, run: check, view }, browser, server) {
   page.on("pageerror", (fault) => complaints.push(fault.message));
   const picture = join(OUTPUT, `${name.replaceAll(/\W+/g, "-")}.png`);
   try {
-    await withTimeout(check({ page, server, complaints }));
+    await withTimeout(check({ page, server, complaints, output: OUTPUT }), timeout);
     if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join("; ")}`);
     return null;
   } catch (fault) {
@@ -72,9 +74,9 @@ async function attempt({ name, run: check, view }, browser, server) {
   }
 }
 
-function withTimeout(work) {
+function withTimeout(work, timeout) {
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`took longer than ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS).unref();
+    setTimeout(() => reject(new Error(`took longer than ${timeout} ms`)), timeout).unref();
   });
   return Promise.race([work, late]);
 }

@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
@@ -14,26 +14,30 @@ const START_MAX_MS = 60_000;
 /**
  * Starts it. `link()` makes a fresh one-time login link of the demo operator, `linkFor(user)` one of "demo" (a client) or of
  * another operator, who is made when absent; `operate(command, body)` sends an operator's command; `down()` stops it and
- * `up()` starts it again on the same port and folder, `stop()` ends it and removes the folder.
+ * `up()` starts it again on the same port and folder, `stop()` ends it and removes the folder. `words` are further ones of
+ * the command `serve`; `prepare(folder)` may write what it reads, and its answer is added to the words.
  */
-export async function startServer() {
+export async function startServer({ words = [], prepare = async () => [] } = {}) {
   if (!existsSync(ISTHMUS)) throw new Error(`${ISTHMUS} is not there: build the broker first (make build)`);
   if (!existsSync(join(ROOT, "web/dist/index.html"))) throw new Error("web/dist is not there: npm run build first");
   const data = await mkdtemp(join(tmpdir(), "isthmus-terminal-"));
   const remove = () => rm(data, { recursive: true, force: true });
-  let running = await launch(data, "0").catch((fault) => remove().then(() => Promise.reject(fault)));
+  const begin = async (port) => launch(data, port, [...words, ...(await prepare(data))]);
+  let running = await begin("0").catch((fault) => remove().then(() => Promise.reject(fault)));
   const { url } = running;
   return {
     url,
     link: async () => {
-      const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", data, "--json"], { cwd: ROOT });
+      const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", join(data, "broker"), "--json"], {
+        cwd: ROOT,
+      });
       return JSON.parse(stdout).login_link;
     },
     linkFor: (user) => linkFor(user, url, data),
     operate: (command, body) => operate(url, data, command, body),
     down: () => running.end(),
     up: async () => {
-      running = await launch(data, new URL(url).port);
+      running = await begin(new URL(url).port);
     },
     stop: async () => {
       await running.end();
@@ -42,7 +46,7 @@ export async function startServer() {
   };
 }
 
-const keysOf = async (data) => JSON.parse(await readFile(join(data, "demo-keys.json"), "utf8"));
+const keysOf = async (data) => JSON.parse(await readFile(join(data, "broker/demo-keys.json"), "utf8"));
 
 async function call(url, path, key, body) {
   const headers = {
@@ -66,8 +70,17 @@ async function operate(url, data, command, body) {
   return call(url, `/v1/operator/${command}`, (await keysOf(data)).operator, body);
 }
 
-async function launch(data, port) {
-  const words = ["serve", "--port", port, "--data", data];
+/** The recordings of three dealers in which something goes wrong, and the words that play them. */
+export async function writeDrills(folder) {
+  const beside = join(dirname(ISTHMUS), "python");
+  const python = existsSync(beside) ? beside : "python3";
+  const markets = join(folder, "drills");
+  await promisify(execFile)(python, [join(ROOT, "tools/drills.py"), markets]);
+  return ["--markets", markets];
+}
+
+async function launch(data, port, more) {
+  const words = ["serve", "--port", port, "--data", join(data, "broker"), ...more];
   const child = spawn(ISTHMUS, words, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));

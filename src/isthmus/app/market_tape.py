@@ -28,6 +28,8 @@ from isthmus.kernel.messages import BUY, SELL
 START, LISTED, HOUSE, RECORDS, DECISION, CALL, TRADE, EXPECTED = range(2, 10)
 HELD = "held"
 """A route that was taken out by hand or by a forecast event is told as a state of its health."""
+NOTE_BYTES_MAX = 255
+"""Of a frame (`crates/tape`)."""
 
 Levels = Sequence[tuple[int, int]]
 
@@ -107,9 +109,9 @@ class MarketTape:
         told = (said.price, said.volume, said.imbalance, said.ends_at, said.closing)
         self._mark(at, CALL, (said.venue, said.instrument), _written(told))
 
-    def health(self, instrument: int, event: Event) -> None:
-        """What became of a source or a route."""
-        self._mark(event.at, int(event.on), (event.venue, instrument), f"{event.state} {event.reason}")
+    def health(self, instrument: int, event: Event, said: str) -> None:
+        """What became of a source or a route, in words."""
+        self._mark(event.at, int(event.on), (event.venue, instrument), noted(f"{event.state}: {said}"))
 
     def listed(self, at: int, where: tuple[int, int], facts: VenueFacts, care: Care) -> None:
         """The instrument can be traded there from now on."""
@@ -145,6 +147,11 @@ class MarketTape:
         if self._taken != self._told:
             self._told = self._taken
             self._tape.health(at, 0, 0, RECORDS, str(self._taken))
+
+
+def noted(text: str) -> str:
+    """As much of it as a frame takes."""
+    return text.encode()[:NOTE_BYTES_MAX].decode(errors="ignore")
 
 
 def read_listing(note: str) -> Listing:

@@ -14,6 +14,7 @@ from isthmus.engine.tape import Tape
 from isthmus.execution.book import Care, Event
 from isthmus.execution.guard import Guard
 from isthmus.execution.policy import Auction, Parent, Venue
+from isthmus.execution.route_words import Units
 from isthmus.execution.sights import HouseBook, Sight
 from isthmus.kernel.messages import FILLED_OUTSIDE, Accepted, Acknowledged, Cancelled, Traded
 
@@ -48,7 +49,9 @@ class Outside:
         """Who stands in for whom, by the venues' names: a reserve is used only while its principal is not."""
         self.references: frozenset[str] = frozenset()
         """Sources whose clock and price are believed where two differ, by name."""
-        self.guard = Guard(self.sight)
+        self.guard = Guard(self.sight, lambda instrument: self.units(instrument))
+        self.units: Callable[[int], Units] = lambda _: Units(0, str)
+        """How an instrument's figures are written; until somebody says, prices are price steps and venues numbers."""
         self.on_change: Callable[[], None] = _nothing
         """Called when an outside book changed."""
         self.on_book: Callable[[int, int, int], None] = _no_desk
@@ -168,7 +171,7 @@ class Outside:
         self.guard.take(instrument, events)
         if self._tape is not None:
             for event in events:
-                self._tape.health(instrument, event)
+                self._tape.health(instrument, event, self.guard.said(instrument, event))
 
     def _house_read(self, instrument: int) -> None:
         if self._tape is not None:

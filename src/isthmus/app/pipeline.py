@@ -27,6 +27,7 @@ from isthmus.engine.engine import Engine, Record
 from isthmus.engine.market import Market, VenueChoice
 from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
+from isthmus.execution.route_words import Units, units_of
 from isthmus.execution.router import Router
 from isthmus.execution.taxonomy import PATH_NAMES, PATHS
 from isthmus.gateways.access import Access
@@ -108,12 +109,19 @@ def reacting_options(settings: Settings) -> reacting.Options:
     return reacting.Options(seed=settings.seed, speed=settings.speed, day_s=wanted.day_s, faults=wanted.faults)
 
 
+def units_in(directory: Directory, instrument: int) -> Units:
+    """How figures of the instrument are written."""
+    found = directory.instruments[instrument]
+    return units_of(found.kind_name, found.quote.code, found.price_decimals, directory.venue_name)
+
+
 def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     """Directory and views stand beside the engine; feed them with `replay` before anything is submitted."""
     directory = Directory()
     views = Views(engine, directory, settings.data)
     driver = Driver(engine, clock, settings.limits.inbox_commands)
     outside = Outside(views, engine, directory)
+    outside.units = lambda number: units_in(directory, number)
     outside.reserves = settings.routes.reserves
     outside.references = frozenset(settings.routes.references)
     desk = Desk(driver, directory, outside, clock)

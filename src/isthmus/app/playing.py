@@ -62,7 +62,7 @@ class Playing:
             self.add(desk)
         self._actors += 1
         self._routers = self._actors
-        """The router acts after the markets and before whoever comes later, at times that any record may bring near."""
+        """The router acts after markets and desks, before whoever comes later; any record may bring its time near."""
         self.core.router.restart()
 
     def add(self, actor: Acting, at: int | None = None) -> None:

@@ -91,7 +91,7 @@ class Rerun:
         self._next: Record | None = next(self._journal, None)
         self._looking_from = 1 << 62
         self._outside = Outside(_Deaf(), _House(self._engine), _Told())
-        costs = Costs(lambda _, turnover: turnover)
+        costs = Costs(lambda instrument, turnover: self.directory.instruments[instrument].value(turnover))
         self.router = Router(self, paths, lambda number: self._outside.sight(number), self._mark, costs)
         self.router.on_routed = self._routed
         self._marked = self._at = 0

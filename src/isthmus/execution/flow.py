@@ -17,6 +17,8 @@ MEMORY_S = 60.0
 """Half of what a rate or a volatility remembers is younger than about 40 seconds."""
 SECONDS_MAX = 600
 """Middles of whole seconds that are remembered."""
+CORRELATED_S = 300
+"""A correlation is of so many seconds: less than is remembered, so that forgetting does not change it."""
 SECONDS_LEAST = 30
 """Of fewer common changes nothing is said about a correlation."""
 DEFAULT_BIN_NS = 300 * NS_PER_S
@@ -135,14 +137,15 @@ class Middles:
         return filled
 
 
-def correlation(one: Middles, other: Middles) -> float:
-    """Of the one-second changes of two middles, -1 to 1; 0 while too little is known or one of them stood still.
+def correlation(one: Middles, other: Middles, second: int) -> float:
+    """Of the one-second changes of two middles up to a second since 1970, -1 to 1; 0 while too little is known or one
+    of them stood still.
 
     The realised correlation from previous-tick middles (Barndorff-Nielsen, Shephard 2004, Econometrica 72(3)), means
     taken as zero. Changes that follow each other by more than a second count too little (Epps 1979): it is understated.
     """
-    first = max(one.span()[0], other.span()[0])
-    last = min(one.span()[1], other.span()[1])
+    first = max(second - CORRELATED_S, one.span()[0], other.span()[0])
+    last = min(second, one.span()[1], other.span()[1])
     if last - first < SECONDS_LEAST:
         return 0.0
     ours, theirs = _changes(one.each_second(first, last)), _changes(other.each_second(first, last))

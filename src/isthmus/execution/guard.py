@@ -12,28 +12,15 @@ from collections.abc import Callable
 import msgspec
 
 from isthmus.execution.book import Event
+from isthmus.execution.route_words import VOTES, Units, described
 from isthmus.execution.sights import Sight
 
 EVENTS_MAX = 1_000
 """Events kept; the oldest go first."""
-OPEN, RESERVE, HELD = "open", "backup", "held"
-ORDER = ("locked", "quarantined", "clock_shifted", "snapshot", "crossed", "skewed", "malformed", "stale", HELD, RESERVE)
+OPEN, RESERVE, HELD = "open", "reserve", "held"
+ORDER = ("locked", "quarantined", "clock_shifted", "snapshot", "crossed", "skewed", "malformed", "stale", HELD)
 """Which state is shown first of several."""
-VOTES = ("own", "others", "band")
-"""The three checks of a breaker, in the order of the bits of an event's first figure."""
-WORDS = {
-    "locked": "two of three checks voted against its quote",
-    "doubted": "one of three checks votes against its quote",
-    "quarantined": "it behaves as it never does",
-    "clock_shifted": "its clock is shifted against the others",
-    "snapshot": "its updates do not fit its snapshot",
-    "crossed": "it is crossed, by itself or with most of the others",
-    "skewed": "its middle is far from the others'",
-    "malformed": "its book makes no sense",
-    "stale": "it says nothing while the others move",
-    HELD: "taken out",
-    RESERVE: "in reserve",
-}
+IN_RESERVE = "in reserve: used only while the venue that it stands in for is not"
 
 
 class RouteEvent(msgspec.Struct, frozen=True):
@@ -47,8 +34,8 @@ class RouteEvent(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a route is: "open", or the first state against it, why and since when; and how its breaker's checks voted
-    last: True is against it.
+    """How a route is: "open", "reserve" (fit, but only a stand-in), or the first state against it, why and since when;
+    and how its breaker's checks voted last: True is against it.
     """
 
     state: str
@@ -60,9 +47,11 @@ class Standing(msgspec.Struct, frozen=True):
 class Guard:
     """Hears the events of all sights."""
 
-    def __init__(self, sight: Callable[[int], Sight]) -> None:
+    def __init__(self, sight: Callable[[int], Sight], units: Callable[[int], Units]) -> None:
         self._sight = sight
-        self._since: dict[tuple[int, int], dict[str, tuple[str, int]]] = {}
+        self._units = units
+        self._since: dict[tuple[int, int], dict[tuple[str, str], tuple[str, int]]] = {}
+        """Of every route what is against it, by state and rule: why and since when."""
         self._votes: dict[tuple[int, int], dict[str, bool]] = {}
         self._held: dict[tuple[int, int], str] = {}
         self.events: deque[RouteEvent] = deque(maxlen=EVENTS_MAX)
@@ -75,13 +64,18 @@ class Guard:
             since = self._since.setdefault(route, {})
             if event.state in ("locked", "doubted"):
                 self._votes[route] = {name: bool(event.figures[0] >> bit & 1) for bit, name in enumerate(VOTES)}
-            why = self._held.get(route, "") if event.state == HELD else described(event)
+            why = self.said(instrument, event)
             if event.on:
-                since.setdefault(event.state, (why, event.at))
+                since.setdefault((event.state, event.reason), (why, event.at))
             else:
-                since.pop(event.state, None)
+                since.pop((event.state, event.reason), None)
             name = event.state if event.on else f"no longer {event.state}"
             self._log(RouteEvent(event.at, instrument, event.venue, name.replace("_", " "), why))
+
+    def said(self, instrument: int, event: Event) -> str:
+        """The event in a sentence; of a route that somebody took out, in that one's words."""
+        held = self._held.get((instrument, event.venue)) if event.state == HELD else None
+        return held or described(event, self._units(instrument))
 
     def hold(self, instrument: int, venue: int, why: str, at: int) -> None:
         """Take a route out for a reason of somebody's own."""
@@ -95,24 +89,21 @@ class Guard:
 
     def standing(self, instrument: int, venue: int) -> Standing:
         """How the route is now."""
-        against = self._sight(instrument).watched.why_not(venue)
+        watched = self._sight(instrument).watched
+        against = watched.why_not(venue)
         votes = self._votes.get((instrument, venue), {})
         if not against:
-            return Standing(OPEN, "", 0, votes)
+            fit = venue in watched.open()
+            return Standing(OPEN, "", 0, votes) if fit else Standing(RESERVE, IN_RESERVE, 0, votes)
         first = next((state for state in ORDER if state in against), against[0])
-        why, since = self._since.get((instrument, venue), {}).get(first, (WORDS.get(first, ""), 0))
-        return Standing(first, why, since, votes)
+        since = self._since.get((instrument, venue), {})
+        known = [told for (state, _), told in since.items() if state == first]
+        why, at = min(known, key=lambda told: told[1], default=("", 0))
+        return Standing(first, why, at, votes)
 
     def _log(self, event: RouteEvent) -> None:
         self.events.append(event)
         self.on_event(event)
-
-
-def described(event: Event) -> str:
-    """The event in words, with its rule and figures."""
-    figures = ", ".join(str(figure) for figure in event.figures if figure)
-    words = WORDS.get(event.state, event.state) if event.on else "good again"
-    return f"{words} ({event.reason.replace('_', ' ')}{': ' + figures if figures else ''})"
 
 
 def _nobody(_: RouteEvent) -> None:

@@ -36,8 +36,9 @@ UNKNOWN_AFTER_NS = 5 * NS_PER_S
 DECISIONS_PER_STEP = 64
 IDLE_NS = 60 * NS_PER_S
 ROUTER_REASON = 0
-CORRELATION_NS = 10 * NS_PER_S
-"""A correlation is so old at most."""
+CORRELATION_S = 10
+CORRELATION_NS = CORRELATION_S * NS_PER_S
+"""A correlation is reckoned anew so often."""
 CORRELATIONS_MAX = 20_000
 """Pairs of instruments whose correlation is remembered."""
 LOTS_VALUED = 10**6
@@ -346,16 +347,17 @@ class Router:
         return Basket(self.legs(name), self._correlation) if name else NO_BASKET
 
     def _correlation(self, one: int, other: int) -> float:
-        """Reckoned anew every few seconds."""
+        """Up to the last whole ten seconds, so that it is the same whenever in the next ten it is asked for."""
         if one == other:
             return 1.0
-        pair, at = (min(one, other), max(one, other)), self._sight(one).at
+        pair = (min(one, other), max(one, other))
+        ours, theirs = (self._sight(number) for number in pair)
+        second = min(ours.at, theirs.at) // CORRELATION_NS * CORRELATION_S - 1
         known = self._correlations.get(pair)
-        if known is None or at >= known[0] + CORRELATION_NS:
+        if known is None or known[0] != second:
             if len(self._correlations) >= CORRELATIONS_MAX:
                 self._correlations.clear()
-            known = (at, correlation(self._sight(one).middles, self._sight(other).middles))
-            self._correlations[pair] = known
+            known = self._correlations[pair] = (second, correlation(ours.middles, theirs.middles, second))
         return known[1]
 
 

@@ -292,7 +292,7 @@ class Works:
         working.work.end(child, reason, at)
         self.invited.pop(child.order, None)
         parent = working.work.parent
-        if child.venue and child.kind != REQUEST:
+        if child.kind != REQUEST and child.venue:
             ended = self._ended.setdefault(parent.instrument, deque(maxlen=ENDED_MAX))
             ended.append(Pool(child.venue, child.quantity, child.filled))
 

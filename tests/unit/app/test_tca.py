@@ -22,6 +22,7 @@ CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_
 """What every row has."""
 
 SYMBOL = "BTC-USD"
+CONTRACT = ("path", "parents", "market", "cost_bps", "ci_low", "ci_high", "fill_rate", "leakage_bps")
 VOID = {"meta", "br", "hr", "img"}
 
 

@@ -50,31 +50,41 @@ def moves(changes: list[int], start: int = 100 * SECOND, gap: int = SECOND) -> M
     return middles
 
 
+LATER = 200
 ZIGZAG = [3, -1, 4, -1, -5, 9, -2, -6, 5, -3] * 6
 
 
 def test_what_moves_together_is_correlated_and_what_moves_against_it_is_not():
-    assert correlation(moves(ZIGZAG), moves([2 * change for change in ZIGZAG])) == pytest.approx(1)
-    assert correlation(moves(ZIGZAG), moves([-change for change in ZIGZAG])) == pytest.approx(-1)
-    assert abs(correlation(moves([1, 1, -1, -1] * 15), moves([1, -1, 1, -1] * 15))) < 0.1
+    assert correlation(moves(ZIGZAG), moves([2 * change for change in ZIGZAG]), LATER) == pytest.approx(1)
+    assert correlation(moves(ZIGZAG), moves([-change for change in ZIGZAG]), LATER) == pytest.approx(-1)
+    assert abs(correlation(moves([1, 1, -1, -1] * 15), moves([1, -1, 1, -1] * 15), LATER)) < 0.1
 
 
 def test_correlation_is_of_common_seconds_and_of_what_was_seen_last_there():
     late = moves(ZIGZAG[20:], 120 * SECOND)
-    assert correlation(moves(ZIGZAG), late) == pytest.approx(1)
+    assert correlation(moves(ZIGZAG), late, LATER) == pytest.approx(1)
     often = Middles()
     price = 20_000
     for place, change in enumerate(ZIGZAG):
         price += change
         often.see((100 + place) * SECOND, price - 40)
         often.see((100 + place) * SECOND + SECOND // 2, price)
-    assert correlation(moves(ZIGZAG), often) == pytest.approx(1)
+    assert correlation(moves(ZIGZAG), often, LATER) == pytest.approx(1)
 
 
 def test_of_a_few_seconds_or_of_a_still_market_nothing_is_said():
-    assert correlation(moves(ZIGZAG[:20]), moves(ZIGZAG[:20])) == 0
-    assert correlation(moves(ZIGZAG), moves([0] * 60)) == 0
-    assert correlation(moves(ZIGZAG), Middles()) == 0
+    assert correlation(moves(ZIGZAG[:20]), moves(ZIGZAG[:20]), LATER) == 0
+    assert correlation(moves(ZIGZAG), moves([0] * 60), LATER) == 0
+    assert correlation(moves(ZIGZAG), Middles(), LATER) == 0
+
+
+def test_a_correlation_up_to_a_second_stays_what_it_was():
+    one, other = moves(ZIGZAG[:50]), moves([abs(change) for change in ZIGZAG[:50]])
+    before = correlation(one, other, 140)
+    for second in range(150, 400):
+        one.see(second * SECOND, 20_000 + second % 7)
+        other.see(second * SECOND, 20_000 - second % 5)
+    assert correlation(one, other, 140) == before != correlation(one, other, 399)
 
 
 def test_middles_remember_ten_minutes():

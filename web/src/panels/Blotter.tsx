@@ -1,5 +1,6 @@
 /** Orders, fills, positions, balances; for operator and auditor the journal; for the operator the levers. */
 import { type KeyboardEvent, type ReactNode, useCallback, useMemo } from "react";
+import { isChild } from "../orderWords";
 import { type PanelCall, usePanelCall } from "../shortcuts";
 import { isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
@@ -98,7 +99,7 @@ function Body({ tab }: { tab: Tab }): ReactNode {
 
 function useCounts(): Partial<Record<Tab, number>> {
   const feed = useCell(useDesk().account);
-  const open = [...useCell(feed.orders).values()].filter(isOpen).length;
+  const open = [...useCell(feed.orders).values()].filter((order) => isOpen(order) && !isChild(order)).length;
   const positions = [...useCell(feed.positions).values()].filter(({ quantity }) => !/^-?[0.]*$/.test(quantity)).length;
   return { open, positions };
 }

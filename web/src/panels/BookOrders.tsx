@@ -51,7 +51,7 @@ export function BookOrders({ instrument }: { instrument: Instrument }): ReactNod
           }
         />
       )}
-      {chosen !== null && <OrderLife order={chosen} version="" onClose={() => setChosen(null)} />}
+      {chosen !== null && <OrderLife order={chosen} known={null} onClose={() => setChosen(null)} />}
     </section>
   );
 }

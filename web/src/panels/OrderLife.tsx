@@ -1,9 +1,9 @@
 /** What happened to one order, from its acceptance to its end. */
 import { type ReactNode, useEffect, useState } from "react";
-import { eventWords } from "../orderWords";
+import { eventWords, isChild, isParent } from "../orderWords";
 import { clock, quantity } from "../stores/text";
 import { readLife, Refusal } from "../wire/rest";
-import type { OrderEvent } from "../wire/types";
+import type { Order, OrderEvent } from "../wire/types";
 import { ParentWork } from "./ParentWork";
 import { RecordLink } from "./RecordLink";
 import { textOf } from "./useTicket";
@@ -18,12 +18,14 @@ const NOTHING_READ: Life = { events: [], next: null, fault: null };
 
 interface OrderLifeProps {
   order: string;
-  /** Changes whenever something new may have happened to the order. */
-  version: string;
+  /** As the account's stream tells it; null for an order of somebody else's. */
+  known: Order | null;
   onClose: () => void;
 }
 
-export function OrderLife({ order, version, onClose }: OrderLifeProps): ReactNode {
+export function OrderLife({ order, known, onClose }: OrderLifeProps): ReactNode {
+  /** Changes whenever something new may have happened to the order. */
+  const version = known?.record ?? "";
   const [life, setLife] = useState<Life>(NOTHING_READ);
   useEffect(() => {
     let late = false;
@@ -40,6 +42,12 @@ export function OrderLife({ order, version, onClose }: OrderLifeProps): ReactNod
           ×
         </button>
       </h3>
+      {known && isChild(known) && (
+        <p className="why">
+          Works {known.parent_order}. {known.routing}
+        </p>
+      )}
+      {known && isParent(known) && <ParentWork order={order} version={version} />}
       <ol>
         {life.events.map((event, at) => (
           <li key={at} data-event={event.event}>
@@ -50,7 +58,6 @@ export function OrderLife({ order, version, onClose }: OrderLifeProps): ReactNod
           </li>
         ))}
       </ol>
-      <ParentWork order={order} version={version} />
       {life.fault !== null && <p className="bad">✕ {life.fault}</p>}
       {life.next !== null && (
         <button

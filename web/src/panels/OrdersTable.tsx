@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useMemo, useState } from "react";
 import { type AccountFeed, isOpen } from "../stores/account";
 import { useCell } from "../stores/cell";
-import { statusWords, termWords, typeWords } from "../orderWords";
+import { isChild, isParent, percentDone, statusWords, termWords, typeWords } from "../orderWords";
 import { amount, clock, quantity } from "../stores/text";
 import { cancelOrder, cancelOrders, Refusal, replaceOrder } from "../wire/rest";
 import type { Order } from "../wire/types";
@@ -64,13 +64,15 @@ export function OrdersTable({ open }: { open: boolean }): ReactNode {
   return (
     <div className="journal">
       <div className="journal-list">{list}</div>
-      <OrderLife order={chosen} version={orders.get(chosen)?.record ?? ""} onClose={() => choose(null)} />
+      <OrderLife order={chosen} known={orders.get(chosen) ?? null} onClose={() => choose(null)} />
     </div>
   );
 }
 
+/** Open children stand behind their parent: in its life, and among all orders. */
 function wantedOf(orders: ReadonlyMap<string, Order>, open: boolean): Order[] {
-  const wanted = open ? [...orders.values()].filter(isOpen) : [...orders.values()];
+  const all = [...orders.values()];
+  const wanted = open ? all.filter((order) => isOpen(order) && !isChild(order)) : all;
   return wanted.sort((left, right) => (left.created_at < right.created_at ? 1 : -1));
 }
 
@@ -167,10 +169,13 @@ const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
     width: 88,
     from: 2,
     sort: (order) => Number(order.id.slice(4)),
-    cell: ({ id }) => (
-      <button type="button" className="link" onClick={() => choose(id)} title="What happened to it">
-        {id}
-      </button>
+    cell: (order) => (
+      <>
+        {isChild(order) && <span className="quiet">↳ </span>}
+        <button type="button" className="link" onClick={() => choose(order.id)} title={titleOf(order)}>
+          {order.id}
+        </button>
+      </>
     ),
   },
   {
@@ -179,7 +184,14 @@ const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
     width: 88,
     narrow: 72,
     sort: (order) => order.instrument,
-    cell: ({ instrument }) => instrument,
+    cell: ({ id, instrument }) => (
+      <>
+        <span className="from-2">{instrument}</span>
+        <button type="button" className="link below-2" onClick={() => choose(id)} aria-label={`Life of ${id}`}>
+          {instrument}
+        </button>
+      </>
+    ),
   },
   {
     key: "side",
@@ -189,11 +201,11 @@ const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
     sort: (order) => order.side,
     cell: ({ side }) => <SideMark side={side} />,
   },
-  { key: "type", head: "Type", width: 122, from: 1, cell: typeWords },
+  { key: "type", head: "Type", width: 146, from: 1, cell: typeWords },
   {
     key: "terms",
     head: "Terms",
-    width: 150,
+    width: 126,
     from: 2,
     cell: (order) => {
       const text = termWords(order);
@@ -202,8 +214,12 @@ const identityOf = (choose: (id: string) => void): readonly Column<Order>[] => [
   },
 ];
 
+function titleOf(order: Order): string {
+  return isChild(order) ? `Works ${order.parent_order}. ${order.routing ?? ""}` : "What happened to it";
+}
+
 const PROGRESS: readonly Column<Order>[] = [
-  { key: "filled", head: "Filled", width: 80, align: "right", from: 1, cell: ({ filled }) => quantity(filled) },
+  { key: "filled", head: "Filled", width: 80, align: "right", from: 1, cell: (order) => <Filled order={order} /> },
   {
     key: "average",
     head: "Average",
@@ -217,14 +233,20 @@ const PROGRESS: readonly Column<Order>[] = [
     head: "Venue",
     width: 92,
     from: 2,
-    cell: ({ venue, routing, path, parent_order }) => (
-      <span title={parent_order ? `child of ${parent_order}. ${routing ?? ""}` : (routing ?? "")}>
-        {path ?? venue}
-        {parent_order && <span className="quiet"> ↳</span>}
-      </span>
-    ),
+    cell: (order) => <span title={order.routing ?? ""}>{isParent(order) ? "several" : order.venue}</span>,
   },
 ];
+
+/** Of a parent with a bar of how far it is. */
+function Filled({ order }: { order: Order }): ReactNode {
+  if (!isParent(order)) return quantity(order.filled);
+  return (
+    <span className="progress">
+      <i style={{ transform: `scaleX(${percentDone(order) / 100})` }} />
+      <span>{quantity(order.filled)}</span>
+    </span>
+  );
+}
 
 function Status({ order, actions }: { order: Order; actions: Actions }): ReactNode {
   if (actions.errors.has(order.id)) return <span className="bad">✕ not done, see below</span>;

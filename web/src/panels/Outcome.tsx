@@ -1,5 +1,6 @@
 /** What became of the last order, kept up to date. */
 import type { ReactNode } from "react";
+import { isParent, percentDone } from "../orderWords";
 import { useCell } from "../stores/cell";
 import { amount, quantity, words } from "../stores/text";
 import type { Order } from "../wire/types";
@@ -39,6 +40,7 @@ function sentence(order: Order): string {
     case "rejected":
       return `✕ ${order.id} refused: ${words(order.reason)}`;
     default:
+      if (isParent(order)) return `● ${order.id} worked by ${order.path}: ${percentDone(order)} % filled`;
       return `● ${order.id} ${done ? `filled ${done}, rest is open` : words(order.status)}`;
   }
 }

@@ -1,8 +1,9 @@
-/** What a parent became: why it goes its path, its children and why each was sent, and what it cost. */
+/** What a parent became: why it goes its path, what it cost, where it traded, its children and why each was sent. */
 import { type ReactNode, useEffect, useState } from "react";
+import { statusWords } from "../orderWords";
 import { amount, clock, quantity } from "../stores/text";
 import { readChildren, readCosts, Refusal } from "../wire/rest";
-import type { Children, Costs } from "../wire/types";
+import type { Children, Costs, Order, VenueCost } from "../wire/types";
 
 interface Worked {
   told: Children | null;
@@ -11,71 +12,102 @@ interface Worked {
 
 const NOTHING: Worked = { told: null, costs: null };
 const ASK_AGAIN_MS = 2_000;
+/** The youngest; a schedule of a day has hundreds. */
+const CHILDREN_SHOWN = 100;
 
 export function ParentWork({ order, version }: { order: string; version: string }): ReactNode {
   const { told, costs } = useWorked(order, version);
-  if (!told?.parent.path) return null;
+  if (!told) return null;
+  const shown = told.children.slice(-CHILDREN_SHOWN).reverse();
   return (
-    <section className="parent-work" aria-label={`Children of ${order}`}>
+    <section className="parent-work" aria-label={`How ${order} is worked`}>
+      <p className="why">
+        <b>{told.parent.path}</b> <span className="quiet">{told.why && `because: ${told.why}`}</span>
+      </p>
+      {costs && <CostFigures costs={costs} />}
+      {costs && costs.venues.length > 0 && <VenueCosts venues={costs.venues} />}
       <h4>
-        {told.parent.path}
-        {costs && !costs.final && <span className="quiet"> so far</span>}
+        Children <span className="quiet">{told.children.length}, the latest first</span>
       </h4>
-      {told.why && <p className="why">{told.why}</p>}
-      {costs && <CostLine costs={costs} />}
-      <table>
-        <thead>
-          <tr>
-            <th>Time</th>
-            <th>Venue</th>
-            <th className="right">Price</th>
-            <th className="right">Filled</th>
-            <th>Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {told.children
-            .slice()
-            .reverse()
-            .map((child) => (
-              <tr key={child.id} data-child={child.id} data-status={child.status}>
-                <td className="quiet">{clock(child.created_at)}</td>
-                <td>{child.venue}</td>
-                <td className="right">{amount(child.average_price ?? child.price)}</td>
-                <td className="right">
-                  {quantity(child.filled)}/{quantity(child.quantity)}
-                </td>
-                <td title={child.routing ?? ""}>{child.routing}</td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
-      {told.children.length === 0 && <p className="empty">No child yet.</p>}
+      {shown.length === 0 && <p className="empty">No child yet.</p>}
+      <ol className="children">
+        {shown.map((child) => (
+          <Child key={child.id} child={child} />
+        ))}
+      </ol>
     </section>
   );
 }
 
-function CostLine({ costs }: { costs: Costs }): ReactNode {
+function Child({ child }: { child: Order }): ReactNode {
+  const done = child.status === "filled";
   return (
-    <dl className="fields cost-line">
-      <Bps name="Against arrival" value={costs.arrival_bps} />
-      <Bps name="Against VWAP" value={costs.vwap_bps} />
-      <Bps name="Shortfall" value={costs.shortfall_bps} />
-      <Bps name="Fees" value={costs.fee_bps} />
-      <Bps name="Reversion" value={costs.reversion_bps} />
-      <div>
-        <dt>Of volume</dt>
-        <dd>{costs.participation === null ? "–" : `${(costs.participation * 100).toFixed(1)} %`}</dd>
-      </div>
-    </dl>
+    <li data-child={child.id} data-status={child.status}>
+      <span className="quiet">{clock(child.created_at, 0)}</span>
+      <span>{child.venue}</span>
+      <span className="right">
+        {quantity(child.filled)}/{quantity(child.quantity)} at {amount(child.average_price ?? child.price)}
+      </span>
+      <span className={done ? "good" : "quiet"} title={statusWords(child)}>
+        {done ? "✓" : child.status === "open" ? "●" : "○"}
+      </span>
+      <p className="quiet">{child.routing}</p>
+    </li>
+  );
+}
+
+function CostFigures({ costs }: { costs: Costs }): ReactNode {
+  return (
+    <>
+      <h4>
+        Costs <span className="quiet">{costs.final ? "in the end" : "so far"}, + is dearer</span>
+      </h4>
+      <dl className="cost-figures">
+        <Bps name="Against arrival" value={costs.arrival_bps} />
+        <Bps name="Against VWAP" value={costs.vwap_bps} />
+        <Bps name="Shortfall" value={costs.shortfall_bps} />
+        <Bps name="Fees" value={costs.fee_bps} />
+        <Bps name="Reversion" value={costs.reversion_bps} />
+        <div>
+          <dt>Of volume</dt>
+          <dd>{costs.participation === null ? "–" : `${(costs.participation * 100).toFixed(1)} %`}</dd>
+        </div>
+      </dl>
+    </>
+  );
+}
+
+function VenueCosts({ venues }: { venues: readonly VenueCost[] }): ReactNode {
+  return (
+    <table aria-label="By venue">
+      <thead>
+        <tr>
+          <th>Venue</th>
+          <th className="right">Children</th>
+          <th className="right">Quantity</th>
+          <th className="right">Cost</th>
+        </tr>
+      </thead>
+      <tbody>
+        {venues.map((part) => (
+          <tr key={part.venue}>
+            <td>{part.venue}</td>
+            <td className="right">{part.children}</td>
+            <td className="right">{quantity(part.quantity)}</td>
+            <td className="right">{bps(part.cost_bps)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
 function Bps({ name, value }: { name: string; value: number | null }): ReactNode {
+  const tone = value === null || Math.abs(value) < 0.005 ? "quiet" : value > 0 ? "bad" : "good";
   return (
     <div>
       <dt>{name}</dt>
-      <dd className={value === null ? "quiet" : value > 0 ? "bad" : "good"}>{bps(value)}</dd>
+      <dd className={tone}>{bps(value)}</dd>
     </div>
   );
 }
@@ -105,7 +137,6 @@ function useWorked(order: string, version: string): Worked {
 async function read(order: string): Promise<Worked> {
   try {
     const told = await readChildren(order);
-    if (!told.parent.path) return NOTHING;
     const costs = await readCosts(order).catch(() => null);
     return { told, costs };
   } catch (fault) {

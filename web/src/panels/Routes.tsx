@@ -1,5 +1,5 @@
 /** The ways to the venues: who may be used, who is quarantined or locked and why, and the one book over all of them. */
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useCell } from "../stores/cell";
 import { amount, clock, quantity } from "../stores/text";
 import { readConsolidated, readRouteEvents, readRoutes, Refusal } from "../wire/rest";
@@ -9,89 +9,82 @@ import { type Column, Grid } from "./Grid";
 
 const ASK_EVERY_MS = 1_000;
 const DEPTH = 12;
+/** Out of use by its own fault; a stand-in that waits is not. */
+const FIT: readonly string[] = ["open", "reserve"];
 
-const COLUMNS: readonly Column<RouteFacts>[] = [
-  { key: "market", head: "Market", width: 92, sort: (route) => route.instrument, cell: (route) => route.instrument },
-  { key: "venue", head: "Venue", width: 120, sort: (route) => route.venue, cell: (route) => route.venue },
-  { key: "kind", head: "Kind", width: 64, from: 1, cell: (route) => route.kind },
+const columnsOf = (select: (instrument: string) => void): readonly Column<RouteFacts>[] => [
   {
-    key: "state",
-    head: "State",
-    width: 130,
-    sort: (route) => route.state,
-    cell: ({ state, why }) => (
-      <span className={state === "open" ? "good" : "bad"} title={why ?? ""} data-route-state={state}>
-        {state === "open" ? "● open" : `✕ ${state}`}
-      </span>
+    key: "market",
+    head: "Market",
+    width: 96,
+    narrow: 84,
+    sort: (route) => route.instrument,
+    cell: ({ instrument }) => (
+      <button type="button" className="link" onClick={() => select(instrument)} title="Show its book over all venues">
+        {instrument}
+      </button>
     ),
   },
-  { key: "bid", head: "Bid", width: 96, align: "right", from: 1, cell: ({ bid }) => amount(bid) },
-  { key: "ask", head: "Ask", width: 96, align: "right", from: 1, cell: ({ ask }) => amount(ask) },
+  { key: "venue", head: "Venue", width: 104, sort: (route) => route.venue, cell: (route) => route.venue },
   {
-    key: "latency",
-    head: "Latency",
-    width: 84,
-    align: "right",
-    from: 2,
-    cell: ({ latency_ms }) => unit(latency_ms, "ms"),
+    key: "state",
+    head: "State, since (UTC)",
+    width: 178,
+    narrow: 170,
+    sort: ({ state }) => (FIT.includes(state) ? `1 ${state}` : `0 ${state}`),
+    cell: (route) => <State route={route} />,
   },
-  { key: "fills", head: "Filled", width: 72, align: "right", from: 2, cell: ({ fill_rate }) => share(fill_rate) },
-  {
-    key: "rejects",
-    head: "Refused",
-    width: 72,
-    align: "right",
-    from: 2,
-    cell: ({ reject_rate }) => share(reject_rate),
-  },
+  { key: "checks", head: "Checks", width: 148, from: 2, cell: ({ votes }) => <Votes votes={votes} /> },
+  { key: "bid", head: "Bid", width: 84, align: "right", from: 1, cell: ({ bid }) => amount(bid) },
+  { key: "ask", head: "Ask", width: 84, align: "right", from: 1, cell: ({ ask }) => amount(ask) },
+  { key: "latency", head: "Latency", width: 74, align: "right", from: 2, cell: ({ latency_ms: ms }) => unit(ms, "ms") },
+  { key: "fills", head: "Filled", width: 58, align: "right", from: 2, cell: ({ fill_rate }) => share(fill_rate) },
+  { key: "rejects", head: "Refused", width: 62, align: "right", from: 2, cell: (route) => share(route.reject_rate) },
   {
     key: "toxicity",
     head: "Toxicity",
-    width: 84,
+    width: 82,
     align: "right",
     from: 2,
-    cell: ({ toxicity_bps }) => unit(toxicity_bps, "bps"),
+    cell: ({ toxicity_bps: toxicity }) => unit(toxicity, "bps"),
   },
-  {
-    key: "why",
-    head: "Why",
-    from: 1,
-    cell: ({ why, votes }) => <span title={why ?? ""}>{why ?? votesOf(votes)}</span>,
-  },
+  { key: "why", head: "Why", from: 1, cell: ({ why }) => <span title={why ?? ""}>{why}</span> },
 ];
 
 export function Routes(): ReactNode {
   const desk = useDesk();
   const instrument = useCell(desk.instrument);
-  const routes = useAsked(readRoutes, "routes") ?? [];
-  const events = useAsked(readRouteEvents, "events") ?? [];
+  const routes = useAsked(readRoutes, "routes");
+  const events = useAsked(readRouteEvents, "events");
   const book = useAsked(() => readConsolidated(instrument.instrument, DEPTH), instrument.instrument);
-  const shut = routes.filter(({ state }) => state !== "open").length;
+  const rows = useMemo(() => routes ?? [], [routes]);
+  const columns = useMemo(() => columnsOf((wanted) => desk.select(wanted)), [desk]);
   return (
     <main className="panels routes-page">
       <section className="panel routes" aria-label="Routes">
         <header className="panel-head">
           <h2>Routes</h2>
-          <span className={shut === 0 ? "good" : "bad"}>{shut === 0 ? "● All open" : `✕ ${shut} not used`}</span>
+          {routes && <Tally routes={routes} />}
         </header>
         <Grid
-          label="Routes"
-          columns={COLUMNS}
-          rows={routes}
-          id={(route) => `${route.instrument} ${route.venue}`}
-          empty="No venue is known."
+          label="Routes to the venues"
+          columns={columns}
+          rows={rows}
+          id={nameOf}
+          empty={routes === null ? "Reading…" : "No venue is known."}
         />
       </section>
       <section className="panel consolidated" aria-label="Consolidated book">
         <header className="panel-head">
           <h2>{instrument.instrument} over all venues</h2>
-          <span className="quiet">by the price with fees</span>
+          <span className="quiet">best price with fees first</span>
         </header>
         {book && <Ladder book={book} />}
       </section>
       <section className="panel route-events" aria-label="What happened to routes">
         <header className="panel-head">
           <h2>What happened</h2>
+          <span className="quiet">latest first</span>
         </header>
         <Events events={events} />
       </section>
@@ -99,50 +92,142 @@ export function Routes(): ReactNode {
   );
 }
 
-function Ladder({ book }: { book: Consolidated }): ReactNode {
+function nameOf({ instrument, venue }: RouteFacts): string {
+  return `${instrument} ${venue}`;
+}
+
+function Tally({ routes }: { routes: readonly RouteFacts[] }): ReactNode {
+  const out = routes.filter(({ state }) => !FIT.includes(state)).length;
+  if (out === 0) return <span className="good">● All {routes.length} can be used</span>;
   return (
-    <div className="consolidated-sides">
-      <SideOf name="Asks" tone="down" levels={book.asks.slice().reverse()} />
-      <p className="middle">{amount(book.middle)}</p>
-      <SideOf name="Bids" tone="up" levels={book.bids} />
+    <span className="bad" role="status">
+      ✕ {out} of {routes.length} not used
+    </span>
+  );
+}
+
+function State({ route: { state, since } }: { route: RouteFacts }): ReactNode {
+  const fit = FIT.includes(state);
+  return (
+    <span className="state" data-route-state={state}>
+      <span className={state === "open" ? "good" : fit ? "quiet" : "bad"}>
+        {state === "open" ? "●" : fit ? "◌" : "✕"} {state.replaceAll("_", " ")}
+      </span>
+      {since !== null && <span className="quiet"> {clock(since, 0)}</span>}
+    </span>
+  );
+}
+
+const CHECKS: readonly (readonly [name: string, meaning: string])[] = [
+  ["own", "against its own past"],
+  ["others", "against the other venues"],
+  ["band", "against the hard band"],
+];
+
+/** How the three checks of the breaker voted last. */
+function Votes({ votes }: { votes: Record<string, boolean> }): ReactNode {
+  return (
+    <span className="votes">
+      {CHECKS.map(([name, meaning]) => (
+        <span
+          key={name}
+          className={votes[name] ? "bad" : "quiet"}
+          title={`${meaning}: ${votes[name] ? "votes to lock" : "no objection"}`}
+          data-vote={votes[name] ? `${name} against` : undefined}
+        >
+          {votes[name] ? "✕" : "✓"} {name}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function Ladder({ book }: { book: Consolidated }): ReactNode {
+  const out = book.venues.filter(({ state }) => state !== "open");
+  const most = Math.max(1, ...[...book.asks, ...book.bids].map(([, lots]) => Number(lots)));
+  return (
+    <div className="consolidated-sides" tabIndex={0} role="region" aria-label="Levels of all venues">
+      <table>
+        <thead>
+          <tr>
+            <th className="right">Price</th>
+            <th className="right">Quantity</th>
+            <th>Venue</th>
+            <th className="right">With fees</th>
+          </tr>
+        </thead>
+        <Levels name="Asks" side="sell" levels={book.asks.slice().reverse()} most={most} />
+        <tbody className="middle">
+          <tr>
+            <td className="right">{amount(book.middle)}</td>
+            <td colSpan={3} className="quiet">
+              {book.middle === null ? "no middle: a side is empty" : "middle"}
+            </td>
+          </tr>
+        </tbody>
+        <Levels name="Bids" side="buy" levels={book.bids} most={most} />
+      </table>
+      {out.length > 0 && (
+        <ul className="left-out" aria-label="Not in this book">
+          {out.map((route) => (
+            <li key={route.venue}>
+              <b>{route.venue}</b> <State route={route} /> <span className="quiet because">{route.why}</span>
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }
 
-function SideOf({ name, tone, levels }: { name: string; tone: "up" | "down"; levels: ConsolidatedLevel[] }): ReactNode {
+interface LevelsProps {
+  name: string;
+  side: "buy" | "sell";
+  levels: ConsolidatedLevel[];
+  /** The largest quantity shown, which has the whole bar. */
+  most: number;
+}
+
+function Levels({ name, side, levels, most }: LevelsProps): ReactNode {
   return (
-    <table aria-label={name}>
-      <tbody>
-        {levels.map(([price, lots, venue, allIn], at) => (
-          <tr key={at}>
-            <td className={`right ${tone}`}>{amount(price)}</td>
-            <td className="right">{quantity(lots)}</td>
-            <td>{venue}</td>
-            <td className="right quiet">{quantity(allIn)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <tbody aria-label={name} data-side={side}>
+      {levels.map(([price, lots, venue, allIn], at) => (
+        <tr key={at} data-venue={venue}>
+          <td className={`right ${side === "sell" ? "down" : "up"}`}>{amount(price)}</td>
+          <td className="right size">
+            <i style={{ transform: `scaleX(${Number(lots) / most})` }} />
+            <span>{quantity(lots)}</span>
+          </td>
+          <td>{venue}</td>
+          <td className="right quiet">{quantity(allIn)}</td>
+        </tr>
+      ))}
+    </tbody>
   );
 }
 
-function Events({ events }: { events: readonly RouteEvent[] }): ReactNode {
+function Events({ events }: { events: readonly RouteEvent[] | null }): ReactNode {
+  if (events === null) return null;
   if (events.length === 0) return <p className="empty">Nothing yet: no source was marked, no route locked.</p>;
   return (
-    <ol className="event-list">
+    <ol className="event-list" tabIndex={0} aria-label="Events, latest first">
       {events.map(({ time, instrument, venue, event, why }, at) => (
-        <li key={at} data-route-event={event}>
-          <span className="quiet">{clock(time)}</span> <b>{venue}</b> {instrument} <span className="warn">{event}</span>{" "}
-          {why}
+        <li key={at} data-route-event={event} data-venue={venue}>
+          <span className="quiet">{clock(time)}</span>
+          <span>{instrument}</span>
+          <b>{venue}</b>
+          <Happened event={event} />
+          <span className="why">{why}</span>
         </li>
       ))}
     </ol>
   );
 }
 
-function votesOf(votes: Record<string, boolean>): string {
-  const against = Object.keys(votes).filter((name) => votes[name] === true);
-  return against.length === 0 ? "" : `against: ${against.join(", ")}`;
+function Happened({ event }: { event: string }): ReactNode {
+  if (event.startsWith("no longer ")) return <span className="good">✓ {event}</span>;
+  if (event === "backup") return <span className="quiet">◌ stands in</span>;
+  return <span className={event === "doubted" ? "warn" : "bad"}>✕ {event}</span>;
 }
 
 function unit(value: number | null, name: string): string {

@@ -13,15 +13,11 @@ export function WorkFields({ ticket }: { ticket: Ticket }): ReactNode {
   const error = errors.path ?? errors.until ?? errors.max_participation;
   return (
     <div className="work">
-      <label>
+      <label className="work-by">
         <span className="quiet">Work by</span>
-        <select
-          aria-label="Work by"
-          value={form.path ?? ""}
-          onChange={(event) => set({ path: event.target.value || null })}
-        >
-          <option value="">nothing, placed as it is</option>
-          <option value="auto">auto: the tree chooses</option>
+        <select value={form.path ?? ""} onChange={(event) => set({ path: event.target.value || null })}>
+          <option value="">– (placed as it is)</option>
+          <option value="auto">auto · the decision tree chooses</option>
           {paths.map(({ name, title }) => (
             <option key={name} value={name}>
               {name} · {title}
@@ -32,17 +28,17 @@ export function WorkFields({ ticket }: { ticket: Ticket }): ReactNode {
       {isWorked(form) && (
         <div className="work-terms">
           <label>
-            <span className="quiet">Done in, minutes</span>
+            <span className="quiet">Done within, min</span>
             <input
               inputMode="decimal"
-              aria-label="Done in, minutes"
+              aria-label="Done within, minutes"
               value={form.minutes}
               placeholder="its own"
               onChange={(event) => set({ minutes: event.target.value })}
             />
           </label>
           <label>
-            <span className="quiet">Of volume at most, %</span>
+            <span className="quiet">Of volume, % at most</span>
             <input
               inputMode="decimal"
               aria-label="Of volume at most, percent"
@@ -53,10 +49,17 @@ export function WorkFields({ ticket }: { ticket: Ticket }): ReactNode {
           </label>
         </div>
       )}
-      {chosen && <p className="quiet source">{chosen.source}</p>}
-      <p className="error" role={error ? "alert" : undefined}>
-        {error}
-      </p>
+      {chosen && (
+        <p className="quiet source" title={`${chosen.title}: ${chosen.source}`}>
+          {chosen.source}
+        </p>
+      )}
+      {form.path === "auto" && <p className="quiet source">Its reasons stand in the order's life.</p>}
+      {error && (
+        <p className="error" role="alert">
+          {error}
+        </p>
+      )}
     </div>
   );
 }

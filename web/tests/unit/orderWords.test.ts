@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventWords, statusWords, termWords, typeWords } from "../../src/orderWords";
+import { eventWords, isChild, percentDone, statusWords, termWords, typeWords } from "../../src/orderWords";
 import type { Order, OrderEvent } from "../../src/wire/types";
 
 const ORDER = { type: "stop_limit", time_in_force: "gtd", status: "open", reason: null, waits_for: "trigger" } as Order;
@@ -29,6 +29,14 @@ describe("an order in words", () => {
     expect(statusWords(ORDER)).toBe("waits for its trigger");
     expect(statusWords({ ...ORDER, waits_for: null })).toBe("open");
     expect(statusWords({ ...ORDER, status: "cancelled", reason: "dead_man" })).toBe("cancelled · dead man");
+  });
+
+  it("names the path of a parent and how far it is", () => {
+    const parent = { ...ORDER, path: "TWAP", filled: "33.5", quantity: "100" } as Order;
+    expect(typeWords(parent)).toBe("Worked by TWAP");
+    expect(statusWords(parent)).toBe("working · 33 %");
+    expect(percentDone({ filled: "0", quantity: "0" })).toBe(0);
+    expect([isChild(parent), isChild({ ...ORDER, parent_order: "ord-1" })]).toEqual([false, true]);
   });
 
   it("tells an event with the figures that it has", () => {

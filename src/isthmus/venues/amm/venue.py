@@ -84,8 +84,8 @@ class Listed:
 
     def quote_on(self, taker: int) -> bool:
         """A part of that, in a few milliseconds; whether the side is complete."""
-        begun = self._begun.pop(taker, None)
-        prices, upto = begun if begun is not None else (self.counter.rungs(taker), [])
+        begun = self._begun.pop(taker) if taker in self._begun else (self.counter.rungs(taker), [])
+        prices, upto = begun
         upto = upto + self.counter.depth(taker, prices[len(upto) : len(upto) + RUNGS_PER_STEP])
         if len(upto) < len(prices):
             self._begun[taker] = (prices, upto)
