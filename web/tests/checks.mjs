@@ -264,7 +264,7 @@ async function themes({ page, server }) {
   await page.keyboard.press("?");
   await page.getByRole("heading", { name: "Keyboard" }).waitFor(PATIENT);
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator("dialog").count(), 0);
+  await page.locator("dialog").waitFor({ state: "detached", ...PATIENT });
 }
 
 async function balanceOf(page, asset) {

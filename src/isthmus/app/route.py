@@ -91,7 +91,9 @@ def _books(sources: list[str], instrument: str | None, until: int | None) -> Boo
 
 def shown_market(books: Books) -> ShownMarket:
     """The books as paths see them, sources and routes judged. Raises BadInput for terms that make no sense."""
-    return ShownMarket(books.venues, books.volatility, books.day, books.at or NS_PER_S, books.before)
+    market = ShownMarket(books.venues, books.volatility, books.day, books.at or NS_PER_S, books.before)
+    market.price_decimals = books.price_decimals
+    return market
 
 
 def explained_order(order: OrderFile, books: Books, market: ShownMarket) -> Explanation:

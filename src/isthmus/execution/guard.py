@@ -50,8 +50,8 @@ class Guard:
     def __init__(self, sight: Callable[[int], Sight], units: Callable[[int], Units]) -> None:
         self._sight = sight
         self._units = units
-        self._since: dict[tuple[int, int], dict[tuple[str, str], tuple[str, int]]] = {}
-        """Of every route what is against it, by state and rule: why and since when."""
+        self._since: dict[tuple[int, int], dict[tuple[str, str], Event]] = {}
+        """Of every route what is against it, by state and rule."""
         self._votes: dict[tuple[int, int], dict[str, bool]] = {}
         self._held: dict[tuple[int, int], str] = {}
         self.events: deque[RouteEvent] = deque(maxlen=EVENTS_MAX)
@@ -66,7 +66,7 @@ class Guard:
                 self._votes[route] = {name: bool(event.figures[0] >> bit & 1) for bit, name in enumerate(VOTES)}
             why = self.said(instrument, event)
             if event.on:
-                since.setdefault((event.state, event.reason), (why, event.at))
+                since.setdefault((event.state, event.reason), event)
             else:
                 since.pop((event.state, event.reason), None)
             name = event.state if event.on else f"no longer {event.state}"
@@ -97,9 +97,11 @@ class Guard:
             return Standing(OPEN, "", 0, votes) if fit else Standing(RESERVE, IN_RESERVE, 0, votes)
         first = next((state for state in ORDER if state in against), against[0])
         since = self._since.get((instrument, venue), {})
-        known = [told for (state, _), told in since.items() if state == first]
-        why, at = min(known, key=lambda told: told[1], default=("", 0))
-        return Standing(first, why, at, votes)
+        known = [event for (state, _), event in since.items() if state == first]
+        if not known:
+            return Standing(first, "", 0, votes)
+        event = min(known, key=lambda event: event.at)
+        return Standing(first, self.said(instrument, event), event.at, votes)
 
     def _log(self, event: RouteEvent) -> None:
         self.events.append(event)

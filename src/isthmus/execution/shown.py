@@ -13,6 +13,7 @@ from isthmus.engine.market import VenueFacts
 from isthmus.execution.book import Care
 from isthmus.execution.guard import HELD, OPEN, Guard
 from isthmus.execution.policy import AMM, HOUSE, LIT, PPM, Venue
+from isthmus.execution.route_words import Units
 from isthmus.execution.sights import Basket, Sight, View, estimated_impact
 from isthmus.kernel.messages import BUY
 from isthmus.kernel.values import NS_PER_S
@@ -72,7 +73,9 @@ class ShownMarket(View):
     ) -> None:
         self._rows = {row.venue.number: row for row in venues}
         self._told = volatility
-        self._guard = Guard(lambda _: sight)
+        self.price_decimals = 0
+        """Of the price steps, as the reasons of `unused` write them."""
+        self._guard = Guard(lambda _: sight, lambda _: Units(self.price_decimals, self._name))
         sight = Sight(0, _NoEngine(), self._guard.take)
         sight.curve = lambda start, end: day * (end - start) // DAY_NS
         super().__init__(sight, now, (), {}, Basket())
@@ -87,6 +90,10 @@ class ShownMarket(View):
         ]
         for look in sorted((*before, *last), key=lambda look: look.at):
             sight.show(look.venue, look.bids, look.asks, look.at)
+
+    def _name(self, number: int) -> str:
+        row = self._rows.get(number)
+        return row.venue.name if row is not None else str(number)
 
     def unused(self) -> list[Source]:
         """Venues that the book does not use, in their order."""

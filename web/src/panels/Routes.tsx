@@ -16,7 +16,7 @@ const columnsOf = (select: (instrument: string) => void): readonly Column<RouteF
   {
     key: "market",
     head: "Market",
-    width: 96,
+    width: 112,
     narrow: 84,
     sort: (route) => route.instrument,
     cell: ({ instrument }) => (
@@ -25,11 +25,11 @@ const columnsOf = (select: (instrument: string) => void): readonly Column<RouteF
       </button>
     ),
   },
-  { key: "venue", head: "Venue", width: 104, sort: (route) => route.venue, cell: (route) => route.venue },
+  { key: "venue", head: "Venue", width: 100, sort: (route) => route.venue, cell: (route) => route.venue },
   {
     key: "state",
     head: "State, since (UTC)",
-    width: 178,
+    width: 166,
     narrow: 170,
     sort: ({ state }) => (FIT.includes(state) ? `1 ${state}` : `0 ${state}`),
     cell: (route) => <State route={route} />,
