@@ -16,12 +16,13 @@ from isthmus.app.playing import Playing
 from isthmus.engine.archive import records
 from isthmus.engine.engine import Record, content_id
 from isthmus.execution.notes import ParentNote, note_of
-from isthmus.execution.policy import PPM, Path
+from isthmus.execution.policy import PPM, Decision, Market, Path, Ticket, Wake, Work
 from isthmus.execution.taxonomy import PATHS
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
     BUY,
     GTC,
+    IOC,
     LIMIT,
     RESPONSE,
     SELL,
@@ -50,6 +51,38 @@ SIZES = {"NOVA": (1, 10, 100, 700, 3_000), "XBT-USD": (1, 100, 5_000, 40_000)}
 SCOPE_INSTRUMENT, SCOPE_VENUE, SCOPE_ACCOUNT = 5, 6, 1
 ENDING_S = 40
 """After everything was cancelled and every line is up, all children are over by then."""
+
+
+SAFEGUARDS = frozenset(("parent_ending", "beyond_parent", "beyond_limit", "bad_ordinal", "off_lot"))
+"""Refusals of children that only a router that does not look can get."""
+
+
+class NoTerms(msgspec.Struct, frozen=True):
+    """Parameters of the path below."""
+
+
+def reckless(work: Work, market: Market, _: NoTerms, now: int) -> Decision:
+    """Asks for anything anywhere, and looks at neither limit, cap, lots nor what is left."""
+    draw = Random(f"{work.parent.seed} {work.placed} {now}")
+    middle = (market.middle_x2() or 2 * work.parent.limit) // 2
+    tickets = tuple(
+        Ticket(
+            venue=draw.choice(market.venues()).number if draw.random() < 0.9 else 4_711,
+            price=max(1, (middle + draw.randrange(-60, 61)) // 5 * 5),
+            quantity=draw.randrange(1, 2 * work.parent.quantity + 2),
+            tif=draw.choice((GTC, IOC)),
+            why="why not",
+        )
+        for _ in range(draw.randrange(4))
+    )
+    taken_back = tuple(child.order for child in work.children if draw.random() < 0.2)
+    return Decision(place=tickets, cancel=taken_back, wake=Wake(at=now + draw.randrange(1, 2 * NS_PER_S), book=True))
+
+
+RECKLESS = Path(
+    number=200, name="RECKLESS", title="for tests", source="none", parameters=NoTerms, decide=reckless,
+    measured_on="simulator",
+)  # fmt: skip
 
 
 class Followed(msgspec.Struct):
@@ -94,6 +127,7 @@ class Witness:
         assert record.sequence > self.last
         self.last = record.sequence
         kind, command = type(record.command).__name__, record.command
+        assert kind != "PlaceChild" or record.reason not in SAFEGUARDS, f"{record.reason}: it looks before it asks"
         if record.reason is None and kind == "PlaceParent":
             self._parent(record, command)
         elif record.reason is None and kind == "PlaceChild":
@@ -230,6 +264,7 @@ class Session:
         self.market = reacting.make(options, self._symbols)
         self.playing = Playing([self.market], at, self._data)
         self.core = self.playing.core
+        self.core.router.paths[RECKLESS.number] = RECKLESS
         self.core.driver.observe(self.witness.on_record)
         self._hear_others()
         self.instruments = {row.symbol: row.number for row in self.core.directory.instruments.values()}

@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.sim.routed import Session
+from tests.sim.routed import RECKLESS, Session
 
 from isthmus.execution.policy import Path as ExecutionPath
 from isthmus.execution.taxonomy import PATHS
 
-SEEDS = int(os.environ.get("ISTHMUS_ROUTER_SEEDS", "24"))
+SEEDS = int(os.environ.get("ISTHMUS_ROUTER_SEEDS", "16"))
 STEPS = 40
 
 
@@ -56,6 +56,14 @@ def test_every_path_keeps_to_the_laws_by_itself(path: ExecutionPath) -> None:
     session = Session(1_000 + path.number, paths=(path,))
     session.play(25)
     assert session.witness.parents
+    check_the_end(session)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_reckless_path_is_held_to_the_laws_by_the_router(seed: int) -> None:
+    session = Session(2_000 + seed, paths=(RECKLESS,))
+    session.play(STEPS // 2)
+    assert session.witness.children
     check_the_end(session)
 
 
