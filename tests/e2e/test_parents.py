@@ -13,6 +13,8 @@ import httpx
 import pytest
 from tests.e2e.server import Broker
 
+from isthmus.app.route_kept import explain_kept
+
 PARENTS = 100
 
 
@@ -78,6 +80,13 @@ def test_a_parent_is_worked_by_children_that_say_why(client: httpx.Client) -> No
     assert sum(float(child["filled"]) for child in told["children"]) == pytest.approx(0.02)
     costs = client.get(f"/v1/orders/{parent['id']}/costs").raise_for_status().json()
     assert costs["filled"] == "0.0200" and costs["arrival_bps"] is not None and costs["venues"]
+
+
+def test_its_decisions_are_made_again_while_the_server_runs(client: httpx.Client, broker: Broker) -> None:
+    parent = placed(client, worked(4))
+    ended(client, parent["id"], 20)
+    answer, code = explain_kept(broker.data, parent["id"], 5)
+    assert code == 0 and answer["same"] and len(answer["recorded"]) >= 5, answer
 
 
 def test_children_are_listed_only_when_asked_for_and_told_in_the_parents_life(client: httpx.Client) -> None:
@@ -188,6 +197,9 @@ def test_100_parents_go_on_after_kill_9_and_none_is_overfilled(tmp_path: Path) -
             known = {child["id"] for child in children}
             assert {child["id"] for child in before[parent]} <= known, "nothing acknowledged was lost"
     assert again.stop() == 0
+    for parent in parents[::10]:
+        answer, code = explain_kept(tmp_path / "data", parent, 5)
+        assert code == 0 and answer["not_on_tape"] == 0, "found again over the restart"
 
 
 def children_of(client: httpx.Client, parent: str) -> list[dict[str, Any]]:

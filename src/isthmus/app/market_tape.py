@@ -5,6 +5,7 @@ be made again. A mark is a "health" frame whose state is one of those below.
 |---|---|---|
 | START | | the last record before the broker began to look; what was known of markets is new from here |
 | LISTED | both | the venue's terms and care, as JSON: the instrument can be traded there from now on |
+| SEEN | instrument | the middle was taken into volatility and reference, after the book before |
 | HOUSE | instrument | the house book of the instrument was read after this record, and had changed |
 | RECORDS | | records up to this one had been taken in |
 | DECISION | instrument | "PARENT RECORD START": the router decides on the parent at the frame's time, and knows the
@@ -25,7 +26,7 @@ from isthmus.engine.tape import Tape
 from isthmus.execution.book import Care, Event
 from isthmus.kernel.messages import BUY, SELL
 
-START, LISTED, HOUSE, RECORDS, DECISION, CALL, TRADE, EXPECTED = range(2, 10)
+START, LISTED, HOUSE, RECORDS, DECISION, CALL, TRADE, EXPECTED, SEEN = range(2, 11)
 HELD = "held"
 """A route that was taken out by hand or by a forecast event is told as a state of its health."""
 NOTE_BYTES_MAX = 255
@@ -95,6 +96,10 @@ class MarketTape:
         """A venue's whole book; `where`: venue, instrument."""
         self._records(at)
         self._tape.book(at, *where, list(bids), list(asks))
+
+    def seen(self, at: int, instrument: int) -> None:
+        """The middle after the last book is taken in; a desk may have traded since that came."""
+        self._mark(at, SEEN, (0, instrument), "")
 
     def trade(self, at: int, where: tuple[int, int], price: int, quantity: int, taker_side: int) -> None:
         """Others traded."""

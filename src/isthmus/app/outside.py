@@ -106,6 +106,9 @@ class Outside:
             self._tape.book(at, (venue, instrument), bids, asks)
         sight.take(venue, bids, asks, at)
         self.on_book(instrument, venue, at)
+        sight.read_house()
+        if self._tape is not None:
+            self._tape.seen(at, instrument)
         sight.see()
         self._views.book(venue, instrument, bids, asks, at)
         self.on_change()

@@ -24,6 +24,7 @@ from isthmus.app.market_tape import (
     HOUSE,
     LISTED,
     RECORDS,
+    SEEN,
     START,
     TRADE,
     Decided,
@@ -164,7 +165,7 @@ class Rerun:
         _, at, venue, instrument, kind, payload = frame
         if kind == "book":
             bids, asks = payload
-            self._outside.book(venue, instrument, bids, asks, at)
+            self._outside.sight(instrument).take(venue, bids, asks, at)
         elif kind == "trade":
             price, quantity, taker_side = payload
             self._outside.trade(venue, instrument, price, quantity, taker_side, at)
@@ -186,6 +187,8 @@ class Rerun:
             self._advance(int(note))
             sight = self._outside.sight(instrument)
             sight.show_house(*self._engine.depth(instrument, LEVELS_MAX))
+        elif state == SEEN:
+            self._outside.sight(instrument).see()
         elif state == RECORDS:
             self._advance(int(note))
         elif state == DECISION:

@@ -184,6 +184,7 @@ class Sight:
 
     def touch(self) -> tuple[int, int]:
         """The best plain prices: bid and ask, 0 where there is none."""
+        self.read_house()
         bids, asks = [], []
         for number in self.watched.open():
             own_bids, own_asks = self.book(number)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.app.worked import BUY, SECOND, SELL, START, STEADY, Worked, steady
 
@@ -190,13 +191,44 @@ def test_answers_of_the_venue_and_routes_taken_out_are_part_of_it(small: tuple[P
     assert [level.venue for level in found[0].book[SELL]][-1] == 0, "the house book is in it"
 
 
+def measured(work: Work, market: Market, parameters: Any, now: int) -> Decision:
+    """As the other, and its reasons tell every figure to the last digit."""
+    made = steady(work, market, parameters, now)
+    figures = f"{market.volatility()!r} {market.impact()!r} {market.traded(0)} {market.venues()}"
+    return Decision(
+        place=tuple(msgspec.structs.replace(ticket, why=figures[:400]) for ticket in made.place), wake=made.wake
+    )
+
+
+def test_a_desk_that_trades_between_a_book_and_the_look_at_its_middle_is_part_of_it(tmp_path: Path) -> None:
+    path = msgspec.structs.replace(STEADY, decide=measured)
+    worked = a_market(tmp_path)
+    worked.core.router.paths[STEADY.number] = path
+
+    def quoting(_: int, __: int, at: int) -> None:
+        worked.floor.quote(BUY, 9_900 + at // SECOND % 90, 5)
+
+    worked.core.outside.on_book = quoting
+    parent = worked.parent(BUY, 400, 10_100)
+    for second in range(45):
+        worked.run(1)
+        worked.show_there([(9_950 + second % 3, 1_000)], [(10_005 + second % 2, 1_000)])
+        worked.core.desk.data.trade(
+            worked.floor.venue, worked.floor.instrument, 10_000, 7 + second, SELL, worked.playing.now
+        )
+    worked.playing.close()
+    found = remade(tmp_path, parent, path)
+    assert len(found) >= 4 and all(row.same for row in found)
+    assert len({child.why for row in found for child in row.made}) >= 4, "the figures moved"
+
+
 def test_another_path_would_have_done_something_else(small: tuple[Path, int]) -> None:
     def shy(work: Work, market: Market, parameters: Any, now: int) -> Decision:
         made = steady(work, market, parameters, now)
         return Decision(place=made.place[:-1], wake=made.wake, why=made.why)
 
     data, parent = small
-    changed = type(STEADY)(**{name: getattr(STEADY, name) for name in STEADY.__struct_fields__} | {"decide": shy})
+    changed = msgspec.structs.replace(STEADY, decide=shy)
     assert not any(row.same for row in remade(data, parent, changed))
 
 
