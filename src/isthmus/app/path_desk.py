@@ -51,7 +51,7 @@ class PathDesk:
             choice = choose_path(self._facts(wish, sight))
             path, parameters, why = _named(choice.path), {**choice.parameters, **wish.parameters}, choice.why
         else:
-            path, parameters, why = _named(wish.path), dict(wish.parameters), ["asked for by name"]
+            path, parameters, why = _named(wish.path), dict(wish.parameters), ["Asked for by name."]
         try:
             parameters_of(path, parameters)
         except msgspec.ValidationError as error:
@@ -65,7 +65,7 @@ class PathDesk:
             cap_ppm=wish.cap_ppm,
             basket=wish.basket,
             arrival_x2=sight.middle_x2() or 0,
-            why="; ".join(why)[:WHY_MAX],
+            why=" ".join(why)[:WHY_MAX],
         )
         try:
             return Plan(path.number, note_of(note))
