@@ -39,7 +39,7 @@ impl Default for Settings {
             crossed_share_ppm: 500_000,
             skew_ppm: 1_000,
             rate: Bound { times: 16, floor: 30 },
-            spread: Bound { times: 16, floor: 100_000 },
+            spread: Bound { times: 16, floor: 500_000 },
             lead: Bound { times: 16, floor: 200_000_000 },
             good_updates: 20,
             good_ns: 5 * SECOND,
@@ -395,7 +395,8 @@ impl Health {
         self.quarantine(id, (Reason::Lead, UNUSUAL_LEAD, unusual), [lag, usual, 0], events);
     }
 
-    /// A figure that is unusual for most of the others too is the market's, not the source's.
+    /// A figure that is unusual for most of the others too is the market's, not the source's; that of an only source cannot
+    /// be told from the market's, and there is nothing to use in its place.
     fn quarantine(&mut self, id: (usize, u32), found: (Reason, u8, bool), figures: [i64; 3], events: &mut Vec<Event>) {
         let (reason, bit, unusual) = found;
         let source = &mut self.sources[id.0];
@@ -406,7 +407,7 @@ impl Health {
         let others = self.sources.iter().enumerate().filter(|(at, other)| *at != id.0 && other.middle > 0);
         let (count, same) =
             others.fold((0, 0), |(count, same), (_, other)| (count + 1, same + u32::from(other.unusual & bit != 0)));
-        let holds = unusual && (count == 0 || 2 * same < count);
+        let holds = unusual && count > 0 && 2 * same < count;
         self.rule(id, self.now, (reason, holds, figures), events);
     }
 

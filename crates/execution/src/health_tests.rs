@@ -217,16 +217,27 @@ fn a_burst_at_all_venues_is_the_markets() {
 fn a_spread_that_the_source_never_had_is_quarantined_and_a_single_one_is_not() {
     let mut market = Market::new(3, Settings::default());
     market.run(200, &[1, 2, 3]);
-    market.quote(1, market.price - 400, market.price + 400);
+    market.quote(1, market.price - 2_000, market.price + 2_000);
     market.fair(1);
     assert_eq!(market.found(Reason::Spread), []);
     for _ in 0..2 {
         market.step();
-        market.quote(1, market.price - 400, market.price + 400);
+        market.quote(1, market.price - 2_000, market.price + 2_000);
     }
     assert_eq!(market.found(Reason::Spread), [(1, true)]);
     market.run(100, &[1, 2, 3]);
     assert_eq!(market.found(Reason::Spread), [(1, true), (1, false)]);
+}
+
+#[test]
+fn an_only_source_is_not_quarantined_for_what_may_be_the_markets() {
+    let mut market = Market::new(1, Settings::default());
+    market.run(200, &[1]);
+    for _ in 0..5 {
+        market.step();
+        market.quote(1, market.price - 2_000, market.price + 2_000);
+    }
+    assert_eq!(market.found(Reason::Spread), []);
 }
 
 #[test]
