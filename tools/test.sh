@@ -10,7 +10,7 @@ check() {
     "$@" || failed="$failed, $name"
 }
 
-check "cargo test" cargo test --quiet --locked --package isthmus-core --package isthmus-execution --package isthmus-pools --package isthmus-port --package isthmus-tape --package isthmus-wakes
+check "cargo test" cargo test --quiet --locked --package isthmus-core --package isthmus-execution --package isthmus-front --package isthmus-pools --package isthmus-port --package isthmus-tape --package isthmus-wakes --package isthmus-wire
 check "terminal" sh tools/web_tests.sh "$BIN"
 check "pytest" "$BIN/python" -m pytest -n auto --dist loadfile
 

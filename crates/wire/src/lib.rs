@@ -1,0 +1,6 @@
+//! Wire formats of the hot tier: bytes in, fields out, and back.
+//!
+//! Owns: the tokenisers, dictionaries and encoders of FIX and SWIFT MT. Takes: bytes. Emits: fields as slices of what came in, bytes.
+//! Never: opens a socket, reads a clock, decides about money or orders.
+pub mod fix;
+pub mod swift;

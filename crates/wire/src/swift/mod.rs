@@ -1,0 +1,1 @@
+//! SWIFT MT (FIN): blocks, fields, formats, network rules.
