@@ -1,5 +1,6 @@
 //! The engine as Python drives it.
 use std::path::Path;
+use std::sync::{Arc, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use isthmus_core::broker::{Broker, Options};
@@ -7,6 +8,7 @@ use isthmus_core::journal::Durability;
 use isthmus_core::messages::{CancelOrder, ClientId, Command, Effect, PlaceOrder, Posted, ReplaceOrder};
 use isthmus_core::record::Framed;
 use isthmus_core::row::order_of;
+use isthmus_front::shared::{Held, Shared};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -22,7 +24,7 @@ use crate::threads::{Flusher, Follower};
 /// The broker's engine. Without a data folder everything stays in memory.
 #[pyclass(module = "isthmus._core")]
 pub struct Engine {
-    pub broker: Broker,
+    pub shared: Arc<Shared>,
     clock_held: u64,
     closed: bool,
 }
@@ -46,8 +48,17 @@ fn durability(name: &str) -> PyResult<Durability> {
 }
 
 impl Engine {
+    fn of(broker: Broker) -> Self {
+        Self { shared: Shared::new(broker), clock_held: 0, closed: false }
+    }
+
+    #[inline]
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.shared.lock()
+    }
+
     fn open(&self) -> PyResult<()> {
-        match (self.closed, self.broker.stands_by()) {
+        match (self.closed, self.held().stands_by()) {
             (true, _) => Err(PyRuntimeError::new_err("the engine is closed")),
             (_, true) => Err(PyRuntimeError::new_err("the engine stands by: another process writes")),
             _ => Ok(()),
@@ -55,12 +66,12 @@ impl Engine {
     }
 
     fn following(&self) -> PyResult<()> {
-        if self.broker.stands_by() { Ok(()) } else { Err(PyRuntimeError::new_err("the engine does not stand by")) }
+        if self.held().stands_by() { Ok(()) } else { Err(PyRuntimeError::new_err("the engine does not stand by")) }
     }
 
     fn on_disk(&self) -> PyResult<()> {
         self.open()?;
-        if self.broker.flusher().in_memory() {
+        if self.held().flusher().in_memory() {
             return Err(PyRuntimeError::new_err("an engine in memory has no place for a snapshot"));
         }
         Ok(())
@@ -71,7 +82,10 @@ impl Engine {
         let command = classes::command(command)?;
         let block = origin.map_or(&[][..], |origin| &origin.block);
         let seen = |framed: &Framed, frames: &[u8]| (framed.body(frames).to_vec(), framed.passed.clock_held);
-        let ((bytes, held), link) = self.broker.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        let mut engine = self.held();
+        let ((bytes, held), link) = engine.stage_one(&command, at.unwrap_or_else(now), block, seen);
+        engine.staged_by_python(&bytes);
+        drop(engine);
         self.clock_held += u64::from(held);
         Ok(Record { bytes, chained: Chained::Linked(link) })
     }
@@ -79,34 +93,32 @@ impl Engine {
     /// Keeps the durability's promise for what was staged.
     #[inline]
     fn settle(&mut self, py: Python<'_>) -> PyResult<()> {
-        if self.broker.flusher().in_memory() {
+        if self.held().flusher().in_memory() {
             return Ok(());
         }
-        py.detach(|| self.broker.settle()).map_err(journal_error).map(|_| ())
+        py.detach(|| self.held().settle()).map_err(journal_error).map(|_| ())
     }
 
     #[inline]
     fn answer(&mut self, py: Python<'_>, command: &Command, at: Option<u64>) -> PyResult<Answer> {
         self.open()?;
         let seen = |framed: &Framed, frames: &[u8]| (framed.effects(frames).to_vec(), framed.passed.clock_held);
-        let (effects, held) = self.broker.stage_unlinked(command, at.unwrap_or_else(now), &[], seen);
+        let mut engine = self.held();
+        let (effects, held) = engine.stage_unlinked(command, at.unwrap_or_else(now), &[], seen);
+        let sequence = engine.engine.sequence;
+        drop(engine);
         self.clock_held += u64::from(held);
-        let sequence = self.broker.engine.sequence;
         self.settle(py)?;
         Ok(Answer { sequence, order: order_of(command, sequence), effects })
     }
 
     fn instrument_at(&self, instrument: u32) -> PyResult<usize> {
         let at = (instrument as usize).wrapping_sub(1);
-        if at < self.broker.engine.instruments.len() {
+        if at < self.held().engine.instruments.len() {
             Ok(at)
         } else {
             Err(PyValueError::new_err(format!("instrument: there is no {instrument}")))
         }
-    }
-
-    fn market(&self, instrument: u32) -> PyResult<&isthmus_core::market::Market> {
-        Ok(&self.broker.engine.markets[self.instrument_at(instrument)?])
     }
 }
 
@@ -126,7 +138,7 @@ impl Engine {
             None => Broker::in_memory(),
             Some(path) => py.detach(|| Broker::open(Path::new(path), options)).map_err(broker_error)?,
         };
-        Ok(Self { broker, clock_held: 0, closed: false })
+        Ok(Self::of(broker))
     }
 
     /// An engine that follows a folder which another process owns, until `take_over`.
@@ -141,25 +153,25 @@ impl Engine {
     ) -> PyResult<Self> {
         let options = Options { durability: self::durability(durability)?, segment_bytes, snapshot_records };
         let broker = py.detach(|| Broker::stand_by(Path::new(data), options)).map_err(broker_error)?;
-        Ok(Self { broker, clock_held: 0, closed: false })
+        Ok(Self::of(broker))
     }
 
     #[getter]
     fn stands_by(&self) -> bool {
-        self.broker.stands_by()
+        self.held().stands_by()
     }
 
     /// Grows with every take-over; 0 before the first.
     #[getter]
     fn epoch(&self) -> u32 {
-        self.broker.epoch()
+        self.held().epoch()
     }
 
     /// At most `most` records that the owner wrote meanwhile.
     fn catch_up(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<Record>> {
         self.following()?;
         let mut seen = Vec::new();
-        py.detach(|| self.broker.catch_up(most, |entry| seen.push(Record::from(entry)))).map_err(broker_error)?;
+        py.detach(|| self.held().catch_up(most, |entry| seen.push(Record::from(entry)))).map_err(broker_error)?;
         Ok(seen)
     }
 
@@ -168,7 +180,7 @@ impl Engine {
     fn take_over(&mut self, py: Python<'_>, force: bool) -> PyResult<Vec<Record>> {
         self.following()?;
         let mut seen = Vec::new();
-        let taken = py.detach(|| self.broker.take_over(force, |entry| seen.push(Record::from(entry))));
+        let taken = py.detach(|| self.held().take_over(force, |entry| seen.push(Record::from(entry))));
         taken.map_err(broker_error)?;
         Ok(seen)
     }
@@ -181,37 +193,38 @@ impl Engine {
             let chained = Chained::Known { prev: *prev, hash: *hash };
             seen.push(Record { bytes: body.to_vec(), chained });
         };
-        py.detach(|| self.broker.receive(frames, keep)).map_err(broker_error)?;
+        py.detach(|| self.held().receive(frames, keep)).map_err(broker_error)?;
         Ok(seen)
     }
 
     /// Goes on in an epoch later than `above` and than this folder's; returns it.
     fn begin_epoch(&mut self, py: Python<'_>, above: u32) -> PyResult<u32> {
         self.open()?;
-        py.detach(|| self.broker.begin_epoch(above)).map_err(broker_error)
+        py.detach(|| self.held().begin_epoch(above)).map_err(broker_error)
     }
 
     #[getter]
     fn sequence(&self) -> u64 {
-        self.broker.engine.sequence
+        self.held().engine.sequence
     }
     /// When something falls due by time next (ns); None if nothing does.
     #[getter]
     fn next_deadline(&self) -> Option<u64> {
-        self.broker.engine.deadlines.next_at()
+        self.held().engine.deadlines.next_at()
     }
     #[getter]
     fn stamp(&self) -> u64 {
-        self.broker.engine.stamp
+        self.held().engine.stamp
     }
     #[getter]
     fn head<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &py.detach(|| self.broker.head()))
+        PyBytes::new(py, &py.detach(|| self.held().head()))
     }
     #[getter]
     fn durable(&self) -> u64 {
-        let flusher = self.broker.flusher();
-        if flusher.in_memory() { self.broker.engine.sequence } else { flusher.durable() }
+        let held = self.held();
+        let flusher = held.flusher();
+        if flusher.in_memory() { held.engine.sequence } else { flusher.durable() }
     }
     #[getter]
     fn clock_held(&self) -> u64 {
@@ -219,7 +232,7 @@ impl Engine {
     }
     #[getter]
     fn recovered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let found = self.broker.recovered;
+        let found = self.held().recovered;
         let dict = PyDict::new(py);
         dict.set_item("records", found.records)?;
         dict.set_item("snapshot", found.snapshot)?;
@@ -228,7 +241,8 @@ impl Engine {
     }
     #[getter]
     fn flusher(&self) -> Option<Flusher> {
-        let flusher = self.broker.flusher();
+        let held = self.held();
+        let flusher = held.flusher();
         (!flusher.in_memory()).then(|| Flusher(flusher.clone()))
     }
 
@@ -314,7 +328,7 @@ impl Engine {
 
     /// Hands what was staged to the flusher; returns the last sequence handed over.
     fn hand_over(&mut self) -> u64 {
-        self.broker.engine.sequence
+        self.held().engine.sequence
     }
 
     /// Applies an array of INSTRUCTION rows as one flush group.
@@ -331,34 +345,38 @@ impl Engine {
         let rows = bytes.as_slice()?;
         let block = origin.as_ref().map_or(&[][..], |origin| &origin.get().block);
         let at = at.unwrap_or_else(now);
-        py.detach(|| batch::submit(&mut self.broker, rows, at, block)).map_err(journal_error)
+        py.detach(|| batch::submit(&mut self.held(), rows, at, block)).map_err(journal_error)
     }
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.
     fn best(&self, instrument: u32) -> PyResult<(i64, i64, i64, i64)> {
-        let market = self.market(instrument)?;
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let market = &held.engine.markets[at];
         let [(bid, bids), (ask, asks)] = [true, false].map(|buys| market.best_shown(buys).unwrap_or_default());
         Ok((bid, bids, ask, asks))
     }
 
     /// (price, volume, imbalance) that the call would find now; price 0 where nothing would trade.
     fn indicative(&self, instrument: u32) -> PyResult<(i64, i64, i64)> {
-        let found = self.broker.engine.indicative(self.instrument_at(instrument)?);
+        let at = self.instrument_at(instrument)?;
+        let found = self.held().engine.indicative(at);
         Ok((found.price, found.volume, found.imbalance))
     }
 
     /// Bids and asks as everybody sees them, best first: (price, quantity, orders).
     #[allow(clippy::type_complexity)]
     fn depth(&self, instrument: u32, levels: usize) -> PyResult<(Vec<(i64, i64, u32)>, Vec<(i64, i64, u32)>)> {
-        let (market, orders) = (self.market(instrument)?, &self.broker.engine.orders);
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let (market, orders) = (&held.engine.markets[at], &held.engine.orders);
         let list = |buys| market.shown(orders, buys).take(levels).collect();
         Ok((list(true), list(false)))
     }
 
     /// Orders at a price, oldest first: (order, account, what is left).
     fn queue(&self, instrument: u32, side: u8, price: i64) -> PyResult<Vec<(u64, u32, i64)>> {
-        let engine = &self.broker.engine;
-        let side = engine.markets[self.instrument_at(instrument)?].book.side(side == 1);
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let engine = &held.engine;
+        let side = engine.markets[at].book.side(side == 1);
         let rows = side.queue(&engine.orders, price).map(|row| engine.orders.get(row));
         Ok(rows.map(|order| (order.id, order.account, order.left)).collect())
     }
@@ -367,28 +385,31 @@ impl Engine {
     /// that wait outside the book, by number: (order, account, side, price, shown, left, waits). At most `most` of them.
     #[pyo3(signature = (instrument, most = usize::MAX))]
     fn book_orders(&self, instrument: u32, most: usize) -> PyResult<Vec<questions::BookOrder>> {
-        Ok(questions::book_orders(&self.broker.engine, self.instrument_at(instrument)?, most))
+        let at = self.instrument_at(instrument)?;
+        Ok(questions::book_orders(&self.held().engine, at, most))
     }
 
     /// A live order, or None.
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        questions::order(py, &self.broker.engine, order)
+        questions::order(py, &self.held().engine, order)
     }
 
     /// Ids of an account's live orders, ascending.
     fn orders(&self, account: u32) -> Vec<u64> {
-        let orders = &self.broker.engine.orders;
+        let held = self.held();
+        let orders = &held.engine.orders;
         orders.by_id().map(|row| orders.get(row)).filter(|o| o.account == account).map(|o| o.id).collect()
     }
 
     /// (balance, held) in minor units.
     fn balance(&self, account: u32, asset: u32) -> (i128, i128) {
-        self.broker.engine.ledger.peek(account, asset)
+        self.held().engine.ledger.peek(account, asset)
     }
 
     /// Of every asset that the account ever had: (asset, balance, held, frozen).
     fn balances(&self, account: u32) -> Vec<(u32, i128, i128, bool)> {
-        let account = self.broker.engine.ledger.accounts.get(account as usize);
+        let held = self.held();
+        let account = held.engine.ledger.accounts.get(account as usize);
         account.map_or_else(Vec::new, |account| {
             account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen)).collect()
         })
@@ -396,14 +417,16 @@ impl Engine {
 
     /// (signed quantity, hold) of a perpetual position.
     fn position(&self, account: u32, instrument: u32) -> PyResult<(i64, i64)> {
-        let instrument = &self.broker.engine.instruments[self.instrument_at(instrument)?];
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let instrument = &held.engine.instruments[at];
         Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
     }
 
     /// (ns in which a market maker met its obligations, ns in which the market was open, does it meet them now, are its
     /// quotes pulled) since the trading session began; None if it is no maker of the instrument.
     fn maker(&self, account: u32, instrument: u32) -> PyResult<Option<(u64, u64, bool, bool)>> {
-        let (engine, at) = (&self.broker.engine, self.instrument_at(instrument)?);
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let engine = &held.engine;
         Ok(engine.makers.get(&(at, account)).map(|maker| {
             let (quoted_ns, open_ns) = maker.score(engine.stamp);
             (quoted_ns, open_ns, maker.meets, maker.protection.as_ref().is_some_and(|p| p.pulled))
@@ -412,73 +435,77 @@ impl Engine {
 
     /// The price that collars are measured from; 0 for none.
     fn reference(&self, instrument: u32) -> PyResult<i64> {
-        Ok(self.broker.engine.instruments[self.instrument_at(instrument)?].reference())
+        let at = self.instrument_at(instrument)?;
+        Ok(self.held().engine.instruments[at].reference())
     }
 
     /// Of every asset: (asset, sum of all balances), the sum being zero.
     fn totals(&self) -> Vec<(u32, i128)> {
-        let ledger = &self.broker.engine.ledger;
+        let held = self.held();
+        let ledger = &held.engine.ledger;
         let all = || ledger.accounts.iter().flat_map(|account| &account.balances);
-        let assets = 1..=self.broker.engine.assets.len() as u32;
+        let assets = 1..=held.engine.assets.len() as u32;
         assets.map(|asset| (asset, all().filter(|b| b.asset == asset).map(|b| b.amount).sum())).collect()
     }
 
     /// Of every account: (number, kind).
     fn accounts(&self) -> Vec<(u32, u8)> {
-        let accounts = self.broker.engine.ledger.accounts.iter().enumerate();
+        let held = self.held();
+        let accounts = held.engine.ledger.accounts.iter().enumerate();
         accounts.filter(|(_, a)| a.kind != 0).map(|(number, a)| (number as u32, a.kind)).collect()
     }
 
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        questions::assets(py, &self.broker.engine)
+        questions::assets(py, &self.held().engine)
     }
 
     fn instruments<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        questions::instruments(py, &self.broker.engine)
+        questions::instruments(py, &self.held().engine)
     }
 
     /// The double entries of a record's effects: list of Posted.
     fn postings<'py>(&self, py: Python<'py>, record: &Record) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let mut all: Vec<Posted> = Vec::new();
+        let held = self.held();
         for effect in record.all_effects()? {
-            all.extend(self.broker.engine.postings(&effect));
+            all.extend(held.engine.postings(&effect));
         }
         all.into_iter().map(|posted| classes::python_effect(py, Effect::Posted(posted))).collect()
     }
 
     /// The canonical bytes of the state.
     fn state<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.broker.engine.state())
+        PyBytes::new(py, &self.held().engine.state())
     }
 
     /// SHA-256 of the canonical state, hexadecimal.
     fn state_hash(&self) -> String {
-        crate::errors::hex(&self.broker.engine.state_hash())
+        crate::errors::hex(&self.held().engine.state_hash())
     }
 
     /// Another engine, in memory, that goes on from the canonical bytes of this one's state.
     fn restored(&self) -> PyResult<Self> {
-        Ok(Self { broker: self.broker.restored().map_err(broker_error)?, clock_held: 0, closed: false })
+        Ok(Self::of(self.held().restored().map_err(broker_error)?))
     }
 
     /// What runs the journal again behind the engine and writes the snapshots; started when first asked for.
     #[getter]
     fn follower(&mut self, py: Python<'_>) -> PyResult<Follower> {
         self.on_disk()?;
-        py.detach(|| self.broker.following()).map(Follower).map_err(broker_error)
+        py.detach(|| self.held().following()).map(Follower).map_err(broker_error)
     }
 
     /// Waits for a snapshot of the present state and returns its path.
     fn snapshot(&mut self, py: Python<'_>) -> PyResult<String> {
         self.on_disk()?;
-        let path = py.detach(|| self.broker.snapshot()).map_err(shared_error)?;
+        let path = py.detach(|| self.held().snapshot()).map_err(shared_error)?;
         Ok(path.display().to_string())
     }
 
     /// A clean stop: everything written, a snapshot, the journal sealed.
     fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         if !self.closed {
-            py.detach(|| self.broker.close()).map_err(shared_error)?;
+            py.detach(|| self.held().close()).map_err(shared_error)?;
             self.closed = true;
         }
         Ok(())
