@@ -67,7 +67,8 @@ pub struct Blotter {
     by_client: FxHashMap<(u32, Box<str>), u64>,
     parents: FxHashMap<u64, u64>,
     finished: VecDeque<u64>,
-    trades: FxHashMap<(u64, u16), [u64; 2]>,
+    /// By record and place: of each side the order and the report.
+    trades: FxHashMap<(u64, u16), [(u64, u32); 2]>,
     trades_kept: VecDeque<(u64, u16)>,
 }
 
@@ -76,6 +77,8 @@ struct Pass<'a> {
     body: &'a Body<'a>,
     asker: Option<Asker>,
     trades: u16,
+    /// Where in `out` the reports of this record begin.
+    from: usize,
     out: &'a mut Vec<Report>,
 }
 
@@ -97,7 +100,8 @@ impl Blotter {
         if asker.is_none() && self.orders.is_empty() {
             return;
         }
-        let mut pass = Pass { body: &body, asker, trades: 0, out };
+        let from = out.len();
+        let mut pass = Pass { body: &body, asker, trades: 0, from, out };
         let mut effects = Vec::with_capacity(body.count as usize);
         if body.each_effect(|effect| effects.push(effect)).is_err() {
             return;
@@ -162,7 +166,12 @@ impl Blotter {
     fn refuse_change(&mut self, pass: &mut Pass<'_>, number: u64, reason: u16, cancel: bool) {
         let asker = pass.asker.clone().expect("asked by a session");
         if let Some(order) = self.orders.get(&number) {
-            pass.report_as(number, order, Kind::ChangeRefused { reason, cancel }, (asker.text, Some(order.client.clone())));
+            pass.report_as(
+                number,
+                order,
+                Kind::ChangeRefused { reason, cancel },
+                (asker.text, Some(order.client.clone())),
+            );
         }
     }
 
@@ -173,13 +182,7 @@ impl Blotter {
         }
     }
 
-    fn effect(
-        &mut self,
-        pass: &mut Pass<'_>,
-        effect: &Effect,
-        all: &[Effect],
-        belongs: &impl Fn(u32) -> (u32, u32),
-    ) {
+    fn effect(&mut self, pass: &mut Pass<'_>, effect: &Effect, all: &[Effect], belongs: &impl Fn(u32) -> (u32, u32)) {
         match effect {
             Effect::Accepted(e) => self.change(pass, e.order, |order| {
                 if matches!(order.kind, WORKED) || order.price == 0 {
@@ -248,7 +251,7 @@ impl Blotter {
         pass.trades += 1;
         let index = pass.trades;
         let sides = [(traded.maker_order, true), (traded.taker_order, false)];
-        let mut ours = [0; 2];
+        let mut ours = [(0, 0); 2];
         for (at, (number, maker)) in sides.into_iter().enumerate() {
             let number = self.parents.get(&number).copied().unwrap_or(number);
             let Some(order) = self.orders.get_mut(&number) else { continue };
@@ -261,19 +264,19 @@ impl Blotter {
             }
             let fee = if maker { traded.maker_fee } else { traded.taker_fee };
             let fill = Fill { price: traded.price, quantity: traded.quantity, index, maker, fee };
-            ours[at] = number;
+            ours[at] = (number, (pass.out.len() - pass.from) as u32);
             let order = order.clone();
             pass.report(number, &order, Kind::Trade(fill));
             if order.is_over() {
                 self.finish(number);
             }
         }
-        if ours != [0; 2] {
+        if ours.iter().any(|(order, _)| *order != 0) {
             self.remember_trade((pass.body.sequence, index - 1), ours);
         }
     }
 
-    fn remember_trade(&mut self, key: (u64, u16), orders: [u64; 2]) {
+    fn remember_trade(&mut self, key: (u64, u16), orders: [(u64, u32); 2]) {
         self.trades.insert(key, orders);
         self.trades_kept.push_back(key);
         if self.trades_kept.len() > TRADES_MAX
@@ -285,7 +288,7 @@ impl Blotter {
 
     fn corrected(&mut self, pass: &mut Pass<'_>, trade: (u64, u16), new_price: i64) {
         let Command::CorrectTrade(correction) = pass.body.command else { return };
-        for number in self.trades.get(&trade).copied().unwrap_or_default() {
+        for (number, ordinal) in self.trades.get(&trade).copied().unwrap_or_default() {
             let Some(order) = self.orders.get_mut(&number) else { continue };
             let (price, quantity) = (i128::from(correction.price), correction.quantity);
             order.turnover += (i128::from(new_price) - price) * i128::from(quantity);
@@ -293,7 +296,7 @@ impl Blotter {
                 order.filled -= quantity;
             }
             let fill = Fill { price: new_price, quantity, index: trade.1 + 1, maker: false, fee: 0 };
-            let kind = Kind::Corrected { fill, of: trade.0 };
+            let kind = Kind::Corrected { fill, of: (trade.0, ordinal) };
             let order = order.clone();
             pass.report(number, &order, kind);
         }
@@ -403,10 +406,16 @@ impl Pass<'_> {
         self.report_as(number, order, kind, (order.client.clone(), None));
     }
 
-    fn report_as(&mut self, number: u64, order: &Tracked, kind: Kind, (client, original): (Box<str>, Option<Box<str>>)) {
+    fn report_as(
+        &mut self,
+        number: u64,
+        order: &Tracked,
+        kind: Kind,
+        (client, original): (Box<str>, Option<Box<str>>),
+    ) {
         self.out.push(Report {
             sequence: self.body.sequence,
-            ordinal: self.out.len() as u32,
+            ordinal: (self.out.len() - self.from) as u32,
             stamp: self.body.stamp,
             number,
             kind,
@@ -497,5 +506,28 @@ fn placed(command: &Command, asker: &Asker) -> Option<Tracked> {
             ..blank
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn order() -> Tracked {
+        let asker = Asker { session: 7, text: "a".into() };
+        let order = isthmus_core::messages::PlaceOrder {
+            account: 16,
+            instrument: 1,
+            venue: 0,
+            side: 1,
+            kind: LIMIT,
+            tif: GTC,
+            flags: 0,
+            price: 10_050,
+            quantity: 5,
+            client_id: [1; 16],
+            session: 7,
+        };
+        placed(&Command::PlaceOrder(order), &asker).expect("an order")
     }
 }

@@ -22,6 +22,17 @@ pub enum Reading<T> {
     Bad(Bad),
 }
 
+impl<T, U> Reading<(T, U)> {
+    /// The same with another form of the command.
+    pub fn map<V>(self, form: impl FnOnce(T) -> V) -> Reading<(V, U)> {
+        match self {
+            Self::Plain((command, text)) => Reading::Plain((form(command), text)),
+            Self::Cold => Reading::Cold,
+            Self::Bad(bad) => Reading::Bad(bad),
+        }
+    }
+}
+
 /// The field and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bad {
@@ -36,6 +47,8 @@ pub struct Listed {
     pub symbol: Box<[u8]>,
     pub price_decimals: u8,
     pub quantity_decimals: u8,
+    pub quote: Box<[u8]>,
+    pub quote_decimals: u8,
 }
 
 /// Instruments by symbol and by number, as the engine has them.
@@ -52,12 +65,13 @@ impl Listing {
     pub fn refresh(&mut self, engine: &Engine) {
         for instrument in &engine.instruments[self.all.len()..] {
             let terms = &instrument.terms;
-            let length = terms.symbol.0.iter().position(|byte| *byte == 0).unwrap_or(terms.symbol.0.len());
-            let symbol: Box<[u8]> = terms.symbol.0[..length].into();
+            let symbol: Box<[u8]> = unpadded(&terms.symbol.0).into();
+            let quote = &engine.assets[terms.quote as usize - 1];
             let number = self.all.len() as u32 + 1;
             self.by_symbol.insert(symbol.clone(), number);
             let (price_decimals, quantity_decimals) = (terms.price_decimals, terms.quantity_decimals);
-            self.all.push(Listed { number, symbol, price_decimals, quantity_decimals });
+            let (quote, quote_decimals) = (unpadded(&quote.code.0).into(), quote.decimals);
+            self.all.push(Listed { number, symbol, price_decimals, quantity_decimals, quote, quote_decimals });
         }
     }
 
@@ -80,6 +94,10 @@ impl Listing {
     fn named(&self, symbol: &[u8]) -> Option<&Listed> {
         self.by_symbol.get(symbol).and_then(|number| self.of(*number))
     }
+}
+
+fn unpadded(text: &[u8]) -> &[u8] {
+    &text[..text.iter().position(|byte| *byte == 0).unwrap_or(text.len())]
 }
 
 /// The engine's id of a client's own id: the first 16 bytes of its SHA-256, as every gateway makes it.

@@ -4,4 +4,8 @@
 //! session has checked, records. Emits: commands with their origin, reports. Never: answers before the record is as durable
 //! as promised.
 pub mod blotter;
+pub mod desk;
+pub mod instruction;
+pub mod member;
 pub mod report;
+pub mod writing;

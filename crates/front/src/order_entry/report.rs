@@ -64,10 +64,10 @@ pub enum Kind {
     New,
     Rejected(u16),
     Trade(Fill),
-    /// A bust (price 0) or a correction of a trade of record `of`.
+    /// A bust (price 0) or a correction of a trade; `of`: the record and the ordinal of the report that told of it.
     Corrected {
         fill: Fill,
-        of: u64,
+        of: (u64, u32),
     },
     Cancelled(CancelReason),
     Replaced,
@@ -117,7 +117,13 @@ pub fn order_reject_reason(reason: u16) -> i64 {
         Some(Reason::UnknownKind | Reason::UnknownTif | Reason::UnknownFlag | Reason::BadTerms) => 11,
         Some(Reason::QuantityNotPositive | Reason::OffLot | Reason::BadMinimum | Reason::BelowMinimumNotional) => 13,
         Some(Reason::UnknownAccount | Reason::AccountNotTrading | Reason::AccountFrozen) => 15,
-        Some(Reason::OffTick | Reason::PriceNotPositive | Reason::PriceTooLarge | Reason::OutsideCollar | Reason::OutsideBand) => 16,
+        Some(
+            Reason::OffTick
+            | Reason::PriceNotPositive
+            | Reason::PriceTooLarge
+            | Reason::OutsideCollar
+            | Reason::OutsideBand,
+        ) => 16,
         _ => 99,
     }
 }
@@ -127,7 +133,13 @@ pub fn change_reject_reason(reason: u16) -> i64 {
     match Reason::of(reason) {
         Some(Reason::UnknownOrder | Reason::NotYourOrder) => 1,
         Some(Reason::DuplicateClientId) => 6,
-        Some(Reason::OffTick | Reason::PriceNotPositive | Reason::PriceTooLarge | Reason::OutsideCollar | Reason::OutsideBand) => 7,
+        Some(
+            Reason::OffTick
+            | Reason::PriceNotPositive
+            | Reason::PriceTooLarge
+            | Reason::OutsideCollar
+            | Reason::OutsideBand,
+        ) => 7,
         Some(Reason::QuantityNotAboveFilled) => 0,
         _ => 99,
     }
