@@ -502,6 +502,38 @@ impl Engine {
         Ok(path.display().to_string())
     }
 
+    /// From now on sessions outside Python stage commands too, and hear of what is staged here.
+    fn serve_sessions(&self) {
+        self.shared.serve();
+    }
+
+    /// What sessions staged since this was asked for last, oldest first.
+    fn made_by_sessions(&self) -> Vec<Record> {
+        let made = std::mem::take(&mut self.held().for_python);
+        made.into_iter().map(|(bytes, link)| Record { bytes, chained: Chained::Linked(link) }).collect()
+    }
+
+    /// Sessions may answer up to this record.
+    fn release(&self, sequence: u64) {
+        self.shared.release(sequence);
+    }
+
+    /// Everybody in Python was told of the records up to this one.
+    #[pyo3(name = "settle")]
+    fn settled(&self, sequence: u64) {
+        self.shared.settle(sequence);
+    }
+
+    /// Sessions take no commands, or take them again.
+    fn refuse(&self, refusing: bool) {
+        self.shared.refuse(refusing);
+    }
+
+    /// Answers of sessions wait for a standby's receipts: only `release` lets them go.
+    fn wait_for_receipts(&self) {
+        self.shared.wait_for_receipts();
+    }
+
     /// A clean stop: everything written, a snapshot, the journal sealed.
     fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         if !self.closed {

@@ -40,7 +40,8 @@ class Driver:
     def __init__(self, engine: Engine, clock: Clock, inbox_max: int = INBOX_MAX) -> None:
         self.engine = engine
         self.inbox_max = inbox_max
-        self.fault: str | None = None
+        self.serves_sessions = False
+        self._fault: str | None = None
         self.follower: Follower | None = None
         self.standby: Standby | None = None
         self.on_staged: Callable[[], None] = _nothing
@@ -55,6 +56,21 @@ class Driver:
     def attach(self) -> None:
         """Find the engine's flusher, which it has once it owns its folder; the flushing thread touches nothing else."""
         self._flusher = self.engine.flusher
+
+    @property
+    def fault(self) -> str | None:
+        """Why the journal cannot be written, or None."""
+        return self._fault
+
+    @fault.setter
+    def fault(self, reason: str | None) -> None:
+        self._fault = reason
+        self.engine.refuse(reason is not None)
+
+    def serve_sessions(self) -> None:
+        """Sessions outside Python stage commands of their own from now on: their records come in between, in order."""
+        self.serves_sessions = True
+        self.engine.serve_sessions()
 
     @property
     def backlog(self) -> int:
@@ -87,12 +103,34 @@ class Driver:
         if self.refusal is not None:
             return None
         record = self.engine.stage(command, self._clock(), origin)
+        if self.serves_sessions:
+            self._take(record, then)
+        else:
+            self._staged(record, then)
+        self.on_staged()
+        return record
+
+    def hear_sessions(self) -> None:
+        """Take in what sessions staged."""
+        self._take(None, None)
+        if self._waiting:
+            self.on_staged()
+
+    def _take(self, own: Record | None, then: Then | None) -> None:
+        """What sessions staged, with a record of ours in its place."""
+        for record in self.engine.made_by_sessions():
+            if own is not None and record.sequence > own.sequence:
+                self._staged(own, then)
+                own = None
+            self._staged(record, None)
+        if own is not None:
+            self._staged(own, then)
+
+    def _staged(self, record: Record, then: Then | None) -> None:
         for observer in self._observers:
             observer(record)
         self._waiting.append((record, then))
         self._outgoing.append(record)
-        self.on_staged()
-        return record
 
     def follow(self) -> None:
         """Start what runs the journal again and writes snapshots. Raises OSError, JournalDamaged."""
@@ -114,6 +152,8 @@ class Driver:
     def settle(self, durable: int, most: int) -> bool:
         """Tell subscribers and askers of at most `most` records up to `durable`; True while there are more."""
         waiting, outgoing = self._waiting, self._outgoing
+        if self.serves_sessions:
+            self.engine.release(durable)
         for _ in range(min(most, len(outgoing))):
             if outgoing[0].sequence > durable:
                 break
@@ -129,6 +169,8 @@ class Driver:
             if then is not None:
                 then(record)
             most -= 1
+            if self.serves_sessions:
+                self.engine.settle(record.sequence)
         return False
 
 
