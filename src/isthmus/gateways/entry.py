@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from isthmus.engine.engine import Record
+from isthmus.engine.engine import Record, content_id
 from isthmus.engine.market import Choose
 from isthmus.gateways.algorithms import Algorithms
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
@@ -157,11 +157,14 @@ class OrderEntry:
         self._require_done(record, command, None)
         return record
 
-    async def cancel(self, row: OrderRow, asker: Asker) -> OrderRow:
-        """The order as it is after the cancel; at an outside venue it is still pending."""
+    async def cancel(self, row: OrderRow, asker: Asker, text: str = "") -> OrderRow:
+        """The order as it is after the cancel; at an outside venue it is still pending. `text`: the client's own id of
+        the cancel.
+        """
         _may_trade(asker.identity)
-        command = CancelOrder(order=row.number, account=row.account, reason=0, client_id=bytes(16))
-        record = await self._submission.submit(command, asker)
+        client_id = content_id(text) if text else bytes(16)
+        command = CancelOrder(order=row.number, account=row.account, reason=0, client_id=client_id)
+        record = await self._submission.submit(command, asker, text)
         self._require_done(record, command, self._directory.instruments[row.instrument])
         return row
 
