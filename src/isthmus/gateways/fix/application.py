@@ -91,7 +91,7 @@ class Application:
         }
         self._plain: dict[str, Plain] = {
             "V": self.market_data.request,
-            "x": self.reference.list,
+            "x": self.reference.listing,
             "c": self.reference.definition,
             "AD": self.post_trade.trades,
             "AN": self.post_trade.positions,

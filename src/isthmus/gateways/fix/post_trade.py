@@ -1,5 +1,5 @@
-"""After the trade: TradeCaptureReportRequest(AD), RequestForPositions(AN), AllocationInstruction(J), and UserRequest(BE)
-of whoever is logged on.
+"""After the trade: TradeCaptureReportRequest(AD), RequestForPositions(AN), AllocationInstruction(J), UserRequest(BE),
+for whoever is logged on.
 """
 
 from __future__ import annotations

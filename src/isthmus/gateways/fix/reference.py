@@ -26,7 +26,7 @@ class Reference:
         self._reads = reads
         self._out = out
 
-    def list(self, peer: Peer, message: Message) -> None:
+    def listing(self, peer: Peer, message: Message) -> None:
         """SecurityListRequest(x)."""
         asked = needed(message, 320, "SecurityReqID")
         kind = message.get(559)
