@@ -80,6 +80,7 @@ class KeyStore:
         self._base.executescript(_SCHEMA)
         self._keys: dict[str, Key] = {}
         self._sessions: dict[bytes, tuple[Identity, int]] = {}
+        self._others = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -138,6 +139,20 @@ class KeyStore:
         if len(self._keys) < KEYS_MAX:
             self._keys[key_id] = key
         return key
+
+    def all_keys(self) -> list[Key]:
+        """Every key of every user, by number."""
+        rows = self._base.execute("SELECT key_id FROM keys ORDER BY number LIMIT ?", (KEYS_MAX,)).fetchall()
+        return [key for (key_id,) in rows if (key := self.key(key_id)) is not None]
+
+    def changes(self) -> tuple[int, int]:
+        """Differs when the file was changed since, here or by another process; then keys are looked up anew."""
+        other = int(self._base.execute("PRAGMA data_version").fetchone()[0])
+        if other != self._others:
+            self._others = other
+            self._keys.clear()
+            self._sessions.clear()
+        return other, self._base.total_changes
 
     def create_login(self, user: int, life_s: int) -> str:
         """A token that logs the user in once."""

@@ -9,6 +9,7 @@ pub struct Member {
     pub session: u32,
     pub user: u32,
     pub role: u8,
+    /// 0: it has none of its own, so that Python reads all of its orders.
     pub account: u32,
     /// As Account(1) names it.
     pub account_text: Box<str>,
@@ -22,6 +23,10 @@ pub struct Members(FxHashMap<Box<str>, Member>);
 impl Members {
     pub fn set(&mut self, all: impl IntoIterator<Item = (String, Member)>) {
         self.0 = all.into_iter().map(|(id, member)| (id.into_boxed_str(), member)).collect();
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Member> {
+        self.0.get(key)
     }
 
     /// The member whose key this is, if the secret is its secret. An unknown key takes as long as a wrong secret.
