@@ -115,7 +115,7 @@ impl House {
         let mut encoder = Encoder::new();
         let listed = self.desk.listing.of(report.order.instrument).unwrap();
         encoder.begin(b"FIX.4.4", writing::msg_type(report));
-        writing::write(report, listed, "acc-1", version, &mut encoder);
+        writing::write(report, listed, version, &mut encoder);
         String::from_utf8(encoder.finish().unwrap().to_vec()).unwrap().replace('\u{1}', "|")
     }
 }

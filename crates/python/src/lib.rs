@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod fix_server;
 mod journal;
 mod messages;
 mod pools;
@@ -90,5 +91,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
+    m.add_class::<fix_server::FixServer>()?;
+    m.add_class::<fix_server::SessionMessage>()?;
+    m.add_class::<fix_server::SessionEntry>()?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -31,9 +31,11 @@ from isthmus.execution.route_words import Units, units_of
 from isthmus.execution.router import Router
 from isthmus.execution.taxonomy import PATH_NAMES, PATHS
 from isthmus.gateways.access import Access
-from isthmus.gateways.alpaca.facade import PREFIX, Facade, Parts
+from isthmus.gateways.alpaca.facade import PREFIX, Facade
+from isthmus.gateways.alpaca.facade import Parts as FacadeParts
 from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.fix.application import Parts
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
@@ -90,6 +92,8 @@ class Front(msgspec.Struct, frozen=True):
     hub: Hub
     feed: Feed
     application: Application
+    parts: Parts
+    """What other gateways stand on."""
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -205,11 +209,12 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))
     pages = Pages(terminal_folder(), openapi, keys, limits)
-    facade = Facade(Parts(entry, reads, renderer, access, limits), metrics.count)
+    facade = Facade(FacadeParts(entry, reads, renderer, access, limits), metrics.count)
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
-    return Front(hub, facade.feed, guarded(Server(routes, access, pages, limits, mounts, metrics.count)))
+    server = Server(routes, access, pages, limits, mounts, metrics.count)
+    return Front(hub, facade.feed, guarded(server), Parts(entry, reads, algorithms))
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

@@ -18,6 +18,7 @@ from isthmus.app.pipeline import Core
 from isthmus.engine.engine import JournalFenced
 from isthmus.engine.market import Market
 from isthmus.gateways.alpaca.feed import Feed
+from isthmus.gateways.fix.server import FixServer
 from isthmus.gateways.limits import StreamLimits
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.kernel.errors import JournalUnavailable
@@ -60,6 +61,7 @@ class Running:
         self._routing = asyncio.Event()
         core.driver.subscribe(lambda _: self._routing.set())
         core.outside.on_change = self._routing.set
+        self.fix: FixServer | None = None
 
     def start(self, hub: Hub, feed: Feed, timed: Sequence[Stepping]) -> asyncio.Future[None]:
         """A future that is done when one of the loops failed: the process then has a bug and stops. `timed`: what else
@@ -115,6 +117,9 @@ class Running:
         if driver.fault is not None:
             driver.fault = None
             _tell("the journal can be written again")
+        if self.fix is not None:
+            driver.release(durable)
+            self.fix.front.wake()
         more = True
         while more:
             more = driver.settle(durable, SETTLE_MOST)
@@ -150,6 +155,8 @@ class Running:
             await asyncio.sleep(pause)
             hub.sample()
             feed.sample()
+            if self.fix is not None:
+                self.fix.sample()
 
     async def _each_second(self, hub: Hub, feed: Feed) -> None:
         while True:
@@ -157,6 +164,8 @@ class Running:
             self._core.outside.flush()
             hub.second()
             feed.second()
+            if self.fix is not None:
+                self.fix.second()
 
     async def _heartbeat(self, hub: Hub) -> None:
         while True:

@@ -21,6 +21,7 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.fix import FixSessions
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.house_desks import open_desks
@@ -144,13 +145,20 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
+    sessions = FixSessions(core, settings, keys, front) if settings.fix.serve else None
+    if sessions is not None:
+        running.fix = sessions.server
+        sessions.start()
     working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
-    _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
+    login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
+    _announce(markets, demo, login, took_over, (settings, sessions.port if sessions is not None else None))
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
     await serving
+    if sessions is not None:
+        await sessions.stop()
     await running.stop()
     if failed:
         working.result()
@@ -336,8 +344,13 @@ def _url(listener: socket.socket) -> str:
 
 
 def _announce(
-    settings: Settings, markets: list[Market], demo: demo_keys.DemoFile, link: str, took_over: TookOver | None
+    markets: list[Market],
+    demo: demo_keys.DemoFile,
+    link: str,
+    took_over: TookOver | None,
+    of: tuple[Settings, int | None],
 ) -> None:
+    settings, fix_port = of
     url = demo.url
     rows = [row for market in markets for row in market.listing()]
     ready = {
@@ -348,6 +361,7 @@ def _announce(
         "alpaca": f"{url}/alpaca",
         "mode": markets[0].mode,
         "markets": rows,
+        "fix": fix_port,
     }
     print_json(ready if took_over is None else ready | {"took_over": took_over})
     note(f"terminal    {link}   (works once; another one: isthmus demo-keys)")

@@ -67,6 +67,20 @@ class HouseMakerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     fit_fills: Annotated[int, Meta(ge=10)] = 200
 
 
+class FixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """FIX sessions. `listen` is empty where the one port is enough; `drop_copy` are ids of keys."""
+
+    serve: bool
+    listen: str
+    comp_id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
+    drop_copy: list[str]
+    cancel_on_disconnect: bool
+    messages_per_s: Annotated[int, Meta(ge=0, le=10_000_000)]
+    unsent_bytes: Annotated[int, Meta(ge=1 << 16)]
+    resend_chunk: Annotated[int, Meta(ge=0)]
+    latency_s: Annotated[int, Meta(ge=0, le=86_400)]
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -86,6 +100,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routes: RouteSettings
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
+    fix: FixSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -149,11 +149,13 @@ class Driver:
         """Write what was handed over; returns the durable sequence. Blocks; on the flushing thread. Raises OSError."""
         return self._flusher.flush() if self._flusher is not None else self.engine.sequence
 
+    def release(self, durable: int) -> None:
+        """Sessions may answer up to this record."""
+        self.engine.release(durable)
+
     def settle(self, durable: int, most: int) -> bool:
         """Tell subscribers and askers of at most `most` records up to `durable`; True while there are more."""
         waiting, outgoing = self._waiting, self._outgoing
-        if self.serves_sessions:
-            self.engine.release(durable)
         for _ in range(min(most, len(outgoing))):
             if outgoing[0].sequence > durable:
                 break

@@ -16,6 +16,8 @@ pub enum Event {
     LoggedOut { place: usize },
     /// A message for Python; `order`: what the front knows of the order that it names (0: none).
     Message { place: usize, version: &'static str, bytes: Vec<u8>, order: u64 },
+    /// For the log.
+    Note(String),
 }
 
 /// A message that Python sends: fields between header and trailer, and the record that it tells of (0: none).
@@ -69,6 +71,8 @@ impl AsFd for Bell {
 pub struct Channel {
     events: Mutex<VecDeque<Event>>,
     asked: Mutex<Asked>,
+    /// Bytes that wait for each session's counterparty, as of a moment ago.
+    unsent: Mutex<Vec<usize>>,
     /// Readable for Python while there are events or records that sessions made.
     pub bell: Bell,
 }
@@ -79,7 +83,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Channel {
     pub fn new() -> io::Result<Self> {
-        Ok(Self { events: Mutex::default(), asked: Mutex::default(), bell: Bell::new()? })
+        Ok(Self { events: Mutex::default(), asked: Mutex::default(), unsent: Mutex::default(), bell: Bell::new()? })
     }
 
     /// For Python, which is not woken yet: see `bell`.
@@ -95,6 +99,16 @@ impl Channel {
     /// Changes what Python asks for; whoever does this wakes the sessions' thread.
     pub fn ask(&self, change: impl FnOnce(&mut Asked)) {
         change(&mut held(&self.asked));
+    }
+
+    pub fn unsent(&self, all: impl Iterator<Item = usize>) {
+        let mut unsent = held(&self.unsent);
+        unsent.clear();
+        unsent.extend(all);
+    }
+
+    pub fn unsent_of(&self, place: usize) -> usize {
+        held(&self.unsent).get(place).copied().unwrap_or(0)
     }
 
     pub fn asked(&self) -> Asked {

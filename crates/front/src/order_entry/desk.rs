@@ -146,6 +146,11 @@ impl Desk {
         }
     }
 
+    /// Whether everything that was staged here is as durable as promised.
+    pub fn is_committed(&self) -> bool {
+        self.committed == self.staged
+    }
+
     /// The next report whose record is released.
     pub fn due(&mut self) -> Option<Report> {
         let released = self.shared.released();

@@ -25,8 +25,8 @@ impl Members {
         self.0 = all.into_iter().map(|(id, member)| (id.into_boxed_str(), member)).collect();
     }
 
-    pub fn get(&self, key: &str) -> Option<&Member> {
-        self.0.get(key)
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+        self.0.iter().map(|(key, member)| (&**key, member))
     }
 
     /// The member whose key this is, if the secret is its secret. An unknown key takes as long as a wrong secret.

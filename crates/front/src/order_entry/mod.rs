@@ -4,7 +4,9 @@
 //! session has checked, records. Emits: commands with their origin, reports. Never: answers before the record is as durable
 //! as promised.
 pub mod blotter;
+pub mod channel;
 pub mod desk;
+pub mod host;
 pub mod instruction;
 pub mod member;
 pub mod report;

@@ -46,7 +46,7 @@ pub fn msg_type(report: &Report) -> &'static [u8] {
 }
 
 /// Writes the body of a report.
-pub fn write(report: &Report, listed: &Listed, account: &str, version: Version, encoder: &mut Encoder) {
+pub fn write(report: &Report, listed: &Listed, version: Version, encoder: &mut Encoder) {
     if let Kind::ChangeRefused { reason, cancel } = report.kind {
         return write_refused_change(report, (reason, cancel), version, encoder);
     }
@@ -60,7 +60,7 @@ pub fn write(report: &Report, listed: &Listed, account: &str, version: Version, 
     }
     encoder.field(17, format!("{}-{}", report.sequence, report.ordinal).as_bytes());
     write_kind(report, version, encoder);
-    encoder.field(1, account.as_bytes());
+    encoder.field(1, format!("acc-{}", order.account).as_bytes());
     encoder.field(55, &listed.symbol);
     encoder.field(54, side(order));
     encoder.decimal(38, order.quantity, listed.quantity_decimals);

@@ -34,7 +34,9 @@ class Front(Protocol):
         ...
 
     def events(self) -> list[tuple[Any, ...]]:
-        """("logon", place, version, key, last cause), ("logout", place), ("message", place, message, order)."""
+        """("logon", place, version, key, last cause), ("logout", place), ("message", place, message, order) and
+        ("note", 0, text).
+        """
         ...
 
     def send(self, place: int, msg_type: str, body: Body, cause: int = 0) -> None:
@@ -45,6 +47,11 @@ class Front(Protocol):
 
     def is_full(self, place: int) -> bool:
         """Whether the session has so much unsent that market data should wait."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether the sessions' thread works."""
         ...
 
     def wake(self) -> None:
@@ -89,7 +96,6 @@ class FixServer:
 
     def start(self) -> None:
         """From now on the bell is heard, on the running loop."""
-        self.second()
         asyncio.get_running_loop().add_reader(self.front.fileno(), self._heard)
 
     async def stop(self) -> None:
@@ -98,11 +104,13 @@ class FixServer:
         await self.application.stop()
 
     def second(self) -> None:
-        """Once a second: keys and listings that changed meanwhile."""
+        """Once a second: keys and listings that changed meanwhile. Raises RuntimeError when the thread has ended."""
+        if not self.front.running:
+            raise RuntimeError("the thread of FIX sessions has ended")
         changes = self._keys.changes()
         if changes != self._known:
             self._known = changes
-            self.front.set_members([_member(key) for key in self._keys.all_keys() if key.secret_sha256 is not None])
+            self.front.set_members(member_rows(self._keys))
         directory = self._parts.reads.directory
         if directory.shown != self._shown:
             self._shown = directory.shown
@@ -128,8 +136,10 @@ class FixServer:
                 self.application.take(place, message, Known(event[3]))
             elif kind == "logon":
                 self._enter(place, *event[2:])
-            else:
+            elif kind == "logout":
                 self._leave(place)
+            else:
+                log.info("FIX %s", event[2])
 
     def _enter(self, place: int, version: str, key: str, last_cause: int) -> None:
         found = self._keys.key(key)
@@ -145,6 +155,11 @@ class FixServer:
         peer = self._peers.pop(place, None)
         if peer is not None and self._cancels and peer.identity.account is not None:
             self.end_session(peer)
+
+
+def member_rows(keys: KeyStore) -> list[MemberRow]:
+    """Keys that have a secret: a key of a signature cannot log on."""
+    return [_member(key) for key in keys.all_keys() if key.secret_sha256 is not None]
 
 
 def _member(key: Key) -> MemberRow:

@@ -26,6 +26,7 @@ class Front:
         self.members: list[Any] = []
         self.routed: list[int] | None = None
         self.taken = 0
+        self.running = True
 
     def close(self) -> None:
         os.close(self.readable)

@@ -1,0 +1,83 @@
+"""FIX sessions in the running broker: their thread, joined to the driver and to the gateways' order entry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from isthmus import _core
+from isthmus.app.pipeline import Core, Front
+from isthmus.app.settings import Settings
+from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.fix.server import FixServer, Terms, member_rows
+from isthmus.gateways.fix.shapes import Peer
+from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.submission import Asker
+from isthmus.gateways.websocket.disconnects import Disconnects
+from isthmus.kernel.errors import BadInput
+
+
+class FixSessions:
+    """Owns the thread and the loop's side of it."""
+
+    def __init__(self, core: Core, settings: Settings, keys: KeyStore, front: Front) -> None:
+        terms = settings.fix
+        core.driver.serve_sessions()
+        if settings.standby.listen:
+            core.engine.wait_for_receipts()
+        last = core.engine.sequence
+        self.thread = _opened(core, settings, keys)
+        self.thread.learn(settings.data, last)
+        said = Terms(frozenset(terms.drop_copy), terms.cancel_on_disconnect)
+        self.server = FixServer(self.thread, front.parts, keys, core.driver, said)
+        self.server.end_session = _cancels(front.parts.entry)
+        core.views.tell(self.server.application)
+
+    @property
+    def port(self) -> int | None:
+        """Of their own, where they have one."""
+        return self.thread.port
+
+    def start(self) -> None:
+        """Serve, on the running loop."""
+        self.server.start()
+        self.thread.start()
+
+    async def stop(self) -> None:
+        """Every session is logged out; what was asked is answered."""
+        await asyncio.to_thread(self.thread.stop)
+        await self.server.stop()
+
+
+def _opened(core: Core, settings: Settings, keys: KeyStore) -> _core.FixServer:
+    """Raises BadInput for an address that cannot be had or a store that cannot be read."""
+    terms = settings.fix
+    try:
+        return _core.FixServer(
+            core.engine,
+            settings.data,
+            comp_id=terms.comp_id,
+            members=member_rows(keys),
+            listen=terms.listen or None,
+            sync=settings.durability == "group",
+            messages_per_s=terms.messages_per_s,
+            unsent_bytes=terms.unsent_bytes,
+            resend_chunk=terms.resend_chunk,
+            latency_s=terms.latency_s,
+        )
+    except ValueError as error:
+        raise BadInput("fix.listen", f"{terms.listen}: {error}") from error
+    except OSError as error:
+        raise BadInput("fix", str(error)) from error
+
+
+def _cancels(entry: OrderEntry) -> Callable[[Peer], None]:
+    """What a session placed goes with its link."""
+    disconnects = Disconnects(entry)
+
+    def end(peer: Peer) -> None:
+        account = peer.identity.account
+        if account is not None:
+            disconnects.end(account, peer.identity.session, Asker(peer.identity, "fix", b"disconnected"))
+
+    return end
