@@ -119,9 +119,8 @@ impl Index {
     #[cold]
     fn data(&mut self, message: &[u8], of: u32, length: Range<usize>) -> Result<Option<usize>, Malformed> {
         let at = length.end + 1;
-        let Some((tag, start)) = tag(message, at).filter(|(tag, _)| data_tag(of) == Some(*tag)) else {
-            return Ok(None);
-        };
+        let Some(wanted) = data_tag(of) else { return Ok(None) };
+        let Some((tag, start)) = tag(message, at).filter(|(tag, _)| *tag == wanted) else { return Ok(None) };
         let end = self.end_of_data(message, at, start, &message[length])?;
         self.fields.push(Field { tag, start: start as u32, end: end as u32 });
         Ok(Some(end + 1))
@@ -255,14 +254,11 @@ fn announces_data(tag: u32) -> bool {
 /// The data field whose length the field `length_tag` gives, if it gives one.
 #[inline]
 pub fn data_tag(length_tag: u32) -> Option<u32> {
-    if !announces_data(length_tag) {
-        return None;
-    }
     let place = DATA_FIELDS.binary_search_by_key(&length_tag, |(length, _)| *length).ok()?;
     Some(DATA_FIELDS[place].1)
 }
 
-const LENGTH_TAGS_SEEN: [u64; 680] = {
+static LENGTH_TAGS_SEEN: [u64; 680] = {
     let mut seen = [0; 680];
     let mut at = 0;
     while at < DATA_FIELDS.len() {
