@@ -1,7 +1,7 @@
 //! Messages out: one reused buffer, BodyLength and CheckSum filled in at the end, the text of a second made once.
 use super::SOH;
 use super::frame::{BEGIN_STRING_MAX, checksum};
-use super::index::data_tag;
+use super::index::{Field, View, data_tag};
 use super::values::{TIMESTAMP_SECONDS, two_digits, write_digits, write_seconds};
 use std::fmt;
 
@@ -194,6 +194,18 @@ impl Encoder {
         Ok(&self.buffer[start..self.at])
     }
 
+    /// Fields of another message as they stand there, data fields included. Its own 8, 9, 10 and 35 are left out.
+    pub fn copy(&mut self, view: &View, fields: &[Field]) {
+        for field in fields {
+            if !matches!(field.tag, 8..=10 | 35) {
+                match view.value(*field) {
+                    [] => self.refuse(field.tag, UnencodableReason::Empty),
+                    value => self.append(field.tag, value),
+                }
+            }
+        }
+    }
+
     #[inline]
     fn put(&mut self, tag: u32, value: &[u8]) {
         if value.is_empty() {
@@ -236,6 +248,7 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::super::frame::{Head, head};
+    use super::super::index::Index;
     use super::*;
 
     fn text(encoder: &mut Encoder) -> String {
@@ -292,6 +305,20 @@ mod tests {
         }
         encoder.begin(b"FIX.4.4.4.4.4.4.4", b"B");
         assert_eq!(encoder.finish(), Err(Unencodable { tag: 8, reason: UnencodableReason::BeginString }));
+    }
+
+    #[test]
+    fn fields_of_another_message_are_copied_as_they_stand() {
+        let mut encoder = Encoder::new();
+        encoder.begin(b"FIX.4.4", b"B");
+        encoder.field(58, b"x");
+        encoder.data(95, b"a\x0110=b");
+        let first = encoder.finish().unwrap().to_vec();
+        let mut index = Index::new();
+        index.read(&first).unwrap();
+        encoder.begin(b"FIX.4.4", b"B");
+        encoder.copy(&index.view(&first), &index.fields);
+        assert_eq!(encoder.finish().unwrap(), first);
     }
 
     #[test]

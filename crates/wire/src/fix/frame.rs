@@ -103,10 +103,9 @@ fn measure(buffer: &[u8]) -> Result<usize, Head> {
 fn trailer(buffer: &[u8], at: usize) -> Head {
     if let Some(&[b'1', b'0', b'=', a, b, c, SOH]) =
         buffer.get(at..at + TRAILER).and_then(|t| t.first_chunk::<TRAILER>())
+        && buffer[at - 1] == SOH
     {
-        if buffer[at - 1] == SOH {
-            return compared(buffer, at, [a, b, c]);
-        }
+        return compared(buffer, at, [a, b, c]);
     }
     odd_trailer(buffer, at)
 }
