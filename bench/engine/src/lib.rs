@@ -11,4 +11,5 @@ pub mod rounds;
 pub mod route;
 pub mod scale;
 pub mod shared_memory;
+pub mod wire;
 pub mod workload;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isthmus_bench::flow::Shape;
-use isthmus_bench::{latency, purge, rounds, route, scale, shared_memory};
+use isthmus_bench::{latency, purge, rounds, route, scale, shared_memory, wire};
 
 const USE: &str = "isthmus-bench rounds COMMANDS          asked line by line: truth, round, each match, each gated
 isthmus-bench latency COMMANDS
 isthmus-bench route
+isthmus-bench wire FOLDER              asked line by line: truth, round
 isthmus-bench scale INSTRUMENTS ACCOUNTS RESTING
 isthmus-bench purge FOLDER INSTRUMENTS ACCOUNTS RESTING
 isthmus-bench shared-memory PORT FOLDER COMMANDS     PORT: the isthmus-port command";
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
 fn answer(words: &[&str]) -> io::Result<Option<String>> {
     match words {
         ["rounds", commands] => rounds::serve(Path::new(commands)).map(|()| None),
+        ["wire", folder] => wire::serve(Path::new(folder)).map(|()| None),
         ["route"] => Ok(Some(route::measure())),
         ["latency", commands] => latency::measure(Path::new(commands)).map(Some),
         ["scale", numbers @ ..] => scale::measure(shape(numbers)?).map(Some),

@@ -1,8 +1,9 @@
 //! Where each field of a message lies: one pass over the bytes, nothing copied.
 use super::SOH;
 use super::values::{ValueFault, unsigned};
-use memchr::memchr;
 use std::fmt;
+use std::ops::Range;
+use wide::{CmpEq, i8x16};
 
 /// A message has at most so many fields.
 pub const FIELDS_MAX: usize = 1 << 16;
@@ -84,25 +85,45 @@ impl Index {
     /// Reads the fields of one framed message. After an error the fields read so far are left, for a log.
     pub fn read(&mut self, message: &[u8]) -> Result<(), Malformed> {
         self.fields.clear();
-        let mut at = 0;
-        let mut data = None;
-        while at < message.len() {
-            if self.fields.len() == FIELDS_MAX {
-                return Err(self.malformed(at, MalformedReason::TooMany));
+        let mut start = 0;
+        let mut from = 0;
+        while from < message.len() {
+            let mut ends = delimiters(message, from);
+            let block = from;
+            from += BLOCK;
+            if self.fields.len() + ends.count_ones() as usize > FIELDS_MAX {
+                return Err(self.malformed(start, MalformedReason::TooMany));
             }
-            let (tag, start) = tag(message, at).ok_or_else(|| self.malformed(at, MalformedReason::Tag))?;
-            let end = match data {
-                Some((mate, length)) if mate == tag => self.end_of_data(message, at, start, length)?,
-                _ => {
-                    let length = memchr(SOH, &message[start..]);
-                    start + length.ok_or_else(|| self.malformed(at, MalformedReason::Unended))?
+            while ends != 0 {
+                let end = block + ends.trailing_zeros() as usize;
+                ends &= ends - 1;
+                let (tag, value) = tag(message, start).ok_or_else(|| self.malformed(start, MalformedReason::Tag))?;
+                self.fields.push(Field { tag, start: value as u32, end: end as u32 });
+                start = end + 1;
+                if announces_data(tag)
+                    && let Some(next) = self.data(message, tag, value..end)?
+                {
+                    (start, from) = (next, next);
+                    break;
                 }
-            };
-            data = data_tag(tag).map(|mate| (mate, &message[start..end]));
-            self.fields.push(Field { tag, start: start as u32, end: end as u32 });
-            at = end + 1;
+            }
+        }
+        if start < message.len() {
+            let reason = if tag(message, start).is_some() { MalformedReason::Unended } else { MalformedReason::Tag };
+            return Err(self.malformed(start, reason));
         }
         self.check_order()
+    }
+
+    /// The data field behind a length field, if it stands there; says where the next field begins.
+    #[cold]
+    fn data(&mut self, message: &[u8], of: u32, length: Range<usize>) -> Result<Option<usize>, Malformed> {
+        let at = length.end + 1;
+        let Some(wanted) = data_tag(of) else { return Ok(None) };
+        let Some((tag, start)) = tag(message, at).filter(|(tag, _)| *tag == wanted) else { return Ok(None) };
+        let end = self.end_of_data(message, at, start, &message[length])?;
+        self.fields.push(Field { tag, start: start as u32, end: end as u32 });
+        Ok(Some(end + 1))
     }
 
     /// The message that was read, as a view.
@@ -136,16 +157,84 @@ impl Index {
     }
 }
 
+/// Bytes that are searched for delimiters at once.
+const BLOCK: usize = 64;
+
+/// Which of the next `BLOCK` bytes are delimiters, the first as the lowest bit.
+#[inline]
+fn delimiters(message: &[u8], from: usize) -> u64 {
+    if let Some(block) = message.get(from..from + BLOCK).and_then(|rest| rest.first_chunk()) {
+        return delimiters_of(block);
+    }
+    if let Some(block) = message.last_chunk() {
+        // the last bytes of the message, without those that were looked at before
+        return delimiters_of(block) >> (from + BLOCK - message.len());
+    }
+    let mut block = [0; BLOCK];
+    let rest = &message[from..];
+    block[..rest.len()].copy_from_slice(rest);
+    delimiters_of(&block)
+}
+
+#[inline]
+fn delimiters_of(block: &[u8; BLOCK]) -> u64 {
+    let wanted = i8x16::splat(SOH.cast_signed());
+    let (parts, _) = block.as_chunks::<16>();
+    parts.iter().rev().fold(0, |mask, part| {
+        let equal = i8x16::new(part.map(u8::cast_signed)).cmp_eq(wanted);
+        mask << 16 | u64::from(equal.move_mask().cast_unsigned() & 0xFFFF)
+    })
+}
+
 /// The tag at `at` and where its value begins.
 #[inline]
 fn tag(message: &[u8], at: usize) -> Option<(u32, usize)> {
+    if let Some(bytes) = message.get(at..at + 5).and_then(|rest| rest.first_chunk::<5>())
+        && let Some((tag, digits)) = short_tag(*bytes)
+    {
+        return Some((tag, at + digits + 1));
+    }
+    any_tag(message, at)
+}
+
+/// A tag of one to four digits, `=` behind it.
+#[inline]
+fn short_tag([a, b, c, d, e]: [u8; 5]) -> Option<(u32, usize)> {
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    let (first, second, third, fourth) = (digit(a), digit(b), digit(c), digit(d));
+    if first == 0 || first > 9 {
+        return None;
+    }
+    if b == b'=' {
+        return Some((first, 1));
+    }
+    let two = first * 10 + second;
+    if second > 9 {
+        return None;
+    }
+    if c == b'=' {
+        return Some((two, 2));
+    }
+    let three = two * 10 + third;
+    if third > 9 {
+        return None;
+    }
+    if d == b'=' {
+        return Some((three, 3));
+    }
+    (fourth <= 9 && e == b'=').then_some((three * 10 + fourth, 4))
+}
+
+/// The same for every length and sign, byte by byte.
+#[cold]
+fn any_tag(message: &[u8], at: usize) -> Option<(u32, usize)> {
     let mut value = 0u32;
-    for (place, byte) in message[at..].iter().enumerate() {
+    for (place, byte) in message.get(at..)?.iter().enumerate() {
         match byte {
             b'0'..=b'9' if place < 9 => value = value * 10 + u32::from(byte - b'0'),
             b'=' if place > 0 && (place == 1 || message[at] != b'0') => return Some((value, at + place + 1)),
             b'-' if place == 0 && matches!(message.get(at + 1), Some(b'1'..=b'9')) => {
-                let (value, start) = tag(message, at + 1)?;
+                let (value, start) = any_tag(message, at + 1)?;
                 return Some((value.wrapping_neg(), start));
             }
             _ => return None,
@@ -154,18 +243,22 @@ fn tag(message: &[u8], at: usize) -> Option<(u32, usize)> {
     None
 }
 
+/// Whether a field is the length of a data field behind it.
+#[inline]
+fn announces_data(tag: u32) -> bool {
+    // most fields of most messages have lower tags than the lowest of those
+    tag >= DATA_FIELDS[0].0
+        && LENGTH_TAGS_SEEN.get((tag / 64) as usize).is_some_and(|word| word & (1 << (tag % 64)) != 0)
+}
+
 /// The data field whose length the field `length_tag` gives, if it gives one.
 #[inline]
 pub fn data_tag(length_tag: u32) -> Option<u32> {
-    let word = LENGTH_TAGS_SEEN.get((length_tag / 64) as usize)?;
-    if word & (1 << (length_tag % 64)) == 0 {
-        return None;
-    }
     let place = DATA_FIELDS.binary_search_by_key(&length_tag, |(length, _)| *length).ok()?;
     Some(DATA_FIELDS[place].1)
 }
 
-const LENGTH_TAGS_SEEN: [u64; 680] = {
+static LENGTH_TAGS_SEEN: [u64; 680] = {
     let mut seen = [0; 680];
     let mut at = 0;
     while at < DATA_FIELDS.len() {
@@ -341,6 +434,39 @@ mod tests {
         assert_eq!(reason("8=F|9=5|35=0|10=000|34=1|"), (5, MalformedReason::Order));
         assert_eq!(reason("8=F|9=5|35=0|"), (3, MalformedReason::Order));
         assert_eq!(reason(""), (1, MalformedReason::Order));
+    }
+
+    #[test]
+    fn short_tags_are_read_as_all_tags_are() {
+        let texts = [
+            "=", "0=", "1=", "00=", "01=", "9=9", "10=", "99==", "123=", "1234=", "12345=", "1a=", ":=", "/1=", "12",
+            "1\u{1}2=", "x",
+        ];
+        let bytes =
+            (0..=255u8).flat_map(|byte| [vec![byte, b'='], vec![b'1', byte, b'='], vec![b'1', b'2', b'3', byte, b'=']]);
+        for mut text in texts.iter().map(|text| text.as_bytes().to_vec()).chain(bytes) {
+            text.extend(b"value behind");
+            let short = short_tag(*text.first_chunk().unwrap());
+            let all = any_tag(&text, 0).filter(|(tag, _)| (1..10_000).contains(tag));
+            assert_eq!(short.map(|(tag, digits)| (tag, digits + 1)), all, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn delimiters_are_found_at_every_place_of_a_block() {
+        for place in 0..BLOCK {
+            let mut block = std::array::from_fn(|n| [0, 2, 0x81, 0x80, 0xFF][n % 5]);
+            block[place] = SOH;
+            assert_eq!(delimiters_of(&block), 1 << place);
+        }
+        for length in 0..200 {
+            let message: Vec<u8> = (0..length).map(|n| if n % 7 == 3 { SOH } else { b'x' }).collect();
+            for from in (0..length).step_by(5) {
+                let wanted =
+                    (from..length.min(from + BLOCK)).filter(|n| n % 7 == 3).fold(0, |mask, n| mask | 1 << (n - from));
+                assert_eq!(delimiters(&message, from), wanted, "{length} {from}");
+            }
+        }
     }
 
     #[test]

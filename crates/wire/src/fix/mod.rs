@@ -8,6 +8,7 @@ pub mod encode;
 pub mod frame;
 pub mod index;
 pub mod part;
+mod quick;
 pub mod validate;
 pub mod values;
 

@@ -4,9 +4,10 @@
 //! message; required fields (header, trailer, body, each by tag, then groups); then, field by field, header, trailer and body
 //! each by tag: twice, without value, form, codes, tag not known, tag not of this message, groups. All is looked at in one pass;
 //! the breach that stands first in that order is told.
-use super::dictionary::layout::{Layout, NONE, SEEN_WORDS, Section, Slot};
+use super::dictionary::layout::{Layout, NONE, Places, Required, Section, Slot};
 use super::dictionary::{Dictionary, Kind, Message};
 use super::index::{Field, View, tags};
+use super::quick;
 use super::values::unsigned;
 use std::fmt;
 
@@ -96,7 +97,7 @@ impl Dictionary {
     pub fn validate(&self, view: &View) -> Result<(), Reject> {
         let message = self.message(view.msg_type());
         let layout = self.layout(message.map_or(self.envelope(), |message| message.layout));
-        let mut check = Check { dictionary: self, view, message, layout, seen: [0; SEEN_WORDS], first: None };
+        let mut check = Check { dictionary: self, view, message, layout, seen: Places::NONE, first: None };
         check.fields();
         check.required();
         match check.first {
@@ -118,7 +119,7 @@ struct Check<'a> {
     view: &'a View<'a>,
     message: Option<&'a Message>,
     layout: &'a Layout,
-    seen: [u64; SEEN_WORDS],
+    seen: Places,
     first: Option<(Rank, Reject)>,
 }
 
@@ -148,9 +149,7 @@ impl<'a> Check<'a> {
     /// A member of the message itself; says where to go on.
     #[inline]
     fn member(&mut self, slot: &Slot, field: Field, at: usize) -> usize {
-        let (word, bit) = (usize::from(slot.place >> 6), 1u64 << (slot.place & 63));
-        let twice = self.seen[word] & bit != 0;
-        self.seen[word] |= bit;
+        let twice = self.seen.insert(slot.place);
         if twice {
             self.breach(slot.section, field.tag, at, SessionRejectReason::TagTwice);
         } else if let Some(reason) = self.value(slot, field) {
@@ -170,8 +169,34 @@ impl<'a> Check<'a> {
         of.max(section)
     }
 
+    /// What is wrong with a value, if something is.
     #[inline]
     fn value(&self, slot: &Slot, field: Field) -> Option<SessionRejectReason> {
+        if self.passes(slot, field) { None } else { self.fault(slot, field) }
+    }
+
+    /// Whether a value is surely right: what nearly all values are, seen without looking at the kind where possible.
+    #[inline(always)]
+    fn passes(&self, slot: &Slot, field: Field) -> bool {
+        let value = self.view.value(field);
+        match value {
+            [] => false,
+            [byte] => slot.has_single(*byte),
+            _ if slot.is_free() => true,
+            // codes of a field are of its kind
+            _ if slot.codes != NONE => self.allowed(slot.codes, slot.kind, value),
+            _ => match slot.kind {
+                Kind::Decimal => quick::is_decimal(self.view.bytes, field),
+                Kind::Timestamp => quick::is_timestamp(value),
+                Kind::Int | Kind::Unsigned | Kind::Count => quick::is_digits(self.view.bytes, field),
+                _ => false,
+            },
+        }
+    }
+
+    /// The same in full.
+    #[cold]
+    fn fault(&self, slot: &Slot, field: Field) -> Option<SessionRejectReason> {
         let value = self.view.value(field);
         if value.is_empty() {
             return Some(SessionRejectReason::TagWithoutValue);
@@ -274,14 +299,14 @@ impl<'a> Check<'a> {
             }
             level = outer.up;
         }
-        let seen = |slot: &Slot| self.seen[usize::from(slot.place >> 6)] & (1 << (slot.place & 63)) != 0;
-        self.layout.member(tag).is_some_and(|slot| !seen(slot))
+        self.layout.member(tag).is_some_and(|slot| !self.seen.has(slot.place))
     }
 
     /// Required members of an instance from the place `from` on and before `to`.
     #[inline]
     fn required_of(&mut self, layout: &Layout, from: u16, to: u16, at: usize) {
-        let next = layout.required[usize::from(from)];
+        let Required::Next(all) = &layout.required else { return };
+        let next = all[usize::from(from)];
         if next < to && usize::from(next) < layout.tags.len() {
             let reject = Reject {
                 reason: SessionRejectReason::RequiredTagMissing,
@@ -292,17 +317,21 @@ impl<'a> Check<'a> {
         }
     }
 
+    #[inline]
     fn required(&mut self) {
-        let [count] = *self.layout.required else { return };
-        for (word, seen) in self.seen.iter().enumerate().take(usize::from(count).div_ceil(64)) {
-            let rest = usize::from(count) - word * 64;
-            let wanted = if rest >= 64 { u64::MAX } else { (1 << rest) - 1 };
-            let missing = wanted & !seen;
-            if missing != 0 {
-                let tag = self.layout.tags[word * 64 + missing.trailing_zeros() as usize];
-                let reject = Reject { reason: SessionRejectReason::RequiredTagMissing, tag: Some(tag), field: None };
-                return self.note((Phase::Required, 0, 0), reject);
-            }
+        if let Required::Lowest(count) = self.layout.required
+            && !self.seen.has_first(count)
+        {
+            self.missing(count);
+        }
+    }
+
+    #[cold]
+    fn missing(&mut self, count: u16) {
+        if let Some(place) = (0..count).find(|place| !self.seen.has(*place)) {
+            let tag = Some(self.layout.tags[usize::from(place)]);
+            let reject = Reject { reason: SessionRejectReason::RequiredTagMissing, tag, field: None };
+            self.note((Phase::Required, 0, 0), reject);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Lays a dictionary out: components are put in where they are named, groups become tables of their own.
 use super::codes::Codes;
 use super::kind::Kind;
-use super::layout::{Layout, MEMBERS_MAX, NONE, Section, Slot};
+use super::layout::{Layout, MEMBERS_MAX, NONE, Required, Section, Slot};
 use super::source::{DictionaryFault, Member, Source, SourceField};
 use rustc_hash::FxHashMap;
 
@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
         slots.sort_by_key(|(slot, required)| (!required, order(slot.section), slot.tag));
         let required = slots.iter().filter(|(_, required)| *required).count() as u16;
         let mut slots: Vec<Slot> = slots.into_iter().map(|(slot, _)| slot).collect();
-        self.add(&mut slots, Box::new([required]))
+        self.add(&mut slots, Required::Lowest(required))
     }
 
     fn group(&mut self, tag: u32, members: &'a [Member]) -> Result<u16, DictionaryFault> {
@@ -118,13 +118,13 @@ impl<'a> Compiler<'a> {
         }
         let slots = flat.iter().map(|member| self.slot(member, Section::Body));
         let mut slots = slots.collect::<Result<Vec<_>, _>>()?;
-        let layout = self.add(&mut slots, required.into())?;
+        let layout = self.add(&mut slots, Required::Next(required.into()))?;
         self.groups.insert(key, layout);
         Ok(layout)
     }
 
-    fn add(&mut self, slots: &mut [Slot], required: Box<[u16]>) -> Result<u16, DictionaryFault> {
-        if slots.len() > MEMBERS_MAX {
+    fn add(&mut self, slots: &mut [Slot], required: Required) -> Result<u16, DictionaryFault> {
+        if slots.len() >= MEMBERS_MAX {
             return Err(DictionaryFault::new(
                 "dictionary",
                 format!("a message or group has over {MEMBERS_MAX} members"),
@@ -149,7 +149,8 @@ impl<'a> Compiler<'a> {
             Some(members) => self.group(tag, members)?,
         };
         let kind = if group == NONE { defined.kind } else { Kind::Count };
-        Ok(Slot { tag, place: 0, group, codes: defined.codes, kind, section })
+        let codes = (defined.codes, self.tables.codes.get(usize::from(defined.codes)));
+        Ok(Slot::new(tag, kind, group, codes, section))
     }
 
     fn flatten(

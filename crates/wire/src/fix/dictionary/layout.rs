@@ -1,5 +1,36 @@
 //! What a message or an instance of a group consists of, as a table that a tag is looked up in.
+use super::codes::Codes;
 use super::kind::Kind;
+
+/// A set of members by their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places([u64; SEEN_WORDS]);
+
+impl Places {
+    pub const NONE: Self = Self([0; SEEN_WORDS]);
+
+    /// Puts a place in; says whether it was in before.
+    #[inline]
+    pub fn insert(&mut self, place: u16) -> bool {
+        let (word, bit) = (&mut self.0[usize::from(place / 64) % SEEN_WORDS], 1u64 << (place % 64));
+        let was = *word & bit != 0;
+        *word |= bit;
+        was
+    }
+
+    /// Whether a place is in.
+    pub fn has(&self, place: u16) -> bool {
+        self.0[usize::from(place / 64) % SEEN_WORDS] & (1 << (place % 64)) != 0
+    }
+
+    /// Whether the first `count` places are in.
+    #[inline]
+    pub fn has_first(&self, count: u16) -> bool {
+        let (words, rest) = self.0.split_at(usize::from(count / 64) % SEEN_WORDS);
+        let wanted = (1 << (count % 64)) - 1;
+        words.iter().all(|word| *word == u64::MAX) && rest[0] & wanted == wanted
+    }
+}
 
 /// No group, or no list of codes.
 pub const NONE: u16 = u16::MAX;
@@ -29,9 +60,44 @@ pub struct Slot {
     pub codes: u16,
     pub kind: Kind,
     pub section: Section,
+    /// Which single ASCII characters are values.
+    pub single: [u64; 2],
 }
 
-const EMPTY: Slot = Slot { tag: 0, place: 0, group: NONE, codes: NONE, kind: Kind::Text, section: Section::Body };
+impl Slot {
+    /// A slot whose place is not given yet.
+    pub fn new(tag: u32, kind: Kind, group: u16, codes: (u16, Option<&Codes>), section: Section) -> Self {
+        let (number, codes) = codes;
+        let fits = |byte: &u8| kind.fits(&[*byte]) && codes.is_none_or(|codes| codes.allow(kind, &[*byte]));
+        let mut single = [0; 2];
+        (0..128).filter(fits).for_each(|byte| single[usize::from(byte >> 6)] |= 1 << (byte & 63));
+        Self { tag, place: 0, group, codes: number, kind, section, single }
+    }
+
+    /// Whether a single byte is surely a value.
+    #[inline]
+    pub fn has_single(&self, byte: u8) -> bool {
+        self.single.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
+    }
+
+    /// Whether any text is a value.
+    #[inline]
+    pub fn is_free(&self) -> bool {
+        self.codes == NONE && matches!(self.kind, Kind::Text | Kind::Data)
+    }
+}
+
+const EMPTY: Slot =
+    Slot { tag: 0, place: 0, group: NONE, codes: NONE, kind: Kind::Text, section: Section::Body, single: [0; 2] };
+
+/// What members are required.
+#[derive(Clone, Debug)]
+pub enum Required {
+    /// Of a message so many, those with the lowest places.
+    Lowest(u16),
+    /// Of a group, for each place (and the one behind the last) the next required one at or after it, or the number of members.
+    Next(Box<[u16]>),
+}
 
 /// Members by tag.
 #[derive(Clone, Debug)]
@@ -39,16 +105,15 @@ pub struct Layout {
     slots: Box<[Slot]>,
     shift: u32,
     factor: u32,
-    /// Of a message: how many members are required, the ones with the lowest places. Of a group: for each place p the next
-    /// required place at or after it, or the number of members.
-    pub required: Box<[u16]>,
+    /// What is required.
+    pub required: Required,
     /// Tags in the order of their places.
     pub tags: Box<[u32]>,
 }
 
 impl Layout {
     /// A table of members in the order of their places; tags differ and are not 0.
-    pub fn new(members: &[Slot], required: Box<[u16]>) -> Self {
+    pub fn new(members: &[Slot], required: Required) -> Self {
         let bits = (members.len() * 2).next_power_of_two().trailing_zeros().max(2);
         let factor = best_factor(members, bits);
         let mut slots = vec![EMPTY; 1 << bits].into_boxed_slice();
@@ -106,11 +171,11 @@ mod tests {
     #[test]
     fn each_member_is_found_and_nothing_else() {
         let slots: Vec<Slot> = (1..400u32).map(|n| Slot { tag: n * 3, place: n as u16 - 1, ..EMPTY }).collect();
-        let layout = Layout::new(&slots, Box::default());
+        let layout = Layout::new(&slots, Required::Next(Box::default()));
         assert!(slots.iter().all(|slot| layout.member(slot.tag) == Some(slot)));
         assert!(
             (0..1300).filter(|tag| tag % 3 != 0 || *tag == 0 || *tag > 1197).all(|tag| layout.member(tag).is_none())
         );
-        assert!(Layout::new(&[], Box::default()).member(7).is_none());
+        assert!(Layout::new(&[], Required::Next(Box::default())).member(7).is_none());
     }
 }
