@@ -473,3 +473,30 @@ class DarkWeights:
     shares: list[int]
     def split(self, quantity: int, /) -> list[int]: ...
     def learn(self, responses: Sequence[tuple[int, bool]], volume_ppm: int, gain_ppm: int, /) -> None: ...
+
+@final
+class Front:
+    """The one port (crates/front/src/port): takes a listening socket, gives the descriptors of HTTP connections."""
+
+    def __new__(
+        cls,
+        listener: socket,
+        *,
+        sniff_s: float,
+        undecided: int,
+        connections: int,
+        trusted: Sequence[str],
+        tls: tuple[str, str, str | None, bool] | None = None,
+        grpc: str | None = None,
+        mqtt: str | None = None,
+        amqp: str | None = None,
+    ) -> Front: ...
+    wake: int
+    running: bool
+    def take(self, most: int, /) -> list[tuple[int, str, int, bool]]: ...
+    def serve(self, count: int, /) -> None: ...
+    def counts(self) -> dict[str, int]: ...
+    def stop(self) -> None: ...
+    def close(self, grace_s: float, /) -> None: ...
+
+def sniff(first: bytes, /) -> str: ...

@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod front;
 mod journal;
 mod messages;
 mod pools;
@@ -90,5 +91,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
+    m.add_class::<front::Front>()?;
+    m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

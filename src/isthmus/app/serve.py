@@ -27,6 +27,7 @@ from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
+from isthmus.app.port import GRACE_S, Port, make_room, open_front
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
@@ -40,8 +41,6 @@ from isthmus.gateways.websocket.protocol import StreamProtocol
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 
-GRACE_S = 3
-"""How long requests may still run after a stop was asked for."""
 BACKLOG = 1_024
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
@@ -76,6 +75,7 @@ class Role(msgspec.Struct, frozen=True):
 
 def _run(settings: Settings, role: Role) -> int:
     data = _data_folder(settings)
+    make_room(settings.front.connections)
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
@@ -138,8 +138,9 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    port = Port(_config(settings, front))
-    serving = asyncio.create_task(port.serve(sockets=[listener]))
+    family = listener.family
+    port = Port(_config(settings, front), open_front(listener, settings.front), family)
+    serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
@@ -195,28 +196,6 @@ async def _finish(core: Core, running: Running) -> None:
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
     note("stopped cleanly: the journal is sealed")
-
-
-class Port(uvicorn.Server):
-    """uvicorn without its own signal handling, which would end the process by the signal after the stop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Says when connections are taken."""
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """None."""
-        yield
-
-    def stop(self) -> None:
-        """Take no more connections, finish requests, end streams."""
-        self.should_exit = True
 
 
 def _config(settings: Settings, front: Front) -> uvicorn.Config:
