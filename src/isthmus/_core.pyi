@@ -475,26 +475,41 @@ class DarkWeights:
     def learn(self, responses: Sequence[tuple[int, bool]], volume_ppm: int, gain_ppm: int, /) -> None: ...
 
 @final
+class FixTaker:
+    """Who takes FIX connections, as the port sees it."""
+
+@final
+class Arrivals:
+    """Connections that wait for an event loop: descriptor (the taker's own from then on), the client's address and port,
+    and whether its side is encrypted. `wake` is readable while there are any.
+    """
+
+    def __new__(cls) -> Arrivals: ...
+    wake: int
+    def take(self, most: int, /) -> list[tuple[int, str, int, bool]]: ...
+    def serve(self, count: int, /) -> None: ...
+    def for_fix(self) -> FixTaker: ...
+
+@final
 class Front:
-    """The one port (crates/front/src/port): takes a listening socket, gives the descriptors of HTTP connections."""
+    """The one port (crates/front/src/port): takes a listening socket, hands each connection to who serves it."""
 
     def __new__(
         cls,
         listener: socket,
+        http: Arrivals,
         *,
         sniff_s: float,
         undecided: int,
         connections: int,
         trusted: Sequence[str],
+        fix: FixTaker | None = None,
         tls: tuple[str, str, str | None, bool] | None = None,
         grpc: str | None = None,
         mqtt: str | None = None,
         amqp: str | None = None,
     ) -> Front: ...
-    wake: int
     running: bool
-    def take(self, most: int, /) -> list[tuple[int, str, int, bool]]: ...
-    def serve(self, count: int, /) -> None: ...
     def counts(self) -> dict[str, int]: ...
     def stop(self) -> None: ...
     def close(self, grace_s: float, /) -> None: ...

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use isthmus_front::port::sniff::{Kind, Sniffed, sniff as look};
 use isthmus_front::port::tls::{Files, TlsConfig};
-use isthmus_front::port::{Counted, Network, Options, Port, Queue, Takers};
+use isthmus_front::port::{Counted, Network, Options, Port, Queue, Taker, Takers};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -21,11 +21,61 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 /// One HTTP connection: its descriptor, which the caller owns from now on, the client's address and port, whether TLS.
 type Came = (i32, String, u16, bool);
 
-/// The port at work. `wake` is readable while `take` has something to give.
+/// Who takes FIX connections: made by the server that does (`FixTaker::of`), given to `Front` as `fix`.
+#[pyclass(module = "isthmus._core", frozen)]
+pub struct FixTaker(Arc<dyn Taker>);
+
+impl FixTaker {
+    /// The server, as the port sees it.
+    pub fn of(server: Arc<dyn Taker>) -> Self {
+        Self(server)
+    }
+}
+
+/// A queue of connections that a Python event loop takes: `wake` is readable while `take` has something to give.
+#[pyclass(module = "isthmus._core", frozen)]
+pub struct Arrivals(Arc<Queue>);
+
+#[pymethods]
+impl Arrivals {
+    #[new]
+    fn new() -> PyResult<Self> {
+        Ok(Self(Arc::new(Queue::new()?)))
+    }
+
+    /// The descriptor to watch; it stays the queue's.
+    #[getter]
+    fn wake(&self) -> i32 {
+        self.0.wake().as_raw_fd()
+    }
+
+    /// Up to `most` connections, oldest first. Each descriptor belongs to the caller.
+    #[pyo3(signature = (most, /))]
+    fn take(&self, most: usize) -> Vec<Came> {
+        let arrivals = self.0.collect(most).into_iter();
+        let rows = arrivals.map(|arrival| {
+            let (host, port) = (arrival.peer.ip().to_canonical().to_string(), arrival.peer.port());
+            (arrival.stream.into_raw_fd(), host, port, arrival.tls)
+        });
+        rows.collect()
+    }
+
+    /// How many connections the caller has open now: they count for the limit.
+    #[pyo3(signature = (count, /))]
+    fn serve(&self, count: usize) {
+        self.0.serve(count);
+    }
+
+    /// This queue as the taker of FIX.
+    fn for_fix(&self) -> FixTaker {
+        FixTaker::of(self.0.clone())
+    }
+}
+
+/// The port at work.
 #[pyclass(module = "isthmus._core")]
 pub struct Front {
     port: Port,
-    http: Arc<Queue>,
 }
 
 /// TLS of the settings: certificate, key, the authority of clients (or None), whether plain connections are refused.
@@ -33,16 +83,19 @@ type TlsTerms = (PathBuf, PathBuf, Option<PathBuf>, bool);
 
 #[pymethods]
 impl Front {
-    /// Serves a listening `socket.socket`, which the caller closes; the port has its own descriptor of it.
+    /// Serves a listening `socket.socket`, which the caller closes; the port has its own descriptor of it. HTTP goes to
+    /// `http`, FIX to `fix`, and is closed where there is none.
     #[new]
-    #[pyo3(signature = (listener, *, sniff_s, undecided, connections, trusted, tls = None, grpc = None, mqtt = None, amqp = None))]
+    #[pyo3(signature = (listener, http, *, sniff_s, undecided, connections, trusted, fix = None, tls = None, grpc = None, mqtt = None, amqp = None))]
     #[allow(clippy::too_many_arguments)] // the settings of a port, by keyword
     fn new(
         listener: &Bound<'_, PyAny>,
+        http: &Arrivals,
         sniff_s: f64,
         undecided: usize,
         connections: usize,
         trusted: Vec<String>,
+        fix: Option<&FixTaker>,
         tls: Option<TlsTerms>,
         grpc: Option<PathBuf>,
         mqtt: Option<String>,
@@ -61,39 +114,15 @@ impl Front {
             mqtt: mqtt.map(|text| address("mqtt", &text)).transpose()?,
             amqp: amqp.map(|text| address("amqp", &text)).transpose()?,
         };
-        let http = Arc::new(Queue::new()?);
-        let takers = Takers { http: http.clone(), fix: None };
+        let takers = Takers { http: http.0.clone(), fix: fix.map(|taker| Arc::clone(&taker.0)) };
         let port = Port::open(TcpListener::from(received(listener)?), options, takers)?;
-        Ok(Self { port, http })
-    }
-
-    /// The descriptor to watch; it stays the port's.
-    #[getter]
-    fn wake(&self) -> i32 {
-        self.http.wake().as_raw_fd()
+        Ok(Self { port })
     }
 
     /// Whether the port's thread works.
     #[getter]
     fn running(&self) -> bool {
         self.port.is_running()
-    }
-
-    /// Up to `most` connections, oldest first. Each descriptor belongs to the caller.
-    #[pyo3(signature = (most, /))]
-    fn take(&self, most: usize) -> Vec<Came> {
-        let arrivals = self.http.collect(most).into_iter();
-        let rows = arrivals.map(|arrival| {
-            let (host, port) = (arrival.peer.ip().to_canonical().to_string(), arrival.peer.port());
-            (arrival.stream.into_raw_fd(), host, port, arrival.tls)
-        });
-        rows.collect()
-    }
-
-    /// How many connections the caller has open now: they count for the limit.
-    #[pyo3(signature = (count, /))]
-    fn serve(&self, count: usize) {
-        self.http.serve(count);
     }
 
     /// Connections by what became of them, and how many are undecided and carried now.

@@ -92,6 +92,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_class::<front::Front>()?;
+    m.add_class::<front::Arrivals>()?;
+    m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -11,9 +11,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import uvicorn
 
-from isthmus._core import Front
+from isthmus._core import Arrivals, FixTaker, Front
 from isthmus.app.settings import FrontSettings
 from isthmus.gateways.rest.protocol import Came, RestProtocol
 from isthmus.kernel.errors import BadInput
@@ -32,7 +33,17 @@ DESCRIPTORS_BESIDE = 512
 log = logging.getLogger(__name__)
 
 
-def open_front(listener: socket.socket, terms: FrontSettings, grpc: Path | None = None) -> Front:
+class Doors(msgspec.Struct, frozen=True):
+    """Who serves what the front tells apart: HTTP's connections wait in `http`; gRPC is at the Unix socket `grpc`; FIX is
+    closed where nobody takes it.
+    """
+
+    http: Arrivals
+    grpc: Path | None = None
+    fix: FixTaker | None = None
+
+
+def open_front(listener: socket.socket, terms: FrontSettings, doors: Doors) -> Front:
     """The front at work on the listener, which is closed here and lives on there. Raises BadInput for settings that
     cannot be served: a certificate, a key that others may read, an address.
     """
@@ -41,12 +52,14 @@ def open_front(listener: socket.socket, terms: FrontSettings, grpc: Path | None 
     try:
         front = Front(
             listener,
+            doors.http,
             sniff_s=terms.sniff_s,
             undecided=terms.undecided,
             connections=terms.connections,
             trusted=terms.trusted_proxies,
+            fix=doors.fix,
             tls=files,
-            grpc=str(grpc) if grpc is not None else None,
+            grpc=str(doors.grpc) if doors.grpc is not None else None,
             mqtt=terms.mqtt or None,
             amqp=terms.amqp or None,
         )
@@ -72,10 +85,12 @@ class Port(uvicorn.Server):
     process by the signal after the stop.
     """
 
-    def __init__(self, config: uvicorn.Config, front: Front, family: int) -> None:
+    def __init__(self, config: uvicorn.Config, front: Front, arrivals: Arrivals, family: int) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
         self._front = front
+        self._arrivals = arrivals
+        self._unserved = 0
         self._family = family
         self._beginning: set[asyncio.Task[None]] = set()
 
@@ -84,13 +99,14 @@ class Port(uvicorn.Server):
         assert sockets is None, "the front has the listener"
         await self.lifespan.startup()
         self.servers = []
-        asyncio.get_running_loop().add_reader(self._front.wake, self._arrived)
+        asyncio.get_running_loop().add_reader(self._arrivals.wake, self._arrived)
         self.started = True
         self.listening.set()
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: the front hears how many connections there are."""
         self._tell_open()
+        self._tell_unserved()
         if not self._front.running:
             log.error("the front has ended")
             return True
@@ -101,7 +117,7 @@ class Port(uvicorn.Server):
         front ended by a fault.
         """
         self._front.stop()
-        asyncio.get_running_loop().remove_reader(self._front.wake)
+        asyncio.get_running_loop().remove_reader(self._arrivals.wake)
         self._arrived()
         await asyncio.gather(*self._beginning, return_exceptions=True)
         await super().shutdown(sockets)
@@ -117,7 +133,7 @@ class Port(uvicorn.Server):
         self.should_exit = True
 
     def _arrived(self) -> None:
-        for number, host, port, tls in self._front.take(ARRIVALS_AT_ONCE):
+        for number, host, port, tls in self._arrivals.take(ARRIVALS_AT_ONCE):
             family = socket.AF_UNIX if tls else self._family
             client = socket.socket(family, socket.SOCK_STREAM, 0, number)  # owns the descriptor from here on
             client.setblocking(False)
@@ -138,4 +154,13 @@ class Port(uvicorn.Server):
             client.close()
 
     def _tell_open(self) -> None:
-        self._front.serve(len(self.server_state.connections) + len(self._beginning))
+        self._arrivals.serve(len(self.server_state.connections) + len(self._beginning))
+
+    def _tell_unserved(self) -> None:
+        counts = self._front.counts()
+        unserved, self._unserved = counts["unserved"] - self._unserved, counts["unserved"]
+        if unserved:
+            log.warning(
+                "%d connections ended: nobody here serves what they speak (FIX, gRPC, MQTT, AMQP or TLS: see [front])",
+                unserved,
+            )

@@ -59,18 +59,15 @@ impl Porter {
             Kind::Fix => self.hand_over(outer, first, peer, Counted::Fix),
             Kind::Http2 => match self.options.grpc.clone().map(|path| connect_grpc(&path, peer)) {
                 Some(Ok(inner)) => self.carry_to(outer, inner, first, Counted::Grpc),
-                _ => self.close(),
+                _ => self.tower.add(Counted::Unserved),
             },
             Kind::Mqtt { level } => match self.options.mqtt.map(connect) {
                 Some(Ok(inner)) => self.carry_to(outer, inner, first, Counted::Mqtt),
-                _ => {
-                    self.tower.add(Counted::Mqtt);
-                    self.refuse(outer, refusals::connack(level));
-                }
+                _ => self.refuse(outer, refusals::connack(level)),
             },
             Kind::Amqp => match self.options.amqp.map(connect) {
                 Some(Ok(inner)) => self.carry_to(outer, inner, first, Counted::Amqp),
-                _ => self.close(),
+                _ => self.refuse(outer, refusals::AMQP),
             },
             Kind::Tls | Kind::Proxy => self.close(),
         }
@@ -82,10 +79,10 @@ impl Porter {
 
     /// A plain connection goes as it is; of an encrypted one the taker gets one end of a pair.
     fn hand_over(&mut self, outer: Outer, first: &[u8], peer: SocketAddr, counted: Counted) {
-        let Some(taker) = self.taker(counted) else {
-            return self.close();
-        };
         self.tower.add(counted);
+        let Some(taker) = self.taker(counted) else {
+            return self.tower.add(Counted::Unserved);
+        };
         match outer {
             Outer::Plain(stream) => taker.take(Arrival { stream: stream.into(), peer, tls: false }),
             Outer::Tls(..) => match pair() {
@@ -109,7 +106,7 @@ impl Porter {
 
     /// Carries what a server that says its sentence and goes would: the client gets all of it before the end.
     fn refuse(&mut self, outer: Outer, sentence: &[u8]) {
-        self.close();
+        self.tower.add(Counted::Unserved);
         if let Ok((near, far)) = pair()
             && rustix::io::write(&far, sentence) == Ok(sentence.len())
         {

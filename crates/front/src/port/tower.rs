@@ -28,7 +28,9 @@ pub enum Counted {
     Proxied,
     Mqtt,
     Amqp,
-    /// Nothing that is served here, or nothing at all.
+    /// A protocol that this port knows and nobody here serves.
+    Unserved,
+    /// Nothing that is known, or nothing at all.
     Closed,
     /// Undecided for too long.
     Late,
@@ -37,7 +39,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    pub const ALL: [(Self, &str); 11] = [
+    pub const ALL: [(Self, &str); 12] = [
         (Self::Accepted, "accepted"),
         (Self::Http, "http"),
         (Self::Grpc, "grpc"),
@@ -46,6 +48,7 @@ impl Counted {
         (Self::Proxied, "proxied"),
         (Self::Mqtt, "mqtt"),
         (Self::Amqp, "amqp"),
+        (Self::Unserved, "unserved"),
         (Self::Closed, "closed"),
         (Self::Late, "late"),
         (Self::Crowded, "crowded"),
