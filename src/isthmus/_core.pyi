@@ -480,8 +480,8 @@ class FixTaker:
 
 @final
 class Arrivals:
-    """Connections that wait for an event loop: descriptor (the taker's own from then on), the client's address and port,
-    and whether its side is encrypted. `wake` is readable while there are any.
+    """Connections that wait for an event loop: descriptor (the taker's own from then on), the client's address and
+    port, and whether its side is encrypted. `wake` is readable while there are any.
     """
 
     def __new__(cls) -> Arrivals: ...
@@ -496,7 +496,7 @@ class Front:
 
     def __new__(
         cls,
-        listener: socket,
+        listener: Any,
         http: Arrivals,
         *,
         sniff_s: float,

@@ -9,18 +9,20 @@ import logging
 import resource
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import uvicorn
 
 from isthmus._core import Arrivals, FixTaker, Front
 from isthmus.app.settings import FrontSettings
+from isthmus.gateways.grpc.server import GrpcServer
 from isthmus.gateways.rest.protocol import Came, RestProtocol
 from isthmus.kernel.errors import BadInput
 
 GRACE_S = 3
 """How long requests may still run after a stop was asked for."""
+CALLS_GRACE_S = 0.5
+"""How long calls over gRPC may: streams end by this."""
 CARRIED_GRACE_S = 1.0
 """How long what they answered may take to go out through TLS after that."""
 ARRIVALS_AT_ONCE = 64
@@ -34,12 +36,12 @@ log = logging.getLogger(__name__)
 
 
 class Doors(msgspec.Struct, frozen=True):
-    """Who serves what the front tells apart: HTTP's connections wait in `http`; gRPC is at the Unix socket `grpc`; FIX is
-    closed where nobody takes it.
+    """Who serves what the front tells apart: HTTP's connections wait in `http`; `grpc` serves already; FIX is closed
+    where nobody takes it.
     """
 
     http: Arrivals
-    grpc: Path | None = None
+    grpc: GrpcServer | None = None
     fix: FixTaker | None = None
 
 
@@ -59,7 +61,7 @@ def open_front(listener: socket.socket, terms: FrontSettings, doors: Doors) -> F
             trusted=terms.trusted_proxies,
             fix=doors.fix,
             tls=files,
-            grpc=str(doors.grpc) if doors.grpc is not None else None,
+            grpc=str(doors.grpc.path) if doors.grpc is not None else None,
             mqtt=terms.mqtt or None,
             amqp=terms.amqp or None,
         )
@@ -85,13 +87,14 @@ class Port(uvicorn.Server):
     process by the signal after the stop.
     """
 
-    def __init__(self, config: uvicorn.Config, front: Front, arrivals: Arrivals, family: int) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, terms: FrontSettings, doors: Doors) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
-        self._front = front
-        self._arrivals = arrivals
+        self._arrivals = doors.http
+        self._grpc = doors.grpc
+        self._family = listener.family
+        self._front = open_front(listener, terms, doors)
         self._unserved = 0
-        self._family = family
         self._beginning: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -120,7 +123,8 @@ class Port(uvicorn.Server):
         asyncio.get_running_loop().remove_reader(self._arrivals.wake)
         self._arrived()
         await asyncio.gather(*self._beginning, return_exceptions=True)
-        await super().shutdown(sockets)
+        calls = self._grpc.stop(CALLS_GRACE_S) if self._grpc is not None else asyncio.sleep(0)
+        await asyncio.gather(super().shutdown(sockets), calls)
         await asyncio.to_thread(self._front.close, CARRIED_GRACE_S)
 
     @contextlib.contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from isthmus._core import Arrivals
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
 from isthmus.app.flash_desk import flash_desks
@@ -27,7 +28,7 @@ from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
-from isthmus.app.port import GRACE_S, Port, make_room, open_front
+from isthmus.app.port import GRACE_S, Doors, Port, make_room
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
@@ -138,8 +139,10 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    family = listener.family
-    port = Port(_config(settings, front), open_front(listener, settings.front), family)
+    if settings.front.grpc:
+        await front.grpc.start()
+    doors = Doors(Arrivals(), front.grpc if settings.front.grpc else None)
+    port = Port(_config(settings, front), listener, settings.front, doors)
     serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

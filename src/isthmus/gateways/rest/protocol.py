@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from uvicorn.config import Config
@@ -57,7 +57,8 @@ class RestProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """The stream's protocol takes over, and knows who came."""
-        self.ws_protocol_class = functools.partial(StreamProtocol, client=self.client, tls=self.scheme == "https")
+        made = functools.partial(StreamProtocol, client=self.client, tls=self.scheme == "https")
+        self.ws_protocol_class = cast(Any, made)
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
