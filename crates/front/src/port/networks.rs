@@ -45,7 +45,8 @@ impl FromStr for Network {
                 .ok_or(format!("{text}: a prefix has 0 to {width} bits"))?,
             Some(_) => return Err(format!("{text}: a prefix has 0 to {width} bits")),
         };
-        if bits < width && number & ((1_u128 << (width - bits)) - 1) != 0 {
+        let behind = 1_u128.checked_shl(width - bits).map_or(u128::MAX, |next| next - 1);
+        if number & behind != 0 {
             return Err(format!("{text}: the address has bits behind its prefix"));
         }
         Ok(Self { address: number, bits, four })

@@ -11,8 +11,6 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from isthmus.gateways.websocket.protocol import StreamProtocol
-
 HEAD_BYTES_MAX = 32_768
 """Of a request line and its headers."""
 HEAD_TIMEOUT_S = 10.0
@@ -57,7 +55,7 @@ class RestProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """The stream's protocol takes over, and knows who came."""
-        made = functools.partial(StreamProtocol, client=self.client, tls=self.scheme == "https")
+        made = functools.partial(cast(Any, self.ws_protocol_class), client=self.client, tls=self.scheme == "https")
         self.ws_protocol_class = cast(Any, made)
         super().handle_websocket_upgrade()
 
