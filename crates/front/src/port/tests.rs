@@ -2,7 +2,6 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -238,7 +237,7 @@ fn mqtt_is_carried_to_its_broker_both_ways_and_each_half_ends_by_itself() {
 
 #[test]
 fn grpc_is_carried_to_its_socket_by_a_name_that_tells_the_client() {
-    let folder = PathBuf::from(std::env::temp_dir()).join(format!("isthmus-port-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("isthmus-port-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join("grpc");
     let _ = std::fs::remove_file(&path);
