@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MADE = ("_pb2.py", "_pb2_grpc.py")
+"""Ends of the names of code that a generator wrote."""
 CODE = (".py", ".rs", ".ts", ".tsx", ".css", ".sh")
 
 
@@ -20,7 +22,7 @@ def files() -> Iterator[Path]:
 def code_files(*folders: str) -> Iterator[Path]:
     """Source files, of some top folders or of all."""
     for path in files():
-        if path.suffix in CODE and (not folders or str(path).startswith(folders)):
+        if path.suffix in CODE and not path.name.endswith(MADE) and (not folders or str(path).startswith(folders)):
             yield path
 
 

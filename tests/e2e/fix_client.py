@@ -23,20 +23,34 @@ def stamp() -> str:
 
 
 class FixClient:
-    """One connection. `number` is the next MsgSeqNum; `heard` everything that came."""
+    """One counterparty, which may connect again. `number` is the next MsgSeqNum of ours, `expected` the next of theirs;
+    `heard` everything that came in its turn, `sent` our application messages, for those who ask for them again.
+    """
 
-    def __init__(self, port: int, key: str, secret: str, begin: str = "FIX.4.4", number: int = 1) -> None:
-        self.key, self.secret, self.begin, self.number = key, secret, begin, number
+    def __init__(self, port: int, key: str, secret: str, begin: str = "FIX.4.4") -> None:
+        self.key, self.secret, self.begin = key, secret, begin
+        self.number = self.expected = 1
+        self.heard: list[Message] = []
+        self.sent: dict[int, tuple[str, Message, str]] = {}
+        self.connect(port)
+
+    def connect(self, port: int) -> None:
+        """A new connection of the same session."""
+        if hasattr(self, "socket"):
+            self.close()
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
-        self.heard: list[Message] = []
 
     def frame(self, kind: str, body: Message, number: int | None = None) -> bytes:
         """The bytes of a message; it takes the next number."""
+        now, again = stamp(), []
         if number is None:
             number, self.number = self.number, self.number + 1
-        header: Message = [(35, kind), (34, str(number)), (49, self.key), (52, stamp()), (56, "ISTHMUS")]
+            self.sent[number] = (kind, body, now)
+        else:
+            again = [(43, "Y"), (122, self.sent[number][2] if number in self.sent else now)]
+        header: Message = [(35, kind), (34, str(number)), (49, self.key), (52, now), (56, "ISTHMUS"), *again]
         fields = "".join(f"{tag}={text}{SOH}" for tag, text in [*header, *body])
         whole = f"8={self.begin}{SOH}9={len(fields)}{SOH}{fields}".encode()
         return whole + f"10={sum(whole) % 256:03d}{SOH}".encode()
@@ -53,18 +67,50 @@ class FixClient:
         return self.next("A", "5")
 
     def next(self, *kinds: str) -> Message:
-        """The next message of one of these types; answers test requests, passes over the others."""
+        """The next message of one of these types, in its turn; passes over the others."""
         until = time.monotonic() + TIMEOUT_S
         while time.monotonic() < until:
             message = self.read()
             if message is None:
                 raise EOFError("the connection was closed")
-            self.heard.append(message)
-            if value(message, 35) == "1":
-                self.send("0", [(112, value(message, 112) or "")])
-            if not kinds or value(message, 35) in kinds:
+            if self._is_its_turn(message) and (not kinds or value(message, 35) in kinds):
                 return message
         raise TimeoutError(kinds)
+
+    def _is_its_turn(self, message: Message) -> bool:
+        """Session rules of a counterparty: asks for what is missing, sends again what is asked for."""
+        kind, number = value(message, 35), int(value(message, 34) or 0)
+        if kind == "2":
+            self._resend(int(value(message, 7) or 1), int(value(message, 16) or 0))
+        elif kind == "1":
+            self.send("0", [(112, value(message, 112) or "")])
+        if kind == "4" and value(message, 123) == "Y" and number == self.expected:
+            self.expected = int(value(message, 36) or 0)
+            return False
+        if number > self.expected:
+            self.send("2", [(7, str(self.expected)), (16, "0")])
+            return kind == "A"
+        if number < self.expected:
+            return False
+        self.expected += 1
+        self.heard.append(message)
+        return True
+
+    def _resend(self, begin: int, end: int) -> None:
+        """What was an application message as it was, everything else filled over."""
+        last = min(end or self.number - 1, self.number - 1)
+        fill: int | None = None
+        for number in range(begin, last + 2):
+            kind, body, _ = self.sent.get(number, ("0", [], ""))
+            is_over = number > last
+            if not is_over and kind in "012345A":
+                fill = fill or number
+                continue
+            if fill is not None:
+                self.send("4", [(123, "Y"), (36, str(number))], fill)
+                fill = None
+            if not is_over:
+                self.send(kind, body, number)
 
     def read(self) -> Message | None:
         """One message, whole and with its right sum; None at the end."""

@@ -7,3 +7,4 @@ pub mod server;
 pub mod session;
 pub mod shared;
 pub mod store;
+pub mod port;

@@ -21,6 +21,7 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::engine::Engine;
 use crate::errors::journal_error;
+use crate::front::FixTaker;
 
 /// Key, number of the key, user, role, account (0: none), its name, SHA-256 of the secret.
 type MemberRow = (String, u32, u32, u8, u32, String, [u8; 32]);
@@ -279,6 +280,11 @@ impl FixServer {
         self.waker.wake();
     }
 
+    /// Who takes connections over from the one port.
+    fn taker(&self) -> FixTaker {
+        FixTaker::of(Arc::new(self.taker.clone()))
+    }
+
     /// Logs every session out and ends the thread. Raises OSError for what ended it before.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         self.waker.stop();
@@ -290,12 +296,6 @@ impl FixServer {
     }
 }
 
-impl FixServer {
-    /// Hands connections over.
-    pub fn taker(&self) -> Taker {
-        self.taker.clone()
-    }
-}
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -7,6 +7,7 @@ mod engine;
 mod errors;
 mod execution;
 mod fix_server;
+mod front;
 mod journal;
 mod messages;
 mod pools;
@@ -94,5 +95,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<fix_server::FixServer>()?;
     m.add_class::<fix_server::SessionMessage>()?;
     m.add_class::<fix_server::SessionEntry>()?;
+    m.add_class::<front::Front>()?;
+    m.add_class::<front::Arrivals>()?;
+    m.add_class::<front::FixTaker>()?;
+    m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -36,6 +36,11 @@ from isthmus.gateways.alpaca.facade import Parts as FacadeParts
 from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.fix.application import Parts
+from isthmus.gateways.grpc.calls import Calls
+from isthmus.gateways.grpc.executions import Executions
+from isthmus.gateways.grpc.markets import Markets
+from isthmus.gateways.grpc.server import GrpcServer
+from isthmus.gateways.grpc.trading import Trading
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
@@ -94,6 +99,7 @@ class Front(msgspec.Struct, frozen=True):
     application: Application
     parts: Parts
     """What other gateways stand on."""
+    grpc: GrpcServer
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -213,8 +219,16 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
-    server = Server(routes, access, pages, limits, mounts, metrics.count)
-    return Front(hub, facade.feed, guarded(server), Parts(entry, reads, algorithms))
+    executions = Executions(reads, renderer, limits.stream.unsent_bytes)
+    core.views.tell(executions)
+    grpc = GrpcServer(
+        Calls(access, metrics.count),
+        Trading(entry, reads, renderer, executions, limits),
+        Markets(reads, renderer, limits.stream),
+        limits.body_bytes,
+    )
+    server = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
+    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc)
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from isthmus._core import Arrivals
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
 from isthmus.app.fix import FixSessions
@@ -28,6 +29,7 @@ from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
+from isthmus.app.port import GRACE_S, Doors, Port, make_room
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
@@ -41,8 +43,6 @@ from isthmus.gateways.websocket.protocol import StreamProtocol
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 
-GRACE_S = 3
-"""How long requests may still run after a stop was asked for."""
 BACKLOG = 1_024
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
@@ -77,6 +77,7 @@ class Role(msgspec.Struct, frozen=True):
 
 def _run(settings: Settings, role: Role) -> int:
     data = _data_folder(settings)
+    make_room(settings.front.connections)
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
@@ -139,20 +140,24 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    port = Port(_config(settings, front))
-    serving = asyncio.create_task(port.serve(sockets=[listener]))
+    if settings.front.grpc:
+        await front.grpc.start()
+    sessions = FixSessions(core, settings, keys, front) if settings.fix.serve else None
+    fix = sessions.thread.taker() if sessions is not None else None
+    doors = Doors(Arrivals(), front.grpc if settings.front.grpc else None, fix)
+    port = Port(_config(settings, front), listener, settings.front, doors)
+    serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    sessions = FixSessions(core, settings, keys, front) if settings.fix.serve else None
     if sessions is not None:
         running.fix = sessions.server
         sessions.start()
     working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
-    _announce(markets, demo, login, took_over, (settings, sessions.port if sessions is not None else None))
+    _announce(markets, demo, login, took_over, (settings, _fix_port(sessions, url)))
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
@@ -169,6 +174,13 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _fix_port(sessions: FixSessions | None, url: str) -> int | None:
+    """Where FIX is spoken: a port of its own, else the one port."""
+    if sessions is None:
+        return None
+    return sessions.port or int(url.rpartition(":")[2])
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:
@@ -203,28 +215,6 @@ async def _finish(core: Core, running: Running) -> None:
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
     note("stopped cleanly: the journal is sealed")
-
-
-class Port(uvicorn.Server):
-    """uvicorn without its own signal handling, which would end the process by the signal after the stop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Says when connections are taken."""
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """None."""
-        yield
-
-    def stop(self) -> None:
-        """Take no more connections, finish requests, end streams."""
-        self.should_exit = True
 
 
 def _config(settings: Settings, front: Front) -> uvicorn.Config:

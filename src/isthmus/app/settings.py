@@ -81,6 +81,28 @@ class FixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     latency_s: Annotated[int, Meta(ge=0, le=86_400)]
 
 
+class TlsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files in PEM; without certificate and key there is no TLS. `clients` is empty where they need no certificate."""
+
+    certificate: str
+    key: str
+    clients: str
+    only: bool
+
+
+class FrontSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one port: how long and how many connections may be undecided, who else is served on it."""
+
+    sniff_s: Annotated[float, Meta(ge=0.1, le=600)]
+    undecided: Annotated[int, Meta(ge=1, le=1_000_000)]
+    connections: Annotated[int, Meta(ge=1, le=1_000_000)]
+    trusted_proxies: list[str]
+    grpc: bool
+    mqtt: str
+    amqp: str
+    tls: TlsSettings
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -93,6 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     durability: Literal["never", "os", "group"]
     snapshot_records: Annotated[int, Meta(ge=1)]
     limits: Limits
+    front: FrontSettings
     standby: StandbySettings
     reacting: ReactingSettings
     calendars: dict[str, CalendarSettings]
@@ -117,6 +140,8 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     settings = shaped(overlay(tables, given), Settings)
     if settings.markets and not Path(settings.markets).is_dir():
         raise BadInput("markets", f"{settings.markets} is no folder")
+    if settings.front.tls.only and not settings.front.tls.certificate:
+        raise BadInput("front.tls.only", "needs a certificate and its key")
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     return settings

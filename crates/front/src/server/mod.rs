@@ -12,6 +12,8 @@ mod waker;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -91,7 +93,7 @@ impl Server {
             sessions: Sessions::default(),
             links,
             listener: None,
-            taker: Taker { sender, waker: waker.clone() },
+            taker: Taker { sender, waker: waker.clone(), open: Arc::default() },
             waker,
             inbox,
             dialers: Vec::new(),
@@ -176,6 +178,7 @@ impl Server {
             host.after_read(&mut self.sessions, now);
         }
         self.write_all(now, host);
+        self.taker.open.store(self.links.len(), Ordering::Relaxed);
         Ok(())
     }
 }

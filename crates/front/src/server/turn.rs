@@ -42,7 +42,8 @@ impl Server {
         if self.links.len() >= self.settings.connections || self.stopping.is_some() {
             return host.note(None, &format!("closed {peer}: the limit of connections is reached"));
         }
-        let ready = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
+        let _ = stream.set_nodelay(true); // what comes out of TLS is no TCP
+        let ready = stream.set_nonblocking(true);
         let link = Link::new(stream, peer, State::Unknown, now);
         if let Err(error) = ready.and_then(|()| self.links.add(link)) {
             host.note(None, &format!("closed {peer}: {error}"));

@@ -3,10 +3,12 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 
 use rustix::event::{EventfdFlags, eventfd};
+
+use crate::port;
 
 /// Wakes the loop from any thread.
 #[derive(Clone)]
@@ -60,6 +62,8 @@ pub(super) struct Handed {
 pub struct Taker {
     pub(super) sender: Sender<Handed>,
     pub(super) waker: Waker,
+    /// Connections there are, as of the last turn, and those handed over since.
+    pub(super) open: Arc<AtomicUsize>,
 }
 
 impl Taker {
@@ -68,5 +72,17 @@ impl Taker {
         let taken = self.sender.send(Handed { stream, peer }).is_ok();
         self.waker.wake();
         taken
+    }
+}
+
+impl port::Taker for Taker {
+    /// Out of TLS the stream is one end of a pair, which is read and written like any other.
+    fn take(&self, arrival: port::Arrival) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Taker::take(self, TcpStream::from(arrival.stream), arrival.peer);
+    }
+
+    fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 }

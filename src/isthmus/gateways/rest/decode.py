@@ -34,6 +34,14 @@ def body_as(body: bytes, shape: type[Shape]) -> Shape:
     return made
 
 
+def made_as(fields: dict[str, Any], shape: type[Shape]) -> Shape:
+    """Fields by name as a `shape`. Raises Refusal 400 that names the field."""
+    try:
+        return msgspec.convert(fields, shape)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error), shape) from None
+
+
 def _misfit(message: str, shape: type[msgspec.Struct]) -> Refusal:
     place = _PLACE.search(message)
     words = message[: place.start()] if place else message

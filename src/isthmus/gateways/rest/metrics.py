@@ -62,4 +62,4 @@ def _saved(reads: Reads) -> int:
     return follower.saved if follower is not None else 0
 
 
-METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "GRPC")

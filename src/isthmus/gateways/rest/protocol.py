@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from typing import Any, cast
 
+import msgspec
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 HEAD_BYTES_MAX = 32_768
 """Of a request line and its headers."""
@@ -14,6 +19,14 @@ UNREAD_TIMEOUT_S = 20.0
 """How long a client may leave an answer unread before the connection is cut."""
 
 
+class Came(msgspec.Struct, frozen=True):
+    """Where a connection came from, which its socket need not know: out of TLS, or by way of a proxy."""
+
+    host: str
+    port: int
+    tls: bool
+
+
 class RestProtocol(HttpToolsProtocol):
     """A connection that is too slow is cut; it holds nothing up but itself."""
 
@@ -21,10 +34,30 @@ class RestProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
 
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        came: Came | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._came = came
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client came."""
         super().connection_made(transport)
+        if (came := self._came) is not None:
+            self.client = came.host, came.port
+            self.scheme = "https" if came.tls else "http"
         self._await_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The stream's protocol takes over, and knows who came."""
+        made = functools.partial(cast(Any, self.ws_protocol_class), client=self.client, tls=self.scheme == "https")
+        self.ws_protocol_class = cast(Any, made)
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A client went."""
