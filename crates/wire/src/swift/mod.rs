@@ -1,2 +1,11 @@
 //! SWIFT MT (FIN): blocks, fields, formats, network rules.
+mod codes;
 pub mod fin;
+pub mod form;
+pub mod layout;
+mod party;
+pub mod reference;
+mod rules;
+mod rules_300;
+pub mod validate;
+pub mod walk;
