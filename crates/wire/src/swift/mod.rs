@@ -1,5 +1,7 @@
 //! SWIFT MT (FIN): blocks, fields, formats, network rules.
 mod codes;
+pub mod deal;
+pub mod decimal;
 pub mod fin;
 pub mod form;
 pub mod layout;
