@@ -54,6 +54,7 @@ def build_parser(version: str) -> Parser:
     _add_compact(commands)
     _add_bench(commands)
     _add_sim(commands)
+    _add_mt300(commands)
     _add_doctor(commands)
     return parser
 
@@ -358,6 +359,28 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
+
+
+def _add_mt300(commands: Commands) -> None:
+    mt300 = _group(commands, "mt300", "Foreign exchange confirmations (SWIFT MT300): made, read, judged, matched.")
+    rows = (
+        ("build", "Confirmations of FIX reports: rows of fix, sender_bic, receiver_bic in, messages or errors out."),
+        ("parse", "Fields of messages with the verdict over them, from a FIN file or rows of fin."),
+        ("validate", "Formats and network rules of messages, each error with code, rule, field and line. Exit 1 on errors."),
+        ("trade", "Trade capture reports (FIX AE) of confirmations, for reconciliation."),
+    )
+    for name, purpose in rows:
+        command = _add(mt300, name, f"isthmus.app.mt300:{name}", purpose, f"isthmus mt300 {name} messages.fin --json")
+        command.add_argument("file", metavar="F", nargs="?", default="-", help="a file, packed or plain; - is stdin (-)")
+    match = _add(
+        mt300,
+        "match",
+        "isthmus.app.mt300:match",
+        "Our confirmations against the counterparty's: each field in which a pair differs. Exit 1 on a difference.",
+        "isthmus mt300 match --ours ours.fin --theirs theirs.fin --json",
+    )
+    match.add_argument("--ours", metavar="F", required=True, help="what we sent")
+    match.add_argument("--theirs", metavar="F", required=True, help="what came in")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -57,6 +57,8 @@ pub fn validate(text: &str) -> Verdict<'_> {
         (Some(number), None) => {
             errors.push(Error::form("H03", "2", 1, format!("MT {number} has no table here: only its form was read")));
         }
+        // acknowledgements of the network (service 21) have no block 2
+        (None, None) if fin.block("1").is_some_and(|block| block.content.starts_with("F21")) => {}
         (None, None) if fin.faults.len() < fin::FAULTS_MAX && !fin.blocks.is_empty() => {
             errors.push(Error::form("H20", "2", 1, "block 2 names no message type"));
         }
