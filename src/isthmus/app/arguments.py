@@ -366,12 +366,17 @@ def _add_mt300(commands: Commands) -> None:
     rows = (
         ("build", "Confirmations of FIX reports: rows of fix, sender_bic, receiver_bic in, messages or errors out."),
         ("parse", "Fields of messages with the verdict over them, from a FIN file or rows of fin."),
-        ("validate", "Formats and network rules of messages, each error with code, rule, field and line. Exit 1 on errors."),
+        (
+            "validate",
+            "Formats and network rules of messages, each error with code, rule, field and line. Exit 1 on errors.",
+        ),
         ("trade", "Trade capture reports (FIX AE) of confirmations, for reconciliation."),
     )
     for name, purpose in rows:
         command = _add(mt300, name, f"isthmus.app.mt300:{name}", purpose, f"isthmus mt300 {name} messages.fin --json")
-        command.add_argument("file", metavar="F", nargs="?", default="-", help="a file, packed or plain; - is stdin (-)")
+        command.add_argument(
+            "file", metavar="F", nargs="?", default="-", help="a file, packed or plain; - is stdin (-)"
+        )
     match = _add(
         mt300,
         "match",
@@ -381,6 +386,16 @@ def _add_mt300(commands: Commands) -> None:
     )
     match.add_argument("--ours", metavar="F", required=True, help="what we sent")
     match.add_argument("--theirs", metavar="F", required=True, help="what came in")
+    listed = _add(
+        mt300,
+        "list",
+        "isthmus.app.mt300:listed",
+        "Confirmations of a broker's folder and their states: sent, matched, mismatched, alleged, refused, cancelled.",
+        "isthmus mt300 list --data data --json",
+    )
+    listed.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="the broker's data folder (data)")
+    listed.add_argument("--folder", metavar="DIR", help="of the folders out and in (DATA/confirmations)")
+    listed.add_argument("--own", metavar="BIC", help="the house's BIC (that of the messages in the folder out)")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from isthmus.app.confirmations_desk import files_in, kept
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json
+from isthmus.gateways.rest.confirmations import row_of
 from isthmus.gateways.swift import mt300
+from isthmus.gateways.swift.confirmations import ALLEGED, MISMATCHED, REFUSED
 from isthmus.gateways.swift.fin import messages_of
 from isthmus.gateways.swift.matching import mismatches, partner
 from isthmus.gateways.swift.verdict import KNOWN_TYPES, Mistake, Verdict
@@ -55,6 +59,26 @@ def match(arguments: argparse.Namespace) -> int:
         clean = clean and row["state"] == "matched"
         print_json(row)
     return EXIT_OK if clean else EXIT_FOUND
+
+
+def listed(arguments: argparse.Namespace) -> int:
+    """Rows of the confirmations in a broker's folders, newest first. Exit 1 where one is mismatched, alleged, refused."""
+    folder = Path(arguments.folder) if arguments.folder else Path(arguments.data) / "confirmations"
+    if not folder.is_dir():
+        raise BadInput("folder", f"{folder} is no folder")
+    clean = True
+    for found in kept(folder, arguments.own or _own_bic(folder)).rows():
+        clean = clean and found.state not in (MISMATCHED, ALLEGED, REFUSED)
+        print_json(row_of(found))
+    return EXIT_OK if clean else EXIT_FOUND
+
+
+def _own_bic(folder: Path) -> str:
+    for path in files_in(folder / "out"):
+        deal = mt300.read(read_text(str(path)))
+        if deal is not None:
+            return deal.party_a
+    raise BadInput("own", "nothing was sent: say whose folder it is by --own BIC")
 
 
 def _each(rows: Iterator[tuple[Any, Row]], answer: Callable[[Row], tuple[bool, Row]]) -> int:
@@ -186,7 +210,9 @@ def _messages(text: str) -> Iterator[tuple[Any, Row]]:
 
 
 def rows_of(text: str) -> Iterator[tuple[Any, Row]]:
-    """(id, row) of NDJSON; a row without id, case or name is called by its line. Raises BadInput for what is no object."""
+    """(id, row) of NDJSON; a row without id, case or name is called by its line. Raises BadInput by the line that is no
+    object.
+    """
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue

@@ -42,7 +42,8 @@ fn bic_of(address: &str) -> Option<String> {
 
 /// Reads a message and says what is wrong with it. A type without a table is judged by its form alone, which an error says.
 pub fn validate(text: &str) -> Verdict<'_> {
-    let fin = fin::parse(text);
+    let mut fin = fin::parse(text);
+    pass_acknowledgement(&mut fin);
     let header = header(&fin);
     let mut errors: Vec<Error> = fin.faults.iter().map(|f| Error::form(f.code, &f.block, f.line, &f.message)).collect();
     let number = header.as_ref().map(|header| header.number.clone());
@@ -67,6 +68,16 @@ pub fn validate(text: &str) -> Verdict<'_> {
     errors.sort_by_key(|error| error.line);
     errors.truncate(walk::ERRORS_MAX);
     Verdict { fin, number, placed, errors }
+}
+
+/// What the network acknowledges (service 21) may stand behind the acknowledgement: that is the message then.
+fn pass_acknowledgement(fin: &mut Fin<'_>) {
+    let acknowledges = |block: &fin::Block<'_>| block.name == "1" && block.content.starts_with("F21");
+    if fin.blocks.first().is_some_and(acknowledges)
+        && let Some(next) = fin.blocks.iter().skip(1).position(|block| block.name == "1")
+    {
+        fin.blocks.drain(..=next);
+    }
 }
 
 /// Fields against the table of their type, then against the rules of it. Rules are asked of fields whose form is right.

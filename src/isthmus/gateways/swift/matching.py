@@ -24,7 +24,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 def mismatches(ours: Deal, theirs: Deal) -> list[Mismatch]:
     """What differs between our confirmation and the counterparty's, in the order of the message; empty: they match.
 
-    The counterparty's 32B is our 33B. Agents are compared only where both sides name one: standing instructions are private.
+    The counterparty's 32B is our 33B. Agents are compared only where both sides name one: what stands is private.
     """
     other = theirs.turned()
     found = [Mismatch(tag, read(ours), read(other)) for tag, read in COMPARED if read(ours) != read(other)]
@@ -62,17 +62,20 @@ COMPARED: Sequence[tuple[str, Callable[[Deal], str]]] = (
 
 
 def likeness(ours: Deal, theirs: Deal) -> int:
-    """How many of the compared fields agree; -1 for other parties or another pair of currencies, which is no candidate."""
+    """How many of the compared fields agree; -1 for other parties or other currencies, which is no candidate."""
     other = theirs.turned()
     if {full(ours.party_a), full(ours.party_b)} != {full(other.party_a), full(other.party_b)}:
         return -1
     if {ours.bought[0], ours.sold[0]} != {other.bought[0], other.sold[0]}:
         return -1
-    return sum(read(ours) == read(other) for _, read in COMPARED)
+    same = {tag for tag, read in COMPARED if read(ours) == read(other)}
+    return len(same) if same & TELLING else -1
 
 
-LIKENESS_MIN = len(COMPARED) - 4
-"""Fewer fields in common, and a message is of another deal: of 8 fields those of a wrong amount, rate, and date may differ."""
+LIKENESS_MIN = len(COMPARED) - 3
+"""Fewer fields in common, and a message is of another deal."""
+TELLING = frozenset(("36", "32B", "33B"))
+"""One of these must agree: parties and dates are those of every deal of a day."""
 
 
 def partner(theirs: Deal, open_deals: Sequence[Deal]) -> int | None:

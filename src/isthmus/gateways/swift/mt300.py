@@ -1,6 +1,7 @@
 """MT300, foreign exchange confirmation: of a FIX report or a deal, and back.
 
-Party A (82A) sends the confirmation; 32B is what it bought, 33B what it sold. Source: SWIFT User Handbook, MT 300, SRU 2025.
+Party A (82A) sends the confirmation; 32B is what it bought, 33B what it sold. Source: SWIFT User Handbook, MT 300, of
+November 2025.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def deal_of(row: DealRow | None) -> Deal | None:
     """A deal as the extension tells it."""
     if row is None:
         return None
-    return Deal(*row[0], *row[1], *row[2], *row[3], row[4])
+    (reference, related, operation), (party_a, party_b), (traded, valued), (rate, bought, sold), receiving = row
+    return Deal(reference, related, operation, party_a, party_b, traded, valued, rate, bought, sold, receiving)
 
 
 def _built(answer: tuple[str | None, list[Row], list[ErrorRow], DealRow | None]) -> Built:
@@ -89,9 +91,9 @@ def of_fix(
     *,
     turned: bool = False,
 ) -> Built:
-    """The confirmation that `sender` makes of an ExecutionReport or a TradeCaptureReport (fields parted by SOH or `|`).
+    """The confirmation that `sender` makes of an ExecutionReport or a TradeCaptureReport, fields parted by SOH or `|`.
 
-    Side (54) in Currency (15) is the sender's; with `turned` the receiver's, as in reports that the sender wrote itself.
+    Side (54) in Currency (15) is the sender's; with `turned` the receiver's, as in reports that the sender wrote.
     `agents` names by currency where it is received.
     """
     return _built(mt300_of_fix(report, sender, receiver, turned=turned, agents=dict(agents or {})))
