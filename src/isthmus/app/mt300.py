@@ -62,7 +62,7 @@ def match(arguments: argparse.Namespace) -> int:
 
 
 def listed(arguments: argparse.Namespace) -> int:
-    """Rows of the confirmations in a broker's folders, newest first. Exit 1 where one is mismatched, alleged, refused."""
+    """Rows of the confirmations in a broker's folders, newest first. Exit 1 if one is mismatched, alleged, refused."""
     folder = Path(arguments.folder) if arguments.folder else Path(arguments.data) / "confirmations"
     if not folder.is_dir():
         raise BadInput("folder", f"{folder} is no folder")

@@ -12,6 +12,7 @@ import pytest
 
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.playing import Playing
+from isthmus.engine.engine import content_id
 from isthmus.gateways.swift import mt300
 from isthmus.gateways.swift.verdict import validate
 from isthmus.kernel.errors import BadInput
@@ -61,7 +62,7 @@ class Broker:
         assert instrument is not None
         accounts = []
         for name in (NAME, "client:other"):
-            opened = self.playing.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=len(accounts) + 1), text=name)
+            opened = self.playing.submit(OpenAccount(kind=ACCOUNT_CLIENT, client_id=content_id(name)), text=name)
             accounts.append(opened.effects[0].account)
             for asset in (instrument.base, instrument.quote):
                 amount = 10**7 * 10**asset.decimals
@@ -69,8 +70,8 @@ class Broker:
         record = None
         for number, (account, side) in enumerate(((accounts[1], SELL), (accounts[0], BUY))):
             order = PlaceOrder(
-                account=account, instrument=instrument.number, client_id=number + 1, side=side, kind=LIMIT, tif=GTC,
-                price=PRICE, quantity=QUANTITY,
+                account=account, instrument=instrument.number, client_id=content_id(f"{number}"), side=side,
+                kind=LIMIT, tif=GTC, price=PRICE, quantity=QUANTITY,
             )  # fmt: skip
             record = self.playing.submit(order)
         return record
@@ -88,7 +89,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 def files(desk: ConfirmationsDesk) -> list[str]:
-    return sorted(path.read_text(newline="") for path in desk.out.glob("*.fin"))
+    return sorted(path.read_bytes().decode() for path in desk.out.glob("*.fin"))
 
 
 def test_a_fill_becomes_a_valid_message_of_the_houses_side(broker: Broker) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.gateways.swift.deals import OTHER, OWN, REPORT, deal, message
 
 from isthmus.gateways.swift.confirmations import (
     ALLEGED,
@@ -19,7 +20,6 @@ from isthmus.gateways.swift.confirmations import (
 )
 from isthmus.gateways.swift.matching import mismatches, partner
 from isthmus.gateways.swift.mt300 import Deal
-from tests.unit.gateways.swift.deals import OTHER, OWN, REPORT, deal, message
 
 
 def theirs(own: Deal, **changes: Any) -> Deal:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.gateways.swift.deals import OTHER, OWN, REPORT, built, deal, message
 
 from isthmus.gateways.swift import mt300
 from isthmus.gateways.swift.verdict import validate
-
-from tests.unit.gateways.swift.deals import OTHER, OWN, REPORT, built, deal, message
 
 HEAD = "{1:F01BANKGB2LAXXX0000000000}{2:I300CHASUS33XXXXN}{4:\r\n"
 FULL = """:15A:
