@@ -16,75 +16,16 @@ from isthmus.gateways.swift import mt300
 from isthmus.gateways.swift.verdict import validate
 
 HEAD = "{1:F01BANKGB2LAXXX0000000000}{2:I300CHASUS33XXXXN}{4:\r\n"
-FULL = """:15A:
-:20:REF1
-:22A:NEWT
-:94A:BROK
-:22C:BANK2L8455CHAS33
-:17U:Y
-:17F:Y
-:17O:Y
-:32E:USD
-:30U:20260302
-:82A:BANKGB2L
-:87J:/ABIC/CHASUS33/NAME/CHASE
-:77H:ISDA/20021231//2002
-:14S:EUR1
-:15B:
-:30T:20260302
-:30V:20260304
-:36:1,08455
-:32B:EUR1000000,
-:56A:DEUTDEFF
-:57A:/C/123
-DEUTDEFF
-:33B:USD1084550,
-:57J:/NETS/
-:58A:CHASUS33
-:15C:
-:24D:BROK/ICAP
-:88A:ICAPGB2L
-:71F:EUR100,
-:72:/BROK/TEXT
-:15D:
-:17A:Y
-:32B:EUR600000,
-:57A:DEUTDEFF
-:17A:N
-:32B:USD1084550,
-:16A:2
-:15E:
-:22L:ESMA
-:91D:CHASE
-:22M:W3MOO00A18
-:22N:00OTP00KS00FWD000000000000000123
-:22P:A
-:22R:B
-:22L:CFTC
-:98D:20260302101530,123/N05
-:34C:COMM/NEUR1,5
-:15F:
-:21H:OPTI/REF2
-"""
+WHOLE = (
+    ((Path(__file__).parents[3] / "golden" / "swift" / "mt300.fin").read_bytes().decode().replace("\r\n", "\n"))
+    .removeprefix(HEAD.replace("\r\n", "\n"))
+    .removesuffix("-}")
+)
+"""Every sequence, A to F."""
 
 
 def of_text(body: str) -> str:
     return HEAD + body.replace("\n", "\r\n") + "-}"
-
-
-def moved(body: str, tags: tuple[str, str] = ("82A", "87J")) -> str:
-    """The fields of A in the order of the standard: parties stand before the rest of the non-deliverable fields."""
-    lines = body.splitlines(keepends=True)
-    parties = [line for line in lines if line[1:4] in tags]
-    rest = [line for line in lines if line[1:4] not in tags]
-    at = next(place for place, line in enumerate(rest) if line.startswith(":17U:")) + 1
-    late = [line for line in rest[at:] if line[1:4] in ("17F", "17O", "32E", "30U")]
-    others = [line for line in rest[at:] if line not in late]
-    until = next(place for place, line in enumerate(others) if line.startswith(":14S:"))
-    return "".join(rest[:at] + parties + others[:until] + late + others[until:])
-
-
-WHOLE = moved(FULL)
 
 
 def codes(body: str) -> list[tuple[str | None, str]]:
