@@ -7,7 +7,8 @@ use super::fin::Field;
 use super::form::Form;
 
 const FIELDS: &str = include_str!("tables/fields.txt");
-const MESSAGES: [&str; 4] = [
+const MESSAGES: [&str; 5] = [
+    include_str!("tables/common.txt"),
     include_str!("tables/mt300.txt"),
     include_str!("tables/payments.txt"),
     include_str!("tables/settlement.txt"),
