@@ -1,12 +1,12 @@
-"""Settlement of securities: MT540 to 543 (instructions) and MT544 to 547 (confirmations), made of figures and read back.
+"""Settlement of securities: MT540 to 543 (instructions) and MT544 to 547 (confirmations), made of figures and read.
 
-Source: SWIFT User Handbook, MT 540 to 547, sequences A (general), B (trade), C (account), E (settlement, parties, amounts).
+Source: SWIFT User Handbook, MT 540 to 547: sequences A (general), B (trade), C (account), E (settlement).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -32,10 +32,10 @@ TERMS = {number: terms for terms, number in NUMBERS.items()}
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """One delivery of one security. `agent` and `party` are the counterparty's: who delivers or receives, sells or buys.
+    """One delivery of one security. `agent` and `party` are the other side's: who delivers or receives, sells or buys.
 
-    `amount`, (currency, figure), is there where it settles against payment. `related`: the instruction that is cancelled or
-    confirmed. A confirmation's `settled_on` is the day on which it happened.
+    `amount`, (currency, figure), is there where it settles against payment. `related`: the instruction that is
+    cancelled or confirmed. A confirmation's `settled_on` is the day on which it happened.
     """
 
     reference: str
@@ -82,9 +82,8 @@ def _block(name: str, *rows: Row | None) -> Iterator[Row]:
 
 
 def _general(of: Settlement) -> Iterator[Row]:
-    link = (
-        () if of.related is None else _block("LINK", ("20C", f":{'RELA' if of.settled_on else 'PREV'}//{of.related}"))
-    )
+    word = "RELA" if of.settled_on else "PREV"
+    link = () if of.related is None else _block("LINK", ("20C", f":{word}//{of.related}"))
     return _block("GENL", ("20C", f":SEME//{of.reference}"), ("23G", of.function), *link)
 
 
@@ -134,12 +133,7 @@ def read_settlement(text: str) -> Settlement:
     if found.errors:
         first = found.errors[0]
         raise NotASettlement(first.field, f"line {first.line}: {first.message}")
-    try:
-        return _settlement(found, *terms)
-    except (InvalidOperation, ValueError) as error:
-        if isinstance(error, NotASettlement):
-            raise
-        raise NotASettlement("35B", str(error)) from error
+    return _settlement(found, *terms)
 
 
 def _settlement(found: Verdict, confirms: bool, against: bool, receives: bool) -> Settlement:
@@ -198,11 +192,17 @@ def _after(found: Verdict, sequence: str, tag: str, qualifier: str) -> str:
 
 
 def _day(written: str) -> date:
-    return datetime.strptime(written[:8], "%Y%m%d").date()  # noqa: DTZ007 (a day has no offset)
+    try:
+        return date(int(written[:4]), int(written[4:6]), int(written[6:8]))
+    except ValueError as error:
+        raise NotASettlement("98", f"{written} is no day") from error
 
 
 def _figure(written: str) -> Decimal:
-    return Decimal(written.replace(",", "."))
+    try:
+        return Decimal(written.replace(",", "."))
+    except InvalidOperation as error:
+        raise NotASettlement("36", f"{written} is no figure") from error
 
 
 def _money(written: str) -> tuple[str, Decimal]:
