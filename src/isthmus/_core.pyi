@@ -204,6 +204,7 @@ class OtherRelease(Exception):
 class FolderLocked(Exception):
     """Another process holds the data folder."""
 
+@final
 class JournalReader:
     """Reads a journal's records in order, while it grows as well."""
 
@@ -211,6 +212,7 @@ class JournalReader:
     def __iter__(self) -> Iterator[Record]: ...
     def __next__(self) -> Record: ...
 
+@final
 class FrameReader:
     """Reads a journal's records as whole frames, while it grows as well."""
 
@@ -218,6 +220,7 @@ class FrameReader:
     last: int
     def read(self, most: int, upto: int, /) -> bytes: ...
 
+@final
 class Archived:
     """Proves archived records, then the segments that follow on them."""
 
@@ -530,6 +533,8 @@ class FixServer:
     def set_routed(self, instruments: list[int], /) -> None: ...
     def taker(self) -> FixTaker: ...
     def stop(self) -> None: ...
+
+@final
 class FixTaker:
     """Who takes FIX connections, as the port sees it."""
 
@@ -570,3 +575,36 @@ class Front:
     def close(self, grace_s: float, /) -> None: ...
 
 def sniff(first: bytes, /) -> str: ...
+def fin_parse(
+    text: str, /
+) -> tuple[list[tuple[str, int, str, list[tuple[str, str, int]]]], list[tuple[str, str, int, str]]]: ...
+def fin_split(text: str, /) -> list[str]: ...
+def fin_validate(
+    text: str, /
+) -> tuple[
+    str | None,
+    list[tuple[str, str, int]],
+    list[tuple[int, str, int]],
+    list[tuple[str | None, str, str, str, int, str]],
+]: ...
+def fin_known() -> list[str]: ...
+
+_Mt300Money = tuple[str, str]
+_Mt300Deal = tuple[
+    tuple[str, str | None, str],
+    tuple[str, str],
+    tuple[str, str],
+    tuple[str, _Mt300Money, _Mt300Money],
+    tuple[str | None, str | None],
+]
+_Mt300Answer = tuple[
+    str | None, list[tuple[str, str]], list[tuple[str | None, str, str, str, int, str]], _Mt300Deal | None
+]
+
+def mt300_of_fix(
+    report: str, sender: str, receiver: str, /, *, turned: bool, agents: dict[str, str]
+) -> _Mt300Answer: ...
+def mt300_build(deal: Any, /) -> _Mt300Answer: ...
+def mt300_read(text: str, /) -> _Mt300Deal | None: ...
+def mt300_to_fix(deal: Any, /) -> str | None: ...
+def mt_reference(text: str, /) -> str: ...
