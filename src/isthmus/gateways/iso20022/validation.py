@@ -10,7 +10,6 @@ from typing import Literal
 import msgspec
 
 from isthmus.gateways.iso20022.elements import Element, Finding, local, messages, namespace
-from isthmus.gateways.iso20022.hardened import XmlRefused, parse
 from isthmus.gateways.iso20022.header_rules import header_findings
 from isthmus.gateways.iso20022.payment_rules import (
     cancellation_findings,
@@ -20,10 +19,12 @@ from isthmus.gateways.iso20022.payment_rules import (
     status_findings,
     transfer_findings,
 )
+from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.schemas import NAMESPACE, SchemaError, Schemas, schema_errors
 from isthmus.gateways.iso20022.statement_rules import statement_findings
 from isthmus.gateways.iso20022.trade_rules import exchange_findings, holding_findings, order_findings, settlement_findings
 from isthmus.gateways.iso20022.value_rules import RULED, value_findings
+from isthmus.gateways.xmlguard import Stopped
 
 FINDINGS_MAX = 100
 """As many findings of one document are told."""
@@ -89,16 +90,22 @@ class Report(msgspec.Struct, frozen=True):
 def validate(data: bytes | str, schemas: Schemas | None) -> Report:
     """Never raises for what is in `data`: XML that is not let in is an invalid schema and one broken rule."""
     try:
-        root = parse(data)
-    except XmlRefused as refusal:
-        error = SchemaError(refusal.line or 0, "", refusal.reason)
-        return Report(None, "invalid", [error], [Finding(refusal.rule, "", refusal.reason)])
+        root = read(data, validated=schemas is not None)
+    except Stopped as stop:
+        error = SchemaError(_line_of(stop.place), stop.place, stop.reason)
+        return Report(None, "invalid", [error], [Finding(stop.rule, stop.place, stop.reason)])
     if local(root) == "Document" and namespace(root).startswith(NAMESPACE):
         return _report(root, None, root, schemas)
     parts = list(messages(root, NAMESPACE))
     document = next((part for part in parts if local(part) == "Document"), None)
     header = next((part for part in parts if local(part) == "AppHdr"), None)
     return _report(document, header, root, schemas)
+
+
+def _line_of(place: str) -> int:
+    """Of "line:column"; 0 where the place is a path."""
+    line, _, column = place.partition(":")
+    return int(line) if line.isdigit() and column.isdigit() else 0
 
 
 def _report(document: Element | None, header: Element | None, root: Element, schemas: Schemas | None) -> Report:

@@ -5,6 +5,7 @@ rule and place. Never: fetches, resolves or loads anything, mends a document, or
 """
 
 from isthmus.gateways.xmlguard.parse import safe_parse
+from isthmus.gateways.xmlguard.plain import plain_parse
 from isthmus.gateways.xmlguard.stops import Stopped
 
-__all__ = ["Stopped", "safe_parse"]
+__all__ = ["Stopped", "plain_parse", "safe_parse"]

@@ -34,8 +34,9 @@ def safe_parse(data: bytes | str, limits: Limits = DOCUMENT) -> etree._Element:
     return root
 
 
-def _tree(text: str) -> etree._Element:
-    parser = etree.XMLParser(
+def new_parser() -> etree.XMLParser:
+    """An lxml parser that resolves, loads, fetches and mends nothing."""
+    return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -48,6 +49,10 @@ def _tree(text: str) -> etree._Element:
         remove_comments=True,
         remove_pis=False,
     )
+
+
+def _tree(text: str) -> etree._Element:
+    parser = new_parser()
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
