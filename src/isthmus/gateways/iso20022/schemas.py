@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from lxml import etree
 
+from isthmus.gateways.iso20022.elements import Element, local, place
 from isthmus.kernel.errors import BadInput
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
@@ -57,7 +58,6 @@ class Schemas:
             self._compiled[namespace] = schema
         return schema
 
-
     def names(self, namespace: str) -> frozenset[str] | None:
         """The names of all elements that the schema declares; None where the folder has none."""
         file = self._files.get(namespace)
@@ -71,11 +71,25 @@ def schemas_of(folder: Path) -> Schemas:
     return Schemas(folder)
 
 
-def schema_errors(schema: etree.XMLSchema) -> list[SchemaError]:
-    """What the last validation against `schema` found, namespaces left out."""
+def schema_errors(schema: etree.XMLSchema, part: Element) -> list[SchemaError]:
+    """What the last validation of `part` against `schema` found, namespaces left out."""
     found = list(schema.error_log)[:ERRORS_MAX]
-    return [SchemaError(error.line, _plain(error.path or ""), _plain(error.message)) for error in found]
+    return [SchemaError(error.line, _path(part, error.path or ""), _plain(error.message)) for error in found]
+
+
+def _path(part: Element, path: str) -> str:
+    """The names along a path of libxml2, which says * where a namespace has no prefix; its first step is `part`."""
+    at: Element | None = part
+    for step in path.strip("/").split("/")[1:]:
+        name, _, position = step.rstrip("]").partition("[")
+        if at is None or not (position.isdigit() or not position):
+            return path
+        wanted = name.rpartition(":")[2]
+        named = [child for child in at if isinstance(child.tag, str) and (wanted == "*" or local(child) == wanted)]
+        place_of = int(position or 1) - 1
+        at = named[place_of] if place_of < len(named) else None
+    return path if at is None else place(at)
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\{urn:[^}]*\}|\*\[local-name\(\)='([^']+)'\]", r"\1", text)
+    return re.sub(r"\{[a-z]+:[^}]*\}", "", text)

@@ -131,7 +131,7 @@ def _schema(part: Element, schemas: Schemas | None, unchecked: list[NotChecked])
         return "not_checked", []
     if schema.validate(part):
         return "valid", []
-    return "invalid", schema_errors(schema)
+    return "invalid", schema_errors(schema, part)
 
 
 def _findings(document: Element | None, header: Element | None, schemas: Schemas | None) -> Iterator[Finding]:

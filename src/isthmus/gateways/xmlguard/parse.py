@@ -69,10 +69,11 @@ def _judge_attributes(root: etree._Element, limits: Limits) -> None:
             if any(space in _XINCLUDE for space in element.nsmap.values()):
                 raise Stopped("xinclude", path_of(element), "the namespace of XInclude")
         if element.attrib:
-            _judge_attributes_of(element, limits)
+            judge_attributes_of(element, limits)
 
 
-def _judge_attributes_of(element: etree._Element, limits: Limits) -> None:
+def judge_attributes_of(element: etree._Element, limits: Limits) -> None:
+    """The attributes of one element; hints at schemas are taken off. Raises Stopped."""
     for name, value in list(element.attrib.items()):
         if name in _HINTS:
             if limits.schema_hints == "bare" and not _is_bare(name, value, element):
