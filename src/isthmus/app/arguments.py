@@ -356,12 +356,14 @@ def _add_iso20022(commands: Commands) -> None:
         "Two verdicts: what the schema says, and what the business rules say. Exit 1 if either is broken.",
         "isthmus iso20022 validate payment.xml --xsd schemas --json",
     )
-    validate.add_argument("--xsd", metavar="DIR", help="folder of XSD files (ISTHMUS_XSD_DIR); without one schemas are not checked")
+    validate.add_argument(
+        "--xsd", metavar="DIR", help="folder of XSD files (ISTHMUS_XSD_DIR); without one schemas are not checked"
+    )
     translate = _add(
         group,
         "translate",
         "isthmus.app.iso20022:translate",
-        "FIN to ISO 20022 and back by the rules of CBPR+; says which fields were lost. Exit 1 if a message cannot be translated.",
+        "FIN to ISO 20022 and back by the rules of CBPR+; names the fields lost. Exit 1 if one cannot be translated.",
         "isthmus iso20022 translate messages.ndjson",
     )
     for command in (validate, translate):
@@ -369,7 +371,9 @@ def _add_iso20022(commands: Commands) -> None:
 
 
 def _add_clearing_file(commands: Commands) -> None:
-    group = _group(commands, "clearing-file", "Reads and writes the files of a local clearing, as a TOML description says.")
+    group = _group(
+        commands, "clearing-file", "Reads and writes the files of a local clearing, as a TOML description says."
+    )
     read = _add(
         group,
         "read",

@@ -1,4 +1,6 @@
-"""`isthmus iso20022 validate | translate`: one message, or rows. Exit 0, 1 if a message is broken, 2 for what cannot be read."""
+"""`isthmus iso20022 validate | translate`: one message, or rows. Exit 0, 1 if a message is broken, 2 for what cannot
+be read.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
 from isthmus.gateways.cbpr.from_fin import to_mx
 from isthmus.gateways.cbpr.to_fin import to_mt
 from isthmus.gateways.iso20022.reading import MESSAGE
-from isthmus.gateways.iso20022.schemas import Schemas, schemas_of
+from isthmus.gateways.iso20022.schemas import schemas_of
 from isthmus.gateways.iso20022.validation import Report
 from isthmus.gateways.iso20022.validation import validate as judge
 from isthmus.kernel.errors import BadInput
@@ -79,15 +81,19 @@ def translated(row: Row, now: str) -> tuple[Row, bool]:
     echo = {"case": row.get("case", row.get("id"))}
     try:
         if to == "xml":
-            mx = to_mx(source, now)
+            mx = to_mx(source if isinstance(source, str) else source.decode(), now)
             return echo | {"xml": mx.xml, "lost": mx.lost}, True
         mt = to_mt(source)
         return echo | {"fin": mt.fin, "lost": mt.lost}, True
     except BadInput as fault:
-        return echo | {to: None, "lost": [], "error": {"field": fault.field, "reason": fault.reason, "line": fault.line}}, False
+        return echo | {
+            to: None,
+            "lost": [],
+            "error": {"field": fault.field, "reason": fault.reason, "line": fault.line},
+        }, False
 
 
-def _text(row: Row, key: str) -> str | bytes | Any:
+def _text(row: Row, key: str) -> str | bytes:
     text = row.get(key)
     if not isinstance(text, str | bytes):
         raise BadInput(key, "must be text")

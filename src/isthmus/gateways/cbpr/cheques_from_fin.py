@@ -24,7 +24,11 @@ def cheque_advice(message: Incoming) -> Translated:
     body = branch(
         "ChqPresntmntNtfctn",
         branch("GrpHdr", *message.group, leaf("NbOfChqs", str(len(cheques)))),
-        [node for cheque in cheques if (node := branch("Chq", leaf("InstrId", message.reference), *_cheque(cheque), *_parties(cheque)))],
+        [
+            node
+            for cheque in cheques
+            if (node := branch("Chq", leaf("InstrId", message.reference), *_cheque(cheque), *_parties(cheque)))
+        ],
     )
     return _translated(ADVICE, message, body)
 
@@ -73,7 +77,9 @@ def _cheque(fields: Fields) -> Iterable[Node | None]:
 
 def _parties(fields: Fields) -> Iterable[Node | None]:
     """Drawer's bank (52), payer (50), payee (59)."""
-    drawer, payer, payee = (party_of(field) if (field := fields.find(number)) else None for number in ("52", "50", "59"))
+    drawer, payer, payee = (
+        party_of(field) if (field := fields.find(number)) else None for number in ("52", "50", "59")
+    )
     yield institution("DrwrAgt", drawer)
     yield account_node("DrwrAgtAcct", drawer.account if drawer else None)
     yield customer("Pyer", payer, debtor=True)

@@ -15,7 +15,6 @@ CUT = "+"
 """Ends a reference that was cut (CBPR+)."""
 
 
-
 class Outgoing(msgspec.Struct, frozen=True):
     """A FIN message: type, fields of block 4, tags of block 3."""
 
@@ -68,7 +67,9 @@ def terminal(bic: str | None) -> str:
 
 
 def message_text(message: Outgoing, sender: str | None, receiver: str | None, created: str | None) -> str:
-    """An output message, as the receiver gets it: time of input and output are the header's, in UTC. Lines end with CRLF."""
+    """An output message, as the receiver gets it: time of input and output are the header's, in UTC. Lines end
+    with CRLF.
+    """
     at = moment(created).astimezone(UTC)
     date, time = at.strftime("%y%m%d"), at.strftime("%H%M")
     tags = "".join(f"{{{tag}:{value}}}" for tag, value in message.user)

@@ -49,7 +49,9 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 def incoming(text: str, now: str) -> Incoming:
-    """`now` ("YYYY-MM-DDThh:mm:ss+00:00") is when a message was made that does not say so itself. Raises BadInput for what has no header."""
+    """`now` ("YYYY-MM-DDThh:mm:ss+00:00") is when a message was made that does not say so itself. Raises BadInput
+    for what has no header.
+    """
     fin = parse_fin(text)
     header = fin.header
     if header is None:

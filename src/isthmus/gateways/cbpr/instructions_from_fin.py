@@ -63,7 +63,9 @@ def end_to_end_of(remittance: str | None) -> str:
 def _remittance(fields: Fields, words: list[Word]) -> str | None:
     """Field 70 of a customer's transfer, in one line; /BNF/ of a bank's."""
     own = next((field for field in fields.rows if field.number == "70"), None)
-    cover = any(field.number == "50" for field in fields.rows) and not any(field.number == "23" for field in fields.rows)
+    cover = any(field.number == "50" for field in fields.rows) and not any(
+        field.number == "23" for field in fields.rows
+    )
     if own is not None and not cover:
         fields.find("70")
         return " ".join(own.lines)
@@ -88,7 +90,9 @@ def _payment_type(service: str | None, coded: list[str], words: list[Word]) -> N
 
 
 def times_of(fields: Fields, date: str | None) -> Iterable[Node | None]:
-    """13C: CLSTIME is a time to settle by, SNDTIME and RNCTIME are when it was debited and credited, on the day of settlement."""
+    """13C: CLSTIME is a time to settle by, SNDTIME and RNCTIME are when it was debited and credited, on the day
+    of settlement.
+    """
     found: dict[str, str] = {}
     for field in fields.every("13"):
         parts = _TIMES.fullmatch(field.text)

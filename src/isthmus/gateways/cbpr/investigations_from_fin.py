@@ -1,4 +1,6 @@
-"""MTn90 and n91 (charges), n92 and n96 (cancellation), n99 (rejection) to camt.105, .106, .056, .058, .029 and pacs.002."""
+"""MTn90 and n91 (charges), n92 and n96 (cancellation), n99 (rejection) to camt.105, .106, .056, .058, .029 and
+pacs.002.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ def status(message: Incoming) -> Translated:
         branch("GrpHdr", *message.group),
         branch(
             "TxInfAndSts",
-            branch("OrgnlGrpInf", leaf("OrgnlMsgId", refusal.message or related), leaf("OrgnlMsgNmId", "MT" + message.message_type)),
+            branch(
+                "OrgnlGrpInf",
+                leaf("OrgnlMsgId", refusal.message or related),
+                leaf("OrgnlMsgNmId", "MT" + message.message_type),
+            ),
             leaf("OrgnlInstrId", refusal.message or related),
             leaf("OrgnlEndToEndId", refusal.transaction),
             leaf("OrgnlUETR", message.uetr or refusal.uetr),
@@ -58,7 +64,9 @@ def status(message: Incoming) -> Translated:
 
 
 def cancellation(message: Incoming) -> Translated:
-    """MTn92. What is cancelled is named by field 11S: the cancellation of a notice to receive is a message of its own."""
+    """MTn92. What is cancelled is named by field 11S: the cancellation of a notice to receive is a message of its
+    own.
+    """
     original = original_of(message.fields.find("11"))
     if original[0] == "210":
         return _notice_cancellation(message, original[1])
@@ -136,7 +144,10 @@ def resolution(message: Incoming) -> Translated:
                 branch("RslvdCase", leaf("Id", fields.text("21")), branch("Cretr", unknown_institution("Agt"))),
                 _original_group(original, NOT_PROVIDED),
                 leaf("OrgnlUETR", message.uetr or (found[1] if found else None)),
-                [branch("CxlStsRsnInf", leaf("Rsn/Cd", code), leaf("AddtlInf", words)) or Node("CxlStsRsnInf", ()) for code, words in reasons],
+                [
+                    branch("CxlStsRsnInf", leaf("Rsn/Cd", code), leaf("AddtlInf", words)) or Node("CxlStsRsnInf", ())
+                    for code, words in reasons
+                ],
             ),
         ),
     )
@@ -151,8 +162,7 @@ def _reasons(words: list[Word]) -> list[tuple[str, str | None]]:
         found.append((head.strip(), rest or None))
     elif words[0].text.strip():
         found.append(("NARR", words[0].text))
-    for word in words[1:]:
-        found.append((word.code, word.text or None) if is_reason(word.code) else ("NARR", word.whole))
+    found.extend((word.code, word.text or None) if is_reason(word.code) else ("NARR", word.whole) for word in words[1:])
     return found
 
 
@@ -256,7 +266,11 @@ def charges_request(message: Incoming) -> Translated:
         )
         for money, item in items
     ]
-    sums = (leaf("NbOfChrgsRcrds", str(len(items))), amount("TtlChrgsAmt", total.value, total.currency), leaf("CdtDbtInd", "DBIT"))
+    sums = (
+        leaf("NbOfChrgsRcrds", str(len(items))),
+        amount("TtlChrgsAmt", total.value, total.currency),
+        leaf("CdtDbtInd", "DBIT"),
+    )
     body = branch(
         "ChrgsPmtReq",
         branch("GrpHdr", *message.group, None if many else requester, branch("TtlChrgs", *sums) if many else None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways.cbpr.codes import CHARGES_TO_FIN, TYPE_OF_MESSAGE
-from isthmus.gateways.cbpr.fin_text import Outgoing, fin_amount, fin_date, joined, reference
+from isthmus.gateways.cbpr.fin_text import Outgoing, fin_date, joined, reference
 from isthmus.gateways.cbpr.parties_to_fin import account_of, agent_rows, name_or_bic
 from isthmus.gateways.cbpr.sender_to_receiver import cut
 from isthmus.gateways.cbpr.source import Source
@@ -183,7 +183,7 @@ def _breakdown(records: list[Source]) -> list[Row]:
             code = item.first("Tp/Cd", "Tp/Prtry/Id") or "COMM"
             amount = item.need("Amt")
             side = "C" if item.text("CdtDbtInd") == "CRDT" else "D"
-            lines.append(f"/{CHARGES_TO_FIN.get(code, code)}/{amount.attribute('Ccy') or ''}{fin_amount(amount.text() or '')}/{side}")
+            lines.append(f"/{CHARGES_TO_FIN.get(code, code)}/{currency_and_amount(amount)}/{side}")
     return joined("71B", lines)
 
 

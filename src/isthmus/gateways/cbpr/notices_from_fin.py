@@ -48,7 +48,9 @@ def notice_to_receive(message: Incoming) -> Translated:
 
 def _payer(fields: Fields) -> Iterable[Node | None]:
     """A customer (50) whose bank is not named, or a bank (52), never both (rule C2 of MT210)."""
-    ordering, bank, between = (party_of(field) if (field := fields.find(number)) else None for number in ("50", "52", "56"))
+    ordering, bank, between = (
+        party_of(field) if (field := fields.find(number)) else None for number in ("50", "52", "56")
+    )
     if ordering is not None:
         yield branch("Dbtr", customer("Pty", ordering, debtor=True))
         yield institution("DbtrAgt", bank) or institution_of_bic("DbtrAgt", NOT_PROVIDED)
@@ -109,7 +111,9 @@ def _limit(field: Field) -> tuple[str, str, str]:
 
 
 def direct_debit(message: Incoming) -> Translated:
-    """MT104 and MT107: a transaction begins with field 21; what all share stands before; the sum stands after the last."""
+    """MT104 and MT107: a transaction begins with field 21; what all share stands before; the sum stands after the
+    last.
+    """
     head, rest = message.fields.split("21")
     transactions = rest.groups("21")
     if not transactions:
@@ -136,7 +140,10 @@ def _debit(message: Incoming, head: Fields, fields: Fields) -> Node | None:
     return branch(
         "DrctDbtTxInf",
         branch(
-            "PmtId", leaf("InstrId", message.reference), leaf("EndToEndId", fields.text("21") or NOT_PROVIDED), leaf("UETR", message.uetr)
+            "PmtId",
+            leaf("InstrId", message.reference),
+            leaf("EndToEndId", fields.text("21") or NOT_PROVIDED),
+            leaf("UETR", message.uetr),
         ),
         branch("PmtTpInf", leaf("CtgyPurp/Cd", purpose.text[:4])) if purpose else None,
         amount("IntrBkSttlmAmt", collected.value, collected.currency) if collected else None,
@@ -147,7 +154,9 @@ def _debit(message: Incoming, head: Fields, fields: Fields) -> Node | None:
         leaf("DrctDbtTx/MndtRltdInf/MndtId", fields.text("21C")),
         customer("Cdtr", owner, identified=False),
         account_node("CdtrAcct", owner.account if owner else None),
-        institution("CdtrAgt", party_of(creditor_agent)) if creditor_agent else institution_of_bic("CdtrAgt", message.sender),
+        institution("CdtrAgt", party_of(creditor_agent))
+        if creditor_agent
+        else institution_of_bic("CdtrAgt", message.sender),
         institution_of_bic("InstgAgt", message.sender),
         institution_of_bic("InstdAgt", message.receiver),
         customer("Dbtr", debtor, debtor=True),

@@ -89,7 +89,10 @@ def cheque_stop(body: Source) -> Outgoing:
 def cheque_stop_status(body: Source) -> Outgoing:
     """camt.109."""
     rows, cheque = _single(body)
-    code, words = cheque.first("ChqCxlOrStopSts/Sts/Cd", "ChqCxlOrStopSts/Sts/Prtry"), cheque.text("ChqCxlOrStopSts/AddtlInf") or ""
+    code, words = (
+        cheque.first("ChqCxlOrStopSts/Sts/Cd", "ChqCxlOrStopSts/Sts/Prtry"),
+        cheque.text("ChqCxlOrStopSts/AddtlInf") or "",
+    )
     return Outgoing("112", (*rows, *joined("76", cut(f"/{code}/{words}") if code else [])))
 
 

@@ -1,7 +1,8 @@
 """Parties and agents of FIN fields (options none, A, B, C, D, F, K) as elements.
 
-An account that is a right IBAN is one; any other identification is `Othr`. An agent that only has a name gets an address line NOTPROVIDED,
-since CBPR+ takes no name without an address; a customer without an account gets an identification NOTPROVIDED for the same reason.
+An account that is a right IBAN is one; any other identification is `Othr`. An agent that only has a name gets an
+address line NOTPROVIDED, since CBPR+ takes no name without an address; a customer without an account gets an
+identification NOTPROVIDED for the same reason.
 """
 
 from __future__ import annotations
@@ -126,7 +127,9 @@ def is_bic(word: str) -> bool:
 
 
 def customer(name: str, party: Party | None, *, debtor: bool = False, identified: bool = True) -> Node | None:
-    """PartyIdentification. Where neither account nor identifier is known, and `identified`, an identification says NOTPROVIDED."""
+    """PartyIdentification. Where neither account nor identifier is known, and `identified`, an identification
+    says NOTPROVIDED.
+    """
     if party is None:
         return None
     address = branch(
@@ -135,7 +138,9 @@ def customer(name: str, party: Party | None, *, debtor: bool = False, identified
         leaf("Ctry", party.country),
         [Node("AdrLine", line) for line in party.address if line],
     )
-    return branch(name, leaf("Nm", " ".join(party.names)), address, _identification(party, debtor=debtor, identified=identified))
+    return branch(
+        name, leaf("Nm", " ".join(party.names)), address, _identification(party, debtor=debtor, identified=identified)
+    )
 
 
 def _identification(party: Party, *, debtor: bool, identified: bool) -> Node | None:

@@ -1,7 +1,8 @@
 """Parties and agents of elements as fields, each with the option that carries most of it.
 
-A BIC makes option A. A customer with country and town, or without any address, is written in numbered lines (option F); with address lines
-alone in lines as they stand (K, or no option for field 59). An agent without a BIC is option D, or C where only its clearing number is known.
+A BIC makes option A. A customer with country and town, or without any address, is written in numbered lines (option
+F); with address lines alone in lines as they stand (K, or no option for field 59). An agent without a BIC is option
+D, or C where only its clearing number is known.
 """
 
 from __future__ import annotations
@@ -77,7 +78,11 @@ def _numbered(number: str, party: Source, head: list[str]) -> list[str]:
     address = party.at("PstlAdr")
     if address is not None:
         street = [*(found for path in _STREET if (found := address.text(path))), *_address_lines(address)]
-        lines += [f"2/{part}" for part in _wrapped(", ".join(street), NUMBERED_MAX)[: LINES_MAX - len(lines) - 1]] if street else []
+        lines += (
+            [f"2/{part}" for part in _wrapped(", ".join(street), NUMBERED_MAX)[: LINES_MAX - len(lines) - 1]]
+            if street
+            else []
+        )
         country = address.text("Ctry")
         if country is not None:
             where = ",".join(found for path in _PLACE if (found := address.text(path)))
@@ -116,7 +121,9 @@ def _name_and_address(party: Source, width: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` characters, cut between words where that can be; a text that fits stays as it is written."""
+    """Lines of at most `width` characters, cut between words where that can be; a text that fits stays as it is
+    written.
+    """
     return [text] if len(text) <= width else textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False)
 
 

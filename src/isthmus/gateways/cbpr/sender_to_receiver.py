@@ -40,7 +40,9 @@ def words_of(lines: Iterable[str]) -> list[Word]:
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A rejection or return as usage rules write it in field 72 or 79: /RETN/ or /REJT/, a reason, the references of the original."""
+    """A rejection or return as usage rules write it in field 72 or 79: /RETN/ or /REJT/, a reason, the references
+    of the original.
+    """
 
     kind: str
     reason: str | None
@@ -53,7 +55,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refusal_of(lines: Iterable[str]) -> Refusal | None:
-    """None where the lines are no refusal. The reason is the line after the first; what is no code of the lists is told in words (NARR)."""
+    """None where the lines are no refusal. The reason is the line after the first; what is no code of the lists
+    is told in words (NARR).
+    """
     words = words_of(lines)
     if not words or words[0].code not in ("RETN", "REJT"):
         return None
@@ -64,7 +68,9 @@ def refusal_of(lines: Iterable[str]) -> Refusal | None:
         head = rest[0]
         reason, text = (head.code, head.text) if is_reason(head.code) else ("NARR", head.whole)
     found = re.search(r"/UETR/(\S+)", known.get("TEXT", ""))
-    return Refusal(words[0].code, reason, text or None, known.get("MREF"), known.get("TREF"), found[1] if found else None)
+    return Refusal(
+        words[0].code, reason, text or None, known.get("MREF"), known.get("TREF"), found[1] if found else None
+    )
 
 
 def cut(text: str, width: int = LINE_MAX, follow: str = "//") -> list[str]:

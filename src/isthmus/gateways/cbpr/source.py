@@ -52,7 +52,8 @@ class Source:
         return next((found for path in paths if (found := self.text(path)) is not None), None)
 
     def attribute(self, name: str) -> str | None:
-        return self.element.get(name)
+        found = self.element.get(name)
+        return None if found is None else str(found)
 
     def settle(self, *paths: str) -> None:
         """Marks as used what the other form says in another way, or needs not say."""

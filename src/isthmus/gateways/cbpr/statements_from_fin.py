@@ -9,7 +9,6 @@ import msgspec
 
 from isthmus.gateways.cbpr.fields import Field, Fields, Money, date_of, decimal_of, money_of
 from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
-from isthmus.gateways.cbpr.notices_from_fin import floor_limits
 from isthmus.gateways.cbpr.parties_from_fin import NOT_PROVIDED, account_node, customer, institution, party_of
 from isthmus.gateways.cbpr.transfers_from_fin import Translated
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
@@ -20,7 +19,9 @@ STATEMENT, REPORT, NOTIFICATION = "camt.053.001.08", "camt.052.001.08", "camt.05
 SIDES = {"C": "CRDT", "D": "DBIT", "RC": "DBIT", "RD": "CRDT", "EC": "CRDT", "ED": "DBIT"}
 """The reversal of a credit debits."""
 
-_LINE = re.compile(r"([0-9]{6})([0-9]{4})?(R?[CD]|E[CD])([A-Z])?([0-9]{1,12},[0-9]{0,2})([NFS][A-Z0-9]{3})(.*?)(?://(.*))?")
+_LINE = re.compile(
+    r"([0-9]{6})([0-9]{4})?(R?[CD]|E[CD])([A-Z])?([0-9]{1,12},[0-9]{0,2})([NFS][A-Z0-9]{3})(.*?)(?://(.*))?"
+)
 _KINDS = {"60": "OPBD", "62": "CLBD", "64": "CLAV", "65": "FWAV"}
 _INDICATED = re.compile(r"([0-9]{6})([0-9]{4})(?:([+-][0-9]{2})([0-9]{2}))?")
 
@@ -82,7 +83,6 @@ def report(message: Incoming) -> Translated:
     """MT941 (balances) and MT942 (entries since the last one)."""
     fields = message.fields
     currency, balances = _balances(fields)
-    limits = list(floor_limits(fields))
     currency = currency or _first_currency(fields)
     entries, closing = _entries(fields, currency)
     sequence, page = _numbers(fields)
@@ -102,7 +102,6 @@ def report(message: Incoming) -> Translated:
             leaf("AddtlRptInf", closing),
         ),
     )
-    del limits  # a floor limit says what was left out of the report; the report itself has no place for it
     return _translated(REPORT, message, body)
 
 
@@ -116,7 +115,12 @@ def notification(message: Incoming) -> Translated:
     body = branch(
         "BkToCstmrDbtCdtNtfctn",
         branch("GrpHdr", *message.group),
-        branch("Ntfctn", leaf("Id", message.reference), account(fields, money.currency), _single_entry(message, money, side)),
+        branch(
+            "Ntfctn",
+            leaf("Id", message.reference),
+            account(fields, money.currency),
+            _single_entry(message, money, side),
+        ),
     )
     return _translated(NOTIFICATION, message, body)
 
@@ -151,7 +155,9 @@ def _single_entry(message: Incoming, money: Money, side: str) -> Node | None:
 
 def _related(fields: Fields) -> Iterable[Node | None]:
     """Ordering customer (50) with its bank (52), or the bank alone as the debtor; the intermediary (56)."""
-    ordering, bank, between = (party_of(field) if (field := fields.find(number)) else None for number in ("50", "52", "56"))
+    ordering, bank, between = (
+        party_of(field) if (field := fields.find(number)) else None for number in ("50", "52", "56")
+    )
     payer = ordering or bank
     debtor = customer("Pty", ordering, debtor=True) if ordering else institution("Agt", bank)
     yield branch("RltdPties", branch("Dbtr", debtor), account_node("DbtrAcct", payer.account if payer else None))
@@ -164,7 +170,9 @@ def account(fields: Fields, currency: str | None) -> Node | None:
     if field is None:
         return None
     numbered = account_node("Acct", field.lines[0])
-    owner = leaf("Ownr/Id/OrgId/AnyBIC", field.lines[1].strip() if field.option == "P" and len(field.lines) > 1 else None)
+    owner = leaf(
+        "Ownr/Id/OrgId/AnyBIC", field.lines[1].strip() if field.option == "P" and len(field.lines) > 1 else None
+    )
     inner = numbered.content if numbered is not None and isinstance(numbered.content, tuple) else ()
     return branch("Acct", inner, leaf("Ccy", currency), owner)
 
@@ -266,11 +274,11 @@ def _summary(fields: Fields) -> Node | None:
         if found is None or money is None:
             raise BadInput("90" + field.option, f"{field.text!r} is no sum of entries")
         totals[field.option] = (found[1], money.value)
-    credits, debits = (
+    credited, debited = (
         branch(name, leaf("NbOfNtries", totals[side][0]), leaf("Sum", totals[side][1])) if side in totals else None
         for name, side in (("TtlCdtNtries", "C"), ("TtlDbtNtries", "D"))
     )
-    return branch("TxsSummry", credits, debits)
+    return branch("TxsSummry", credited, debited)
 
 
 def _numbers(fields: Fields) -> tuple[str | None, str | None]:

@@ -10,7 +10,7 @@ from isthmus.gateways.cbpr.parties_from_fin import NOT_PROVIDED
 from isthmus.gateways.cbpr.parties_to_fin import account_of, agent_rows, customer_rows
 from isthmus.gateways.cbpr.sender_to_receiver import cut
 from isthmus.gateways.cbpr.source import Source
-from isthmus.gateways.cbpr.transfers_to_fin import currency_and_amount, only, shortened, user_tags
+from isthmus.gateways.cbpr.transfers_to_fin import currency_and_amount, only, shortened
 from isthmus.gateways.swift.fin import Row
 
 NO_REFERENCE = "NONREF"
@@ -48,7 +48,7 @@ def report(body: Source) -> Outgoing:
     body.settle("GrpHdr/CreDtTm")
     rows: list[Row] = [("20", shortened(found, "Id")), *account_rows(found), _number(found, "RptPgntn")]
     if not entries:
-        return Outgoing("941", tuple([*rows, _indicated(created), *_report_balances(found)]))
+        return Outgoing("941", (*rows, _indicated(created), *_report_balances(found)))
     currency = found.peek("Acct/Ccy") or entries[0].need("Amt").attribute("Ccy") or ""
     rows += [("34F", f"{currency}0,"), _indicated(created)]
     rows += _lines(found)
@@ -76,7 +76,12 @@ def notification(body: Source) -> Outgoing:
     found.settle("Id", "Acct/Ccy")
     entry.settle("NtryRef", "Sts", "NtryDtls/TxDtls/Amt", "NtryDtls/TxDtls/CdtDbtInd")
     booked = entry.text("BookgDt/DtTm")
-    date = details.text("RltdDts/IntrBkSttlmDt") or entry.first("ValDt/Dt", "ValDt/DtTm", "BookgDt/Dt") or booked or created
+    date = (
+        details.text("RltdDts/IntrBkSttlmDt")
+        or entry.first("ValDt/Dt", "ValDt/DtTm", "BookgDt/Dt")
+        or booked
+        or created
+    )
     entry.settle("ValDt")
     rows: list[Row] = [
         ("20", shortened(header, "MsgId")),
@@ -84,13 +89,17 @@ def notification(body: Source) -> Outgoing:
         *account_rows(found),
         *([_indicated(booked)] if booked else []),
         ("32A", fin_date(date) + currency_and_amount(entry.need("Amt"))),
-        *(_payer(details) if credit else agent_rows("52", details.at("RltdPties/Dbtr/Agt") or details.at("RltdAgts/DbtrAgt"))),
+        *(
+            _payer(details)
+            if credit
+            else agent_rows("52", details.at("RltdPties/Dbtr/Agt") or details.at("RltdAgts/DbtrAgt"))
+        ),
         *agent_rows("56", details.at("RltdAgts/IntrmyAgt1") if credit else None),
         *_note_72(details),
     ]
     if details.peek("Refs/EndToEndId") == details.peek("Refs/InstrId"):
         details.settle("Refs/EndToEndId")
-    return Outgoing("910" if credit else "900", tuple(rows), user_tags(details.text("Refs/UETR")) if False else ())
+    return Outgoing("910" if credit else "900", tuple(rows))
 
 
 def _payer(details: Source) -> list[Row]:
@@ -160,7 +169,8 @@ def _line(entry: Source) -> str:
     supplement = details.text("AddtlTxInf")
     return (
         f"{fin_date(value or booked)}{fin_date(booked)[2:] if booked else ''}{side}{fin_amount(amount)}"
-        f"{kind if kind and _KIND.fullmatch(kind) else TRANSFER}{_own_reference(details, indicator)}" + (f"\n{supplement[:34]}" if supplement else "")
+        f"{kind if kind and _KIND.fullmatch(kind) else TRANSFER}{_own_reference(details, indicator)}"
+        + (f"\n{supplement[:34]}" if supplement else "")
     )
 
 

@@ -7,8 +7,20 @@ from collections.abc import Callable
 import msgspec
 
 from isthmus.gateways.cbpr.fin_text import Outgoing, message_text
-from isthmus.gateways.cbpr.investigations_to_fin import cancellation, charges_notice, charges_request, notice_cancellation, resolution
-from isthmus.gateways.cbpr.notices_to_fin import cheque_advice, cheque_stop, cheque_stop_status, notice_to_receive, report_request
+from isthmus.gateways.cbpr.investigations_to_fin import (
+    cancellation,
+    charges_notice,
+    charges_request,
+    notice_cancellation,
+    resolution,
+)
+from isthmus.gateways.cbpr.notices_to_fin import (
+    cheque_advice,
+    cheque_stop,
+    cheque_stop_status,
+    notice_to_receive,
+    report_request,
+)
 from isthmus.gateways.cbpr.source import Source
 from isthmus.gateways.cbpr.statements_to_fin import notification, report, statement
 from isthmus.gateways.cbpr.transfers_to_fin import bank_transfer, customer_transfer, returned, status
@@ -48,7 +60,9 @@ class Mt(msgspec.Struct, frozen=True):
 
 
 def to_mt(data: bytes | str) -> Mt:
-    """Of a document with its header (AppHdr), in whatever envelope. Raises BadInput, naming the element, for what cannot be translated."""
+    """Of a document with its header (AppHdr), in whatever envelope. Raises BadInput, naming the element, for what
+    cannot be translated.
+    """
     try:
         root = read(data)
     except Stopped as stop:

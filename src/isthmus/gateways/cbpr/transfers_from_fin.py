@@ -179,17 +179,22 @@ def _return_chain(fields: Fields, *, from_customer: bool) -> Node | None:
 def settlement_of(message: Incoming) -> Settlement:
     """COVE where fields 53 to 55 name agents that are neither side; an account alone (53B) is the account to settle on.
 
-    CBPR+: no field 53 and 54, or one that names a branch of sender or receiver, settles on an account between the two (INDA; INGA where the
-    receiver's account with the sender is meant: 53B with /C/).
+    CBPR+: no field 53 and 54, or one that names a branch of sender or receiver, settles on an account between the two
+    (INDA; INGA where the receiver's account with the sender is meant: 53B with /C/).
     """
     fields = message.fields
     own = {message.sender[:6], message.receiver[:6]}
     agents = [(name, _field_party(fields, number)) for number, name in _REIMBURSEMENT]
-    if any(party is not None and (party.bic or party.names or party.clearing) and (party.bic or "")[:6] not in own for _, party in agents):
+    if any(
+        party is not None and (party.bic or party.names or party.clearing) and (party.bic or "")[:6] not in own
+        for _, party in agents
+    ):
         parts: list[Node | None] = []
         for name, party in agents:
             parts += [institution(name, party), account_node(f"{name}Acct", party.account if party else None)]
-        return Settlement("COVE", whole("SttlmInf", leaf("SttlmMtd", "COVE"), [part for part in parts if part is not None]))
+        return Settlement(
+            "COVE", whole("SttlmInf", leaf("SttlmMtd", "COVE"), [part for part in parts if part is not None])
+        )
     own_account = agents[0][1]
     field = fields.find("53")
     method = "INGA" if field is not None and field.lines[0].startswith("/C/") else "INDA"
@@ -211,7 +216,9 @@ def charges(message: Incoming) -> Iterable[Node | None]:
     for field in fields.every("71"):
         money = money_of(field) if field.option in ("F", "G") else None
         if money is not None:
-            agent_of = unknown_institution("Agt") if field.option == "F" else institution_of_bic("Agt", message.receiver)
+            agent_of = (
+                unknown_institution("Agt") if field.option == "F" else institution_of_bic("Agt", message.receiver)
+            )
             yield branch("ChrgsInf", amount("Amt", money.value, money.currency), agent_of)
             told = True
     if bearer == "CRED" and not told:
@@ -238,7 +245,10 @@ def _chain(message: Incoming, instructions: Instructions) -> Iterable[Node | Non
 
 def _payment_id(message: Incoming, end_to_end: str) -> Node | None:
     return branch(
-        "PmtId", leaf("InstrId", message.reference), leaf("EndToEndId", end_to_end or NOT_PROVIDED), leaf("UETR", message.uetr)
+        "PmtId",
+        leaf("InstrId", message.reference),
+        leaf("EndToEndId", end_to_end or NOT_PROVIDED),
+        leaf("UETR", message.uetr),
     )
 
 

@@ -61,7 +61,9 @@ def bank_transfer(body: Source) -> Outgoing:
     rows += agent_rows("56", transaction.at("IntrmyAgt1"), transaction.at("IntrmyAgt1Acct"))
     rows += agent_rows("57", transaction.at("CdtrAgt"), transaction.at("CdtrAgtAcct"))
     rows += agent_rows("58", transaction.at("Cdtr"), transaction.at("CdtrAcct"))
-    rows += joined("72", [*_payment_type(transaction), *_notes(transaction, "DbtrAgt"), *_to_beneficiary(transaction)][:NOTES_MAX])
+    rows += joined(
+        "72", [*_payment_type(transaction), *_notes(transaction, "DbtrAgt"), *_to_beneficiary(transaction)][:NOTES_MAX]
+    )
     rows += _covered(underlying) if underlying is not None else []
     tags = user_tags(transaction.text("PmtId/UETR"), _service(transaction), cover=underlying is not None)
     return Outgoing("202", tuple(rows), tags)
@@ -147,12 +149,18 @@ def status(body: Source) -> Outgoing:
     lines = refusal_lines(transaction, "REJT", transaction.at("StsRsnInf"))
     lines += [f"/TEXT//UETR/{uetr}"] if uetr else []
     transaction.settle("OrgnlGrpInf/OrgnlMsgId")
-    rows = [("20", shortened(header, "MsgId")), ("21", reference(transaction.text("OrgnlInstrId"))), *joined("79", lines)]
+    rows = [
+        ("20", shortened(header, "MsgId")),
+        ("21", reference(transaction.text("OrgnlInstrId"))),
+        *joined("79", lines),
+    ]
     return Outgoing(f"{category}99", tuple(rows), user_tags(uetr))
 
 
 def refusal_lines(transaction: Source, kind: str, reason: Source | None) -> list[str]:
-    """/RETN/ or /REJT/ with the number of the field at fault, which is not known (99), reason and references of the original."""
+    """/RETN/ or /REJT/ with the number of the field at fault, which is not known (99), reason and references of
+    the original.
+    """
     code = reason.first("Rsn/Cd", "Rsn/Prtry") if reason is not None else None
     words = " ".join(text for found in (reason.every("AddtlInf") if reason else []) if (text := found.text()))
     if code == "NARR" and words.startswith("/"):
@@ -179,7 +187,7 @@ def only(body: Source, name: str) -> Source:
 def shortened(source: Source, path: str) -> str:
     """A reference; where it had to be cut the element counts as lost."""
     text = source.text(path)
-    if text is not None and len(text) > len(reference(text)) or (text or "").endswith("+"):
+    if text is not None and text != reference(text):
         source.forget(path)
     return reference(text)
 
@@ -258,7 +266,9 @@ def _to_beneficiary(transaction: Source) -> list[str]:
 
 
 def _notes(transaction: Source, *before: str) -> list[str]:
-    """Field 72: instructions to the creditor's agent and to the next one, then previous agents (and those named `before` them)."""
+    """Field 72: instructions to the creditor's agent and to the next one, then previous agents (and those named
+    `before` them).
+    """
     lines: list[str] = []
     for path, code in (("InstrForCdtrAgt", "ACC"), ("InstrForNxtAgt", "REC")):
         for found in transaction.every(path):
@@ -277,7 +287,11 @@ def _payment_type(transaction: Source) -> list[str]:
     """What of PmtTpInf has neither a tag in block 3 nor a code in 23E."""
     lines = [f"/SVCLVL/{text}" for found in transaction.every("PmtTpInf/SvcLvl/Prtry") if (text := found.text())]
     for path, code in (("LclInstrm", "LOCINS"), ("CtgyPurp", "CATPURP")):
-        text = None if transaction.peek(f"PmtTpInf/{path}/Cd") in _PURPOSES else transaction.first(f"PmtTpInf/{path}/Cd", f"PmtTpInf/{path}/Prtry")
+        text = (
+            None
+            if transaction.peek(f"PmtTpInf/{path}/Cd") in _PURPOSES
+            else transaction.first(f"PmtTpInf/{path}/Cd", f"PmtTpInf/{path}/Prtry")
+        )
         if text is not None and not set(text.split()) <= set(_PURPOSES):
             lines.append(f"/{code}/{text}")
     return lines
@@ -295,7 +309,11 @@ def _service(transaction: Source) -> str | None:
 
 def _instruction_codes(transaction: Source) -> list[Row]:
     """23E, in the order of the rule book: what kind of payment, then what the creditor's agent does."""
-    codes = [code for found in transaction.every("PmtTpInf/SvcLvl/Cd") if (code := (found.element.text or "").strip()) == "SDVA" and found.text()]
+    codes = [
+        code
+        for found in transaction.every("PmtTpInf/SvcLvl/Cd")
+        if (code := (found.element.text or "").strip()) == "SDVA" and found.text()
+    ]
     for path in ("PmtTpInf/CtgyPurp/Cd", "PmtTpInf/CtgyPurp/Prtry"):
         words = (transaction.peek(path) or "").split()
         if words and set(words) <= set(_PURPOSES):
@@ -310,7 +328,11 @@ def _instruction_codes(transaction: Source) -> list[Row]:
 
 def times(transaction: Source) -> Iterable[Row]:
     """13C of the times of settlement."""
-    for path, name in (("SttlmTmReq/CLSTm", "CLSTIME"), ("SttlmTmIndctn/DbtDtTm", "SNDTIME"), ("SttlmTmIndctn/CdtDtTm", "RNCTIME")):
+    for path, name in (
+        ("SttlmTmReq/CLSTm", "CLSTIME"),
+        ("SttlmTmIndctn/DbtDtTm", "SNDTIME"),
+        ("SttlmTmIndctn/CdtDtTm", "RNCTIME"),
+    ):
         text = transaction.text(path)
         if text is not None:
             time = text.rpartition("T")[2].strip().replace("Z", "+00:00")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
 from lxml import etree
 
-Element = etree._Element
+Element: TypeAlias = etree._Element
 """lxml's class of elements has no public name."""
 
 
@@ -23,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True):
 def local(element: Element) -> str:
     """The name without its namespace."""
     tag = element.tag
-    return tag[tag.rfind("}") + 1 :]
+    return str(tag[tag.rfind("}") + 1 :])
 
 
 def namespace(element: Element) -> str:
@@ -61,7 +62,9 @@ def number(element: Element | None, path: str = "") -> Decimal | None:
 
 
 def place(element: Element) -> str:
-    """`/Document/FIToFICstmrCdtTrf/CdtTrfTxInf[2]/Amt`: names, and a position from 1 where there are others of the name."""
+    """`/Document/FIToFICstmrCdtTrf/CdtTrfTxInf[2]/Amt`: names, and a position from 1 where there are others of
+    the name.
+    """
     steps = []
     at: Element | None = element
     while at is not None:

@@ -14,7 +14,9 @@ _IDENTIFIERS = ("GrpHdr/MsgId", "Assgnmt/Id", "MsgId/Id", "MsgHdr/MsgId", "TradI
 
 
 def header_findings(header: Element, document: Element | None) -> Iterator[Finding]:
-    """MsgDefIdr names the namespace of the document, BizMsgIdr its message identification; under CBPR+ the parties are its agents."""
+    """MsgDefIdr names the namespace of the document, BizMsgIdr its message identification; under CBPR+ the
+    parties are its agents.
+    """
     fields = children(header)
     if document is None or not len(document):
         return
@@ -36,7 +38,11 @@ def _identifier(body: Element) -> str | None:
 def _parties(header: Element, body: Element) -> Iterator[Finding]:
     for path, name in (("Fr", "InstgAgt"), ("To", "InstdAgt")):
         party = first(header, f"{path}/FIId/FinInstnId/BICFI")
-        agents = {_whole(text(agent) or "") for holder in (body[0], *body[1:]) for agent in every(holder, f"{name}/FinInstnId/BICFI")}
+        agents = {
+            _whole(text(agent) or "")
+            for holder in (body[0], *body[1:])
+            for agent in every(holder, f"{name}/FinInstnId/BICFI")
+        }
         if party is not None and agents and agents != {_whole(text(party) or "")}:
             yield finding("header_party", party, f"{text(party)}, but {name} is {', '.join(sorted(agents))}")
 

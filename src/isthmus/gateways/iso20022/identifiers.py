@@ -1,4 +1,4 @@
-"""Whether an identifier can be right: check digits, structure, country. Each function answers None, or why it cannot."""
+"""Whether an identifier can be right: check digits, structure, country. Each function answers None, or why not."""
 
 from __future__ import annotations
 

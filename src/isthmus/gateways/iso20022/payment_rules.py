@@ -1,7 +1,7 @@
 """Rules of payments (pain, pacs, camt.055/056/029/057): counts, control sums, charges, exchange rates, settlement.
 
-The rules are those that the message definitions state in words (ISO 20022 message definition reports of pain.001, pacs.008, pacs.009, pacs.004),
-since a schema cannot.
+The rules are those that the message definitions state in words (ISO 20022 message definition reports of pain.001,
+pacs.008, pacs.009, pacs.004), since a schema cannot.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _REIMBURSEMENT = ("InstgRmbrsmntAgt", "InstdRmbrsmntAgt", "ThrdRmbrsmntAgt")
 
 def initiation_findings(body: Element) -> Iterator[Finding]:
     """pain.001 and pain.008: the group, then each payment information block."""
-    yield from _totals(body[0], every(body, TRANSACTIONS["CstmrCdtTrfInitn"]) + every(body, TRANSACTIONS["CstmrDrctDbtInitn"]))
+    yield from _totals(
+        body[0], every(body, TRANSACTIONS["CstmrCdtTrfInitn"]) + every(body, TRANSACTIONS["CstmrDrctDbtInitn"])
+    )
     for block in every(body, "PmtInf"):
         transactions = every(block, "CdtTrfTxInf") + every(block, "DrctDbtTxInf")
         yield from _totals(block, transactions)
@@ -73,7 +75,9 @@ def return_findings(body: Element) -> Iterator[Finding]:
             continue
         more = (number(returned) or 0) > (number(original) or 0)
         if more and first(transaction, "CompstnAmt") is None:
-            yield finding("returned_more", returned, f"{returned.text} is more than the {original.text} of the original")
+            yield finding(
+                "returned_more", returned, f"{returned.text} is more than the {original.text} of the original"
+            )
 
 
 def debit_findings(body: Element) -> Iterator[Finding]:
@@ -128,7 +132,11 @@ def _sums(header: dict[str, Element], transactions: list[Element]) -> Iterator[F
         return
     currencies = {amount.get("Ccy") for amount in amounts}
     if currencies - {stated.get("Ccy")}:
-        yield finding("total_currency", stated, f"{stated.get('Ccy')}, but amounts are in {', '.join(sorted(map(str, currencies)))}")
+        yield finding(
+            "total_currency",
+            stated,
+            f"{stated.get('Ccy')}, but amounts are in {', '.join(sorted(map(str, currencies)))}",
+        )
     elif number(stated) != total:
         yield finding("total_amount", stated, f"states {stated.text}, the amounts add up to {total}")
 
@@ -170,7 +178,9 @@ def _transaction(fields: dict[str, Element], header: dict[str, Element], transac
 
 def _settlement_date(fields: dict[str, Element], transaction: Element) -> Iterator[Finding]:
     if "IntrBkSttlmDt" in fields:
-        yield finding("settlement_date_twice", fields["IntrBkSttlmDt"], "settlement date is given for the group already")
+        yield finding(
+            "settlement_date_twice", fields["IntrBkSttlmDt"], "settlement date is given for the group already"
+        )
     else:
         yield finding("settlement_date_missing", transaction, "neither group nor transaction has a settlement date")
 
@@ -192,7 +202,11 @@ def _rate(fields: dict[str, Element], transaction: Element) -> Iterator[Finding]
 
 def _end_to_end(transactions: list[Element]) -> Iterator[Finding]:
     """No two transactions of a group may carry the same end-to-end identification, unless it was not provided."""
-    found = [(text(identifier), identifier) for transaction in transactions for identifier in every(transaction, "PmtId/EndToEndId")]
+    found = [
+        (text(identifier), identifier)
+        for transaction in transactions
+        for identifier in every(transaction, "PmtId/EndToEndId")
+    ]
     counts = Counter(value for value, _ in found)
     seen: set[str | None] = set()
     for value, identifier in found:

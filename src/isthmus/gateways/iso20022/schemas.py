@@ -1,4 +1,4 @@
-"""Compiled XSD schemas of a folder, found by namespace. A folder is listed once, a schema compiled once in a process."""
+"""Compiled XSD schemas of a folder, found by namespace: a folder is listed once, a schema compiled once."""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ def status_of(entry: Element) -> str | None:
 
 
 def _balances(statement: Element) -> Iterator[Finding]:
-    """Opening booked balance and booked entries make the closing one, for each currency; only where the statement is whole (one page)."""
+    """Opening booked balance and booked entries make the closing one, for each currency; only where the statement
+    is whole (one page).
+    """
     if text(statement, "StmtPgntn/PgNb") not in (None, "1") or text(statement, "StmtPgntn/LastPgInd") == "false":
         return
     opening: dict[str, Decimal] = {}
@@ -55,7 +57,9 @@ def _balances(statement: Element) -> Iterator[Finding]:
     for currency, (amount, balance) in closing.items():
         total = opening.get(currency, amount) + moved.get(currency, Decimal(0))
         if currency in opening and total != amount:
-            yield finding("statement_balance", balance, f"closes at {amount} {currency}, opening and entries make {total}")
+            yield finding(
+                "statement_balance", balance, f"closes at {amount} {currency}, opening and entries make {total}"
+            )
 
 
 def _summary(statement: Element) -> Iterator[Finding]:
@@ -87,7 +91,9 @@ def _net(summary: Element, entries: list[Element]) -> Iterator[Finding]:
 
 
 def _entry(entry: Element) -> Iterator[Finding]:
-    """A batch may list fewer transactions than it states, never more; an indicator of a single transaction agrees with its entry."""
+    """A batch may list fewer transactions than it states, never more; an indicator of a single transaction agrees
+    with its entry.
+    """
     for details in every(entry, "NtryDtls"):
         transactions = every(details, "TxDtls")
         stated = first(details, "Btch/NbOfTxs")

@@ -1,4 +1,6 @@
-"""Rules of foreign exchange (fxtr) and securities (sese, setr, semt): rates against amounts, dates, directions, quantities."""
+"""Rules of foreign exchange (fxtr) and securities (sese, setr, semt): rates against amounts, dates, directions,
+quantities.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,23 @@ def _rate(body: Element, bought: Element, sold: Element) -> Iterator[Finding]:
     if value is None or value <= 0:
         yield finding("exchange_rate", rate, "a rate is more than nothing")
         return
-    pairs = [(unit, quoted)] if unit and quoted else [(bought.get("Ccy"), sold.get("Ccy")), (sold.get("Ccy"), bought.get("Ccy"))]
+    pairs = (
+        [(unit, quoted)]
+        if unit and quoted
+        else [(bought.get("Ccy"), sold.get("Ccy")), (sold.get("Ccy"), bought.get("Ccy"))]
+    )
     if not any(_makes(amounts[base], value, amounts[other]) for base, other in pairs):
-        yield finding("exchange_rate", rate, f"{bought.text} {bought.get('Ccy')} and {sold.text} {sold.get('Ccy')} do not make {rate.text}")
+        yield finding(
+            "exchange_rate",
+            rate,
+            f"{bought.text} {bought.get('Ccy')} and {sold.text} {sold.get('Ccy')} do not make {rate.text}",
+        )
 
 
 def _makes(base: Element, rate: Decimal, other: Element) -> bool:
-    """Whether base x rate is `other`, but for half a unit of the last place of the rate and the rounding of both amounts to their minor units."""
+    """Whether base x rate is `other`, but for half a unit of the last place of the rate and the rounding of both
+    amounts to their minor units.
+    """
     amount, target = number(base), number(other)
     if amount is None or target is None:
         return False
@@ -101,7 +113,9 @@ def _quantities(body: Element) -> Iterator[Finding]:
 
 
 def order_findings(body: Element) -> Iterator[Finding]:
-    """setr: order references are used once; a quantity is more than nothing; a confirmation's units and price make its gross amount."""
+    """setr: order references are used once; a quantity is more than nothing; a confirmation's units and price
+    make its gross amount.
+    """
     seen: set[str] = set()
     for reference in body.iter("{*}OrdrRef"):
         value = text(reference) or ""
@@ -118,7 +132,12 @@ def holding_findings(body: Element) -> Iterator[Finding]:
     """semt.002 and semt.003: the sub-balances of a holding do not exceed it; activity is announced rightly."""
     active = text(body, "StmtGnlDtls/ActvtyInd")
     holdings = list(body.iter("{*}BalForAcct"))
-    if active == "true" and not holdings and first(body, "SubAcctDtls") is None and text(body, "Pgntn/PgNb") in (None, "1"):
+    if (
+        active == "true"
+        and not holdings
+        and first(body, "SubAcctDtls") is None
+        and text(body, "Pgntn/PgNb") in (None, "1")
+    ):
         yield finding("activity", body, "activity is announced, but nothing is held")
     for holding in holdings:
         total = number(holding, "AggtBal/Qty/Qty/Qty/Unit")

@@ -1,4 +1,6 @@
-"""Elements to be written, as plain tuples: what is not there is left out, so that a table of a message reads like the message."""
+"""Elements to be written, as plain tuples: what is not there is left out, so that a table of a message reads like the
+message.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ ENVELOPE_NAMESPACE = "urn:swift:xsd:envelope"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 
 Content: TypeAlias = "str | tuple[Node, ...]"
-Part: TypeAlias = "Node | None | Iterable[Node]"
+Part: TypeAlias = "Node | Iterable[Node] | None"
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -72,7 +74,8 @@ def envelope(message: str, header: tuple[Node, ...], body: Node) -> str:
     head = "".join(_written(node) for node in header)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<Envelope xmlns="{ENVELOPE_NAMESPACE}"><AppHdr xmlns="{HEADER_NAMESPACE}">{head}</AppHdr>{_document(message, body)}</Envelope>'
+        f'<Envelope xmlns="{ENVELOPE_NAMESPACE}"><AppHdr xmlns="{HEADER_NAMESPACE}">{head}</AppHdr>'
+        f"{_document(message, body)}</Envelope>"
     )
 
 

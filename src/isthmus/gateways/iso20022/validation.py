@@ -22,7 +22,12 @@ from isthmus.gateways.iso20022.payment_rules import (
 from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.schemas import NAMESPACE, SchemaError, Schemas, schema_errors
 from isthmus.gateways.iso20022.statement_rules import statement_findings
-from isthmus.gateways.iso20022.trade_rules import exchange_findings, holding_findings, order_findings, settlement_findings
+from isthmus.gateways.iso20022.trade_rules import (
+    exchange_findings,
+    holding_findings,
+    order_findings,
+    settlement_findings,
+)
 from isthmus.gateways.iso20022.value_rules import RULED, value_findings
 from isthmus.gateways.xmlguard import Stopped
 
@@ -71,8 +76,9 @@ class NotChecked(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`schema` and `rules` are two verdicts on the document (on the header, where there is no document); a header beside a document has a
-    verdict of its own. `unchecked` says for which parts there is no schema."""
+    """`schema` and `rules` are two verdicts on the document (on the header, where there is no document); a header
+    beside a document has a verdict of its own. `unchecked` says for which parts there is no schema.
+    """
 
     message: str | None
     schema: Verdict
@@ -127,7 +133,9 @@ def _schema(part: Element, schemas: Schemas | None, unchecked: list[NotChecked])
     space = namespace(part)
     schema = None if schemas is None else schemas.for_namespace(space)
     if schema is None:
-        unchecked.append(NotChecked(space, "no folder of schemas is named" if schemas is None else f"no schema in {schemas.folder}"))
+        unchecked.append(
+            NotChecked(space, "no folder of schemas is named" if schemas is None else f"no schema in {schemas.folder}")
+        )
         return "not_checked", []
     if schema.validate(part):
         return "valid", []
@@ -148,7 +156,9 @@ def _findings(document: Element | None, header: Element | None, schemas: Schemas
 
 
 def _guarded(rules: Rules, body: Element) -> Iterator[Finding]:
-    """Rules read what the schema promises; in a document that breaks its schema a promise may be missing, which the schema's verdict tells."""
+    """Rules read what the schema promises; in a document that breaks its schema a promise may be missing, which
+    the schema's verdict tells.
+    """
     try:
         yield from rules(body)
     except KeyError:
@@ -157,6 +167,8 @@ def _guarded(rules: Rules, body: Element) -> Iterator[Finding]:
 
 @lru_cache(maxsize=1_024)
 def _tags(space: str, schemas: Schemas | None) -> tuple[str, ...]:
-    """The qualified names of what value rules look at; with a schema only those that it knows, since each name costs time."""
+    """The qualified names of what value rules look at; with a schema only those that it knows, since each name
+    costs time.
+    """
     known = None if schemas is None else schemas.names(space)
     return tuple(f"{{{space}}}{name}" for name in sorted(RULED) if known is None or name in known)

@@ -27,7 +27,8 @@ VALUES: dict[str, tuple[str, Check]] = (
     | _named(
         "currency",
         identifiers.currency_fault,
-        "Ccy BaseCcy CcyOfTrf CcyToBuy CcyToSell DnmtnCcy QtdCcy ReqdNAVCcy ReqdSttlmCcy SrcCcy SttlmCcy TrgtCcy UnitCcy",
+        "Ccy BaseCcy CcyOfTrf CcyToBuy CcyToSell DnmtnCcy QtdCcy ReqdNAVCcy ReqdSttlmCcy SrcCcy SttlmCcy TrgtCcy "
+        "UnitCcy",
     )
 )
 """Element -> name of the rule and the check of its text."""
@@ -35,16 +36,18 @@ VALUES: dict[str, tuple[str, Check]] = (
 CODES = ("Purp", "CtgyPurp")
 """Elements whose child Cd is a code of an external code set."""
 
-AMOUNTS = frozenset(
-    (
-        "AddtlCshIn Amt ApldAmt BrkrsComssn CdtNoteAmt ChrgsAmt CompstnAmt ConfdAmt CrrctdAmt DscntApldAmt DuePyblAmt EqvtAmt FrAmt GrssAmt "
-        "InstdAmt IntrBkSttlmAmt Loss NetAmt OrgnlCcyAndOrdrdAmt OrgnlInstdAmt OrgnlIntrBkSttlmAmt Prft ReqdAmt Rfnd RltdAmt RmtdAmt RsltgAmt "
-        "RsltgCshOut RtrdInstdAmt RtrdIntrBkSttlmAmt SbcptIntrst SttlmAmt TaxAmt TaxblAmt TaxblBaseAmt ToAmt TtlAmt TtlChrgsAmt TtlChrgsAndTaxAmt "
-        "TtlFees TtlIntrBkSttlmAmt TtlIntrstAndTaxAmt TtlOvrhdApld TtlRtrdIntrBkSttlmAmt TtlSttlmAmt TtlTaxAmt TtlTaxblBaseAmt TtlTaxs AmtWthCcy "
-        "FlrLmt"
-    ).split()
-)
-"""Elements that carry an amount of money with Ccy. Prices, which may have more decimals than money, are not among them."""
+_AMOUNTS = """
+AddtlCshIn Amt ApldAmt BrkrsComssn CdtNoteAmt ChrgsAmt CompstnAmt ConfdAmt CrrctdAmt DscntApldAmt DuePyblAmt
+EqvtAmt FrAmt GrssAmt InstdAmt IntrBkSttlmAmt Loss NetAmt OrgnlCcyAndOrdrdAmt OrgnlInstdAmt OrgnlIntrBkSttlmAmt
+Prft ReqdAmt Rfnd RltdAmt RmtdAmt RsltgAmt RsltgCshOut RtrdInstdAmt RtrdIntrBkSttlmAmt SbcptIntrst SttlmAmt
+TaxAmt TaxblAmt TaxblBaseAmt ToAmt TtlAmt TtlChrgsAmt TtlChrgsAndTaxAmt TtlFees TtlIntrBkSttlmAmt
+TtlIntrstAndTaxAmt TtlOvrhdApld TtlRtrdIntrBkSttlmAmt TtlSttlmAmt TtlTaxAmt TtlTaxblBaseAmt TtlTaxs AmtWthCcy
+FlrLmt
+"""
+AMOUNTS = frozenset(_AMOUNTS.split())
+"""Elements that carry an amount of money with Ccy. Prices, which may have more decimals than money, are not among
+them.
+"""
 
 RULED = frozenset(VALUES) | AMOUNTS | frozenset(CODES)
 
@@ -52,7 +55,9 @@ _known: set[tuple[str, str]] = set()
 
 
 def value_findings(document: Element, tags: tuple[str, ...]) -> Iterator[Finding]:
-    """Walks the elements of `tags` (qualified names, all of RULED) once. A value that was found right before is not looked at again."""
+    """Walks the elements of `tags` (qualified names, all of RULED) once. A value that was found right before is
+    not looked at again.
+    """
     known = _known
     for element in document.iter(*tags):
         tag, value = element.tag, element.text
@@ -60,9 +65,9 @@ def value_findings(document: Element, tags: tuple[str, ...]) -> Iterator[Finding
             continue
         name = tag[tag.rfind("}") + 1 :]
         if name in AMOUNTS:
-            found = _amount_finding(element, name, value)
+            found = _amount_finding(element, value)
         elif name in CODES:
-            found = _code_finding(element, name)
+            found = _code_finding(element)
         else:
             found = _value_finding(element, name, value)
             if found is None and value is not None:
@@ -85,7 +90,7 @@ def _value_finding(element: Element, name: str, value: str | None) -> Finding | 
     return None if fault is None else finding(rule, element, f"{value}: {fault}")
 
 
-def _amount_finding(element: Element, name: str, value: str | None) -> Finding | None:
+def _amount_finding(element: Element, value: str | None) -> Finding | None:
     currency = element.get("Ccy")
     if currency is None or value is None:
         return None
@@ -93,7 +98,7 @@ def _amount_finding(element: Element, name: str, value: str | None) -> Finding |
     return None if fault is None else finding("currency" if "ISO 4217" in fault else "decimals", element, fault)
 
 
-def _code_finding(element: Element, name: str) -> Finding | None:
+def _code_finding(element: Element) -> Finding | None:
     code = element.find("{*}Cd")
     if code is None or code.text is None:
         return None

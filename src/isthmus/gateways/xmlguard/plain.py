@@ -1,9 +1,11 @@
-"""The short way for documents of elements and values alone, as systems write them: no scan where there is nothing to scan for.
+"""The short way for documents of elements and values alone, as systems write them: no scan where there is nothing to
+scan for.
 
-What the scanner stops needs a character or a word that a plain document does not have: markup declarations and comments (`<!`), processing
-instructions (`<?`), references other than to the five predefined entities, instance or XML attributes, invisible characters, another
-encoding. Whatever has one of them, or could be too deep, goes the long way and is judged there. Values that stand beside elements (mixed
-content) are left to the schema, so that only a caller that validates may come here.
+What the scanner stops needs a character or a word that a plain document does not have: markup declarations and
+comments (`<!`), processing instructions (`<?`), references other than to the five predefined entities, instance or
+XML attributes, invisible characters, another encoding. Whatever has one of them, or could be too deep, goes the long
+way and is judged there. Values that stand beside elements (mixed content) are left to the schema, so that only a
+caller that validates may come here.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from isthmus.gateways.xmlguard.parse import XSI, judge_attributes_of, new_parser
 from isthmus.gateways.xmlguard.stops import Stopped
 
 _BLOCK_BYTES = 512
-_START = re.compile(
-    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'][Uu][Tt][Ff]-?8[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>)?\s*<[A-Za-z_]"
+_DECLARATION = (
+    rb"<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'][Uu][Tt][Ff]-?8[\"'])?"
+    rb"(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>"
 )
+_START = re.compile(rb"(?:" + _DECLARATION + rb")?\s*<[A-Za-z_]")
 _WORDS = (b"<!", b"XInclude", b"xml:", b"\x7f")
 """Each is looked for on its own: four searches are faster than one pattern."""
 _OTHER_REFERENCE = re.compile(rb"&(?!amp;|lt;|gt;|apos;|quot;)")
@@ -64,8 +68,9 @@ def _is_plain(raw: bytes, limits: Limits) -> bool:
 
 
 def _depth_at_most(raw: bytes) -> int:
-    """No depth is greater than this: what was open before a block, and all that the block opens. An element that closes itself counts as open,
-    since its mark may also stand in a value."""
+    """No depth is greater than this: what was open before a block, and all that the block opens. An element that
+    closes itself counts as open, since its mark may also stand in a value.
+    """
     highest = opened = 0
     for start in range(0, len(raw), _BLOCK_BYTES):
         end = start + _BLOCK_BYTES
