@@ -56,14 +56,11 @@ def write(rows: Iterable[Row], layout: Layout) -> bytes:
     given = list(rows)
     if len(given) > RECORDS_MAX:
         raise BadInput("file", f"more than {RECORDS_MAX} records")
-    numbered = [Row(row.record, row.fields, line) for line, row in enumerate(given, 1)]
+    numbered = [_with_values(row, line, layout) for line, row in enumerate(given, 1)]
     _check_places(numbered, layout)
     lines = []
     for row in numbered:
         record = layout.record_named(row.record)
-        unknown = set(row.fields) - {field.name for field in record.field}
-        if unknown:
-            raise BadInput(sorted(unknown)[0], f"is no field of {record.name}", row.line)
         cells = [_cell(row, field, _wanted(row, field, numbered), layout) for field in record.field]
         lines.append("".join(cells) if layout.layout == "fixed" else _joined(cells, layout, row.line))
     text = "".join(line + layout.line_end for line in lines)
@@ -71,6 +68,29 @@ def write(rows: Iterable[Row], layout: Layout) -> bytes:
         return text.encode(layout.encoding)
     except UnicodeEncodeError as fault:
         raise BadInput("file", f"{text[fault.start]!r} cannot be written in {layout.encoding}") from fault
+
+
+def _with_values(row: Row, line: int, layout: Layout) -> Row:
+    """Numbers that were given as text become numbers, so that totals can add them."""
+    record = layout.record_named(row.record)
+    unknown = set(row.fields) - {field.name for field in record.field}
+    if unknown:
+        raise BadInput(min(unknown), f"is no field of {record.name}", line)
+    numbers = {field.name for field in record.field if field.type in ("integer", "amount")}
+    values = {name: _number(value, name, line) if name in numbers else value for name, value in row.fields.items()}
+    return Row(row.record, values, line)
+
+
+def _number(value: Value, name: str, line: int) -> Value:
+    if value is None or value == "":
+        return None
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError as fault:
+        raise BadInput(name, f"{value!r} is no number", line) from fault
+    if not number.is_finite():
+        raise BadInput(name, f"{value!r} is no number", line)
+    return number
 
 
 def _lines(text: str, layout: Layout) -> Iterator[tuple[int, list[str] | str]]:
@@ -243,14 +263,11 @@ def _text(value: Value, field: Field, line: int | None) -> str:
         return ""
     if field.type == "date":
         return _date_text(value, field, line)
-    if field.type == "text" or value == field.constant:
+    if field.type == "text" or not isinstance(value, int | Decimal):
         return str(value)
-    try:
-        number = value if isinstance(value, Decimal) else Decimal(str(value))
-    except ArithmeticError as fault:
-        raise BadInput(field.name, f"{value!r} is no number", line) from fault
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
     scaled = number.scaleb(field.decimals if field.type == "amount" else 0)
-    if not number.is_finite() or scaled != scaled.to_integral_value():
+    if scaled != scaled.to_integral_value():
         raise BadInput(field.name, f"{value} has more decimals than the field", line)
     digits = format(abs(scaled.to_integral_value()), "f")
     if field.type == "amount" and field.point:
