@@ -54,6 +54,7 @@ def build_parser(version: str) -> Parser:
     _add_compact(commands)
     _add_bench(commands)
     _add_sim(commands)
+    _add_lorawan(commands)
     _add_doctor(commands)
     return parser
 
@@ -358,6 +359,26 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
+
+
+def _add_lorawan(commands: Commands) -> None:
+    lorawan = _group(commands, "lorawan", "LoRaWAN frames, and rules of hedging by sensors.")
+    decode = _add(
+        lorawan,
+        "decode",
+        "isthmus.app.lorawan:decode",
+        "What frames say, whether their codes are right, and their payloads, by row. Exit 1 if one is not in order.",
+        "isthmus lorawan decode frames.jsonl",
+    )
+    decode.add_argument("file", metavar="F", help="rows with phy and keys (hexadecimal), or - for standard input")
+    rules = _add(
+        lorawan,
+        "rules",
+        "isthmus.app.lorawan:rules",
+        "Rules of hedging as sentences, each with the hash of its content, which is what an operator approves.",
+        "isthmus lorawan rules rules.toml",
+    )
+    rules.add_argument("file", metavar="F", help="file of rules (TOML)")
 
 
 def _add_doctor(commands: Commands) -> None:

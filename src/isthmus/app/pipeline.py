@@ -16,6 +16,7 @@ from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
+from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
@@ -90,6 +91,7 @@ class Front(msgspec.Struct, frozen=True):
     hub: Hub
     feed: Feed
     application: Application
+    lorawan: Lorawan | None = None
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -193,6 +195,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
     desk = DeskHandlers(house, core.directory, core.views, renderer)
     trading = TradingHandlers(entry, reads, renderer, market, limits)
+    lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
         (
             *market_routes(MarketHandlers(reads, renderer, market, limits)),
@@ -201,6 +204,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *account_routes(trading),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
+            *(lorawan.routes if lorawan is not None else ()),
         )
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))
@@ -209,7 +213,8 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
-    return Front(hub, facade.feed, guarded(Server(routes, access, pages, limits, mounts, metrics.count)))
+    application = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
+    return Front(hub, facade.feed, application, lorawan)
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

@@ -138,6 +138,7 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
+    watched = await _lorawan_open(front)
     port = Port(_config(settings, front))
     serving = asyncio.create_task(port.serve(sockets=[listener]))
     loop = asyncio.get_running_loop()
@@ -147,10 +148,12 @@ async def _serve(
     working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
-    await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
     await serving
+    if front.lorawan is not None:
+        await front.lorawan.close()
     await running.stop()
     if failed:
         working.result()
@@ -161,6 +164,19 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+async def _lorawan_open(front: Front) -> set[asyncio.Future[None]]:
+    """The task that a bug would end. Raises BadInput when the port is taken."""
+    if front.lorawan is None:
+        return set()
+    try:
+        await front.lorawan.server.open()
+    except OSError as error:
+        raise BadInput("lorawan.listen", error.strerror or str(error)) from error
+    if front.lorawan.server.port is not None:
+        note(f"LoRaWAN     gateways send to UDP port {front.lorawan.server.port}")
+    return {front.lorawan.server.working}
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:
