@@ -55,6 +55,7 @@ def build_parser(version: str) -> Parser:
     _add_bench(commands)
     _add_sim(commands)
     _add_lorawan(commands)
+    _add_evm(commands)
     _add_doctor(commands)
     return parser
 
@@ -379,6 +380,26 @@ def _add_lorawan(commands: Commands) -> None:
         "isthmus lorawan rules rules.toml",
     )
     rules.add_argument("file", metavar="F", help="file of rules (TOML)")
+
+
+def _add_evm(commands: Commands) -> None:
+    evm = _group(commands, "evm", "Values and data to sign, as contracts and wallets read them.")
+    abi = _add(
+        evm,
+        "abi",
+        "isthmus.app.evm:abi",
+        "Values as the contract ABI encodes them, and encodings as values, by row. Exit 1 if one is refused.",
+        "isthmus evm abi values.jsonl",
+    )
+    abi.add_argument("file", metavar="F", help="rows with type and value (or encoded), or - for standard input")
+    typed = _add(
+        evm,
+        "typed-data",
+        "isthmus.app.evm:typed_data",
+        "Hashes of typed data (EIP-712), by row. Exit 1 if one is refused.",
+        "isthmus evm typed-data messages.jsonl",
+    )
+    typed.add_argument("file", metavar="F", help="rows with domain, types, primaryType and data, or - for input")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -34,6 +34,10 @@ COMMANDS = {
     "bench route": [],
     "sim": [],
     "dex swaps": ["--pool", "F"],
+    "lorawan decode": ["F"],
+    "lorawan rules": ["F"],
+    "evm abi": ["F"],
+    "evm typed-data": ["F"],
     "doctor": [],
 }
 

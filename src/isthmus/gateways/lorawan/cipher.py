@@ -41,7 +41,7 @@ def data_mic(key: bytes, message: bytes, counter: int, direction: int, confirmed
     """The code of a data message (MHDR to FRMPayload) in 1.0, either way, and in 1.1 downwards, where `confirmed` is
     the counter of the confirmed message that it acknowledges, 0 for none. 4 bytes.
     """
-    return cmac(key, _code_block(message, counter, direction, confirmed, 0, 0) + message)[:MIC_BYTES]
+    return cmac(key, _code_block(message, counter, direction, (confirmed, 0, 0)) + message)[:MIC_BYTES]
 
 
 def uplink_mic(keys: tuple[bytes, bytes], message: bytes, counter: int, confirmed: int, sent: tuple[int, int]) -> bytes:
@@ -49,14 +49,16 @@ def uplink_mic(keys: tuple[bytes, bytes], message: bytes, counter: int, confirme
     at, half by FNwkSIntKey, which a visited network has. `keys` are (FNwkSIntKey, SNwkSIntKey).
     """
     forwarding, serving = keys
-    rate, channel = sent
-    inner = cmac(serving, _code_block(message, counter, UP, confirmed, rate, channel) + message)
-    outer = cmac(forwarding, _code_block(message, counter, UP, 0, 0, 0) + message)
+    inner = cmac(serving, _code_block(message, counter, UP, (confirmed, *sent)) + message)
+    outer = cmac(forwarding, _code_block(message, counter, UP, (0, 0, 0)) + message)
     return inner[:2] + outer[:2]
 
 
-def _code_block(message: bytes, counter: int, direction: int, confirmed: int, rate: int, channel: int) -> bytes:
-    """B0, or B1 where the three figures after 0x49 are not 0. The device address is bytes 1 to 4 of every message."""
+def _code_block(message: bytes, counter: int, direction: int, about: tuple[int, int, int]) -> bytes:
+    """B0, or B1 where `about` (confirmed counter, rate, channel) is not all 0. The device address is bytes 1 to 4 of
+    every message.
+    """
+    confirmed, rate, channel = about
     context = (confirmed & 0xFFFF).to_bytes(2, "little") + bytes((rate, channel, direction))
     return b"\x49" + context + message[1:5] + counter.to_bytes(4, "little") + bytes((0, len(message)))
 
@@ -68,8 +70,11 @@ def payload_stream(key: bytes, address: int, counter: int, direction: int, data:
     return _mixed(data, encrypted(key, blocks)) if data else b""
 
 
-def options_stream(key: bytes, address: int, counter: int, direction: int, data: bytes, own_counter: bool) -> bytes:
-    """FOpts of 1.1, either way. `own_counter`: the counter is AFCntDown, that of a downlink with a port above 0."""
+def options_stream(key: bytes, place: tuple[int, int, int], data: bytes, own_counter: bool) -> bytes:
+    """FOpts of 1.1, either way. `place`: address, counter, direction. `own_counter`: the counter is AFCntDown, that of
+    a downlink with a port above 0.
+    """
+    address, counter, direction = place
     head = bytes((1, 0, 0, 0, 2 if own_counter else 1, direction))
     block = head + address.to_bytes(4, "little") + counter.to_bytes(4, "little") + b"\0\x01"
     return _mixed(data, encrypted(key, block))

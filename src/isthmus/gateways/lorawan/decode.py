@@ -106,7 +106,7 @@ def _open(row: Row, frame: DataFrame, counter: int, answer: Row) -> None:
         answer["fopts_plain"] = frame.options.hex()
     elif network is not None:
         own = frame.direction == DOWN and bool(frame.port)
-        options = cipher.options_stream(network, frame.address, counter, frame.direction, frame.options, own)
+        options = cipher.options_stream(network, (frame.address, counter, frame.direction), frame.options, own)
         answer["fopts_plain"] = options.hex()
 
 

@@ -1,4 +1,4 @@
-"""The device's side of LoRaWAN: makes the frames that a sensor sends, by the standard and with the codec's own ciphers."""
+"""The device's side of LoRaWAN: makes frames as a sensor does, with the codec's own ciphers."""
 
 from __future__ import annotations
 

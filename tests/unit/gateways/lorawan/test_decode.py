@@ -217,8 +217,8 @@ def test_one_flipped_bit_is_found(place: int, bit: int, newer: bool) -> None:
 
 
 def test_options_stream_of_a_downlink_depends_on_which_counter_it_is() -> None:
-    own = cipher.options_stream(NETWORK, ADDRESS, 5, cipher.DOWN, b"\x02", own_counter=True)
-    network = cipher.options_stream(NETWORK, ADDRESS, 5, cipher.DOWN, b"\x02", own_counter=False)
+    own = cipher.options_stream(NETWORK, (ADDRESS, 5, cipher.DOWN), b"\x02", own_counter=True)
+    network = cipher.options_stream(NETWORK, (ADDRESS, 5, cipher.DOWN), b"\x02", own_counter=False)
     assert own != network
 
 
