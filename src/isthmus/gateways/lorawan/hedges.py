@@ -1,5 +1,6 @@
-"""From readings to orders: proposed by a rule, checked against its limits and the house's, placed only if the rule's
-content was approved by a person. Every intent is written down with its why before anything is sent.
+"""From readings to orders: proposed by a rule, checked against its limits and the house's, placed only if one person
+proposed the rule's content for approval and another approved it, and within the scope that they named. Every intent is
+written down with its why before anything is sent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from msgspec import Meta
 
 from isthmus.gateways.lorawan.readings import Reading
 from isthmus.gateways.lorawan.rules import NANO, Rule, content_hash, met, nano, wanted
-from isthmus.gateways.lorawan.store import Store
+from isthmus.gateways.lorawan.store import Approval, Store
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.shapes import NewOrder
 from isthmus.kernel.clock import Clock
@@ -20,8 +21,9 @@ from isthmus.kernel.values import NS_PER_S, short_text, time_text
 
 DAY_NS = 86_400 * NS_PER_S
 STATUSES = ("proposed", "limited", "sent", "placed", "refused", "unknown")
-"""proposed: the rule is not approved. limited: a limit was in the way. sent: under way. placed: the order stands.
-refused: order entry said no. unknown: the broker stopped while it was under way, and no order is known by its id."""
+"""proposed: the rule is not approved, or no longer. limited: a limit was in the way. sent: under way. placed: the order
+stands. refused: order entry said no. unknown: the broker stopped while it was under way, and no order is known by its
+id."""
 
 Place = Callable[[NewOrder, str, bytes], Awaitable[str]]
 """Places an order for an account by name, with the bytes that say why; the order's id. Raises Refusal."""
@@ -87,16 +89,27 @@ class Hedges:
         if amount == 0:
             return None
         self._streaks[name] = 0
-        status, detail = self._verdict(name, rule, amount, at)
+        approval = self._store.approval(name, self._hashes[name])
+        status, detail = self._verdict(name, rule, amount, (approval, at))
         intent = self._intent(name, rule, reading, amount) | {"at": at, "status": status, "detail": detail}
-        return self._store.add_intent(intent, at // DAY_NS, amount), intent
+        under = approval.number if approval is not None else None
+        return self._store.add_intent(intent, at // DAY_NS, amount, under), intent
 
-    def _verdict(self, name: str, rule: Rule, amount: int, at: int) -> tuple[str, str | None]:
+    def _verdict(self, name: str, rule: Rule, amount: int, now: tuple[Approval | None, int]) -> tuple[str, str | None]:
         """Limits first, so that a proposal that waits for approval says what would stand in its way."""
+        approval, at = now
         if (limit := self._limit(name, rule, amount, at // DAY_NS)) is not None:
             return "limited", limit
-        if self._store.approval(name, self._hashes[name]) is None:
+        if approval is None:
             return "proposed", "nobody approved this content of the rule"
+        if at >= approval.until:
+            return "proposed", f"the approval ended at {time_text(approval.until)}"
+        sent, quantity = self._store.used(approval.number)
+        if sent >= approval.orders:
+            return "limited", f"the approval's orders: {sent} were sent of {approval.orders}"
+        if quantity + amount > approval.nano:
+            told = f"{short_text(quantity, NANO)} were sent of {short_text(approval.nano, NANO)}"
+            return "limited", f"the approval's quantity: {told}"
         return "sent", None
 
     def _limit(self, name: str, rule: Rule, amount: int, day: int) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import cast
 
 from isthmus.gateways.lorawan.door import Address, Door
 
@@ -14,8 +15,7 @@ class _Endpoint(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's own descends from no class of asyncio's
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         assert self._transport is not None

@@ -21,14 +21,18 @@ CREATE TABLE IF NOT EXISTS joins (number INTEGER PRIMARY KEY, device TEXT NOT NU
 CREATE TABLE IF NOT EXISTS events (device TEXT NOT NULL, session TEXT NOT NULL, last INTEGER NOT NULL,
   at INTEGER NOT NULL, PRIMARY KEY (device, session));
 CREATE TABLE IF NOT EXISTS approvals (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, hash TEXT NOT NULL,
-  by TEXT NOT NULL, at INTEGER NOT NULL, revoked_by TEXT, revoked_at INTEGER);
+  by TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL, orders INTEGER NOT NULL, nano INTEGER NOT NULL,
+  second TEXT, second_at INTEGER, ended_by TEXT, ended_at INTEGER);
 CREATE TABLE IF NOT EXISTS intents (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, hash TEXT NOT NULL,
-  at INTEGER NOT NULL, day INTEGER NOT NULL, nano INTEGER NOT NULL, status TEXT NOT NULL, body BLOB NOT NULL);
+  at INTEGER NOT NULL, day INTEGER NOT NULL, nano INTEGER NOT NULL, approval INTEGER, status TEXT NOT NULL,
+  body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS intents_by_rule ON intents (rule, day);
+CREATE INDEX IF NOT EXISTS intents_by_approval ON intents (approval);
 """
 BUSY_TIMEOUT_S = 5
 COUNTED = "('sent', 'placed', 'unknown')"
-"""Intents that count against the limits of a day."""
+"""Intents that count against limits."""
+APPROVAL = "number, rule, hash, by, at, until, orders, nano, second, second_at"
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -47,12 +51,20 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who approved a rule's content, and when (ns UTC)."""
+    """Of a rule's content: who proposed it, and what for; who approved it, None while nobody did. Times are ns UTC. It
+    is good until `until`, for so many `orders` and so much quantity (`nano`, 10^-9) in all.
+    """
 
+    number: int
     rule: str
     hash: str
     by: str
     at: int
+    until: int
+    orders: int
+    nano: int
+    second: str | None = None
+    second_at: int | None = None
 
 
 class Store:
@@ -122,34 +134,59 @@ class Store:
         )
         return True
 
-    def approve(self, approval: Approval) -> None:
-        """An approval that stands until it is revoked."""
-        if self.approval(approval.rule, approval.hash) is None:
+    def propose(self, asked: Approval) -> Approval:
+        """An approval that waits for a second person, with its number. It takes the place of one that waited before."""
+        with self._base:
+            self._base.execute("BEGIN IMMEDIATE")
+            self._end(asked.rule, asked.by, asked.at, "AND second IS NULL")
+            made = self._base.execute(
+                "INSERT INTO approvals (rule, hash, by, at, until, orders, nano) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (asked.rule, asked.hash, asked.by, asked.at, asked.until, asked.orders, asked.nano),
+            ).lastrowid
+        assert made is not None
+        return msgspec.structs.replace(asked, number=made)
+
+    def approve(self, waiting: Approval, second: str, at: int) -> None:
+        """From now on it stands, and no other of the rule does."""
+        with self._base:
+            self._base.execute("BEGIN IMMEDIATE")
+            self._end(waiting.rule, second, at, "AND second IS NOT NULL")
             self._base.execute(
-                "INSERT INTO approvals (rule, hash, by, at) VALUES (?, ?, ?, ?)",
-                (approval.rule, approval.hash, approval.by, approval.at),
+                "UPDATE approvals SET second = ?, second_at = ? WHERE number = ? AND ended_at IS NULL",
+                (second, at, waiting.number),
             )
 
     def revoke(self, rule: str, by: str, at: int) -> bool:
-        """Whether an approval of the rule stood; none does now."""
+        """Whether an approval of the rule stood or waited; none does now."""
+        return self._end(rule, by, at) > 0
+
+    def _end(self, rule: str, by: str, at: int, which: str = "") -> int:
         done = self._base.execute(
-            "UPDATE approvals SET revoked_by = ?, revoked_at = ? WHERE rule = ? AND revoked_at IS NULL", (by, at, rule)
+            f"UPDATE approvals SET ended_by = ?, ended_at = ? WHERE rule = ? AND ended_at IS NULL {which}",  # noqa: S608 (own words only)
+            (by, at, rule),
         )
-        return done.rowcount > 0
+        return done.rowcount
 
     def approval(self, rule: str, content: str) -> Approval | None:
-        """The approval of exactly this content that stands."""
+        """The approval of exactly this content that stands; its scope may be used up."""
+        return self._approval(rule, content, "IS NOT NULL")
+
+    def waiting(self, rule: str, content: str) -> Approval | None:
+        """The approval of exactly this content that waits for a second person."""
+        return self._approval(rule, content, "IS NULL")
+
+    def _approval(self, rule: str, content: str, second: str) -> Approval | None:
         row = self._base.execute(
-            "SELECT rule, hash, by, at FROM approvals WHERE rule = ? AND hash = ? AND revoked_at IS NULL",
+            f"SELECT {APPROVAL} FROM approvals WHERE rule = ? AND hash = ? AND ended_at IS NULL AND second {second}",  # noqa: S608 (own words only)
             (rule, content),
         ).fetchone()
         return None if row is None else Approval(*row)
 
-    def add_intent(self, row: dict[str, Any], day: int, nano: int) -> int:
+    def add_intent(self, row: dict[str, Any], day: int, nano: int, approval: int | None = None) -> int:
         """The number of a new intent; `row` has rule, hash, at and status."""
         made = self._base.execute(
-            "INSERT INTO intents (rule, hash, at, day, nano, status, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row["rule"], row["hash"], row["at"], day, nano, row["status"], msgspec.json.encode(row)),
+            "INSERT INTO intents (rule, hash, at, day, nano, approval, status, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row["rule"], row["hash"], row["at"], day, nano, approval, row["status"], msgspec.json.encode(row)),
         ).lastrowid
         assert made is not None
         return made
@@ -170,9 +207,16 @@ class Store:
 
     def spent(self, day: int, rule: str | None = None) -> tuple[int, int]:
         """Intents that were sent on this day, and their quantities together in 10^-9; of one rule, or of all."""
-        only, values = ("AND rule = ?", (day, rule)) if rule is not None else ("", (day,))
+        only, values = ("day = ? AND rule = ?", (day, rule)) if rule is not None else ("day = ?", (day,))
+        return self._counted(only, values)
+
+    def used(self, approval: int) -> tuple[int, int]:
+        """The same of all that was sent under an approval."""
+        return self._counted("approval = ?", (approval,))
+
+    def _counted(self, only: str, values: tuple[Any, ...]) -> tuple[int, int]:
         rows = self._base.execute(
-            f"SELECT nano FROM intents WHERE day = ? AND status IN {COUNTED} {only}",  # noqa: S608 (own words only)
+            f"SELECT nano FROM intents WHERE {only} AND status IN {COUNTED}",  # noqa: S608 (own words only)
             values,
         ).fetchall()
         return len(rows), sum(nano for (nano,) in rows)

@@ -66,8 +66,13 @@ class World:
         limits = HedgeLimits(intents_per_day=limit, stale_s=600)
         self.hedges = Hedges({"beef": rule}, store, self.broker.place, limits, lambda: self.at)
 
-    def approve(self) -> None:
-        self.store.approve(Approval("beef", content_hash("beef", self.rule), "operator", self.at))
+    def propose(self, orders: int = 100, quantity: int = 1_000, days: int = 90) -> Approval:
+        until = self.at + days * DAY_S * S
+        asked = Approval(0, "beef", content_hash("beef", self.rule), "one", self.at, until, orders, quantity * ONE)
+        return self.store.propose(asked)
+
+    def approve(self, **scope: int) -> None:
+        self.store.approve(self.propose(**scope), "other", self.at)
 
     def hear(self, value: str = "9.5", after_s: int = 0, age_s: int = 0, **other: Any) -> list[dict[str, Any]]:
         self.at += after_s * S
@@ -119,6 +124,31 @@ def test_an_approval_is_of_the_exact_content(world: Make) -> None:
         other = world(msgspec.structs.replace(RULE, **change))
         assert other.hear(after_s=day * DAY_S)[0]["status"] == "proposed"
     assert content_hash("beef", RULE) != content_hash("pork", RULE)
+
+
+def test_a_proposal_sends_nothing_until_a_second_person_agrees(world: Make) -> None:
+    one = world()
+    first, waiting = one.propose(), one.propose()
+    assert one.hear()[0]["status"] == "proposed"
+    one.store.approve(first, "other", one.at)
+    assert one.hear(after_s=61)[0]["status"] == "proposed", "the later proposal took the place of the first"
+    one.store.approve(waiting, "other", one.at)
+    assert one.hear(after_s=61)[0]["status"] == "placed"
+
+
+def test_an_approval_is_for_a_scope(world: Make) -> None:
+    wide = msgspec.structs.replace(RULE, quantity_per_day="100", intents_per_day=100)
+    few = world(wide)
+    few.approve(orders=2)
+    assert [few.hear(after_s=61)[0]["status"] for _ in range(3)] == ["placed", "placed", "limited"]
+    few.approve(quantity=1)
+    told = [few.hear(after_s=61)[0] for _ in range(3)]
+    assert [intent["status"] for intent in told] == ["placed", "placed", "limited"]
+    assert told[2]["detail"] == "the approval's quantity: 1 were sent of 1"
+    few.approve(days=1)
+    assert few.hear(after_s=DAY_S - 1)[0]["status"] == "placed"
+    ended = few.hear(after_s=61)[0]
+    assert ended["status"] == "proposed" and ended["detail"].startswith("the approval ended at ")
 
 
 def test_a_revoked_rule_sends_nothing(world: Make) -> None:
