@@ -1,4 +1,4 @@
-"""Sensors at a running broker: frames by UDP and events by HTTP become orders, once, and only as two people approved."""
+"""Sensors at a running broker: frames and events of sensors become orders, once, and only as two people approved."""
 
 from __future__ import annotations
 
