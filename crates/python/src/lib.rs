@@ -13,6 +13,7 @@ mod questions;
 mod record;
 mod routes;
 mod sim;
+mod swift;
 mod tape;
 mod threads;
 mod wakes;
@@ -66,6 +67,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     pools::register(m)?;
     routes::register(m)?;
     tape::register(m)?;
+    swift::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

@@ -1,1 +1,2 @@
 //! SWIFT MT (FIN): blocks, fields, formats, network rules.
+pub mod fin;
