@@ -38,6 +38,12 @@ COMMANDS = {
     "lorawan rules": ["F"],
     "evm abi": ["F"],
     "evm typed-data": ["F"],
+    "mt300 build": ["F"],
+    "mt300 parse": ["F"],
+    "mt300 validate": ["F"],
+    "mt300 trade": ["F"],
+    "mt300 match": ["--ours", "F", "--theirs", "F"],
+    "mt300 list": [],
     "doctor": [],
 }
 
