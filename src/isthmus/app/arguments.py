@@ -58,6 +58,7 @@ def build_parser(version: str) -> Parser:
     _add_sim(commands)
     _add_lorawan(commands)
     _add_evm(commands)
+    _add_settlement(commands)
     _add_mt300(commands)
     _add_doctor(commands)
     return parser
@@ -450,6 +451,31 @@ def _add_evm(commands: Commands) -> None:
         "isthmus evm typed-data messages.jsonl",
     )
     typed.add_argument("file", metavar="F", help="rows with domain, types, primaryType and data, or - for input")
+
+
+def _add_settlement(commands: Commands) -> None:
+    settlement = _group(
+        commands, "settlement", "One settlement as ISO 20022 (sese), as FIN (MT54x), as a contract's call."
+    )
+    rows = (
+        ("render", "Settlements in each form, by row: sese.023, MT540 to MT543, call data with data to sign.", False),
+        ("read", "What sese, MT54x, calls and logs say, by row. Exit 1 if one is refused.", False),
+        (
+            "confirm",
+            "Settlements against the contract's events: status, differences, sese.025 and MT544 to MT547.",
+            True,
+        ),
+        ("log", "Events as the contract logs them, by row.", True),
+    )
+    for name, purpose, needed in rows:
+        example = f"isthmus settlement {name} rows.jsonl --chain chain.toml"
+        command = _add(settlement, name, f"isthmus.app.settlement:{name}", purpose, example)
+        command.add_argument("file", metavar="F", help="rows, or - for standard input")
+        told = "file (TOML) of the contract, and of parties' and assets' addresses"
+        command.add_argument("--chain", metavar="F", required=needed, help=told)
+        if name == "render":
+            forms = ("mx", "mt", "evm")
+            command.add_argument("--form", choices=forms, action="append", help="only this one; may be given again")
 
 
 def _add_mt300(commands: Commands) -> None:
