@@ -19,7 +19,9 @@ from isthmus.gateways.evm import contract
 from isthmus.gateways.evm.contract import EVENTS, Event, Log
 from isthmus.gateways.evm.keccak import keccak256
 from isthmus.gateways.evm.types import Refused
+from isthmus.gateways.iso20022.schemas import schemas_of
 from isthmus.gateways.iso20022.settlements import Settlement
+from isthmus.gateways.iso20022.validation import validate as validate_mx
 from isthmus.gateways.settlement.chain import Chain, Token, delivery_of, read_chain, units
 from isthmus.gateways.settlement.rows import confirm_row, log_row, read_row, render_row
 from isthmus.gateways.swift.verdict import validate
@@ -89,6 +91,13 @@ def test_one_settlement_leaves_in_three_forms(chain: Chain) -> None:
         1_795_996_800,
     )
     assert call.data[2:10] == keccak256(f"instruct({kinds[0]})".encode())[:4].hex()
+
+
+def test_both_messages_of_a_settlement_are_valid_by_their_schemas(test_data: Path, chain: Chain) -> None:
+    schemas = schemas_of(test_data / "protocols/iso20022/xsd")
+    for text in (render_row(ROW, ("mx",), None)["mx"], confirm_row(event_of(chain), chain)["mx"]):
+        report = validate_mx(text, schemas)
+        assert (report.schema, report.rules) == ("valid", [])
 
 
 def test_what_is_signed_is_what_is_called(chain: Chain) -> None:
