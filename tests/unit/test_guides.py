@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,10 @@ import pytest
 from tests.e2e.server import Broker
 
 from isthmus.app.settings import read_defaults
+from isthmus.gateways.lorawan.devices import read_devices
+from isthmus.gateways.lorawan.rules import read_rules
+from isthmus.gateways.settlement.chain import read_chain
+from isthmus.gateways.settlement.rows import FORMS, render_row
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 TIMEOUT_S = 120
@@ -91,8 +96,24 @@ def test_statements_are_read_as_the_guide_says(tmp_path: Path) -> None:
     assert run([sys.executable, "-c", snippet], tmp_path) == "GB/1 -2.5 True []\n"
 
 
+def test_the_devices_and_rules_of_the_sensor_guide_are_read(tmp_path: Path) -> None:
+    _, devices, rules = snippets("lorawan.md", "toml")
+    (tmp_path / "devices.toml").write_text(devices)
+    (tmp_path / "rules.toml").write_text(rules)
+    known = read_devices(tmp_path / "devices.toml")
+    (rule,) = read_rules(tmp_path / "rules.toml").values()
+    assert len(known) == 3 and rule.device in known
+
+
+def test_the_settlement_of_the_guide_leaves_in_three_forms(tmp_path: Path) -> None:
+    (file,), (row,) = snippets("evm.md", "toml"), snippets("evm.md", "json")
+    (tmp_path / "chain.toml").write_text(file)
+    made = render_row(json.loads(row), FORMS, read_chain(tmp_path / "chain.toml"))
+    assert made["error"] is None and all(made[form] for form in FORMS)
+
+
 def test_every_setting_is_in_the_guide_with_its_default() -> None:
-    rows = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
     written = {name: value.replace(",", "") for name, value in rows}
     assert written == {name: _shown(value) for name, value in _flat(read_defaults())}
 

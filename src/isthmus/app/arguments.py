@@ -58,6 +58,9 @@ def build_parser(version: str) -> Parser:
     _add_clearing_file(commands)
     _add_sim(commands)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
+    _add_lorawan(commands)
+    _add_evm(commands)
+    _add_settlement(commands)
     _add_doctor(commands)
     return parser
 
@@ -409,6 +412,71 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
+
+
+def _add_lorawan(commands: Commands) -> None:
+    lorawan = _group(commands, "lorawan", "LoRaWAN frames, and rules of hedging by sensors.")
+    decode = _add(
+        lorawan,
+        "decode",
+        "isthmus.app.lorawan:decode",
+        "What frames say, whether their codes are right, and their payloads, by row. Exit 1 if one is not in order.",
+        "isthmus lorawan decode frames.jsonl",
+    )
+    decode.add_argument("file", metavar="F", help="rows with phy and keys (hexadecimal), or - for standard input")
+    rules = _add(
+        lorawan,
+        "rules",
+        "isthmus.app.lorawan:rules",
+        "Rules of hedging as sentences, each with the hash of its content, which is what an operator approves.",
+        "isthmus lorawan rules rules.toml",
+    )
+    rules.add_argument("file", metavar="F", help="file of rules (TOML)")
+
+
+def _add_evm(commands: Commands) -> None:
+    evm = _group(commands, "evm", "Values and data to sign, as contracts and wallets read them.")
+    abi = _add(
+        evm,
+        "abi",
+        "isthmus.app.evm:abi",
+        "Values as the contract ABI encodes them, and encodings as values, by row. Exit 1 if one is refused.",
+        "isthmus evm abi values.jsonl",
+    )
+    abi.add_argument("file", metavar="F", help="rows with type and value (or encoded), or - for standard input")
+    typed = _add(
+        evm,
+        "typed-data",
+        "isthmus.app.evm:typed_data",
+        "Hashes of typed data (EIP-712), by row. Exit 1 if one is refused.",
+        "isthmus evm typed-data messages.jsonl",
+    )
+    typed.add_argument("file", metavar="F", help="rows with domain, types, primaryType and data, or - for input")
+
+
+def _add_settlement(commands: Commands) -> None:
+    settlement = _group(
+        commands, "settlement", "One settlement as ISO 20022 (sese), as FIN (MT54x), as a contract's call."
+    )
+    rows = (
+        ("render", "Settlements in each form, by row: sese.023, MT540 to MT543, call data with data to sign.", False),
+        ("read", "What sese, MT54x, calls and logs say, by row. Exit 1 if one is refused.", False),
+        (
+            "confirm",
+            "Settlements against the contract's events: status, differences, sese.025 and MT544 to MT547.",
+            True,
+        ),
+        ("log", "Events as the contract logs them, by row.", True),
+    )
+    for name, purpose, needed in rows:
+        example = f"isthmus settlement {name} rows.jsonl --chain chain.toml"
+        command = _add(settlement, name, f"isthmus.app.settlement:{name}", purpose, example)
+        command.add_argument("file", metavar="F", help="rows, or - for standard input")
+        told = "file (TOML) of the contract, and of parties' and assets' addresses"
+        command.add_argument("--chain", metavar="F", required=needed, help=told)
+        if name == "render":
+            forms = ("mx", "mt", "evm")
+            command.add_argument("--form", choices=forms, action="append", help="only this one; may be given again")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -17,6 +17,7 @@ from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
+from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
@@ -105,6 +106,7 @@ class Front(msgspec.Struct, frozen=True):
     parts: Parts
     """What other gateways stand on."""
     grpc: GrpcServer
+    lorawan: Lorawan | None = None
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -212,6 +214,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
     desk = DeskHandlers(house, core.directory, core.views, renderer)
     trading = TradingHandlers(entry, reads, renderer, market, limits)
+    lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
         (
             *market_routes(MarketHandlers(reads, renderer, market, limits)),
@@ -221,6 +224,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
+            *(lorawan.routes if lorawan is not None else ()),
         )
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))
@@ -238,7 +242,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
         limits.body_bytes,
     )
     server = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
-    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc)
+    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan)
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

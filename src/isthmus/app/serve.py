@@ -147,6 +147,7 @@ async def _serve(
     doors = Doors(Arrivals(), front.grpc if settings.front.grpc else None, fix)
     port = Port(_config(settings, front), listener, settings.front, doors)
     serving = asyncio.create_task(port.serve())
+    watched = await _lorawan_open(front)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
@@ -158,12 +159,14 @@ async def _serve(
     await port.listening.wait()
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, _fix_port(sessions, url)))
-    await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
     await serving
     if sessions is not None:
         await sessions.stop()
+    if front.lorawan is not None:
+        await front.lorawan.close()
     await running.stop()
     if failed:
         working.result()
@@ -181,6 +184,19 @@ def _fix_port(sessions: FixSessions | None, url: str) -> int | None:
     if sessions is None:
         return None
     return sessions.port or int(url.rpartition(":")[2])
+
+
+async def _lorawan_open(front: Front) -> set[asyncio.Future[None]]:
+    """The task that a bug would end. Raises BadInput when the port is taken."""
+    if front.lorawan is None:
+        return set()
+    try:
+        await front.lorawan.server.open()
+    except OSError as error:
+        raise BadInput("lorawan.listen", error.strerror or str(error)) from error
+    if front.lorawan.server.port is not None:
+        note(f"LoRaWAN     gateways send to UDP port {front.lorawan.server.port}")
+    return {front.lorawan.server.working}
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:

@@ -12,6 +12,8 @@ from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.gateways.limits import Limits
+from isthmus.gateways.lorawan.fragments import FragmentLimits
+from isthmus.gateways.lorawan.hedges import HedgeLimits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
 from isthmus.venues.reacting.faults import FaultTerms
@@ -104,6 +106,21 @@ class FrontSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: TlsSettings
 
 
+class LorawanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """LoRaWAN; off unless it listens or a network server has a word. `devices` and `rules` are files (TOML)."""
+
+    listen: str
+    gateways: list[Annotated[str, Meta(pattern="^[0-9A-Fa-f]{16}$")]]
+    token_sha256: Annotated[str, Meta(pattern="^([0-9A-Fa-f]{64})?$")]
+    devices: str
+    rules: str
+    region: Literal["EU868", "US915"]
+    channels_hz: list[Annotated[int, Meta(ge=100_000_000, le=1_000_000_000)]]
+    net_id: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{6}$")]
+    hedges: HedgeLimits
+    fragments: FragmentLimits
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `serve` runs with. `markets` is empty for the simulated ones."""
 
@@ -125,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
     fix: FixSettings
+    lorawan: LorawanSettings
     swift: SwiftSettings
 
 
