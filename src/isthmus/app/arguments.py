@@ -42,6 +42,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
+    _add_venue(commands)
     _add_tca(commands)
     _add_dex(commands)
     _add_route(commands)
@@ -155,6 +156,28 @@ def _add_match(commands: Commands) -> None:
         "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
+
+
+def _add_venue(commands: Commands) -> None:
+    venue = _group(commands, "venue", "What outside venues say, and how they name things.")
+    read = _add(
+        venue,
+        "read",
+        "isthmus.app.venue:read",
+        "A venue's recorded messages: every kind counted, books kept in step, gaps and checksum faults named.",
+        "isthmus venue read --venue okx --events OKX.ws.1.0.gz --json",
+    )
+    read.add_argument("--venue", metavar="NAME", required=True, help="okx, kraken, bitmex, deribit, ...")
+    read.add_argument("--events", metavar="F", required=True, help="recorded messages, or - for standard input")
+    translate = _add(
+        venue,
+        "translate",
+        "isthmus.app.venue:translate",
+        "BitMEX instruments, messages and orders in Deribit's names and requests; exit 1 when one has no counterpart.",
+        "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json",
+    )
+    translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), or - for standard input")
+    translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
 
 
 def _add_tca(commands: Commands) -> None:

@@ -159,6 +159,4 @@ class Watch:
 
 
 def _update(word: Book) -> Update:
-    return Update(
-        word.instrument, word.bids, word.asks, word.first, word.last, word.previous, word.checksum, word.at
-    )
+    return Update(word.instrument, word.bids, word.asks, word.first, word.last, word.previous, word.checksum, word.at)
