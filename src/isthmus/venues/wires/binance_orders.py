@@ -19,6 +19,7 @@ from isthmus.venues.wires.orders import (
     VenueCall,
     VenueOrder,
     require,
+    require_client_id,
 )
 from isthmus.venues.wires.words import (
     BUY,
@@ -227,7 +228,8 @@ def _listed_fill(row: _TradeRow) -> OrderFilled:
 
 def placing(order: VenueOrder) -> VenueCall:
     """POST order. Raises BadInput for what the venue does not take."""
-    require(VENUE, order, CLIENT_ID_MAX)
+    require_client_id(VENUE, order.client_id, CLIENT_ID_MAX)
+    require(VENUE, order)
     if order.display is not None:
         raise refused(VENUE, "display", order.display, "futures orders are shown whole")
     if order.time_in_force not in TIMES:
@@ -266,7 +268,8 @@ def _about(symbol: str, client_id: str, method: str) -> VenueCall:
 
 def amending(order: VenueOrder) -> VenueCall:
     """PUT order: price and total quantity."""
-    require(VENUE, order, CLIENT_ID_MAX)
+    require_client_id(VENUE, order.client_id, CLIENT_ID_MAX)
+    require(VENUE, order)
     if order.price is None:
         raise refused(VENUE, "price", None, "only limit orders are amended")
     params: dict[str, object] = {

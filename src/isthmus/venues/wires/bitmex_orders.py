@@ -16,6 +16,7 @@ from isthmus.venues.wires.orders import (
     VenueCall,
     VenueOrder,
     require,
+    require_client_id,
 )
 from isthmus.venues.wires.words import (
     BUY,
@@ -173,7 +174,8 @@ def _fill(row: OrderRow, at: int) -> OrderFilled:
 
 def placing(order: VenueOrder) -> VenueCall:
     """POST /order. Raises BadInput for what the venue does not take."""
-    require(VENUE, order, CLIENT_ID_MAX)
+    require_client_id(VENUE, order.client_id, CLIENT_ID_MAX)
+    require(VENUE, order)
     if order.quantity != order.quantity.to_integral_value():
         raise refused(VENUE, "quantity", order.quantity, "contracts are whole")
     if order.time_in_force not in TIMES:
@@ -204,7 +206,8 @@ def cancelling(client_id: str) -> VenueCall:
 
 def amending(order: VenueOrder) -> VenueCall:
     """PUT /order: price and total quantity of the order with this client id."""
-    require(VENUE, order, CLIENT_ID_MAX)
+    require_client_id(VENUE, order.client_id, CLIENT_ID_MAX)
+    require(VENUE, order)
     params: dict[str, object] = {"origClOrdID": order.client_id, "orderQty": int(order.quantity)}
     params |= {"price": order.price} if order.price is not None else {}
     return VenueCall(method="PUT", path=PATH, params=params, orders=1)

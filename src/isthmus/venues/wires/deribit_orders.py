@@ -14,6 +14,7 @@ from isthmus.venues.wires.orders import (
     VenueCall,
     VenueOrder,
     require,
+    require_client_id,
 )
 from isthmus.venues.wires.words import (
     BUY,
@@ -181,16 +182,18 @@ def placing(order: VenueOrder) -> VenueCall:
     """private/buy or private/sell. `amount` is of the counter currency for inverse futures, else of the coin. Raises
     BadInput for what the venue does not take.
     """
-    require(VENUE, order, LABEL_MAX)
+    require(VENUE, order)
     if order.time_in_force not in TIMES:
         raise refused(VENUE, "time_in_force", order.time_in_force, f"is none of {', '.join(TIMES)}")
     params: dict[str, object] = {
         "instrument_name": order.symbol,
         "amount": order.quantity,
         "type": TYPES[order.type],
-        "label": order.client_id,
         "time_in_force": TIMES[order.time_in_force],
     }
+    if order.client_id:
+        require_client_id(VENUE, order.client_id, LABEL_MAX)
+        params["label"] = order.client_id
     if order.price is not None:
         params["price"] = order.price
     if order.stop_price is not None:
@@ -211,7 +214,7 @@ def cancelling(label: str) -> VenueCall:
 
 def amending(order: VenueOrder, venue_id: str) -> VenueCall:
     """private/edit: total amount and price of the order with the venue's id."""
-    require(VENUE, order, LABEL_MAX)
+    require(VENUE, order)
     params: dict[str, object] = {"order_id": venue_id, "amount": order.quantity}
     params |= {"price": order.price} if order.price is not None else {}
     return VenueCall(method="private/edit", path="", params=params, orders=1)

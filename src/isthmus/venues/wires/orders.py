@@ -140,11 +140,15 @@ def body_of(params: dict[str, object]) -> bytes:
     return _body(params)
 
 
-def require(venue: str, order: VenueOrder, client_id_max: int) -> None:
+def require_client_id(venue: str, client_id: str, longest: int) -> None:
+    """Raises BadInput."""
+    allowed = client_id.isascii() and all(one.isalnum() or one in "-_./:" for one in client_id)
+    if not 1 <= len(client_id) <= longest or not allowed:
+        raise refused(venue, "client_id", client_id, f"is not 1 to {longest} letters, digits and -_./:")
+
+
+def require(venue: str, order: VenueOrder) -> None:
     """What holds for every venue. Raises BadInput."""
-    allowed = order.client_id.isascii() and all(one.isalnum() or one in "-_./:" for one in order.client_id)
-    if not 1 <= len(order.client_id) <= client_id_max or not allowed:
-        raise refused(venue, "client_id", order.client_id, f"is not 1 to {client_id_max} letters, digits and -_./:")
     if order.type not in (LIMIT, MARKET, STOP_LIMIT, STOP_MARKET):
         raise refused(venue, "type", order.type, "is no type that venues are told")
     if order.side not in (BUY, SELL):
