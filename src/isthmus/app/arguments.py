@@ -176,8 +176,9 @@ def _add_venue(commands: Commands) -> None:
         "BitMEX instruments, messages and orders in Deribit's names and requests; exit 1 when one has no counterpart.",
         "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json",
     )
-    translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), or - for standard input")
+    translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), a recorded session, or - for stdin")
     translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
+    translate.add_argument("--contracts", metavar="F", help="BitMEX's instruments, for messages that only name theirs")
 
 
 def _add_tca(commands: Commands) -> None:

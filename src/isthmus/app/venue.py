@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,8 @@ from isthmus.venues.wires.words import BUY, SELL, Instrument, plain
 
 FAULTS_SHOWN = 20
 INPUT_BYTES_MAX = 256 << 20
+SPOKEN = frozenset(("info", "subscribe", "unsubscribe"))
+"""Keys of what BitMEX says on a stream beside its tables."""
 LABELS = ("id", "case", "name")
 PROGRESS_STEP = 1_000
 SIDE_NAMES = {BUY: "buy", SELL: "sell"}
@@ -72,6 +75,8 @@ def translate(arguments: argparse.Namespace) -> int:
     listing = _listing(arguments.instruments) if arguments.instruments else None
     translator = _Translator(listing)
     refused = 0
+    for number, row in enumerate(_rows(arguments.contracts) if arguments.contracts else (), 1):
+        translator.answer(number, row)
     for number, row in enumerate(_rows(arguments.file), 1):
         answer = translator.answer(number, row)
         refused += not answer["ok"]
@@ -98,9 +103,12 @@ def _whole(source: str) -> bytes:
 
 
 def _rows(source: str) -> Iterator[Any]:
-    """The rows of a JSON array, or of lines. Numbers stay as they were written."""
+    """The rows of a JSON array, of lines, or the messages of a recorded session. Numbers stay as they were written."""
     raw = _whole(source)
     decode = msgspec.json.Decoder(float_hook=Decimal).decode
+    if raw.lstrip()[:1] not in (b"[", b"{", b""):
+        yield from (decode(line.raw) for line in read_lines(io.BytesIO(raw)) if line.message is not None)
+        return
     if raw.lstrip()[:1] == b"[":
         try:
             yield from decode(raw)
@@ -139,7 +147,7 @@ class _Translator:
     def _fill(self, made: Row, row: Any) -> None:
         if not isinstance(row, dict):
             raise BadInput("row", "is no object")
-        if "table" in row:
+        if "table" in row or not SPOKEN.isdisjoint(row):
             made["words"] = [self._worded(word) for word in self._wire.decode(_encoded(row))]
         elif "name" in row and "typ" not in row and "instrument" not in row:
             self._name(made, row["name"])
