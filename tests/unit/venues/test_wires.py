@@ -87,10 +87,8 @@ def test_deep_nesting_and_broken_text_are_refused_at_once(venue: str) -> None:
 
 def test_numbers_are_exact_and_those_that_are_none_are_refused() -> None:
     wire = WIRES["deribit"]()
-    trade = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.BTC-PERPETUAL.raw","data":[{"trade_seq":7,'
-    trade += (
-        b'"trade_id":"x","timestamp":1,"price":%s,"instrument_name":"BTC-PERPETUAL","direction":"buy","amount":10.0}]}}'
-    )
+    trade = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.BTC-PERPETUAL.raw","data":[{'
+    trade += b'"trade_seq":7,"trade_id":"x","timestamp":1,"price":%s,"instrument_name":"BTC-PERPETUAL","direction":"buy","amount":10.0}]}}'
     (word,) = wire.decode(trade % b"30000.123456789012345678")
     assert word.price == Decimal("30000.123456789012345678")
     for none in (b'"NaN"', b"1e9999", b'"0x10"', b"-5.0", b"0.0"):
@@ -100,8 +98,8 @@ def test_numbers_are_exact_and_those_that_are_none_are_refused() -> None:
 
 def test_a_book_whose_updates_skip_a_number_is_stale_until_a_whole_one_comes() -> None:
     watch = Watch(WIRES["okx"]())
-    row = '{{"arg":{{"channel":"books","instId":"BTC-USDT"}},"action":"{}","data":[{{"asks":{},"bids":{},"ts":"1","seqId":{},'
-    row += '"prevSeqId":{}}}]}}'
+    row = '{{"arg":{{"channel":"books","instId":"BTC-USDT"}},"action":"{}","data":[{{'
+    row += '"asks":{},"bids":{},"ts":"1","seqId":{},"prevSeqId":{}}}]}}'
     watch.take(row.format("snapshot", '[["3","1","0","1"]]', '[["2","1","0","1"]]', 5, -1).encode())
     watch.take(row.format("update", "[]", '[["1","1","0","1"]]', 7, 6).encode())
     assert (watch.wanting(), watch.faults[0].kind) == (["BTC-USDT"], GAP)
@@ -188,7 +186,7 @@ def test_a_malformed_message_changes_no_book_and_the_stream_goes_on() -> None:
 
 
 def test_random_bytes_are_refused() -> None:
-    chance = random.Random(5)  # noqa: S311 (seeded: the same bytes each time)
+    chance = random.Random(5)
     for venue in VENUES:
         for _ in range(200):
             with pytest.raises(BadInput):
