@@ -19,12 +19,13 @@ from isthmus.app.guard import guarded
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
+from isthmus.app.product_routes import ProductRoutes
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import Market, VenueChoice
+from isthmus.engine.market import ChooseProduct, Market, ProductChoice, VenueChoice
 from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
 from isthmus.execution.route_words import Units, units_of
@@ -185,6 +186,8 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     market = MarketRenderer(core.engine, core.directory, core.views)
     algorithms = PathDesk(core.router, core.outside, core.directory, clock)
     entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)
+    if settings.product_routes:
+        entry.products = products_of(core, settings, clock)
     access = Access(keys, limits, clock)
     hub = Hub(reads, renderer, market, limits.stream)
     core.views.tell(hub)
@@ -210,6 +213,20 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
     return Front(hub, facade.feed, guarded(Server(routes, access, pages, limits, mounts, metrics.count)))
+
+
+def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:
+    """The table of products, by the engine's numbers."""
+    table = ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
+    directory = core.directory
+
+    def choose_product(instrument: int, account: int, /) -> ProductChoice | None:
+        route = table.route(directory.instruments[instrument].symbol, directory.accounts[account].name, clock())
+        if route is None:
+            return None
+        return ProductChoice(directory.venue_number(route.venue) or 0, route.why, route.refused)
+
+    return choose_product
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

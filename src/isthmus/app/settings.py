@@ -10,9 +10,11 @@ from msgspec import Meta, Struct
 from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.flash_terms import Loan
+from isthmus.app.product_routes import ProductRoute, ProductRoutes
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
+from isthmus.venues.live.terms import VenueTerms
 from isthmus.venues.reacting.faults import FaultTerms
 
 COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
@@ -86,6 +88,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routes: RouteSettings
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
+    venues: dict[str, VenueTerms]
+    product_routes: list[ProductRoute]
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -104,6 +108,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
         raise BadInput("markets", f"{settings.markets} is no folder")
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
+    ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     return settings
 
 

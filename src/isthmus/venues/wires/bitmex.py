@@ -148,6 +148,8 @@ _quotes, _trades, _fundings = reader_of(list[_Quote]), reader_of(list[_TradeRow]
 _liquidations, _changes = reader_of(list[_LiquidationRow]), reader_of(list[_Changed])
 _listed, _rows, _raws = reader_of(list[InstrumentRow]), reader_of(list[_Row]), reader_of(list[Raw])
 
+ALIVE = b"pong"
+
 
 class BitmexWire(VenueWire):
     """A feed's messages: it remembers which price each level's id stands for, from the partial of its book on."""
@@ -161,6 +163,8 @@ class BitmexWire(VenueWire):
     def _read(self, raw: bytes, about: str) -> Iterable[Any]:
         if raw.lstrip()[:1] == b"[":
             return _rest(raw)
+        if raw == ALIVE:
+            return (Quiet("pong"),)
         message = _message(raw)
         if message.table:
             return self._table(raw, message)
