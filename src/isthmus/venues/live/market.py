@@ -182,12 +182,17 @@ class LiveMarkets:
         numbers = {}
         for symbol, rows in same.items():
             terms = rows[0].terms
-            base, quote = (self._desk.asset(code, ASSET_DECIMALS) for code in (terms.base, terms.quote))
+            base, quote = (self._asset(code) for code in (terms.base, terms.quote))
             command = instrument_of(rows, base, quote)
             numbers[symbol] = self._desk.instrument(command)
             self._must_match(command, numbers[symbol])
             self._marks[numbers[symbol]] = Marks(terms.kind == LINEAR_PERPETUAL, at)
         return numbers
+
+    def _asset(self, code: str) -> int:
+        """With the decimals that it has here already."""
+        known = next((row for row in self._desk.engine.assets() if row["code"] == code), None)
+        return self._desk.asset(code, known["decimals"] if known is not None else ASSET_DECIMALS)
 
     def _must_match(self, command: Any, instrument: int) -> None:
         """A former run, or another market, may have listed the symbol with other units."""
