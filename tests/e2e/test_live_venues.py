@@ -62,7 +62,7 @@ venue = "binance-futures"
 [[product_routes]]
 products = ["BTC-CME"]
 venue = "cme"
-calendar = "never"
+calendars = ["never"]
 
 [calendars.never]
 instruments = []

@@ -179,6 +179,18 @@ def _add_venue(commands: Commands) -> None:
     translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), a recorded session, or - for stdin")
     translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
     translate.add_argument("--contracts", metavar="F", help="BitMEX's instruments, for messages that only name theirs")
+    route = _add(
+        venue,
+        "route",
+        "isthmus.app.venue_route:run",
+        "Where the settings' table of products sends an order, by account and trading hours; exit 1 for nowhere.",
+        "isthmus venue route --config broker.toml --product BTCUSDT-PERP --at 2026-11-30T15:00:00Z",
+    )
+    route.add_argument("--config", metavar="F", required=True, help="settings as for serve")
+    route.add_argument("--product", metavar="SYMBOL", help="our instrument")
+    route.add_argument("--account", metavar="NAME", help="whose order it is")
+    route.add_argument("--at", metavar="TIME", help="RFC 3339; now if not said")
+    route.add_argument("--orders", metavar="F", help="rows of id, product, account, time, or - for standard input")
 
 
 def _add_tca(commands: Commands) -> None:

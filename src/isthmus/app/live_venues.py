@@ -126,7 +126,7 @@ def open_routes(core: Core, settings: Settings, live: LiveVenues | None) -> list
     hold against the others; their routes are taken out. Raises BadInput for a product's venue that there is not.
     """
     table = ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
-    for number, route in enumerate(settings.product_routes, 1):
+    for number, route in enumerate(settings.product_routes):
         if core.directory.venue_number(route.venue) is None:
             raise BadInput(f"product_routes[{number}].venue", f"there is no venue {route.venue}")
     data_only: set[int] = set()

@@ -28,14 +28,15 @@ Text = Annotated[str, Meta(min_length=1)]
 
 
 class ProductRoute(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One [[product_routes]]: `products` and `accounts` are names or patterns ("BTC*"), no accounts are all; without a
-    `calendar` the venue is always open, with one while its last state is `continuous`.
+    """One [[product_routes]]: `products` and `accounts` are names or patterns ("BTC*"), no accounts are all. Without
+    `calendars` the venue is always open, with them while the last state of any of them is `continuous`: hours that differ
+    by weekday are two calendars, one that opens and one that closes.
     """
 
     products: Annotated[list[Text], Meta(min_length=1)]
     venue: Text
     accounts: list[Text] = []
-    calendar: str = ""
+    calendars: list[Text] = []
 
 
 class Routed(msgspec.Struct, frozen=True):
@@ -49,7 +50,7 @@ class Routed(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     number: int
     route: ProductRoute
-    hours: Calendar | None
+    hours: tuple[Calendar, ...]
 
 
 class ProductRoutes:
@@ -63,14 +64,14 @@ class ProductRoutes:
     ) -> None:
         """Raises BadInput for a calendar or a venue that there is not."""
         self._rows: list[_Row] = []
-        for number, route in enumerate(rows, 1):
-            if route.calendar and route.calendar not in calendars:
-                raise BadInput(f"product_routes[{number}].calendar", f"{route.calendar!r} is none of [calendars]")
+        for number, route in enumerate(rows):
+            if unknown := [name for name in route.calendars if name not in calendars]:
+                raise BadInput(f"product_routes[{number}].calendars", f"{unknown[0]!r} is none of [calendars]")
             live = venues.get(route.venue)
             if live is not None and not live.takes_orders:
                 raise BadInput(f"product_routes[{number}].venue", f"{route.venue} takes no orders: it has no keys")
-            hours = Calendar(route.calendar, calendars[route.calendar]) if route.calendar else None
-            self._rows.append(_Row(number, route, hours))
+            hours = tuple(Calendar(name, calendars[name]) for name in route.calendars)
+            self._rows.append(_Row(number + 1, route, hours))
         live_products = (terms.markets for terms in venues.values() if terms.takes_orders)
         self._products = frozenset(name for markets in live_products for name in markets) if rows else frozenset()
 
@@ -116,21 +117,24 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _is_open(hours: Calendar | None, at: int) -> bool:
-    if hours is None:
+def _is_open(hours: tuple[Calendar, ...], at: int) -> bool:
+    if not hours:
         return True
-    found = hours.last(at)
-    return found is not None and _state(found[1]) == OPEN
+    latest = max((found for one in hours if (found := one.last(at)) is not None), key=_when, default=None)
+    return latest is not None and _state(latest[1]) == OPEN
+
+
+def _when(moment: tuple[int, list[str]]) -> int:
+    return moment[0]
 
 
 def _state(steps: Sequence[str]) -> str:
     return next((step for step in reversed(steps) if step != UNCROSS), "")
 
 
-def _opens(hours: Calendar | None, at: int) -> int:
-    assert hours is not None
+def _opens(hours: tuple[Calendar, ...], at: int) -> int:
     for _ in range(LOOK_AHEAD):
-        at = hours.next(at)
+        at = min(one.next(at) for one in hours)
         if _is_open(hours, at):
             return at
     return NEVER

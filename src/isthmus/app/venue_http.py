@@ -73,7 +73,10 @@ class _Parsed:
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
         self.body = bytearray()
+        self.status = 0
         self.done = False
+        self.keep = False
+        self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
@@ -84,7 +87,9 @@ class _Parsed:
             raise ValueError(f"an answer of more than {BODY_BYTES_MAX} bytes")
 
     def on_message_complete(self) -> None:
-        self.done = True
+        """Afterwards the parser is made ready for another message and forgets this one."""
+        self.done, self.keep = True, self.parser.should_keep_alive()
+        self.status = self.parser.get_status_code()
 
 
 class HttpClient:
@@ -146,14 +151,12 @@ class HttpClient:
         writer.write("\r\n".join([*lines, "", ""]).encode("ascii"))
         await writer.drain()
         parsed = _Parsed()
-        parser = httptools.HttpResponseParser(parsed)
         while not parsed.done:
             data = await reader.read(READ_BYTES)
             if not data:
                 raise ConnectionResetError("the venue closed the connection")
-            parser.feed_data(data)
-        answer = HttpAnswer(parser.get_status_code(), parsed.headers, bytes(parsed.body))
-        return answer, parser.should_keep_alive()
+            parsed.parser.feed_data(data)
+        return HttpAnswer(parsed.status, parsed.headers, bytes(parsed.body)), parsed.keep
 
     def _host(self) -> str:
         host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host

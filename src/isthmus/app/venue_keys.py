@@ -30,13 +30,14 @@ def read_keys(path: str, place: str) -> VenueKeys:
     file is never in the reason.
     """
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadInput(place, f"{path}: {error.strerror or error}") from error
+    found = os.fstat(number)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(number)
+        raise BadInput(place, f"{path} is no file")
     with os.fdopen(number, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise BadInput(place, f"{path} is no file")
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise BadInput(place, f"{path} must be ours and closed to others: chmod 600")
         raw = file.read(FILE_BYTES_MAX + 1)
