@@ -169,13 +169,9 @@ def _add_venue(commands: Commands) -> None:
     )
     read.add_argument("--venue", metavar="NAME", required=True, help="okx, kraken, bitmex, deribit, ...")
     read.add_argument("--events", metavar="F", required=True, help="recorded messages, or - for standard input")
-    translate = _add(
-        venue,
-        "translate",
-        "isthmus.app.venue:translate",
-        "BitMEX instruments, messages and orders in Deribit's names and requests; exit 1 when one has no counterpart.",
-        "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json",
-    )
+    said = "BitMEX instruments, messages, orders in Deribit's names and requests; exit 1 when one has no counterpart."
+    example = "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json"
+    translate = _add(venue, "translate", "isthmus.app.venue:translate", said, example)
     translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), a recorded session, or - for stdin")
     translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
     translate.add_argument("--contracts", metavar="F", help="BitMEX's instruments, for messages that only name theirs")
@@ -187,10 +183,9 @@ def _add_venue(commands: Commands) -> None:
         "isthmus venue route --config broker.toml --product BTCUSDT-PERP --at 2026-11-30T15:00:00Z",
     )
     route.add_argument("--config", metavar="F", required=True, help="settings as for serve")
-    route.add_argument("--product", metavar="SYMBOL", help="our instrument")
-    route.add_argument("--account", metavar="NAME", help="whose order it is")
-    route.add_argument("--at", metavar="TIME", help="RFC 3339; now if not said")
     route.add_argument("--orders", metavar="F", help="rows of id, product, account, time, or - for standard input")
+    for option, metavar in (("--product", "SYMBOL"), ("--account", "NAME"), ("--at", "TIME")):
+        route.add_argument(option, metavar=metavar, help="of one order; times are RFC 3339, now if not said")
 
 
 def _add_tca(commands: Commands) -> None:

@@ -61,8 +61,8 @@ class LiveVenues:
         return BinanceDesk(orders, link, terms.prefix, terms.receive_window_ms)
 
     def join(self, name: str, link: FixLink) -> FixDesk:
-        """Sends the orders for a FIX venue over this session; the desk that is to hear its messages. Raises BadInput for
-        a name that is no FIX venue.
+        """Sends the orders for a FIX venue over this session; the desk that is to hear its messages. Raises BadInput
+        for a name that is no FIX venue.
         """
         for venue in self.market.venues:
             if venue.name == name and isinstance(venue.desk, FixDesk):
@@ -89,8 +89,8 @@ class LiveVenues:
 
 
 class RouteKeeper:
-    """Takes out the routes that no order may use now: venues that only show prices, and what the table of products keeps
-    elsewhere or closed. A `Stepping`.
+    """Takes out the routes that no order may use now: venues that only show prices, and what the table of products
+    keeps elsewhere or closed. A `Stepping`.
     """
 
     def __init__(self, core: Core, table: ProductRoutes, data_only: set[int]) -> None:

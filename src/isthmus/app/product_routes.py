@@ -29,8 +29,8 @@ Text = Annotated[str, Meta(min_length=1)]
 
 class ProductRoute(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One [[product_routes]]: `products` and `accounts` are names or patterns ("BTC*"), no accounts are all. Without
-    `calendars` the venue is always open, with them while the last state of any of them is `continuous`: hours that differ
-    by weekday are two calendars, one that opens and one that closes.
+    `calendars` the venue is always open, with them while the last state of any is `continuous`: hours that differ by
+    weekday are two calendars, one that opens and one that closes.
     """
 
     products: Annotated[list[Text], Meta(min_length=1)]
@@ -92,7 +92,9 @@ class ProductRoutes:
             return Routed("", f"no row of product_routes takes {account} for {product}", ACCOUNT_NOT_ROUTED)
         for row in taking:
             if _is_open(row.hours, at):
-                return Routed(row.route.venue, f"{row.route.venue}: row {row.number} of product_routes names {product}.")
+                return Routed(
+                    row.route.venue, f"{row.route.venue}: row {row.number} of product_routes names {product}."
+                )
         opens = min(_opens(row.hours, at) for row in taking)
         when = f"opens at {time_text(opens)}" if opens < NEVER else "does not open in the time that is looked at"
         return Routed("", f"{product} is closed at {taking[0].route.venue}: it {when}", VENUE_CLOSED)

@@ -68,7 +68,12 @@ class Running:
         acts at its times; calendars among them close markets.
         """
         calendars = [one for one in timed if isinstance(one, CalendarDriver)]
-        loops: list[Coroutine[Any, Any, None]] = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
+        loops: list[Coroutine[Any, Any, None]] = [
+            self._flush(),
+            self._sample(hub, feed),
+            self._each_second(hub, feed),
+            self._heartbeat(hub),
+        ]
         closing = {number for calendar in calendars for number in calendar.closing}
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders, closing)
         stepping: list[Stepping] = [*self._markets, *timed, day_end, DueTime(self._core.desk)]

@@ -67,7 +67,12 @@ def _routed(table: ProductRoutes, settings: Settings, asked: Asked) -> dict[str,
     row: dict[str, Any] = {"id": asked.id} if asked.id is not None else {}
     row |= {"product": asked.product, "account": asked.account, "time": time_text(at)}
     if found is None:
-        return row | {"venue": None, "wire": None, "why": "no product of the table: the best price decides", "refused": ""}
+        return row | {
+            "venue": None,
+            "wire": None,
+            "why": "no product of the table: the best price decides",
+            "refused": "",
+        }
     terms = settings.venues.get(found.venue)
     wire = terms.wire if terms is not None else None
     return row | {"venue": found.venue or None, "wire": wire, "why": found.why, "refused": found.refused}

@@ -124,8 +124,8 @@ def _differences(ours: Instrument, parts: DeribitName, found: Instrument | None)
 
 
 def order_to_deribit(raw: bytes, instrument: Instrument, name: str) -> VenueCall:
-    """A BitMEX order (JSON) as Deribit's request. Contracts become an amount: units of the quote currency for inverse futures
-    and perpetuals, coins for all others. Raises BadInput.
+    """A BitMEX order (JSON) as Deribit's request. Contracts become an amount: units of the quote currency for inverse
+    futures and perpetuals, coins for all others. Raises BadInput.
     """
     try:
         order = _order(raw)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from isthmus.app.product_routes import ProductRoute, ProductRoutes
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import NS_PER_S
+from isthmus.venues.live.market import LiveMarkets
+from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import MarketTerms, VenueTerms
 
 CME = {
@@ -133,4 +137,20 @@ def test_the_command_says_where_an_order_goes(tmp_path: Path, capsys: pytest.Cap
         (2, None, None, "venue_closed"),
         (3, None, None, ""),
     ]
-    assert main(["venue", "route", "--config", str(config), "--product", "BTC-CME", "--at", "2026-11-30T15:00:00Z"]) == 0
+    assert (
+        main(["venue", "route", "--config", str(config), "--product", "BTC-CME", "--at", "2026-11-30T15:00:00Z"]) == 0
+    )
+
+
+def test_the_settings_of_the_guide_are_settings() -> None:
+    guide = Path(__file__).parents[3] / "docs/guide/venue-wires.md"
+    blocks = re.findall(r"```toml\n(.*?)```", guide.read_text(), re.DOTALL)
+    settings = settings_of(read_defaults(), tomllib.loads("\n".join(blocks)))
+    table = ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
+    found = table.route("BTC-CME", "client:fund-1", OPEN)
+    assert found is not None and found.venue == "cme"
+    assert LiveMarkets(settings.venues, no_desk).listing()[0]["instrument"] == "BTCUSDT-PERP"
+
+
+def no_desk(name: str, terms: VenueTerms, orders: OrdersAtVenue) -> Any:
+    raise AssertionError("nothing is opened here")

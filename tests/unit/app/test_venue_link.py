@@ -73,7 +73,14 @@ def test_a_link_and_a_pipe_are_no_key_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.com", "ftp://127.0.0.1", "https://", "https://user@example.com", "https://x?y=1", "https://x:99999"],
+    [
+        "http://example.com",
+        "ftp://127.0.0.1",
+        "https://",
+        "https://user@example.com",
+        "https://x?y=1",
+        "https://x:99999",
+    ],
 )
 def test_only_our_own_host_is_spoken_to_in_the_open(url: str) -> None:
     with pytest.raises(BadInput) as refusal:

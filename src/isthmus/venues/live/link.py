@@ -11,8 +11,8 @@ from isthmus.venues.wires.orders import VenueCall
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """`not_sent`: no byte of the request left. `unknown`: it may have been done. `answered`: `status` and `body` are the
-    venue's.
+    """`not_sent`: no byte of the request left. `unknown`: it may have been done. `answered`: the venue's `status` and
+    `body`.
     """
 
     outcome: Literal["answered", "not_sent", "unknown"]

@@ -47,8 +47,8 @@ class MarketTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class VenueTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One [venues.NAME]. `wire` is a venue's tongue (`wires.catalogue`) or `fix`; `stream` its WebSocket, `rest` its HTTP
-    base; `keys` names the file of the API key, without which the venue shows prices and takes no orders.
+    """One [venues.NAME]. `wire` is a venue's tongue (`wires.catalogue`) or `fix`; `stream` its WebSocket, `rest` its
+    HTTP base; `keys` names the file of the API key, without which the venue shows prices and takes no orders.
     """
 
     wire: str

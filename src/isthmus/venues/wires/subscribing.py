@@ -1,4 +1,4 @@
-"""What a venue is sent to hear its books and trades: address, subscriptions, asking for a whole book again, a sign of life."""
+"""What a venue is sent to hear its books and trades: address, subscriptions, the whole book again, a sign of life."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ KRAKEN_LEVELS = 25
 
 
 class Hearing(Struct, frozen=True):
-    """How one venue is heard. `opening` is sent after connecting; `again(symbol)` makes a book come whole once more, and
-    is empty where it is asked for over HTTP at `whole`; `alive` is sent now and then.
+    """How one venue is heard. `opening` is sent after connecting; `again(symbol)` makes a book come whole once more and
+    is empty where that is asked for over HTTP at `whole`; `alive` is sent now and then.
     """
 
     path: str
@@ -43,7 +43,7 @@ def _binance(symbols: Sequence[str]) -> Hearing:
     return Hearing(
         path=f"/stream?streams={'/'.join(streams)}",
         opening=(),
-        again=lambda symbol: (),
+        again=lambda _: (),
         whole=lambda symbol: f"{BINANCE_DEPTH}?symbol={symbol}&limit={BINANCE_LEVELS}",
     )
 
