@@ -43,6 +43,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
+    _add_venue(commands)
     _add_tca(commands)
     _add_dex(commands)
     _add_route(commands)
@@ -162,6 +163,36 @@ def _add_match(commands: Commands) -> None:
         "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
+
+
+def _add_venue(commands: Commands) -> None:
+    venue = _group(commands, "venue", "What outside venues say, and how they name things.")
+    read = _add(
+        venue,
+        "read",
+        "isthmus.app.venue:read",
+        "A venue's recorded messages: every kind counted, books kept in step, gaps and checksum faults named.",
+        "isthmus venue read --venue okx --events OKX.ws.1.0.gz --json",
+    )
+    read.add_argument("--venue", metavar="NAME", required=True, help="okx, kraken, bitmex, deribit, ...")
+    read.add_argument("--events", metavar="F", required=True, help="recorded messages, or - for standard input")
+    said = "BitMEX instruments, messages, orders in Deribit's names and requests; exit 1 when one has no counterpart."
+    example = "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json"
+    translate = _add(venue, "translate", "isthmus.app.venue:translate", said, example)
+    translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), a recorded session, or - for stdin")
+    translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
+    translate.add_argument("--contracts", metavar="F", help="BitMEX's instruments, for messages that only name theirs")
+    route = _add(
+        venue,
+        "route",
+        "isthmus.app.venue_route:run",
+        "Where the settings' table of products sends an order, by account and trading hours; exit 1 for nowhere.",
+        "isthmus venue route --config broker.toml --product BTCUSDT-PERP --at 2026-11-30T15:00:00Z",
+    )
+    route.add_argument("--config", metavar="F", required=True, help="settings as for serve")
+    route.add_argument("--orders", metavar="F", help="rows of id, product, account, time, or - for standard input")
+    for option, metavar in (("--product", "SYMBOL"), ("--account", "NAME"), ("--at", "TIME")):
+        route.add_argument(option, metavar=metavar, help="of one order; times are RFC 3339, now if not said")
 
 
 def _add_tca(commands: Commands) -> None:

@@ -21,12 +21,13 @@ from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
+from isthmus.app.product_routes import ProductRoutes
 from isthmus.app.settings import Settings
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
-from isthmus.engine.market import Market, VenueChoice
+from isthmus.engine.market import ChooseProduct, Market, ProductChoice, VenueChoice
 from isthmus.execution.best_price import Wish, choose
 from isthmus.execution.costs import Costs
 from isthmus.execution.route_words import Units, units_of
@@ -206,6 +207,8 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     market = MarketRenderer(core.engine, core.directory, core.views)
     algorithms = PathDesk(core.router, core.outside, core.directory, clock)
     entry = OrderEntry(submission, core.directory, core.views, best_price, algorithms)
+    if settings.product_routes:
+        entry.products = products_of(core, settings, clock)
     access = Access(keys, limits, clock)
     hub = Hub(reads, renderer, market, limits.stream)
     core.views.tell(hub)
@@ -243,6 +246,20 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     )
     server = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
     return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan)
+
+
+def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:
+    """The table of products, by the engine's numbers."""
+    table = ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
+    directory = core.directory
+
+    def choose_product(instrument: int, account: int, /) -> ProductChoice | None:
+        route = table.route(directory.instruments[instrument].symbol, directory.accounts[account].name, clock())
+        if route is None:
+            return None
+        return ProductChoice(directory.venue_number(route.venue) or 0, route.why, route.refused)
+
+    return choose_product
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

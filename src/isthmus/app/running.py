@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from isthmus.app.calendars import CalendarDriver
 from isthmus.app.day_end import DayEnd
@@ -57,6 +57,8 @@ class Running:
         self._flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
         self._waits_for_disk = durability == "group"
         self._tasks: list[asyncio.Task[None]] = []
+        self.beside: list[Coroutine[Any, Any, None]] = []
+        """What else runs as long as the server."""
         core.driver.on_staged = self._due.set
         self._routing = asyncio.Event()
         core.driver.subscribe(lambda _: self._routing.set())
@@ -68,12 +70,17 @@ class Running:
         acts at its times; calendars among them close markets.
         """
         calendars = [one for one in timed if isinstance(one, CalendarDriver)]
-        loops = [self._flush(), self._sample(hub, feed), self._each_second(hub, feed), self._heartbeat(hub)]
+        loops: list[Coroutine[Any, Any, None]] = [
+            self._flush(),
+            self._sample(hub, feed),
+            self._each_second(hub, feed),
+            self._heartbeat(hub),
+        ]
         closing = {number for calendar in calendars for number in calendar.closing}
         day_end = DayEnd(self._core.desk, self._core.directory, self._core.views.orders, closing)
         stepping: list[Stepping] = [*self._markets, *timed, day_end, DueTime(self._core.desk)]
         loops += [self._play(one) for one in stepping]
-        loops.append(self._route())
+        loops += [self._route(), *self.beside]
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         return asyncio.ensure_future(_first_failure(self._tasks))
 

@@ -27,6 +27,7 @@ from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
+from isthmus.app.live_venues import LiveVenues, open_routes
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
 from isthmus.app.port import GRACE_S, Doors, Port, make_room
@@ -81,6 +82,9 @@ def _run(settings: Settings, role: Role) -> int:
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
+    live = LiveVenues(settings.venues, system_clock) if settings.venues else None
+    if live is not None:
+        markets.append(live.market)
     with contextlib.ExitStack() as stack:
         listener = None if role.standby else stack.enter_context(_listening(settings))
         core, took_over = _owned(settings, role, stack)
@@ -92,7 +96,7 @@ def _run(settings: Settings, role: Role) -> int:
             raise BadInput("data", f"{data / 'keys.sqlite'}: {error}") from error
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_serve(settings, core, keys, markets, (listener, took_over)))
+                return runner.run(_serve(settings, core, keys, (markets, live), (listener, took_over)))
         finally:
             keys.close()
 
@@ -113,16 +117,18 @@ async def _serve(
     settings: Settings,
     core: Core,
     keys: KeyStore,
-    markets: list[Market],
+    traded: tuple[list[Market], LiveVenues | None],
     came: tuple[socket.socket, TookOver | None],
 ) -> int:
     listener, took_over = came
+    markets, live = traded
     data, url = Path(settings.data), _url(listener)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
-    desks = open_desks(core, settings)
+    desks: list[Any] = open_desks(core, settings)
+    desks += open_routes(core, settings, live)
     core.router.restart()
     flash = flash_desks(core.desk, markets, settings.flash)
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
@@ -135,6 +141,7 @@ async def _serve(
         await link.open()
         note(f"a standby may link up at port {link.port}; answers wait for its receipts")
     running = Running(core, markets, settings.durability, settings.limits.stream, link)
+    running.beside = live.loops() if live is not None else []
     try:
         await _settled(running, link)
     except OSError as error:
@@ -168,6 +175,8 @@ async def _serve(
     if front.lorawan is not None:
         await front.lorawan.close()
     await running.stop()
+    if live is not None:
+        await live.close()
     if failed:
         working.result()
     for market in markets:

@@ -11,11 +11,13 @@ from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.flash_terms import Loan
+from isthmus.app.product_routes import ProductRoute, ProductRoutes
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.lorawan.fragments import FragmentLimits
 from isthmus.gateways.lorawan.hedges import HedgeLimits
 from isthmus.kernel.config import overlay, read_toml, shaped
 from isthmus.kernel.errors import BadInput
+from isthmus.venues.live.terms import VenueTerms
 from isthmus.venues.reacting.faults import FaultTerms
 
 COMMAND_LINE = ("host", "port", "data", "markets", "speed", "durability")
@@ -144,6 +146,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fix: FixSettings
     lorawan: LorawanSettings
     swift: SwiftSettings
+    venues: dict[str, VenueTerms]
+    product_routes: list[ProductRoute]
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -164,6 +168,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
         raise BadInput("front.tls.only", "needs a certificate and its key")
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
+    ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     return settings
 
 

@@ -79,6 +79,20 @@ class Choose(Protocol):
     def __call__(self, *, instrument: int, side: int, quantity: int, limit: int | None) -> VenueChoice: ...
 
 
+class ProductChoice(msgspec.Struct, frozen=True):
+    """Where an order for a product has to go, and why; `refused` is the reason when it goes nowhere, else ""."""
+
+    venue: int
+    why: str
+    refused: str = ""
+
+
+class ChooseProduct(Protocol):
+    """The table of products: by instrument and account, now. None for what is no product of the table."""
+
+    def __call__(self, instrument: int, account: int, /) -> ProductChoice | None: ...
+
+
 class MarketData(Protocol):
     """Where a market publishes what an outside venue shows. Never journalled; prices and quantities in instrument
     units.

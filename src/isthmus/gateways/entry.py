@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record, content_id
-from isthmus.engine.market import Choose
+from isthmus.engine.market import Choose, ChooseProduct, ProductChoice
 from isthmus.gateways.algorithms import Algorithms
 from isthmus.gateways.amounts import instrument_of, own_account, price_of, quantity_of
 from isthmus.gateways.instructions import changing, is_special, placing, session_of, working
@@ -67,6 +67,7 @@ class OrderEntry:
         self._views = views
         self._choose = choose
         self._keys: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+        self.products: ChooseProduct = _no_product
 
     async def place(self, wanted: NewOrder, asker: Asker) -> OrderRow:
         """The order that stands now; for a repeated command the first one's."""
@@ -76,6 +77,7 @@ class OrderEntry:
         self._require_same_key(wanted, asker, account)
         instrument = instrument_of(self._directory, wanted.instrument)
         if wanted.path is not None:
+            _require_route(self.products(instrument.number, account))
             command, note = working(wanted, account, instrument, text, self._algorithms)
             _, durable = self._submission.stage(command, asker, text, note)
             return self._placed(await durable, command, instrument)
@@ -222,6 +224,10 @@ class OrderEntry:
 
     def _venue(self, wanted: NewOrder, instrument: Instrument, account: int, text: str) -> tuple[int, str | None]:
         """The venue named, the first answer's for a repeated command, else the best price's and why."""
+        route = self.products(instrument.number, account)
+        if route is not None:
+            before = self._views.orders.by_client_id(account, text) if text else None
+            return (before.venue, None) if before is not None else self._by_product(wanted, route)
         outside = self._directory.venues_of(instrument.number)
         if wanted.venue is not None:
             number = self._directory.venue_number(wanted.venue)
@@ -238,11 +244,30 @@ class OrderEntry:
             return before.venue, None
         return self._best_price(wanted, instrument)
 
+    def _by_product(self, wanted: NewOrder, route: ProductChoice) -> tuple[int, str]:
+        """The venue that the product goes to."""
+        _require_route(route)
+        name = self._directory.venue_name(route.venue)
+        if wanted.venue is not None and wanted.venue != name:
+            raise Refusal(422, "unknown_venue", f"it goes to {name}: {route.why}", field="venue", value=wanted.venue)
+        if is_special(wanted):
+            raise Refusal(422, "bad_terms", f"{name} takes plain limit and market orders", field="type")
+        return route.venue, route.why
+
     def _best_price(self, wanted: NewOrder, instrument: Instrument) -> tuple[int, str]:
         limit = price_of(wanted.price, instrument) if wanted.price is not None else None
         quantity = quantity_of(wanted.quantity, instrument)
         choice = self._choose(instrument=instrument.number, side=SIDES[wanted.side], quantity=quantity, limit=limit)
         return choice.venue, choice.why
+
+
+def _require_route(route: ProductChoice | None) -> None:
+    if route is not None and route.refused:
+        raise Refusal(422, route.refused, route.why, field="instrument")
+
+
+def _no_product(_: int, __: int) -> ProductChoice | None:
+    return None
 
 
 def _may_trade(identity: Identity) -> None:

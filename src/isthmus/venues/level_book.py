@@ -52,6 +52,16 @@ class LevelSide:
         prices = self._prices[: -count - 1 : -1] if self._best_last else self._prices[:count]
         return [self._texts[price] for price in prices]
 
+    def keep(self, count: int) -> None:
+        """Let levels beyond the best `count` fall out."""
+        beyond = len(self._prices) - count
+        if beyond <= 0:
+            return
+        gone = self._prices[:beyond] if self._best_last else self._prices[count:]
+        for price in gone:
+            del self._texts[price]
+        self._prices = self._prices[beyond:] if self._best_last else self._prices[:count]
+
     def clear(self) -> None:
         """Take every level away."""
         self._prices.clear()

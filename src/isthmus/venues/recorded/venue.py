@@ -18,7 +18,6 @@ from isthmus.kernel.messages import (
     POST_ONLY,
     AddInstrument,
     Halt,
-    Mark,
     SetVenueFees,
 )
 from isthmus.kernel.values import NS_PER_S
@@ -35,6 +34,7 @@ from isthmus.venues.answering import (
     ended,
     orders_at,
 )
+from isthmus.venues.marking import Marks
 from isthmus.venues.recorded import fills
 from isthmus.venues.recorded.events import BookEvent, TradeEvent
 from isthmus.venues.recorded.fills import ClientOrder, RecordedBook
@@ -56,8 +56,6 @@ BEHIND_MAX_NS = NS_PER_S
 SEAM_NS = NS_PER_S
 """Pause of the recording between its end and its next start."""
 BOOK_LEVELS = 50
-MARK_NS = NS_PER_S
-SETTLEMENT_NS = 60 * NS_PER_S
 COLLAR_BPS = 500
 INITIAL_MARGIN_BPS = 10_000
 
@@ -121,34 +119,6 @@ class Played:
         return max(1, (bids[0][0] + asks[0][0]) // 2) if bids and asks else None
 
 
-class Marks:
-    """Says when an instrument is to be marked with the middle of its first venue that shows both sides: each second if
-    it changed; perpetuals settle each minute.
-    """
-
-    def __init__(self, kind: str, at: int) -> None:
-        self.venues: list[Played] = []
-        self._settles = kind == LINEAR_PERPETUAL
-        self._mark_at = at
-        self._settle_at = at + SETTLEMENT_NS
-        self._marked = 0
-
-    def due(self, at: int) -> Any:
-        """The Mark to send now, or None."""
-        if at < self._mark_at:
-            return None
-        self._mark_at = at + MARK_NS
-        middles = ((played, price) for played in self.venues if (price := played.middle()) is not None)
-        played, price = next(middles, (None, 0))
-        settlement = self._settles and at >= self._settle_at
-        if played is None or (price == self._marked and not settlement):
-            return None
-        if settlement:
-            self._settle_at = at + SETTLEMENT_NS
-        self._marked = price
-        return Mark(instrument=played.instrument, settlement=int(settlement), source=played.venue, price=price)
-
-
 class RecordedMarkets:
     """All recordings of a folder. Each venue is an account of the engine; orders sent to it are answered from the
     tape.
@@ -182,7 +152,7 @@ class RecordedMarkets:
                 self._charge(facts, instrument)
             played = Played(recording, timeline, instrument, venue, at)
             self._played[(venue, instrument)] = played
-            self._marks.setdefault(instrument, Marks(market.kind, at)).venues.append(played)
+            self._marks.setdefault(instrument, Marks(market.kind == LINEAR_PERPETUAL, at)).venues.append(played)
         self._end_former_orders({venue for venue, _ in self._played})
         self._outbox.flush()
 
