@@ -1,7 +1,8 @@
 //! Messages out: one reused buffer, BodyLength and CheckSum filled in at the end, the text of a second made once.
 //!
 //! Most values are short. They are written in whole words, over what comes behind them, since a copy of a length that is known
-//! costs next to nothing; the buffer always has room for that.
+//! costs next to nothing; the buffer always has room for that. What is written for a tag that the caller's code names is worked
+//! out by the compiler, which is why those functions are always put in place.
 use super::SOH;
 use super::frame::{BEGIN_STRING_MAX, MESSAGE_MAX, checksum};
 use super::index::{Field, View, data_tag};
@@ -112,7 +113,7 @@ impl Encoder {
     }
 
     /// A field of text.
-    #[inline]
+    #[inline(always)]
     pub fn field(&mut self, tag: u32, value: &[u8]) {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
@@ -121,7 +122,7 @@ impl Encoder {
     }
 
     /// A field of one byte: char, Boolean.
-    #[inline]
+    #[inline(always)]
     pub fn char(&mut self, tag: u32, value: u8) {
         if is_own(tag) || value == SOH {
             return self.field(tag, &[value]);
@@ -131,7 +132,7 @@ impl Encoder {
     }
 
     /// A field of an integer.
-    #[inline]
+    #[inline(always)]
     pub fn int(&mut self, tag: u32, value: i64) {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
@@ -145,7 +146,7 @@ impl Encoder {
     }
 
     /// A field of a decimal number: 1250 with 2 decimals is `12.50`.
-    #[inline]
+    #[inline(always)]
     pub fn decimal(&mut self, tag: u32, mantissa: i64, decimals: u8) {
         let Some(one) = POWERS_OF_TEN.get(usize::from(decimals)) else {
             return self.long_decimal(tag, mantissa, usize::from(decimals));
@@ -185,7 +186,7 @@ impl Encoder {
     }
 
     /// A field of a UTCTimestamp: `ns` since 1970 with 0, 3, 6 or 9 decimals of a second (others are taken as the next fewer).
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, tag: u32, ns: u64, digits: u8) {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
@@ -259,7 +260,7 @@ impl Encoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, tag: u32, value: &[u8]) {
         if value.is_empty() {
             return self.refuse(tag, UnencodableReason::Empty);
@@ -280,7 +281,7 @@ impl Encoder {
     }
 
     /// A tag and `=`, with room for a value of that length behind it.
-    #[inline]
+    #[inline(always)]
     fn tag(&mut self, tag: u32, length: usize) {
         self.reserve(length + SLACK);
         let digits = |n: u32| (b'0' as u32 + n % 10) as u64;
@@ -319,7 +320,14 @@ impl Encoder {
             let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
             return ![first, first >> 64, last, last >> 64].iter().any(|word| has_delimiter(*word as u64));
         }
-        if length < 8 {
+        if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>())
+            && length < 8
+        {
+            room[..4].copy_from_slice(first);
+            room[length - 4..].copy_from_slice(last);
+            return !has_delimiter(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+        }
+        if length < 4 {
             let mut clean = true;
             for (to, from) in room.iter_mut().zip(value) {
                 *to = *from;
@@ -357,7 +365,7 @@ impl Encoder {
         self.at += count;
     }
 
-    #[inline]
+    #[inline(always)]
     fn ends_with<const N: usize>(&mut self, bytes: [u8; N]) {
         self.buffer[self.at..self.at + N].copy_from_slice(&bytes);
         self.at += N;
