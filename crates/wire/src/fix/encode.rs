@@ -1,12 +1,18 @@
 //! Messages out: one reused buffer, BodyLength and CheckSum filled in at the end, the text of a second made once.
+//!
+//! Most values are short. They are written in whole words, over what comes behind them, since a copy of a length that is known
+//! costs next to nothing; the buffer always has room for that. What is written for a tag that the caller's code names is worked
+//! out by the compiler, which is why those functions are always put in place.
 use super::SOH;
-use super::frame::{BEGIN_STRING_MAX, checksum};
+use super::frame::{BEGIN_STRING_MAX, MESSAGE_MAX, checksum};
 use super::index::{Field, View, data_tag};
-use super::values::{TIMESTAMP_SECONDS, two_digits, write_digits, write_seconds};
+use super::values::{TIMESTAMP_SECONDS, eight_digits, write_digits, write_seconds};
 use std::fmt;
 
-/// Room before the body for `8=`, BeginString, SOH, `9=`, digits, SOH.
-const HEADROOM: usize = BEGIN_STRING_MAX + 32;
+/// Room for `8=`, BeginString, SOH, `9=`.
+const PREFIX: usize = BEGIN_STRING_MAX + 5;
+/// Room before the body: that, the digits of BodyLength, SOH.
+const HEADROOM: usize = 64;
 /// Room that every field needs beside its value: a tag, `=`, SOH, and what is written over and taken back.
 const SLACK: usize = 64;
 const SECOND: u64 = 1_000_000_000;
@@ -28,6 +34,8 @@ pub enum UnencodableReason {
     Tag,
     /// A BeginString of no or too many bytes.
     BeginString,
+    /// A message of over `MESSAGE_MAX` bytes.
+    TooLong,
 }
 
 impl fmt::Display for Unencodable {
@@ -37,6 +45,7 @@ impl fmt::Display for Unencodable {
             UnencodableReason::Delimiter => "has SOH in its value",
             UnencodableReason::Tag => "is not a tag to be set",
             UnencodableReason::BeginString => "is too long or empty",
+            UnencodableReason::TooLong => "is over the limit of a message",
         };
         write!(out, "field {} {why}", self.tag)
     }
@@ -51,8 +60,10 @@ pub struct Encoder {
     buffer: Vec<u8>,
     /// Where the next byte goes.
     at: usize,
-    begin_string: [u8; BEGIN_STRING_MAX],
-    begin_length: usize,
+    begin_string: Vec<u8>,
+    /// What comes before the digits of BodyLength, at the end.
+    prefix: [u8; PREFIX],
+    prefix_length: usize,
     /// The last second written, and its text.
     second: (u64, [u8; TIMESTAMP_SECONDS]),
     fault: Option<Unencodable>,
@@ -70,64 +81,98 @@ impl Encoder {
         Self {
             buffer: vec![0; 1024],
             at: HEADROOM,
-            begin_string: [0; BEGIN_STRING_MAX],
-            begin_length: 0,
+            begin_string: Vec::new(),
+            prefix: [0; PREFIX],
+            prefix_length: 0,
             second: (0, write_seconds(0)),
-            fault: None,
+            fault: Some(Unencodable { tag: 8, reason: UnencodableReason::BeginString }),
         }
     }
 
     /// Begins a message: BeginString (8), and MsgType (35) as the first field of the body. What was begun before is forgotten.
+    #[inline]
     pub fn begin(&mut self, begin_string: &[u8], msg_type: &[u8]) {
         self.at = HEADROOM;
         self.fault = None;
-        self.begin_length = 0;
-        match self.begin_string.get_mut(..begin_string.len()) {
-            Some(room) if !begin_string.is_empty() && !begin_string.contains(&SOH) => {
-                room.copy_from_slice(begin_string);
-                self.begin_length = begin_string.len();
-            }
-            _ => self.refuse(8, UnencodableReason::BeginString),
+        if self.begin_string != begin_string || begin_string.is_empty() {
+            self.set_prefix(begin_string);
         }
         self.put(35, msg_type);
     }
 
+    #[cold]
+    fn set_prefix(&mut self, begin_string: &[u8]) {
+        self.begin_string.clear();
+        if begin_string.is_empty() || begin_string.len() > BEGIN_STRING_MAX || begin_string.contains(&SOH) {
+            return self.refuse(8, UnencodableReason::BeginString);
+        }
+        self.begin_string.extend_from_slice(begin_string);
+        let text = [b"8=", begin_string, b"\x019="].concat();
+        self.prefix[PREFIX - text.len()..].copy_from_slice(&text);
+        self.prefix_length = text.len();
+    }
+
     /// A field of text.
-    #[inline]
+    #[inline(always)]
     pub fn field(&mut self, tag: u32, value: &[u8]) {
-        if matches!(tag, 0 | 8..=10 | 35) {
+        if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
         self.put(tag, value);
     }
 
     /// A field of one byte: char, Boolean.
-    #[inline]
+    #[inline(always)]
     pub fn char(&mut self, tag: u32, value: u8) {
-        self.field(tag, &[value]);
+        if is_own(tag) || value == SOH {
+            return self.field(tag, &[value]);
+        }
+        self.tag(tag, 0);
+        self.ends_with([value, SOH]);
     }
 
     /// A field of an integer.
-    #[inline]
+    #[inline(always)]
     pub fn int(&mut self, tag: u32, value: i64) {
-        let mut digits = [0; 20];
-        let mut from = write_digits(&mut digits, value.unsigned_abs());
-        if value < 0 {
-            from -= 1;
-            digits[from] = b'-';
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
         }
-        self.field(tag, &digits[from..]);
+        self.tag(tag, 0);
+        if value < 0 {
+            self.ends_with([b'-']);
+        }
+        self.number(value.unsigned_abs());
+        self.ends_with([SOH]);
     }
 
     /// A field of a decimal number: 1250 with 2 decimals is `12.50`.
+    #[inline(always)]
     pub fn decimal(&mut self, tag: u32, mantissa: i64, decimals: u8) {
-        if decimals == 0 {
-            return self.int(tag, mantissa);
+        let Some(one) = POWERS_OF_TEN.get(usize::from(decimals)) else {
+            return self.long_decimal(tag, mantissa, usize::from(decimals));
+        };
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
         }
+        self.tag(tag, 0);
+        if mantissa < 0 {
+            self.ends_with([b'-']);
+        }
+        let (whole, rest) = (mantissa.unsigned_abs() / one, mantissa.unsigned_abs() % one);
+        self.number(whole);
+        if decimals > 0 {
+            self.ends_with([b'.']);
+            self.last_digits(rest as u32, usize::from(decimals));
+        }
+        self.ends_with([SOH]);
+    }
+
+    /// The same with any number of decimals.
+    #[cold]
+    fn long_decimal(&mut self, tag: u32, mantissa: i64, decimals: usize) {
         let mut digits = [b'0'; 20];
         let from = write_digits(&mut digits, mantissa.unsigned_abs());
         let digits = &digits[from..];
-        let decimals = usize::from(decimals);
         let mut text = [b'0'; 1 + 20 + 1 + 255];
         let mut length = usize::from(mantissa < 0);
         text[0] = if mantissa < 0 { b'-' } else { b'0' };
@@ -141,22 +186,28 @@ impl Encoder {
     }
 
     /// A field of a UTCTimestamp: `ns` since 1970 with 0, 3, 6 or 9 decimals of a second (others are taken as the next fewer).
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, tag: u32, ns: u64, digits: u8) {
-        let (second, rest) = (ns / SECOND, ns % SECOND);
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
+        }
+        let (second, rest) = (ns / SECOND, (ns % SECOND) as u32);
         if second != self.second.0 {
             self.second = (second, write_seconds(second));
         }
-        let mut text = [b'.'; TIMESTAMP_SECONDS + 10];
-        text[..TIMESTAMP_SECONDS].copy_from_slice(&self.second.1);
-        let mut at = TIMESTAMP_SECONDS + 1;
-        for part in [rest / 1_000_000, rest / 1_000 % 1_000, rest % 1_000].into_iter().take(usize::from(digits / 3)) {
-            text[at] = b'0' + (part / 100) as u8;
-            text[at + 1..at + 3].copy_from_slice(&two_digits(part));
-            at += 3;
+        self.tag(tag, 0);
+        self.ends_with(self.second.1);
+        if digits >= 3 {
+            self.ends_with([b'.']);
+            self.last_digits(rest / 1_000_000, 3);
         }
-        let length = if digits < 3 { TIMESTAMP_SECONDS } else { at };
-        self.field(tag, &text[..length]);
+        if digits >= 6 {
+            self.last_digits(rest / 1_000 % 1_000, 3);
+        }
+        if digits >= 9 {
+            self.last_digits(rest % 1_000, 3);
+        }
+        self.ends_with([SOH]);
     }
 
     /// A length field and its data field, which may hold any byte: `length_tag` is one of the standard's.
@@ -177,20 +228,23 @@ impl Encoder {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        let mut digits = [0; 20];
-        let from = write_digits(&mut digits, (self.at - HEADROOM) as u64);
-        let mut start = HEADROOM;
-        let begin = &self.begin_string[..self.begin_length];
-        for part in [&[SOH][..], &digits[from..], b"\x019=", begin, b"8="] {
-            start -= part.len();
-            self.buffer[start..start + part.len()].copy_from_slice(part);
+        let length = self.at - HEADROOM;
+        if length > MESSAGE_MAX {
+            return Err(Unencodable { tag: 9, reason: UnencodableReason::TooLong });
         }
+        // the prefix is written over the zeros before the digits
+        let digits = eight_digits(length as u32);
+        let zeros = (digits.trailing_zeros() / 8) as usize;
+        self.buffer[HEADROOM - 9..HEADROOM - 1].copy_from_slice(&(digits | ZEROS).to_le_bytes());
+        self.buffer[HEADROOM - 1] = SOH;
+        let from = HEADROOM - 9 + zeros;
+        self.buffer[from - PREFIX..from].copy_from_slice(&self.prefix);
+        let start = from - self.prefix_length;
         let sum = checksum(&self.buffer[start..self.at]);
-        self.reserve(7);
-        let [tens, ones] = two_digits(u64::from(sum));
-        let trailer = [b'1', b'0', b'=', b'0' + sum / 100, tens, ones, SOH];
-        self.buffer[self.at..self.at + 7].copy_from_slice(&trailer);
-        self.at += 7;
+        self.reserve(SLACK);
+        self.ends_with(*b"10=");
+        self.last_digits(u32::from(sum), 3);
+        self.ends_with([SOH]);
         Ok(&self.buffer[start..self.at])
     }
 
@@ -206,29 +260,115 @@ impl Encoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, tag: u32, value: &[u8]) {
         if value.is_empty() {
             return self.refuse(tag, UnencodableReason::Empty);
         }
-        if value.contains(&SOH) {
+        self.tag(tag, value.len());
+        if !self.text(value) {
             return self.refuse(tag, UnencodableReason::Delimiter);
         }
-        self.append(tag, value);
+        self.ends_with([SOH]);
     }
 
-    #[inline]
+    /// A field whose value may have any bytes.
     fn append(&mut self, tag: u32, value: &[u8]) {
-        self.reserve(value.len() + SLACK);
-        let mut digits = [0; 20];
-        let from = write_digits(&mut digits, u64::from(tag));
-        let length = 20 - from;
-        self.buffer[self.at..self.at + length].copy_from_slice(&digits[from..]);
+        self.tag(tag, value.len());
+        self.buffer[self.at..self.at + value.len()].copy_from_slice(value);
+        self.at += value.len();
+        self.ends_with([SOH]);
+    }
+
+    /// A tag and `=`, with room for a value of that length behind it.
+    #[inline(always)]
+    fn tag(&mut self, tag: u32, length: usize) {
+        self.reserve(length + SLACK);
+        let digits = |n: u32| (b'0' as u32 + n % 10) as u64;
+        let (text, length) = match tag {
+            0..10 => (digits(tag) | EQUALS << 8, 2),
+            10..100 => (digits(tag / 10) | digits(tag) << 8 | EQUALS << 16, 3),
+            100..1_000 => (digits(tag / 100) | digits(tag / 10) << 8 | digits(tag) << 16 | EQUALS << 24, 4),
+            _ => {
+                self.number(u64::from(tag));
+                (EQUALS, 1)
+            }
+        };
+        self.buffer[self.at..self.at + 8].copy_from_slice(&text.to_le_bytes());
         self.at += length;
-        self.buffer[self.at] = b'=';
-        self.buffer[self.at + 1..self.at + 1 + value.len()].copy_from_slice(value);
-        self.at += value.len() + 2;
-        self.buffer[self.at - 1] = SOH;
+    }
+
+    /// Text of at least one byte; false if there is a delimiter in it.
+    #[inline]
+    fn text(&mut self, value: &[u8]) -> bool {
+        let length = value.len();
+        let room = &mut self.buffer[self.at..self.at + length];
+        self.at += length;
+        if let (Some(first), Some(last)) = (value.first_chunk::<8>(), value.last_chunk::<8>())
+            && length <= 16
+        {
+            // the two words may overlap
+            room[..8].copy_from_slice(first);
+            room[length - 8..].copy_from_slice(last);
+            return !has_delimiter(u64::from_le_bytes(*first)) && !has_delimiter(u64::from_le_bytes(*last));
+        }
+        if let (Some(first), Some(last)) = (value.first_chunk::<16>(), value.last_chunk::<16>())
+            && length <= 32
+        {
+            room[..16].copy_from_slice(first);
+            room[length - 16..].copy_from_slice(last);
+            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
+            return ![first, first >> 64, last, last >> 64].iter().any(|word| has_delimiter(*word as u64));
+        }
+        if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>())
+            && length < 8
+        {
+            room[..4].copy_from_slice(first);
+            room[length - 4..].copy_from_slice(last);
+            return !has_delimiter(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+        }
+        if length < 4 {
+            let mut clean = true;
+            for (to, from) in room.iter_mut().zip(value) {
+                *to = *from;
+                clean &= *from != SOH;
+            }
+            return clean;
+        }
+        room.copy_from_slice(value);
+        let (words, rest) = value.as_chunks::<8>();
+        !words.iter().any(|word| has_delimiter(u64::from_le_bytes(*word))) && !rest.contains(&SOH)
+    }
+
+    /// Digits of a number without leading zeros.
+    #[inline]
+    fn number(&mut self, value: u64) {
+        if value >= 100_000_000 {
+            return self.long_number(value);
+        }
+        let digits = eight_digits(value as u32);
+        let zeros = (digits.trailing_zeros() / 8).min(7);
+        self.buffer[self.at..self.at + 8].copy_from_slice(&((digits | ZEROS) >> (8 * zeros)).to_le_bytes());
+        self.at += 8 - zeros as usize;
+    }
+
+    fn long_number(&mut self, value: u64) {
+        self.number(value / 100_000_000);
+        self.last_digits((value % 100_000_000) as u32, 8);
+    }
+
+    /// The last digits, one to eight, of a number below 10^8.
+    #[inline]
+    fn last_digits(&mut self, value: u32, count: usize) {
+        let digits = (eight_digits(value) | ZEROS) >> (64 - 8 * count);
+        self.buffer[self.at..self.at + 8].copy_from_slice(&digits.to_le_bytes());
+        self.at += count;
+    }
+
+    #[inline(always)]
+    fn ends_with<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.buffer[self.at..self.at + N].copy_from_slice(&bytes);
+        self.at += N;
     }
 
     #[inline]
@@ -243,6 +383,25 @@ impl Encoder {
     fn refuse(&mut self, tag: u32, reason: UnencodableReason) {
         self.fault.get_or_insert(Unencodable { tag, reason });
     }
+}
+
+/// `0` in every byte.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+const EQUALS: u64 = b'=' as u64;
+const POWERS_OF_TEN: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// Whether the encoder writes a field itself (or it is none).
+#[inline]
+fn is_own(tag: u32) -> bool {
+    matches!(tag, 0 | 8..=10 | 35)
+}
+
+/// Whether one of eight bytes is the delimiter (Warren, Hacker's Delight 2, section 6-1: is there a zero byte?).
+#[inline]
+fn has_delimiter(bytes: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let differs = bytes ^ (ONES * SOH as u64);
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7) != 0
 }
 
 #[cfg(test)]
@@ -287,6 +446,50 @@ mod tests {
             44=-0.9223372036854775808|44=0.00000000000000000001|52=20260101-00:00:00|52=20260101-00:00:00.123|\
             52=20260101-00:00:00.123456|52=20260101-00:00:00.123456789|52=20260101-00:00:00.123|";
         assert_eq!(body.rsplit_once("10=").unwrap().0, wanted);
+    }
+
+    #[test]
+    fn a_delimiter_is_seen_at_every_place_of_a_value() {
+        let mut encoder = Encoder::new();
+        for length in 1..40 {
+            for place in 0..length {
+                encoder.begin(b"FIX.4.4", b"B");
+                let mut value = vec![0x81; length];
+                encoder.field(58, &value);
+                let message = encoder.finish().unwrap();
+                assert!(message[..message.len() - 7].ends_with(&[b"58=", value.as_slice(), &[SOH]].concat()));
+                encoder.begin(b"FIX.4.4", b"B");
+                value[place] = SOH;
+                encoder.field(58, &value);
+                assert_eq!(encoder.finish(), Err(Unencodable { tag: 58, reason: UnencodableReason::Delimiter }));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_written() {
+        let mut encoder = Encoder::new();
+        let powers = (0..19).map(|n| 10i64.pow(n)).flat_map(|n| [n - 1, n, n + 1, -n]);
+        for value in powers.chain([i64::MAX, i64::MIN]) {
+            encoder.begin(b"FIX.4.4", b"B");
+            encoder.int(12_345_678, value);
+            encoder.decimal(1_234, value, 0);
+            encoder.decimal(1, value, 8);
+            let size = value.unsigned_abs();
+            let sign = if value < 0 { "-" } else { "" };
+            let (whole, rest) = (size / 100_000_000, size % 100_000_000);
+            let wanted = format!("|12345678={value}|1234={value}|1={sign}{whole}.{rest:08}|10=");
+            let text = text(&mut encoder);
+            assert!(text.contains(&wanted), "{text} {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_message_over_the_limit_is_refused() {
+        let mut encoder = Encoder::new();
+        encoder.begin(b"FIX.4.4", b"B");
+        encoder.field(58, &vec![b'x'; MESSAGE_MAX]);
+        assert_eq!(encoder.finish(), Err(Unencodable { tag: 9, reason: UnencodableReason::TooLong }));
     }
 
     #[test]
