@@ -19,18 +19,17 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from isthmus._core import Arrivals
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
-from isthmus.app.fix import FixSessions
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
+from isthmus.app.gates import Gates
 from isthmus.app.house_desks import open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.live_venues import LiveVenues, open_routes
 from isthmus.app.output import EXIT_OK, note, print_json, progress
 from isthmus.app.pipeline import Core, Front, build_core, build_front, markets_of, open_keys, open_markets, replay
-from isthmus.app.port import GRACE_S, Doors, Port, make_room
+from isthmus.app.port import GRACE_S, Port, make_room
 from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
@@ -147,33 +146,24 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    if settings.front.grpc:
-        await front.grpc.start()
-    sessions = FixSessions(core, settings, keys, front) if settings.fix.serve else None
-    fix = sessions.thread.taker() if sessions is not None else None
-    doors = Doors(Arrivals(), front.grpc if settings.front.grpc else None, fix)
-    port = Port(_config(settings, front), listener, settings.front, doors)
+    gates = Gates(core, settings, keys, front)
+    watched = await gates.open()
+    port = Port(_config(settings, front), listener, settings.front, gates.doors)
     serving = asyncio.create_task(port.serve())
-    watched = await _lorawan_open(front)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
-    if sessions is not None:
-        running.fix = sessions.server
-        sessions.start()
+    gates.start(running)
     working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
     await port.listening.wait()
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
-    _announce(markets, demo, login, took_over, (settings, _fix_port(sessions, url)))
+    _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
     await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
     port.stop()
     await serving
-    if sessions is not None:
-        await sessions.stop()
-    if front.lorawan is not None:
-        await front.lorawan.close()
+    await gates.close()
     await running.stop()
     if live is not None:
         await live.close()
@@ -186,26 +176,6 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
-
-
-def _fix_port(sessions: FixSessions | None, url: str) -> int | None:
-    """Where FIX is spoken: a port of its own, else the one port."""
-    if sessions is None:
-        return None
-    return sessions.port or int(url.rpartition(":")[2])
-
-
-async def _lorawan_open(front: Front) -> set[asyncio.Future[None]]:
-    """The task that a bug would end. Raises BadInput when the port is taken."""
-    if front.lorawan is None:
-        return set()
-    try:
-        await front.lorawan.server.open()
-    except OSError as error:
-        raise BadInput("lorawan.listen", error.strerror or str(error)) from error
-    if front.lorawan.server.port is not None:
-        note(f"LoRaWAN     gateways send to UDP port {front.lorawan.server.port}")
-    return {front.lorawan.server.working}
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:
