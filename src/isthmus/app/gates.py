@@ -1,4 +1,4 @@
-"""Whoever faces the outside beside HTTP: FIX sessions, gRPC, LoRaWAN gateways. Opened before the port, closed after it."""
+"""Whoever faces the outside beside HTTP: FIX sessions, gRPC, LoRaWAN. Opened before the port, closed after it."""
 
 from __future__ import annotations
 
