@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod fix;
 mod journal;
 mod messages;
 mod pools;
@@ -90,5 +91,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
+    fix::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }
