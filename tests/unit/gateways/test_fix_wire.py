@@ -79,7 +79,7 @@ def test_a_dictionary_knows_names() -> None:
         (b"8=FIX.4.4\x019=5\x0135=0\x0110=000\x01", "CheckSum"),
         (b"8=FIX.4.4\x019=5\x0135=0\x0110=163\x01x", "bytes follow"),
         (b"GET / HTTP/1.1\r\n", "BeginString"),
-        (b"8=FIX.4.4\x019=7\x0135=0\x01x\x0110=029\x01", "field 4 at byte"),
+        (b"8=FIX.4.4\x019=7\x0135=0\x01x\x0110=030\x01", "field 4 at byte"),
     ],
 )
 def test_bytes_that_are_no_message_are_refused_by_what_is_wrong(data: bytes, why: str) -> None:
