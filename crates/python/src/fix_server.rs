@@ -9,18 +9,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use isthmus_core::journal::{Check, Reader};
 use isthmus_front::order_entry::channel::{Channel, Event, Sent};
 use isthmus_front::order_entry::desk::Desk;
-use isthmus_front::order_entry::host::{Broker, Terms, folder_of, settings};
+use isthmus_front::order_entry::host::{Broker, Terms, dictionary, folder_of, settings};
 use isthmus_front::order_entry::member::Member;
 use isthmus_front::server::{Server, ServerSettings, Taker, Waker};
-use isthmus_wire::fix::dictionary::Dictionary;
-use isthmus_wire::fix::index::{Index, View};
-use isthmus_wire::fix::part::Part;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use crate::engine::Engine;
 use crate::errors::journal_error;
+use crate::fix::FixMessage;
 use crate::front::FixTaker;
 
 /// Key, number of the key, user, role, account (0: none), its name, SHA-256 of the secret.
@@ -32,101 +30,6 @@ fn member((key, session, user, role, account, text, secret_sha256): MemberRow) -
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-}
-
-/// An application message of a session: read where it is asked for.
-#[pyclass(module = "isthmus._core", frozen)]
-pub struct SessionMessage {
-    bytes: Vec<u8>,
-    index: Index,
-    dictionary: &'static Dictionary,
-}
-
-impl SessionMessage {
-    fn read(bytes: Vec<u8>, version: &str) -> Option<Self> {
-        let dictionary = match version {
-            "FIX.4.2" => Dictionary::fix42(),
-            "FIX.4.4" => Dictionary::fix44(),
-            _ => Dictionary::fix50sp2(),
-        };
-        let mut index = Index::new();
-        index.read(&bytes).ok()?;
-        Some(Self { bytes, index, dictionary })
-    }
-
-    fn view(&self) -> View<'_> {
-        self.index.view(&self.bytes)
-    }
-}
-
-fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).into_owned()
-}
-
-#[pymethods]
-impl SessionMessage {
-    #[getter]
-    fn msg_type(&self) -> String {
-        text(self.view().msg_type())
-    }
-
-    #[getter]
-    fn seq_num(&self) -> u64 {
-        self.view().seq_num().unwrap_or(0)
-    }
-
-    #[getter]
-    fn bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.bytes)
-    }
-
-    /// The value of the first field of that tag, or None.
-    #[pyo3(signature = (tag, /))]
-    fn get(&self, tag: u32) -> Option<String> {
-        self.view().get(tag).map(text)
-    }
-
-    /// The entries of a repeating group; empty where it is not there.
-    #[pyo3(signature = (count, /))]
-    fn group(&self, count: u32) -> Vec<SessionEntry> {
-        let part = self.dictionary.part(self.view());
-        let group = part.as_ref().and_then(|part| part.group(count));
-        group.map_or_else(Vec::new, |entries| entries.map(|entry| SessionEntry::of(&entry)).collect())
-    }
-}
-
-/// One entry of a repeating group.
-#[pyclass(module = "isthmus._core", frozen)]
-#[derive(Clone)]
-pub struct SessionEntry {
-    fields: Vec<(u32, String)>,
-    groups: Vec<(u32, Vec<SessionEntry>)>,
-}
-
-impl SessionEntry {
-    fn of(part: &Part<'_>) -> Self {
-        let mut made = Self { fields: Vec::new(), groups: Vec::new() };
-        for entry in part.entries() {
-            made.fields.push((entry.tag, text(entry.value)));
-            if let Some(group) = entry.group {
-                made.groups.push((entry.tag, group.map(|inner| Self::of(&inner)).collect()));
-            }
-        }
-        made
-    }
-}
-
-#[pymethods]
-impl SessionEntry {
-    #[pyo3(signature = (tag, /))]
-    fn get(&self, tag: u32) -> Option<&str> {
-        self.fields.iter().find(|(there, _)| *there == tag).map(|(_, value)| value.as_str())
-    }
-
-    #[pyo3(signature = (count, /))]
-    fn group(&self, count: u32) -> Vec<Self> {
-        self.groups.iter().find(|(there, _)| *there == count).map_or_else(Vec::new, |(_, entries)| entries.clone())
-    }
 }
 
 /// What a server is made of until it runs.
@@ -312,9 +215,8 @@ fn row(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
         }
         Event::LoggedOut { place } => PyTuple::new(py, ("logout", place).into_pyobject(py)?.iter()),
         Event::Message { place, version, bytes, order } => {
-            let message = SessionMessage::read(bytes, version)
-                .ok_or_else(|| PyRuntimeError::new_err("a message that its session read cannot be read"))?;
-            PyTuple::new(py, ("message", place, Py::new(py, message)?, order).into_pyobject(py)?.iter())
+            let message = FixMessage::of_session(py, &bytes, dictionary(version))?;
+            PyTuple::new(py, ("message", place, message, order).into_pyobject(py)?.iter())
         }
         Event::Note(text) => PyTuple::new(py, ("note", 0, text).into_pyobject(py)?.iter()),
     }?;

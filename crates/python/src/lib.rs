@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod fix;
 mod fix_server;
 mod front;
 mod journal;
@@ -95,11 +96,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_class::<fix_server::FixServer>()?;
-    m.add_class::<fix_server::SessionMessage>()?;
-    m.add_class::<fix_server::SessionEntry>()?;
     m.add_class::<front::Front>()?;
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
+    fix::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

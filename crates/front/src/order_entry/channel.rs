@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::member::Member;
+use crate::session::Version;
 
 /// What Python is told, oldest first.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub enum Event {
     LoggedOn { place: usize, version: &'static str, key: String, last_cause: u64 },
     LoggedOut { place: usize },
     /// A message for Python; `order`: what the front knows of the order that it names (0: none).
-    Message { place: usize, version: &'static str, bytes: Vec<u8>, order: u64 },
+    Message { place: usize, version: Version, bytes: Vec<u8>, order: u64 },
     /// For the log.
     Note(String),
 }

@@ -148,7 +148,7 @@ impl Broker {
 
     fn cold(&mut self, session: &Session, view: &View<'_>) {
         let order = self.known(session.place, view);
-        let version = version_name(session.settings().identity.version);
+        let version = session.settings().identity.version;
         self.channel.tell(Event::Message { place: session.place, version, bytes: view.bytes.to_vec(), order });
         let number = view.seq_num().unwrap_or(0);
         self.seat(session.place).cold.push_back(number);
@@ -369,7 +369,8 @@ pub fn folder_of(data: &Path) -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-fn dictionary(version: Version) -> &'static Dictionary {
+/// The standard's dictionary of a version.
+pub fn dictionary(version: Version) -> &'static Dictionary {
     match version {
         Version::Fix42 => Dictionary::fix42(),
         Version::Fix44 => Dictionary::fix44(),

@@ -180,6 +180,8 @@ class Application:
             self._reject(peer, message, why.reason, why.text)
         except Refusal as refusal:
             self._reject(peer, message, NOT_AVAILABLE if refusal.status == 503 else OTHER, said(refusal))
+        except UnicodeDecodeError:
+            self._reject(peer, message, OTHER, "a text is not UTF-8")
         except Exception:
             log.exception("a FIX message of type %s could not be answered", kind)
             self._reject(peer, message, OTHER, "internal: a bug; the server's log tells more")

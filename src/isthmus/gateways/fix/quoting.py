@@ -55,7 +55,7 @@ class Quoting:
     async def request(self, peer: Peer, message: Message) -> None:
         """QuoteRequest(R) of one instrument."""
         asked = needed(message, 131, "QuoteReqID")
-        entries: list[Fields] = message.group(146)
+        entries = message.group(146)
         if len(entries) != 1:
             self._reject(peer, asked, OTHER_REASON, "one instrument a request: NoRelatedSym(146) is 1")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -20,11 +21,11 @@ FIX42, FIX44, FIX50 = 42, 44, 50
 class Fields(Protocol):
     """Fields of a message, or of one entry of a repeating group."""
 
-    def get(self, tag: int) -> str | None:
-        """The value, or None; the first one where the tag is there more than once."""
+    def get(self, tag: int, /) -> str | None:
+        """The value, or None; of groups inside, none. Raises UnicodeDecodeError for what is no UTF-8."""
 
-    def group(self, count: int) -> list[Fields]:
-        """The entries of the repeating group with this count field; empty where it is not there."""
+    def group(self, tag: int, /) -> Sequence[Fields]:
+        """The entries of the repeating group that this field counts; empty where it is not there."""
 
 
 class Message(Fields, Protocol):
@@ -35,11 +36,11 @@ class Message(Fields, Protocol):
         """MsgType(35)."""
 
     @property
-    def seq_num(self) -> int:
+    def seq_num(self) -> int | None:
         """MsgSeqNum(34)."""
 
     @property
-    def bytes(self) -> bytes:
+    def data(self) -> bytes:
         """As it came."""
 
 
@@ -52,7 +53,7 @@ class Peer(msgspec.Struct, frozen=True):
 
     def asks(self, message: Message) -> Asker:
         """Who the engine's record will name."""
-        return Asker(self.identity, "fix", message.bytes)
+        return Asker(self.identity, "fix", message.data)
 
 
 class Outgoing(Protocol):

@@ -41,7 +41,7 @@ class Said(msgspec.Struct):
         return 7
 
     @property
-    def bytes(self) -> bytes:
+    def data(self) -> bytes:
         return repr(self).encode()
 
     def get(self, tag: int) -> str | None:
