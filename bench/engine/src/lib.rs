@@ -2,6 +2,7 @@
 pub mod array_book;
 pub mod clock;
 pub mod core_books;
+pub mod fix_orders;
 pub mod flow;
 pub mod latency;
 pub mod market;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isthmus_bench::flow::Shape;
-use isthmus_bench::{latency, purge, rounds, route, scale, shared_memory, wire};
+use isthmus_bench::{fix_orders, latency, purge, rounds, route, scale, shared_memory, wire};
 
 const USE: &str = "isthmus-bench rounds COMMANDS          asked line by line: truth, round, each match, each gated
 isthmus-bench latency COMMANDS
 isthmus-bench route
 isthmus-bench wire FOLDER              asked line by line: truth, round
+isthmus-bench fix-orders FOLDER os|group PINGS ORDERS
 isthmus-bench scale INSTRUMENTS ACCOUNTS RESTING
 isthmus-bench purge FOLDER INSTRUMENTS ACCOUNTS RESTING
 isthmus-bench shared-memory PORT FOLDER COMMANDS     PORT: the isthmus-port command";
@@ -32,6 +33,11 @@ fn answer(words: &[&str]) -> io::Result<Option<String>> {
     match words {
         ["rounds", commands] => rounds::serve(Path::new(commands)).map(|()| None),
         ["wire", folder] => wire::serve(Path::new(folder)).map(|()| None),
+        ["fix-orders", folder, durability, pings, orders] => {
+            let counts = [pings, orders].map(|count| count.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, USE)));
+            let [pings, orders] = counts;
+            fix_orders::measure(Path::new(folder), durability, pings?, orders?).map(Some)
+        }
         ["route"] => Ok(Some(route::measure())),
         ["latency", commands] => latency::measure(Path::new(commands)).map(Some),
         ["scale", numbers @ ..] => scale::measure(shape(numbers)?).map(Some),
