@@ -58,6 +58,8 @@ def value_findings(document: Element, tags: tuple[str, ...]) -> Iterator[Finding
     """Walks the elements of `tags` (qualified names, all of RULED) once. A value that was found right before is
     not looked at again.
     """
+    if not tags:
+        return
     known = _known
     for element in document.iter(*tags):
         tag, value = element.tag, element.text
