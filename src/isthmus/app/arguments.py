@@ -4,6 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
+from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
+from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -56,10 +59,10 @@ def build_parser(version: str) -> Parser:
     _add_iso20022(commands)
     _add_clearing_file(commands)
     _add_sim(commands)
-    _add_lorawan(commands)
-    _add_evm(commands)
-    _add_settlement(commands)
-    _add_mt300(commands)
+    add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
+    add_evm(_group(commands, "evm", EVM), _add)
+    add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
+    add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     _add_doctor(commands)
     return parser
 
@@ -411,108 +414,6 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
-
-
-def _add_lorawan(commands: Commands) -> None:
-    lorawan = _group(commands, "lorawan", "LoRaWAN frames, and rules of hedging by sensors.")
-    decode = _add(
-        lorawan,
-        "decode",
-        "isthmus.app.lorawan:decode",
-        "What frames say, whether their codes are right, and their payloads, by row. Exit 1 if one is not in order.",
-        "isthmus lorawan decode frames.jsonl",
-    )
-    decode.add_argument("file", metavar="F", help="rows with phy and keys (hexadecimal), or - for standard input")
-    rules = _add(
-        lorawan,
-        "rules",
-        "isthmus.app.lorawan:rules",
-        "Rules of hedging as sentences, each with the hash of its content, which is what an operator approves.",
-        "isthmus lorawan rules rules.toml",
-    )
-    rules.add_argument("file", metavar="F", help="file of rules (TOML)")
-
-
-def _add_evm(commands: Commands) -> None:
-    evm = _group(commands, "evm", "Values and data to sign, as contracts and wallets read them.")
-    abi = _add(
-        evm,
-        "abi",
-        "isthmus.app.evm:abi",
-        "Values as the contract ABI encodes them, and encodings as values, by row. Exit 1 if one is refused.",
-        "isthmus evm abi values.jsonl",
-    )
-    abi.add_argument("file", metavar="F", help="rows with type and value (or encoded), or - for standard input")
-    typed = _add(
-        evm,
-        "typed-data",
-        "isthmus.app.evm:typed_data",
-        "Hashes of typed data (EIP-712), by row. Exit 1 if one is refused.",
-        "isthmus evm typed-data messages.jsonl",
-    )
-    typed.add_argument("file", metavar="F", help="rows with domain, types, primaryType and data, or - for input")
-
-
-def _add_settlement(commands: Commands) -> None:
-    settlement = _group(
-        commands, "settlement", "One settlement as ISO 20022 (sese), as FIN (MT54x), as a contract's call."
-    )
-    rows = (
-        ("render", "Settlements in each form, by row: sese.023, MT540 to MT543, call data with data to sign.", False),
-        ("read", "What sese, MT54x, calls and logs say, by row. Exit 1 if one is refused.", False),
-        (
-            "confirm",
-            "Settlements against the contract's events: status, differences, sese.025 and MT544 to MT547.",
-            True,
-        ),
-        ("log", "Events as the contract logs them, by row.", True),
-    )
-    for name, purpose, needed in rows:
-        example = f"isthmus settlement {name} rows.jsonl --chain chain.toml"
-        command = _add(settlement, name, f"isthmus.app.settlement:{name}", purpose, example)
-        command.add_argument("file", metavar="F", help="rows, or - for standard input")
-        told = "file (TOML) of the contract, and of parties' and assets' addresses"
-        command.add_argument("--chain", metavar="F", required=needed, help=told)
-        if name == "render":
-            forms = ("mx", "mt", "evm")
-            command.add_argument("--form", choices=forms, action="append", help="only this one; may be given again")
-
-
-def _add_mt300(commands: Commands) -> None:
-    mt300 = _group(commands, "mt300", "Foreign exchange confirmations (SWIFT MT300): made, read, judged, matched.")
-    rows = (
-        ("build", "Confirmations of FIX reports: rows of fix, sender_bic, receiver_bic in, messages or errors out."),
-        ("parse", "Fields of messages with the verdict over them, from a FIN file or rows of fin."),
-        (
-            "validate",
-            "Formats and network rules of messages, each error with code, rule, field and line. Exit 1 on errors.",
-        ),
-        ("trade", "Trade capture reports (FIX AE) of confirmations, for reconciliation."),
-    )
-    for name, purpose in rows:
-        command = _add(mt300, name, f"isthmus.app.mt300:{name}", purpose, f"isthmus mt300 {name} messages.fin --json")
-        command.add_argument(
-            "file", metavar="F", nargs="?", default="-", help="a file, packed or plain; - is stdin (-)"
-        )
-    match = _add(
-        mt300,
-        "match",
-        "isthmus.app.mt300:match",
-        "Our confirmations against the counterparty's: each field in which a pair differs. Exit 1 on a difference.",
-        "isthmus mt300 match --ours ours.fin --theirs theirs.fin --json",
-    )
-    match.add_argument("--ours", metavar="F", required=True, help="what we sent")
-    match.add_argument("--theirs", metavar="F", required=True, help="what came in")
-    listed = _add(
-        mt300,
-        "list",
-        "isthmus.app.mt300:listed",
-        "Confirmations of a broker's folder and their states: sent, matched, mismatched, alleged, refused, cancelled.",
-        "isthmus mt300 list --data data --json",
-    )
-    listed.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="the broker's data folder (data)")
-    listed.add_argument("--folder", metavar="DIR", help="of the folders out and in (DATA/confirmations)")
-    listed.add_argument("--own", metavar="BIC", help="the house's BIC (that of the messages in the folder out)")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from isthmus.engine.engine import Record
 from isthmus.gateways.swift.confirmations import Confirmation, Confirmations, Report
-from isthmus.gateways.swift.matching import full
+from isthmus.gateways.swift.fin import full_bic
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.ids import record_id, trade_id
 from isthmus.kernel.messages import SIDES
@@ -246,5 +246,5 @@ def checked(settings: ConfirmationSettings) -> None:
     for name, bic in codes:
         if not BIC.fullmatch(bic):
             raise BadInput(f"swift.confirmations.{name}", f"{bic!r} is no business identifier code")
-    if any(full(bic) == full(settings.own_bic) for bic in settings.parties.values()):
+    if any(full_bic(bic) == full_bic(settings.own_bic) for bic in settings.parties.values()):
         raise BadInput("swift.confirmations.parties", "names the house itself")

@@ -13,6 +13,8 @@ use super::walk::Error;
 /// Characters of field 36, its comma among them.
 const RATE_MAX: usize = 12;
 const AMOUNT_MAX: usize = 15;
+/// The branch of a code of eight characters.
+const HEAD_OFFICE: &str = concat!("X", "XX");
 const REFERENCE_MAX: usize = 16;
 /// The settlement party where none is named: both sides' standing instructions are used.
 const STANDING: &str = "/SSIS/";
@@ -93,7 +95,7 @@ fn agent(bic: Option<&str>) -> (&'static str, String) {
 /// Terminals A (sender) and X (receiver): which of its terminals a bank uses is the network's business.
 fn text_of(deal: &Deal, fields: &[(&'static str, String)]) -> String {
     use std::fmt::Write;
-    let full = |bic: &str| (bic.get(..8).unwrap_or(bic).to_owned(), bic.get(8..11).unwrap_or("XXX").to_owned());
+    let full = |bic: &str| (bic.get(..8).unwrap_or(bic).to_owned(), bic.get(8..11).unwrap_or(HEAD_OFFICE).to_owned());
     let (own, other) = (full(&deal.party_a), full(&deal.party_b));
     let mut text = String::with_capacity(512);
     let _ = write!(text, "{{1:F01{}A{}0000000000}}{{2:I300{}X{}N}}{{4:\r\n", own.0, own.1, other.0, other.1);

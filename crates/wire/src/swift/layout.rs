@@ -228,9 +228,9 @@ fn tag_of(text: &'static str, forms: &Forms) -> Tag {
 mod tests {
     use super::*;
 
-    fn tags(group: &Group) -> Vec<&Tag> {
-        let inside = |item| match item {
-            &Item::Tag(ref tag) => vec![tag],
+    fn tags(group: &'static Group) -> Vec<&'static Tag> {
+        let inside = |item: &'static Item| match item {
+            Item::Tag(tag) => vec![tag],
             Item::Group(group) => tags(group),
         };
         group.items.iter().flat_map(inside).collect()

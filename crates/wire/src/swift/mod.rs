@@ -5,6 +5,7 @@ pub mod decimal;
 pub mod fin;
 pub mod form;
 pub mod layout;
+mod parts;
 mod party;
 pub mod reference;
 mod rules;

@@ -21,6 +21,8 @@ const CODED: &[(&str, Coded)] = &[
     ("USCH", Coded::Digits(6)),
     ("USFW", Coded::Digits(9)),
 ];
+/// What stands for a code that a party has not.
+const UNKNOWN: &str = "UKWN";
 /// Codes that stand alone, of agents only.
 const ALONE: &[&str] = &["/NETS/", "/SSIS/"];
 
@@ -107,12 +109,13 @@ pub fn coded_length(text: &str, agent: bool) -> Result<usize, Misfit> {
             return Err(Misfit::new("T78", format!("what follows /{code}/ has not its format")));
         }
     }
-    for must in ["ABIC", "NAME"] {
-        if !pairs.iter().any(|(code, _)| *code == must) {
-            return Err(Misfit::new("T78", format!("/{must}/ must be there")));
-        }
+    let told = |wanted: &str| pairs.iter().find(|(code, _)| *code == wanted).map(|(_, value)| *value);
+    match (told("ABIC"), told("NAME")) {
+        (None, None) => Err(Misfit::new("T78", "/ABIC/ or /NAME/ must be there")),
+        (None, _) if !agent => Err(Misfit::new("T78", "/ABIC/ must be there, UKWN where there is no code")),
+        (Some(UNKNOWN), None) => Err(Misfit::new("T78", "/NAME/ must be there where /ABIC/ is UKWN")),
+        _ => Ok(text.len()),
     }
-    Ok(text.len())
 }
 
 fn list_of(agent: bool) -> String {
@@ -139,7 +142,7 @@ fn code_at(text: &str, at: usize) -> Option<&str> {
 
 fn has(value: &str, kind: Coded) -> bool {
     match kind {
-        Coded::Bic => value == "UKWN" || bic_length(value).is_ok(),
+        Coded::Bic => value == UNKNOWN || bic_length(value).is_ok(),
         Coded::Text(most) => !value.is_empty() && value.len() <= most,
         Coded::Digits(count) => value.len() == count && value.bytes().all(|byte| byte.is_ascii_digit()),
         Coded::Lei => {
@@ -166,10 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn option_j_needs_a_code_of_the_party_and_its_name() {
+    fn option_j_names_the_party_by_its_code_or_by_its_name() {
         assert!(coded_length("/ABIC/DEUTDEFF/NAME/DEUTSCHE/BANK", false).is_ok());
         assert!(coded_length("/ABIC/UKWN\n/NAME/FUND\n/LEIC/529900T8BM49AURSDO55", false).is_ok());
-        assert!(coded_length("/SSIS/", true).is_ok());
+        assert!(coded_length("/ABIC/DEUTDEFF", false).is_ok());
+        assert!(coded_length("/SSIS/", true).is_ok() && coded_length("/USFW/021000021/NAME/A", true).is_ok());
         for text in [
             "/SSIS/",
             "/ABIC/UKWN",

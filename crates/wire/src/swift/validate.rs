@@ -46,6 +46,11 @@ pub fn validate(text: &str) -> Verdict<'_> {
     pass_acknowledgement(&mut fin);
     let header = header(&fin);
     let mut errors: Vec<Error> = fin.faults.iter().map(|f| Error::form(f.code, &f.block, f.line, &f.message)).collect();
+    for (place, block) in fin.blocks.iter().enumerate() {
+        if fin.blocks[..place].iter().any(|earlier| earlier.name == block.name) {
+            errors.push(Error::form("H98", block.name, block.line, format!("block {} stands there twice", block.name)));
+        }
+    }
     let number = header.as_ref().map(|header| header.number.clone());
     let table = number.as_deref().and_then(layout::table_of);
     let mut placed = Vec::new();

@@ -48,7 +48,8 @@ def render_row(row: Row, forms: tuple[str, ...], chain: Chain | None) -> Row:
 
 def read_row(row: Row, chain: Chain | None) -> Row:
     """What `xml`, `fin`, `call` (0x) or `log` says."""
-    made: Row = {"id": row.get("id"), "form": None, "settlement": None, "event": None, "confirmed": None, "error": None}
+    made: Row = {"id": row.get("id"), "form": None, "settlement": None, "event": None, "confirmed": None, "lost": []}
+    made["error"] = None
     try:
         form = next((one for one in ("xml", "fin", "call", "log") if one in row), None)
         if form is None:
@@ -60,8 +61,9 @@ def read_row(row: Row, chain: Chain | None) -> Row:
             name, found = contract.read_call(octets(row["call"], "call"))
             made["event"] = {"call": name, **_plain(found)}
         else:
-            settlement, made["confirmed"] = _read_message(form, row[form])
-            made["settlement"] = msgspec.to_builtins(settlement)
+            found = _read_message(form, row[form])
+            made |= {"confirmed": found.confirmed, "lost": found.lost}
+            made["settlement"] = msgspec.to_builtins(found.settlement)
     except (BadInput, Refused) as fault:
         made["error"] = _told(fault)
     return made
@@ -79,7 +81,7 @@ def confirm_row(row: Row, chain: Chain) -> Row:
         if found.confirmation is not None:
             made["mx"] = mx.confirmation(found.confirmation)
             if "sender_bic" in row:
-                made["mt"] = fin.confirmation(found.confirmation, *_between(row))
+                made["mt"] = fin.confirmation(found.confirmation, *_between(row), settlement.settlement_date)
     except (BadInput, Refused) as fault:
         made["error"] = _told(fault)
     return made
@@ -141,7 +143,7 @@ def _on_chain(settlement: Settlement, chain: Chain) -> Row:
     }
 
 
-def _read_message(form: str, text: Any) -> tuple[Settlement, bool]:
+def _read_message(form: str, text: Any) -> fin.Read:
     if not isinstance(text, str):
         raise BadInput(form, "is no text")
     if form == "fin":
@@ -151,7 +153,7 @@ def _read_message(form: str, text: Any) -> tuple[Settlement, bool]:
     except Stopped as stop:
         raise BadInput("xml", f"{stop.rule} at {stop.place}: {stop.reason}") from None
     body = next((child for child in root if local(root) == "Document"), root)
-    return mx.read_settlement(body), local(body) == "SctiesSttlmTxConf"
+    return fin.Read(mx.read_settlement(body), local(body) == "SctiesSttlmTxConf", ())
 
 
 def _log(row: Row) -> Log:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from isthmus.gateways.swift import mt300
-from isthmus.gateways.swift.matching import Mismatch, full, mismatches, partner
+from isthmus.gateways.swift.fin import full_bic
+from isthmus.gateways.swift.matching import Mismatch, mismatches, partner
 from isthmus.gateways.swift.mt300 import Deal
 from isthmus.gateways.swift.verdict import Mistake, validate
 
@@ -57,7 +58,7 @@ class Confirmations:
     """All confirmations of one house, by reference."""
 
     def __init__(self, own_bic: str) -> None:
-        self._own = full(own_bic)
+        self._own = full_bic(own_bic)
         self._all: dict[str, Confirmation] = {}
         self._open: dict[str, dict[str, Confirmation]] = {}
         """Ours without an answer, by counterparty."""
@@ -75,7 +76,7 @@ class Confirmations:
 
     def confirm(self, report: Report) -> Confirmation | None:
         """The message of a report; None if its deal was confirmed before."""
-        made = mt300.of_fix(report.fix, self._own, full(report.counterparty), turned=report.turned)
+        made = mt300.of_fix(report.fix, self._own, full_bic(report.counterparty), turned=report.turned)
         if made.deal is not None and made.deal.reference in self._all:
             return None
         if made.deal is not None and (agent := report.agents.get(made.deal.bought[0])):
@@ -84,7 +85,7 @@ class Confirmations:
         reference = deal.reference if deal is not None else f"? {report.source}"
         if reference in self._all:
             return None
-        row = Confirmation(reference, full(report.counterparty), report.source, SENT, deal, made.fin)
+        row = Confirmation(reference, full_bic(report.counterparty), report.source, SENT, deal, made.fin)
         if made.fin is None:
             row.state, row.errors = REFUSED, list(made.errors)
         self._keep(row)
@@ -97,7 +98,7 @@ class Confirmations:
         deal = mt300.read(text)
         if deal is None or deal.reference in self._all:
             return
-        row = Confirmation(deal.reference, full(deal.party_b), source, SENT, deal, text)
+        row = Confirmation(deal.reference, full_bic(deal.party_b), source, SENT, deal, text)
         self._keep(row)
         self._sent(row, deal)
 
@@ -108,10 +109,10 @@ class Confirmations:
         if deal is None or verdict.message_type != mt300.MESSAGE_TYPE:
             errors = list(verdict.errors) or [Mistake(None, "deal", "", "2", 1, "is no MT300 that tells a deal")]
             return self._refused(verdict.first("20") or "", source, errors)
-        if full(deal.party_b) != self._own:
+        if full_bic(deal.party_b) != self._own:
             reason = f"is addressed to {deal.party_b}, not to {self._own}"
             return self._refused(deal.reference, source, [Mistake(None, "deal", "", "87A", 1, reason)])
-        party = full(deal.party_a)
+        party = full_bic(deal.party_a)
         row = self._earlier(deal) or self._candidate(deal)
         if row is not None:
             self._judge(row, deal)
@@ -144,12 +145,12 @@ class Confirmations:
     def _earlier(self, theirs: Deal) -> Confirmation | None:
         """What was compared with the message that theirs repeats or amends. A cancellation looks for one of ours."""
         named = theirs.related if theirs.operation == "AMND" else theirs.reference
-        row = self._answers.get(f"{full(theirs.party_a)} {named}")
+        row = self._answers.get(f"{full_bic(theirs.party_a)} {named}")
         return row if row is not None and row.state in (MATCHED, MISMATCHED) else None
 
     def _candidate(self, theirs: Deal) -> Confirmation | None:
         """Ours without an answer that is most like theirs."""
-        rows = list(self._open.get(full(theirs.party_a), {}).values())
+        rows = list(self._open.get(full_bic(theirs.party_a), {}).values())
         place = partner(theirs, [row.deal for row in rows if row.deal is not None])
         return rows[place] if place is not None else None
 

@@ -8,9 +8,8 @@ from decimal import Decimal
 import msgspec
 
 from isthmus.engine.fin import mt_reference
+from isthmus.gateways.swift.fin import full_bic
 from isthmus.gateways.swift.mt300 import Deal
-
-HEAD_OFFICE = "XXX"
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -30,14 +29,9 @@ def mismatches(ours: Deal, theirs: Deal) -> list[Mismatch]:
     found = [Mismatch(tag, read(ours), read(other)) for tag, read in COMPARED if read(ours) != read(other)]
     for tag, place in (("57A of B1", 0), ("57A of B2", 1)):
         one, two = ours.receiving[place], other.receiving[place]
-        if one and two and full(one) != full(two):
+        if one and two and full_bic(one) != full_bic(two):
             found.append(Mismatch(tag, one, two))
     return found
-
-
-def full(bic: str) -> str:
-    """Eleven characters; eight stand for the head office."""
-    return bic + HEAD_OFFICE if len(bic) == 8 else bic
 
 
 def _money(money: tuple[str, str]) -> str:
@@ -50,8 +44,8 @@ def _plain(figure: str) -> str:
 
 COMPARED: Sequence[tuple[str, Callable[[Deal], str]]] = (
     ("22A", lambda deal: deal.operation if deal.operation == "CANC" else "NEWT"),
-    ("82A", lambda deal: full(deal.party_a)),
-    ("87A", lambda deal: full(deal.party_b)),
+    ("82A", lambda deal: full_bic(deal.party_a)),
+    ("87A", lambda deal: full_bic(deal.party_b)),
     ("30T", lambda deal: deal.trade_date),
     ("30V", lambda deal: deal.value_date),
     ("36", lambda deal: _plain(deal.rate)),
@@ -64,7 +58,7 @@ COMPARED: Sequence[tuple[str, Callable[[Deal], str]]] = (
 def likeness(ours: Deal, theirs: Deal) -> int:
     """How many of the compared fields agree; -1 for other parties or other currencies, which is no candidate."""
     other = theirs.turned()
-    if {full(ours.party_a), full(ours.party_b)} != {full(other.party_a), full(other.party_b)}:
+    if {full_bic(ours.party_a), full_bic(ours.party_b)} != {full_bic(other.party_a), full_bic(other.party_b)}:
         return -1
     if {ours.bought[0], ours.sold[0]} != {other.bought[0], other.sold[0]}:
         return -1
