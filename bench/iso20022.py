@@ -60,7 +60,7 @@ def transfer(count: int) -> bytes:
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """For each size: microseconds of processor time, and the median ratio of rounds that alternate. `folder` holds XSDs."""
+    """For each size: microseconds of processor time, the median ratio of rounds that alternate. `folder` holds XSDs."""
     schemas = schemas_of(folder)
     schema = schemas.for_namespace(NAMESPACE + "pacs.008.001.08")
     if schema is None:

@@ -496,4 +496,4 @@ class XmlScreen:
         names: tuple[list[str], list[str]],
     ) -> XmlScreen: ...
     def look(self, xml: bytes, /) -> int:
-        """Flags: 1 plain, 2 bytes beyond ASCII, 4 attributes with a prefix, 8 values are right, 16 rules of transfers hold."""
+        """Flags: 1 plain, 2 not ASCII alone, 4 prefixed attributes, 8 values are right, 16 rules of transfers hold."""

@@ -1,4 +1,4 @@
-"""The pass over XML in the hot tier, re-exported from the extension; `isthmus.gateways.xmlguard.plain` is its typed face."""
+"""The pass over XML in the hot tier, re-exported from the extension; `xmlguard.plain` is its typed face."""
 
 from isthmus._core import XmlScreen
 

@@ -39,7 +39,7 @@ pub struct Tables {
     /// Decimals; `None` where the standard states none.
     currencies: FxHashMap<Vec<u8>, Option<u8>>,
     /// Country -> (how many, class `n`, `a` or `c`) of each stretch behind the check digits.
-    ibans: FxHashMap<Vec<u8>, Vec<(usize, u8)>>,
+    ibans: FxHashMap<Vec<u8>, Stretches>,
     names: FxHashMap<Vec<u8>, Kind>,
 }
 
@@ -69,7 +69,10 @@ impl Tables {
     }
 }
 
-fn structure(word: &[u8]) -> Option<(Vec<u8>, Vec<(usize, u8)>)> {
+/// (how many, class)
+type Stretches = Vec<(usize, u8)>;
+
+fn structure(word: &[u8]) -> Option<(Vec<u8>, Stretches)> {
     let mut stretches = Vec::new();
     let mut count = 0_usize;
     for &byte in word.get(2..)? {

@@ -1,4 +1,4 @@
-"""Documents of banks, read by the guard that every wire uses. Hints at schemas (xsi:schemaLocation) are taken off unread."""
+"""Documents of banks, read by the guard that every wire uses. Hints at schemas (xsi:schemaLocation) are taken off."""
 
 from __future__ import annotations
 

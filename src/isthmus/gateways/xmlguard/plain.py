@@ -1,7 +1,7 @@
 """The short way for documents of elements and values alone, as systems write them: one pass in Rust, then the parser.
 
-The pass knows a document to be plain that the scanner would let in: no markup declaration, comment, instruction or other
-reference, no value beside elements, all within the limits. Of whatever it does not know, the scanner is the judge.
+The pass knows a document to be plain that the scanner would let in: no markup declaration, comment, instruction or
+other reference, no value beside elements, all within the limits. Of whatever it does not know, the scanner judges.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def plain_parse(data: bytes | str) -> etree._Element:
 
 
 def screened_parse(data: bytes | str, limits: Limits, screen: XmlScreen) -> tuple[etree._Element, int]:
-    """The root, and the flags of what the pass knows (0 where the scanner was the judge). `screen` is that of `limits`."""
+    """The root, and what the pass knows (0 where the scanner was the judge). `screen` is that of `limits`."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     known: int = screen.look(raw) if len(raw) <= limits.document_bytes else 0
     if not known or (known & BEYOND_ASCII and not _visible(raw)):
