@@ -99,11 +99,18 @@ def _sessions() -> Iterator[bytes]:
         yield bytes(out)
 
 
+def _fin() -> Iterator[bytes]:
+    """Messages of each type that has rules."""
+    for path in sorted((ROOT / "tests" / "golden" / "swift").glob("*.fin")):
+        yield path.read_bytes()
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "command": _messages,
     "record": _bodies,
     "state": _states,
     "session": _sessions,
+    "swift": _fin,
 }
 
 if __name__ == "__main__":

@@ -497,3 +497,33 @@ class XmlScreen:
     ) -> XmlScreen: ...
     def look(self, xml: bytes, /) -> int:
         """Flags: 1 plain, 2 not ASCII alone, 4 prefixed attributes, 8 values are right, 16 rules of transfers hold."""
+
+def fin_validate(
+    text: str, /
+) -> tuple[
+    str | None,
+    list[tuple[str, str, int]],
+    list[tuple[int, str, int]],
+    list[tuple[str | None, str, str, str, int, str]],
+]: ...
+def fin_known() -> list[str]: ...
+
+_Mt300Money = tuple[str, str]
+_Mt300Deal = tuple[
+    tuple[str, str | None, str],
+    tuple[str, str],
+    tuple[str, str],
+    tuple[str, _Mt300Money, _Mt300Money],
+    tuple[str | None, str | None],
+]
+_Mt300Answer = tuple[
+    str | None, list[tuple[str, str]], list[tuple[str | None, str, str, str, int, str]], _Mt300Deal | None
+]
+
+def mt300_of_fix(
+    report: str, sender: str, receiver: str, /, *, turned: bool, agents: dict[str, str]
+) -> _Mt300Answer: ...
+def mt300_build(deal: Any, /) -> _Mt300Answer: ...
+def mt300_read(text: str, /) -> _Mt300Deal | None: ...
+def mt300_to_fix(deal: Any, /) -> str | None: ...
+def mt_reference(text: str, /) -> str: ...

@@ -86,6 +86,11 @@ def test_the_reacting_market_in_process(tmp_path: Path) -> None:
         run([sys.executable, "-c", snippet], tmp_path)
 
 
+def test_statements_are_read_as_the_guide_says(tmp_path: Path) -> None:
+    (snippet,) = snippets("swift.md", "python")
+    assert run([sys.executable, "-c", snippet], tmp_path) == "GB/1 -2.5 True []\n"
+
+
 def test_every_setting_is_in_the_guide_with_its_default() -> None:
     rows = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
     written = {name: value.replace(",", "") for name, value in rows}

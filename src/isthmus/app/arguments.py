@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -56,6 +57,7 @@ def build_parser(version: str) -> Parser:
     _add_iso20022(commands)
     _add_clearing_file(commands)
     _add_sim(commands)
+    add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     _add_doctor(commands)
     return parser
 

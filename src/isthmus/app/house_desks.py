@@ -49,6 +49,8 @@ def open_desks(core: Core, settings: Settings) -> list[Acting]:
         core.arbitrage.open()
         core.driver.subscribe(core.arbitrage.on_durable)
         desks.append(core.arbitrage)
+    if core.confirmations is not None:
+        desks.append(core.confirmations)
     for symbol, wanted in settings.house_maker.items():
         instrument = core.directory.instrument(symbol)
         if instrument is None:

@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.markets import folder_markets, in_order
@@ -38,6 +39,7 @@ from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
@@ -49,6 +51,7 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    confirmation_routes,
     market_routes,
     operator_routes,
     session_routes,
@@ -82,6 +85,8 @@ class Core(msgspec.Struct, frozen=True):
     router: Router
     arbitrage: ArbitrageDesk | None
     """The house's desk, where the settings ask for it."""
+    confirmations: ConfirmationsDesk | None
+    """Confirms foreign exchange, where the settings name the house's BIC."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -137,7 +142,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
         arbitrage = ArbitrageDesk(desk, directory, outside.sight, settings.arbitrage)
         driver.observe(arbitrage.on_record)
         outside.on_book = arbitrage.on_book
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage)
+    confirmations = None
+    if settings.swift.confirmations.own_bic:
+        confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
+        views.tell(confirmations)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -199,6 +208,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *session_routes(SessionHandlers(reads, keys, limits)),
             *trading_routes(trading),
             *account_routes(trading),
+            *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
         )

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
+from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.gateways.limits import Limits
 from isthmus.kernel.config import overlay, read_toml, shaped
@@ -86,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routes: RouteSettings
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
+    swift: SwiftSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -34,6 +34,12 @@ COMMANDS = {
     "bench route": [],
     "sim": [],
     "dex swaps": ["--pool", "F"],
+    "mt300 build": ["F"],
+    "mt300 parse": ["F"],
+    "mt300 validate": ["F"],
+    "mt300 trade": ["F"],
+    "mt300 match": ["--ours", "F", "--theirs", "F"],
+    "mt300 list": [],
     "doctor": [],
 }
 

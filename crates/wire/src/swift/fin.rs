@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         let start = self.at + 1;
         let inner = &self.text[start..];
         let Some(colon) = inner.bytes().take(4).position(|byte| byte == b':') else {
-            self.fault("H98", "", line, format!("{} opens no block", shown(&inner[..inner.floor_char_boundary(8)])));
+            self.fault("H98", "", line, format!("{} opens no block", shown(&inner[..boundary(inner, 8)])));
             self.at = start;
             return;
         };
@@ -311,11 +311,16 @@ fn lines_of(raw: &str) -> Cow<'_, str> {
     if raw.contains("\r\n") { Cow::Owned(raw.replace("\r\n", "\n")) } else { Cow::Borrowed(raw) }
 }
 
+/// The last place up to `at` where a character begins, or the end.
+pub fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
+}
+
 /// The start of what is spoken of, in quotes.
 pub fn shown(text: &str) -> String {
     const SHOWN: usize = 24;
     let line = text.lines().next().unwrap_or_default();
-    let cut = line.floor_char_boundary(SHOWN);
+    let cut = boundary(line, SHOWN);
     format!("{:?}{}", &line[..cut], if cut < line.len() { " ..." } else { "" })
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways import market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
@@ -162,6 +163,13 @@ def work_routes(work: WorkHandlers) -> tuple[Route, ...]:
             list[work_shapes.RouteEvent],
         ),
     )
+
+
+def confirmation_routes(own: ConfirmationHandlers) -> tuple[Route, ...]:
+    """Confirmations of foreign exchange by SWIFT."""
+    listed = (Field("state", "only confirmations in this state"), LIMIT)
+    path, summary = "/v1/confirmations", "Confirmations of foreign exchange, newest first"
+    return (Route("GET", path, own.confirmations, summary, list[ConfirmationRow], JOURNAL_ROLES, fields=listed),)
 
 
 def operator_routes(house: OperatorHandlers, desk: DeskHandlers) -> tuple[Route, ...]:

