@@ -58,7 +58,7 @@ def cheque_stop_status(message: Incoming) -> Translated:
         branch("GrpHdr", *message.group, leaf("NbOfChqs", "1")),
         branch(
             "Chq",
-            leaf("OrgnlInstrId", message.reference),
+            leaf("InstrId", message.reference),
             *_cheque(fields),
             *_parties(fields),
             _answer(fields),

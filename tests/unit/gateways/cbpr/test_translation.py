@@ -112,6 +112,46 @@ def test_a_stopped_cheque_keeps_its_reason_both_ways() -> None:
     assert dict(parse_fin(to_mt(translated.xml).fin).fields)["75"] == "/LOST/in the post"
 
 
+BATCHES = {
+    "101": (
+        "20:BATCH-1", "28D:1/1", "30:210511", "21:PAY-1", "32B:EUR10,", "50H:/123\nA\nHIGH STREET", "52A:DEUTDEFF",
+        "57A:CHASUS33", "59:/456\nB\nMAIN STREET", "70:/ROC/PAY-1", "71A:SHA",
+        "21:PAY-2", "23E:CHQB", "32B:USD20,5", "50H:/123\nA\nHIGH STREET", "52A:DEUTDEFF",
+        "59:/789\nC\nSIDE STREET", "71A:OUR",
+    ),
+    "104": (
+        "20:DEBIT-1", "23E:AUTH", "30:210511", "50K:/65479512\nOP CORPORATE\nALEKSANTERINKATU 19", "52A:NDEAFIHH", "71A:OUR",
+        "21:COLL-1", "21C:MANDATE-1", "32B:EUR45250,", "57A:RBOSGB2L", "59:/25698745\nNT ASSET\n50 BANK STREET",
+        "33B:EUR45250,", "21:COLL-2", "32B:EUR1,25", "57A:RBOSGB2L", "59:/77\nX\nY", "32B:EUR45251,25",
+    ),
+    "204": (
+        "20:DRAW-1", "19:30,5", "30:210511", "57A:DEUTDEFF", "58A:CHASUS33", "20:TX-1", "21:REF-1", "32B:USD10,",
+        "53A:BOFAUS3N", "20:TX-2", "21:REF-2", "32B:USD20,5", "53A:CITIUS33",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BATCHES)
+def test_a_message_of_several_transactions_comes_back(kind: str) -> None:
+    there = to_mx(fin(kind, *(field.replace("\n", "\r\n") for field in BATCHES[kind])), NOW)
+    assert there.lost == []
+    assert found(there.xml, "GrpHdr/NbOfTxs") == ["2"]
+    back = parse_fin(to_mt(there.xml).fin)
+    assert back.message_type == kind
+    missing = {field for field in BATCHES[kind] if field not in {f"{tag}:{value}" for tag, value in back.fields}}
+    assert missing <= {"70:/ROC/PAY-1"}
+
+
+def test_a_bank_that_moves_its_own_money_is_debtor_and_creditor() -> None:
+    there = to_mx(fin("200", "20:OWN-1", "32A:210511EUR5,", "57A:CITIUS33"), NOW)
+    assert found(there.xml, "Dbtr/FinInstnId/BICFI") == found(there.xml, "Cdtr/FinInstnId/BICFI") == ["DEUTDEFFXXX"]
+    assert there.lost == []
+
+
+def test_a_code_without_a_place_is_lost() -> None:
+    assert to_mx(fin("103", *TRANSFER, "23E:XXYY"), NOW).lost == ["23E"]
+
+
 def test_a_reference_that_does_not_fit_is_cut_and_counts_as_lost() -> None:
     xml = to_mx(fin("202", "20:R", "21:E2E", "32A:210511EUR1,", "58A:CHASUS33"), NOW).xml
     long = xml.replace("<EndToEndId>E2E<", "<EndToEndId>A-REFERENCE-OF-MORE-THAN-16<")
