@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from isthmus.gateways.cbpr.codes import BEARERS_FROM_FIN
 from isthmus.gateways.cbpr.fields import Field, Fields, Money, date_of, decimal_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.instructions_from_fin import end_to_end_of
 from isthmus.gateways.cbpr.parties_from_fin import (
     NOT_PROVIDED,
@@ -18,7 +18,7 @@ from isthmus.gateways.cbpr.parties_from_fin import (
     party_of,
 )
 from isthmus.gateways.cbpr.sender_to_receiver import words_of
-from isthmus.gateways.cbpr.transfers_from_fin import BANK_TRANSFER, Translated, agent, settlement_of
+from isthmus.gateways.cbpr.transfers_from_fin import BANK_TRANSFER, agent, settlement_of
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
 from isthmus.kernel.errors import BadInput
 

@@ -8,7 +8,7 @@ import msgspec
 
 from isthmus.gateways.cbpr.batches_from_fin import bank_debit, initiation, own_transfer
 from isthmus.gateways.cbpr.cheques_from_fin import cheque_advice, cheque_stop, cheque_stop_status
-from isthmus.gateways.cbpr.header_from_fin import Incoming, incoming
+from isthmus.gateways.cbpr.header_from_fin import Incoming, Translated, incoming
 from isthmus.gateways.cbpr.investigations_from_fin import (
     cancellation,
     charges_notice,
@@ -18,7 +18,7 @@ from isthmus.gateways.cbpr.investigations_from_fin import (
 )
 from isthmus.gateways.cbpr.notices_from_fin import direct_debit, notice_to_receive, report_request
 from isthmus.gateways.cbpr.statements_from_fin import notification, report, statement
-from isthmus.gateways.cbpr.transfers_from_fin import Translated, bank_transfer, customer_transfer
+from isthmus.gateways.cbpr.transfers_from_fin import bank_transfer, customer_transfer
 from isthmus.gateways.iso20022.trees import envelope
 from isthmus.kernel.errors import BadInput
 
