@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod iso20022;
 mod journal;
 mod messages;
 mod pools;
@@ -67,6 +68,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     pools::register(m)?;
     routes::register(m)?;
     tape::register(m)?;
+    iso20022::register(m)?;
     swift::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;

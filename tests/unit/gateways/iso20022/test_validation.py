@@ -19,7 +19,8 @@ TRANSACTION = """
 <CdtrAgt><FinInstnId><BICFI>CHASUS33XXX</BICFI></FinInstnId></CdtrAgt><Cdtr><Nm>B</Nm></Cdtr></CdtTrfTxInf>
 """
 SCHEMA = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{PACS_008}" xmlns="{PACS_008}"
- elementFormDefault="qualified"><xs:element name="IntrBkSttlmAmt"/><xs:element name="Document"><xs:complexType><xs:sequence>
+ elementFormDefault="qualified"><xs:element name="IntrBkSttlmAmt"/>
+ <xs:element name="Document"><xs:complexType><xs:sequence>
  <xs:element name="FIToFICstmrCdtTrf"><xs:complexType><xs:sequence><xs:any processContents="skip" maxOccurs="5"/>
  </xs:sequence></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>"""
 
