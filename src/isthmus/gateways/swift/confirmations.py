@@ -84,14 +84,14 @@ class Pool:
                 del self._by_key[key]
 
     def like(self, deal: Deal) -> list[Confirmation]:
-        """Those that may be of the deal, whoever's side it is told from; the earliest first. Of more than LIKE_MAX those
-        that share most with it.
+        """Those that may be of the deal, whoever's side it is told from, the earliest first: of more than LIKE_MAX
+        those that share most with it.
         """
         shared: Counter[str] = Counter()
         rows: dict[str, Confirmation] = {}
         for key in telling(deal):
             found = self._by_key.get(key, {})
-            shared.update(found)
+            shared.update(found.keys())
             rows.update(found)
         nearest = sorted(shared, key=lambda name: (-shared[name], self._added[name]))[:LIKE_MAX]
         return [rows[name] for name in sorted(nearest, key=self._added.__getitem__)]
