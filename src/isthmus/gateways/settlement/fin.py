@@ -6,12 +6,12 @@ receives the confirmation. Where the other side has one party, it is its own age
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import msgspec
 
 from isthmus.gateways.iso20022.settlements import Settlement
+from isthmus.gateways.settlement.chain import day
 from isthmus.gateways.swift import settlement as mt
 from isthmus.gateways.swift.fin import HEAD_OFFICE, parse_fin
 from isthmus.gateways.swift.settlement import NotASettlement, build_settlement
@@ -45,8 +45,8 @@ def confirmation(settlement: Settlement, sender: str, receiver: str, instructed_
         _terms(settlement, receiver),
         reference=settlement.servicer_reference,
         related=settlement.reference,
-        settles_on=_day("settlement_date", instructed_for),
-        settled_on=_day("settlement_date", settlement.settlement_date),
+        settles_on=day("settlement_date", instructed_for),
+        settled_on=day("settlement_date", settlement.settlement_date),
     )
     return _built(terms, sender, receiver)
 
@@ -87,8 +87,8 @@ def _terms(settlement: Settlement, own: str) -> mt.Settlement:
         agent=theirs[1],
         party=theirs[-1],
         place=place,
-        settles_on=_day("settlement_date", settlement.settlement_date),
-        traded_on=None if settlement.trade_date is None else _day("trade_date", settlement.trade_date),
+        settles_on=day("settlement_date", settlement.settlement_date),
+        traded_on=None if settlement.trade_date is None else day("trade_date", settlement.trade_date),
         amount=_amount(settlement),
     )
 
@@ -116,13 +116,6 @@ def _place(ours: tuple[str, ...], theirs: tuple[str, ...], names: tuple[str, str
 
 def _branch(bic: str) -> str:
     return bic.removesuffix(HEAD_OFFICE) if len(bic) == 11 else bic
-
-
-def _day(field: str, written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise BadInput(field, f"{written[:40]!r} is no date like 2026-11-30") from None
 
 
 def read_settlement(text: str) -> Read:

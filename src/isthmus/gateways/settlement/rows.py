@@ -19,7 +19,7 @@ from isthmus.gateways.iso20022.elements import local
 from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.settlements import Settlement
 from isthmus.gateways.settlement import fin
-from isthmus.gateways.settlement.chain import Chain, delivery_of
+from isthmus.gateways.settlement.chain import Chain, day, delivery_of
 from isthmus.gateways.settlement.confirming import answer
 from isthmus.gateways.xmlguard import Stopped
 from isthmus.kernel.errors import BadInput
@@ -28,6 +28,8 @@ Row = dict[str, Any]
 FORMS = ("mx", "mt", "evm")
 DIGITS_MAX = 40
 """Before and after the point."""
+CHARS_MAX = 140
+"""Of any text of a settlement."""
 
 
 def render_row(row: Row, forms: tuple[str, ...], chain: Chain | None) -> Row:
@@ -76,7 +78,7 @@ def confirm_row(row: Row, chain: Chain) -> Row:
     try:
         settlement = _settlement(row)
         event = contract.read_log(_log(row), chain.place)
-        found = answer(settlement, event, chain, row.get("date"))
+        found = answer(settlement, event, chain, _date(row))
         made |= {"status": found.status, "differences": list(found.differences), "reason": found.reason}
         if found.confirmation is not None:
             made["mx"] = mx.confirmation(found.confirmation)
@@ -114,7 +116,29 @@ def _settlement(row: Row) -> Settlement:
         raise BadInput("settlement", str(fault)) from None
     for name, value in (("quantity", settlement.quantity), ("amount", settlement.amount)):
         _require_written_out(name, value)
+    for name in settlement.__struct_fields__:
+        _require_printable(name, getattr(settlement, name))
+    if settlement.amount is not None and settlement.currency is None:
+        raise BadInput("currency", "is missing beside the amount")
+    for name in ("settlement_date", "trade_date"):
+        if (written := getattr(settlement, name)) is not None:
+            day(name, written)
     return settlement
+
+
+def _date(row: Row) -> str | None:
+    written = row.get("date")
+    if written is None:
+        return None
+    if not isinstance(written, str):
+        raise BadInput("date", "is no text")
+    return day("date", written).isoformat()
+
+
+def _require_printable(name: str, value: Any) -> None:
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not (text.isascii() and text.isprintable() and 0 < len(text) <= CHARS_MAX):
+            raise BadInput(name, f"{text[:40]!r} is not 1 to {CHARS_MAX} printable ASCII characters")
 
 
 def _require_written_out(name: str, value: Decimal | None) -> None:

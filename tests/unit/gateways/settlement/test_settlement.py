@@ -332,6 +332,36 @@ def test_no_changed_log_breaks_the_reader(chain: Chain, data: st.DataObject) -> 
     assert made["error"] is not None or made["status"] is not None
 
 
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.text(max_size=40),
+        st.sampled_from(["1", "-1", "1e40", "0.1", "2026-11-30", "USD", "US0378331005", "DTCYUS33", "a\nb", "\u202e"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+def test_no_row_breaks_the_answers(chain: Chain, data: st.DataObject) -> None:
+    row: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(event_of(chain)))
+    row["event"] = {"name": "Settled", "values": {}, "block": 1, "transaction": "0x" + "ab" * 32, "index": 1}
+    row |= {"date": "2026-11-30", "xml": "<a/>", "fin": "{1:", "call": "0x"}
+    inside = data.draw(st.sampled_from(["", "settlement", "log", "event"]))
+    place = row[inside] if inside else row
+    for _ in range(data.draw(st.integers(1, 3))):
+        place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
+    forms = data.draw(st.sampled_from([("mx",), ("mt",), ("evm",)]))
+    answers = [render_row(row, forms, chain), confirm_row(row, chain), log_row(row, chain)]
+    answers += [read_row({name: row[name]}, chain) for name in ("xml", "fin", "call", "log")]
+    for answer in answers:
+        assert answer["error"] is not None or any(answer.get(name) for name in (*FORMS, "status", "log", "form"))
+
+
 @given(st.binary(max_size=400))
 def test_no_call_breaks_the_reader(noise: bytes) -> None:
     for data in (noise, b"\x00" + noise):
