@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_swift import MT300, add_mt300
@@ -56,8 +57,7 @@ def build_parser(version: str) -> Parser:
     _add_backup(commands)
     _add_compact(commands)
     _add_bench(commands)
-    _add_iso20022(commands)
-    _add_clearing_file(commands)
+    add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)
@@ -352,53 +352,6 @@ def _add_bench(commands: Commands) -> None:
         "isthmus bench route --json",
     )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
-
-
-def _add_iso20022(commands: Commands) -> None:
-    group = _group(commands, "iso20022", "Judges and translates messages of banks: ISO 20022 XML and SWIFT FIN.")
-    validate = _add(
-        group,
-        "validate",
-        "isthmus.app.iso20022:validate",
-        "Two verdicts: what the schema says, and what the business rules say. Exit 1 if either is broken.",
-        "isthmus iso20022 validate payment.xml --xsd schemas --json",
-    )
-    validate.add_argument(
-        "--xsd", metavar="DIR", help="folder of XSD files (ISTHMUS_XSD_DIR); without one schemas are not checked"
-    )
-    translate = _add(
-        group,
-        "translate",
-        "isthmus.app.iso20022:translate",
-        "FIN to ISO 20022 and back by the rules of CBPR+; names the fields lost. Exit 1 if one cannot be translated.",
-        "isthmus iso20022 translate messages.ndjson",
-    )
-    for command in (validate, translate):
-        command.add_argument("file", metavar="F", help="one message, or rows (NDJSON); - for standard input")
-
-
-def _add_clearing_file(commands: Commands) -> None:
-    group = _group(
-        commands, "clearing-file", "Reads and writes the files of a local clearing, as a TOML description says."
-    )
-    read = _add(
-        group,
-        "read",
-        "isthmus.app.clearing_file:read",
-        "Records of a file as rows; control totals are checked. Exit 1 if one does not agree.",
-        "isthmus clearing-file read payments.txt --format clearing.toml",
-    )
-    write = _add(
-        group,
-        "write",
-        "isthmus.app.clearing_file:write",
-        "A file of rows; control totals are computed.",
-        "isthmus clearing-file write payments.ndjson --format clearing.toml --out payments.txt",
-    )
-    for command in (read, write):
-        command.add_argument("file", metavar="F", help="the input, or - for standard input")
-        command.add_argument("--format", metavar="TOML", required=True, help="description of the records")
-    write.add_argument("--out", metavar="F", help="where the file goes (standard output)")
 
 
 def _add_sim(commands: Commands) -> None:

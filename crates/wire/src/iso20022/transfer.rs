@@ -68,6 +68,7 @@ pub struct Transfer<'a> {
     instructed_in: Option<&'a [u8]>,
     current: Option<&'a [u8]>,
     end_to_end: Vec<&'a [u8]>,
+    uetrs: Vec<&'a [u8]>,
 }
 
 impl<'a> Transfer<'a> {
@@ -118,6 +119,7 @@ impl<'a> Transfer<'a> {
                 None => self.broken = true,
             },
             4 if self.in_settlement && name == b"SttlmMtd" => self.method = text,
+            4 if name == b"UETR" && !self.in_header => self.uetrs.push(text),
             4 if name == b"EndToEndId" && !self.in_header && text != NOT_PROVIDED => self.end_to_end.push(text),
             _ => {}
         }
@@ -178,12 +180,12 @@ impl<'a> Transfer<'a> {
     }
 
     fn told_apart(&self) -> bool {
-        if self.end_to_end.len() < 2 {
-            return true;
-        }
-        let different: FxHashSet<&[u8]> = self.end_to_end.iter().copied().collect();
-        different.len() == self.end_to_end.len()
+        all_differ(&self.end_to_end) && all_differ(&self.uetrs)
     }
+}
+
+fn all_differ(texts: &[&[u8]]) -> bool {
+    texts.len() < 2 || texts.iter().copied().collect::<FxHashSet<&[u8]>>().len() == texts.len()
 }
 
 /// A decimal in 10^-5; `None` for what is none, or has more decimals.

@@ -31,7 +31,7 @@ def _transfer(count: int) -> str:
             creditor_account="GB29NWBK60161331926819",
             debtor_agent="DEUTDEFF",
             creditor_agent="CHASUS33XXX",
-            uetr="7a562c67-ca16-48ba-b074-65581be6f001",
+            uetr=f"7a562c67-ca16-48ba-b074-65581be6f{place:03x}",
             purpose="SALA",
         )
         for place in range(count)
@@ -81,6 +81,8 @@ _PIECES = [
     "DE",
     "UK",
     "48ba",
+    "65581be6f000",
+    "65581be6f001",
     "18ba",
 ]
 _INSERTS = [

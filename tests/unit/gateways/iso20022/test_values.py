@@ -155,7 +155,7 @@ def test_what_is_built_is_valid(name: str, test_data: Path) -> None:
 @pytest.mark.parametrize("character", ["\x01", "\u200b", "\u202e"])
 def test_a_character_that_the_guard_would_stop_does_not_leave(character: str) -> None:
     hidden = msgspec.structs.replace(PAYMENT, remittance=f"a{character}b")
-    with pytest.raises(BadInput, match="U[+]"):
+    with pytest.raises(BadInput, match="no document may hold"):
         payments.bank_transfer(msgspec.structs.replace(TRANSFER, payments=(hidden,)))
 
 
