@@ -562,6 +562,26 @@ def fin_parse(
     text: str, /
 ) -> tuple[list[tuple[str, int, str, list[tuple[str, str, int]]]], list[tuple[str, str, int, str]]]: ...
 def fin_split(text: str, /) -> list[str]: ...
+
+@final
+class XmlScreen:
+    """One pass over a document that says what need not be looked at again.
+
+    `bounds`: depth, elements, distinct names, bytes of a name, of a tag, attributes of an element, bytes of a text.
+    `names`: elements that hold a country, elements that hold a currency.
+    """
+
+    def __new__(
+        cls,
+        bounds: tuple[int, int, int, int, int, int, int],
+        countries: list[str],
+        currencies: list[tuple[str, int | None]],
+        ibans: list[str],
+        names: tuple[list[str], list[str]],
+    ) -> XmlScreen: ...
+    def look(self, xml: bytes, /) -> int:
+        """Flags: 1 plain, 2 not ASCII alone, 4 prefixed attributes, 8 values are right, 16 rules of transfers hold."""
+
 def fin_validate(
     text: str, /
 ) -> tuple[

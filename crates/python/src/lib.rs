@@ -9,6 +9,7 @@ mod execution;
 mod fix;
 mod fix_server;
 mod front;
+mod iso20022;
 mod journal;
 mod messages;
 mod pools;
@@ -70,6 +71,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     pools::register(m)?;
     routes::register(m)?;
     tape::register(m)?;
+    iso20022::register(m)?;
     swift::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;

@@ -4,6 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
+from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
+from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
@@ -55,13 +58,12 @@ def build_parser(version: str) -> Parser:
     _add_backup(commands)
     _add_compact(commands)
     _add_bench(commands)
-    _add_iso20022(commands)
-    _add_clearing_file(commands)
+    add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
+    add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
+    add_evm(_group(commands, "evm", EVM), _add)
+    add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
-    _add_lorawan(commands)
-    _add_evm(commands)
-    _add_settlement(commands)
     _add_doctor(commands)
     return parser
 
@@ -390,53 +392,6 @@ def _add_bench(commands: Commands) -> None:
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 
-def _add_iso20022(commands: Commands) -> None:
-    group = _group(commands, "iso20022", "Judges and translates messages of banks: ISO 20022 XML and SWIFT FIN.")
-    validate = _add(
-        group,
-        "validate",
-        "isthmus.app.iso20022:validate",
-        "Two verdicts: what the schema says, and what the business rules say. Exit 1 if either is broken.",
-        "isthmus iso20022 validate payment.xml --xsd schemas --json",
-    )
-    validate.add_argument(
-        "--xsd", metavar="DIR", help="folder of XSD files (ISTHMUS_XSD_DIR); without one schemas are not checked"
-    )
-    translate = _add(
-        group,
-        "translate",
-        "isthmus.app.iso20022:translate",
-        "FIN to ISO 20022 and back by the rules of CBPR+; names the fields lost. Exit 1 if one cannot be translated.",
-        "isthmus iso20022 translate messages.ndjson",
-    )
-    for command in (validate, translate):
-        command.add_argument("file", metavar="F", help="one message, or rows (NDJSON); - for standard input")
-
-
-def _add_clearing_file(commands: Commands) -> None:
-    group = _group(
-        commands, "clearing-file", "Reads and writes the files of a local clearing, as a TOML description says."
-    )
-    read = _add(
-        group,
-        "read",
-        "isthmus.app.clearing_file:read",
-        "Records of a file as rows; control totals are checked. Exit 1 if one does not agree.",
-        "isthmus clearing-file read payments.txt --format clearing.toml",
-    )
-    write = _add(
-        group,
-        "write",
-        "isthmus.app.clearing_file:write",
-        "A file of rows; control totals are computed.",
-        "isthmus clearing-file write payments.ndjson --format clearing.toml --out payments.txt",
-    )
-    for command in (read, write):
-        command.add_argument("file", metavar="F", help="the input, or - for standard input")
-        command.add_argument("--format", metavar="TOML", required=True, help="description of the records")
-    write.add_argument("--out", metavar="F", help="where the file goes (standard output)")
-
-
 def _add_sim(commands: Commands) -> None:
     sim = _add(
         commands,
@@ -450,71 +405,6 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
-
-
-def _add_lorawan(commands: Commands) -> None:
-    lorawan = _group(commands, "lorawan", "LoRaWAN frames, and rules of hedging by sensors.")
-    decode = _add(
-        lorawan,
-        "decode",
-        "isthmus.app.lorawan:decode",
-        "What frames say, whether their codes are right, and their payloads, by row. Exit 1 if one is not in order.",
-        "isthmus lorawan decode frames.jsonl",
-    )
-    decode.add_argument("file", metavar="F", help="rows with phy and keys (hexadecimal), or - for standard input")
-    rules = _add(
-        lorawan,
-        "rules",
-        "isthmus.app.lorawan:rules",
-        "Rules of hedging as sentences, each with the hash of its content, which is what an operator approves.",
-        "isthmus lorawan rules rules.toml",
-    )
-    rules.add_argument("file", metavar="F", help="file of rules (TOML)")
-
-
-def _add_evm(commands: Commands) -> None:
-    evm = _group(commands, "evm", "Values and data to sign, as contracts and wallets read them.")
-    abi = _add(
-        evm,
-        "abi",
-        "isthmus.app.evm:abi",
-        "Values as the contract ABI encodes them, and encodings as values, by row. Exit 1 if one is refused.",
-        "isthmus evm abi values.jsonl",
-    )
-    abi.add_argument("file", metavar="F", help="rows with type and value (or encoded), or - for standard input")
-    typed = _add(
-        evm,
-        "typed-data",
-        "isthmus.app.evm:typed_data",
-        "Hashes of typed data (EIP-712), by row. Exit 1 if one is refused.",
-        "isthmus evm typed-data messages.jsonl",
-    )
-    typed.add_argument("file", metavar="F", help="rows with domain, types, primaryType and data, or - for input")
-
-
-def _add_settlement(commands: Commands) -> None:
-    settlement = _group(
-        commands, "settlement", "One settlement as ISO 20022 (sese), as FIN (MT54x), as a contract's call."
-    )
-    rows = (
-        ("render", "Settlements in each form, by row: sese.023, MT540 to MT543, call data with data to sign.", False),
-        ("read", "What sese, MT54x, calls and logs say, by row. Exit 1 if one is refused.", False),
-        (
-            "confirm",
-            "Settlements against the contract's events: status, differences, sese.025 and MT544 to MT547.",
-            True,
-        ),
-        ("log", "Events as the contract logs them, by row.", True),
-    )
-    for name, purpose, needed in rows:
-        example = f"isthmus settlement {name} rows.jsonl --chain chain.toml"
-        command = _add(settlement, name, f"isthmus.app.settlement:{name}", purpose, example)
-        command.add_argument("file", metavar="F", help="rows, or - for standard input")
-        told = "file (TOML) of the contract, and of parties' and assets' addresses"
-        command.add_argument("--chain", metavar="F", required=needed, help=told)
-        if name == "render":
-            forms = ("mx", "mt", "evm")
-            command.add_argument("--form", choices=forms, action="append", help="only this one; may be given again")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -32,7 +32,7 @@ from isthmus.views.orders import FillRow
 BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 LOOK_NS = NS_PER_S // 5
 """Between two looks at fills and at the folder."""
-AT_ONCE_MAX = 200
+AT_ONCE_MAX = 50
 """Messages made or read at one look; the rest waits for the next."""
 FILE_BYTES_MAX = 1 << 20
 NAME_DIGITS = 24

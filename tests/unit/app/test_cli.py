@@ -48,6 +48,10 @@ COMMANDS = {
     "mt300 trade": ["F"],
     "mt300 match": ["--ours", "F", "--theirs", "F"],
     "mt300 list": [],
+    "iso20022 validate": ["F"],
+    "iso20022 translate": ["F"],
+    "clearing-file read": ["F", "--format", "F"],
+    "clearing-file write": ["F", "--format", "F"],
     "doctor": [],
 }
 

@@ -4,6 +4,8 @@ use super::form::{Class, Misfit};
 
 const IDENTIFIER_MAX: usize = 34;
 const LINE_MAX: usize = 35;
+/// Characters of a code with its slashes.
+const CODE: usize = 6;
 const CODED_LINE_MAX: usize = 40;
 const CODED_LINES_MAX: usize = 5;
 
@@ -125,13 +127,19 @@ fn list_of(agent: bool) -> String {
 
 /// [(code, value)]: a value ends where a known code begins, since it may hold slashes itself.
 fn pairs_of(text: &str) -> Option<Vec<(&str, &str)>> {
-    let starts: Vec<usize> =
-        text.match_indices('/').map(|(at, _)| at).filter(|at| code_at(text, *at).is_some()).collect();
+    let mut starts: Vec<usize> = Vec::new();
+    for (at, _) in text.match_indices('/') {
+        // the slash that ends a code begins no other
+        let behind = starts.last().is_none_or(|last| at >= last + CODE);
+        if behind && code_at(text, at).is_some() {
+            starts.push(at);
+        }
+    }
     if starts.first() != Some(&0) {
         return None;
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    Some(starts.iter().zip(ends).map(|(from, to)| (&text[from + 1..from + 5], &text[from + 6..to])).collect())
+    Some(starts.iter().zip(ends).map(|(from, to)| (&text[from + 1..from + 5], &text[from + CODE..to])).collect())
 }
 
 fn code_at(text: &str, at: usize) -> Option<&str> {
@@ -178,6 +186,8 @@ mod tests {
             "/SSIS/",
             "/ABIC/UKWN",
             "/NAME/A",
+            "/ABIC/NAME/A",
+            "/ABIC/NAME/ABIC/",
             "NAME",
             "/ABIC/X/NAME/A",
             "/ABIC/UKWN/NAME/A/NAME/B",

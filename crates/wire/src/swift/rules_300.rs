@@ -12,7 +12,6 @@ pub fn check(seen: &Seen<'_, '_>, header: &Header) -> Vec<Error> {
     let mut errors = Vec::new();
     errors.extend(related_reference(seen));
     errors.extend(broker(seen));
-    errors.extend(agent(seen));
     errors.extend(split_settlement(seen));
     errors.extend(begun_and_empty(seen));
     errors.extend(non_deliverable(seen));
@@ -63,14 +62,6 @@ fn broker(seen: &Seen<'_, '_>) -> Vec<Error> {
         errors.push(Error::rule("D74", "C2", at(commission), "71F is allowed only where 94A is BROK"));
     }
     errors
-}
-
-/// The fund or the beneficiary customer is named where an agent confirms for it.
-fn agent(seen: &Seen<'_, '_>) -> Option<Error> {
-    let scope = seen.well("A", "94A").filter(|scope| scope.value == "AGNT")?;
-    seen.first("A", "83a")
-        .is_none()
-        .then(|| Error::rule("D71", "83a of an agent", ("83a", scope.line), "83a must be there where 94A is AGNT"))
 }
 
 /// C3: sequence D is there exactly where the amounts are settled in parts. 16A counts the parts (D96).

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from isthmus.gateways.cbpr.codes import CHEQUE_STOP_FROM_FIN
 from isthmus.gateways.cbpr.fields import Fields, date_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.parties_from_fin import account_node, customer, institution, party_of
 from isthmus.gateways.cbpr.sender_to_receiver import words_of
-from isthmus.gateways.cbpr.transfers_from_fin import Translated
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
 from isthmus.kernel.errors import BadInput
 
@@ -58,7 +57,7 @@ def cheque_stop_status(message: Incoming) -> Translated:
         branch("GrpHdr", *message.group, leaf("NbOfChqs", "1")),
         branch(
             "Chq",
-            leaf("OrgnlInstrId", message.reference),
+            leaf("InstrId", message.reference),
             *_cheque(fields),
             *_parties(fields),
             _answer(fields),

@@ -79,6 +79,13 @@ class Fields:
                 self._used.add(place)
                 yield field
 
+    def each(self, tag: str, beginnings: tuple[str, ...]) -> Iterator[Field]:
+        """All fields of exactly that tag whose text begins so; the others are not used."""
+        for place, field in enumerate(self._rows):
+            if field.number + field.option == tag and field.text.startswith(beginnings):
+                self._used.add(place)
+                yield field
+
     def split(self, starts: str) -> tuple[Fields, Fields]:
         """Before the first field of number `starts`, and from it on; the second is empty where there is none."""
         cut = next((place for place, field in enumerate(self._rows) if field.number == starts), len(self._rows))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from isthmus.gateways.cbpr.batches_from_fin import bank_debit, initiation, own_transfer
 from isthmus.gateways.cbpr.cheques_from_fin import cheque_advice, cheque_stop, cheque_stop_status
-from isthmus.gateways.cbpr.header_from_fin import Incoming, incoming
+from isthmus.gateways.cbpr.header_from_fin import Incoming, Translated, incoming
 from isthmus.gateways.cbpr.investigations_from_fin import (
     cancellation,
     charges_notice,
@@ -17,18 +18,21 @@ from isthmus.gateways.cbpr.investigations_from_fin import (
 )
 from isthmus.gateways.cbpr.notices_from_fin import direct_debit, notice_to_receive, report_request
 from isthmus.gateways.cbpr.statements_from_fin import notification, report, statement
-from isthmus.gateways.cbpr.transfers_from_fin import Translated, bank_transfer, customer_transfer
+from isthmus.gateways.cbpr.transfers_from_fin import bank_transfer, customer_transfer
 from isthmus.gateways.iso20022.trees import envelope
 from isthmus.kernel.errors import BadInput
 
 TYPES: dict[str, Callable[[Incoming], Translated]] = {
+    "101": initiation,
     "103": customer_transfer,
     "104": direct_debit,
     "107": direct_debit,
     "110": cheque_advice,
     "111": cheque_stop,
     "112": cheque_stop_status,
+    "200": own_transfer,
     "202": bank_transfer,
+    "204": bank_debit,
     "205": bank_transfer,
     "210": notice_to_receive,
     "900": notification,

@@ -11,6 +11,9 @@ from isthmus.kernel.errors import BadInput
 
 SERVICE = "swift.cbprplus.03"
 
+Translated = tuple[str, tuple[Node, ...], Node]
+"""Identifier of the message, header, body."""
+
 
 class Incoming(msgspec.Struct, frozen=True):
     """A FIN message that is being translated: who, to whom, when, and its fields."""

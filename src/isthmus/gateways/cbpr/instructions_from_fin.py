@@ -17,6 +17,7 @@ _PURPOSES = ("INTC", "CORT", "REPA")
 """Codes of 23E that say what kind of payment it is."""
 _AT_CREDITOR = {"CHQB": "CHQB", "HOLD": "HOLD", "PHOB": "PHOB", "TELB": "TELB"}
 _AT_NEXT = ("PHON", "PHOI", "TELE", "TELI")
+_KNOWN = (*_PURPOSES, *_AT_CREDITOR, *_AT_NEXT, "SDVA")
 _TO_CREDITOR = ("ACC", "UDLC")
 _TIMES = re.compile(r"/(CLSTIME|SNDTIME|RNCTIME)/([0-9]{2})([0-9]{2})([+-][0-9]{2})([0-9]{2})")
 
@@ -34,7 +35,7 @@ class Instructions(msgspec.Struct, frozen=True):
 def instructions_of(message: Incoming) -> Instructions:
     """Of a customer's or a bank's transfer."""
     fields = message.fields
-    coded = [field.text for field in fields.every("23") if field.option == "E"]
+    coded = [field.text for field in fields.each("23E", _KNOWN)]
     notes = fields.find("72")
     words = words_of(notes.lines) if notes is not None else []
     remittance = _remittance(fields, words)

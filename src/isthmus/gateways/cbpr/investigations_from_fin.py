@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from isthmus.gateways.cbpr.codes import MESSAGE_OF_TYPE, is_reason
 from isthmus.gateways.cbpr.fields import Field, Fields, Money, date_of, decimal_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.parties_from_fin import (
     NOT_PROVIDED,
     account_node,
@@ -19,12 +19,12 @@ from isthmus.gateways.cbpr.parties_from_fin import (
     party_of,
     unknown_institution,
 )
+from isthmus.gateways.cbpr.refusals_from_fin import rejected
 from isthmus.gateways.cbpr.sender_to_receiver import Word, refusal_of, words_of
-from isthmus.gateways.cbpr.transfers_from_fin import Translated
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
 from isthmus.kernel.errors import BadInput
 
-STATUS, CANCELLATION, RESOLUTION = "pacs.002.001.10", "camt.056.001.08", "camt.029.001.09"
+CANCELLATION, RESOLUTION = "camt.056.001.08", "camt.029.001.09"
 NOTICE_CANCELLATION = "camt.058.001.08"
 CHARGES_NOTICE, CHARGES_REQUEST = "camt.105.001.02", "camt.106.001.02"
 CHARGES_SERVICE, MANY_CHARGES_SERVICE = "swift.cbprplus.01", "swift.cbprplus.mlp.01"
@@ -40,27 +40,7 @@ def status(message: Incoming) -> Translated:
     refusal = None if field is None else refusal_of(field.lines)
     if refusal is None:
         raise BadInput("79", "neither /REJT/ nor /RETN/: free text becomes no message")
-    related = message.fields.text("21")
-    body = branch(
-        "FIToFIPmtStsRpt",
-        branch("GrpHdr", *message.group),
-        branch(
-            "TxInfAndSts",
-            branch(
-                "OrgnlGrpInf",
-                leaf("OrgnlMsgId", refusal.message or related),
-                leaf("OrgnlMsgNmId", "MT" + message.message_type),
-            ),
-            leaf("OrgnlInstrId", refusal.message or related),
-            leaf("OrgnlEndToEndId", refusal.transaction),
-            leaf("OrgnlUETR", message.uetr or refusal.uetr),
-            leaf("TxSts", "RJCT"),
-            branch("StsRsnInf", leaf("Rsn/Cd", refusal.reason), leaf("AddtlInf", refusal.text)),
-            institution_of_bic("InstgAgt", message.sender),
-            institution_of_bic("InstdAgt", message.receiver),
-        ),
-    )
-    return _translated(STATUS, message, SERVICE, body)
+    return rejected(message, refusal)
 
 
 def cancellation(message: Incoming) -> Translated:

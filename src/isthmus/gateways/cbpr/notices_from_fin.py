@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from isthmus.gateways.cbpr.codes import BEARERS_FROM_FIN
 from isthmus.gateways.cbpr.fields import Field, Fields, date_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.parties_from_fin import (
     NOT_PROVIDED,
     account_node,
@@ -15,7 +15,7 @@ from isthmus.gateways.cbpr.parties_from_fin import (
     institution_of_bic,
     party_of,
 )
-from isthmus.gateways.cbpr.transfers_from_fin import Translated, settlement_of
+from isthmus.gateways.cbpr.transfers_from_fin import settlement_of
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
 from isthmus.kernel.errors import BadInput
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from isthmus.gateways.cbpr.fields import Field, Fields, Money, date_of, decimal_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.parties_from_fin import NOT_PROVIDED, account_node, customer, institution, party_of
-from isthmus.gateways.cbpr.transfers_from_fin import Translated
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf
 from isthmus.kernel.errors import BadInput
 

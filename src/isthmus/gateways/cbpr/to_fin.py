@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from isthmus.gateways.cbpr.batches_to_fin import bank_debit, direct_debit, initiation
 from isthmus.gateways.cbpr.fin_text import Outgoing, message_text
 from isthmus.gateways.cbpr.investigations_to_fin import (
     cancellation,
@@ -39,8 +40,11 @@ BODIES: dict[str, Callable[[Source], Outgoing]] = {
     "ChqPresntmntNtfctn": cheque_advice,
     "ChrgsPmtNtfctn": charges_notice,
     "ChrgsPmtReq": charges_request,
+    "CstmrCdtTrfInitn": initiation,
     "FICdtTrf": bank_transfer,
+    "FIDrctDbt": bank_debit,
     "FIToFICstmrCdtTrf": customer_transfer,
+    "FIToFICstmrDrctDbt": direct_debit,
     "FIToFIPmtCxlReq": cancellation,
     "FIToFIPmtStsRpt": status,
     "NtfctnToRcv": notice_to_receive,

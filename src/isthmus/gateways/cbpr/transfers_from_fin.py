@@ -8,7 +8,7 @@ import msgspec
 
 from isthmus.gateways.cbpr.codes import BEARERS_FROM_FIN
 from isthmus.gateways.cbpr.fields import Fields, Money, decimal_of, money_of
-from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming
+from isthmus.gateways.cbpr.header_from_fin import SERVICE, Incoming, Translated
 from isthmus.gateways.cbpr.instructions_from_fin import Instructions, instructions_of, times_of
 from isthmus.gateways.cbpr.parties_from_fin import (
     NOT_PROVIDED,
@@ -21,15 +21,13 @@ from isthmus.gateways.cbpr.parties_from_fin import (
     party_of,
     unknown_institution,
 )
+from isthmus.gateways.cbpr.refusals_from_fin import rejected
 from isthmus.gateways.cbpr.sender_to_receiver import Refusal, refusal_of
 from isthmus.gateways.iso20022.trees import Node, amount, branch, leaf, whole
 from isthmus.kernel.errors import BadInput
 
 CUSTOMER_TRANSFER, BANK_TRANSFER, RETURN = "pacs.008.001.08", "pacs.009.001.08", "pacs.004.001.09"
 COVER_SERVICE, ADVICE_SERVICE = "swift.cbprplus.cov.03", "swift.cbprplus.adv.03"
-
-Translated = tuple[str, tuple[Node, ...], Node]
-"""Identifier of the message, header, body."""
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -102,14 +100,14 @@ def bank_transfer(message: Incoming) -> Translated:
             *agent(head, "58", "Cdtr", None),
             *instructions.for_agents,
             leaf("RmtInf/Ustrd", instructions.remittance),
-            _underlying(underlying, debtor, _party(head, "58")) if underlying.rows else None,
+            _underlying(message, underlying, debtor, _party(head, "58")) if underlying.rows else None,
         ),
     )
     service = COVER_SERVICE if underlying.rows else ADVICE_SERVICE if settlement.method == "COVE" else SERVICE
     return _translated(BANK_TRANSFER, message, service, body)
 
 
-def _underlying(fields: Fields, debtor: Party | None, creditor: Party | None) -> Node | None:
+def _underlying(message: Incoming, fields: Fields, debtor: Party | None, creditor: Party | None) -> Node | None:
     """Sequence B of a cover. Agents that it does not name are those of sequence A."""
     instructed = money_of(fields.find("33", "B"))
     remittance = fields.find("70")
@@ -119,9 +117,9 @@ def _underlying(fields: Fields, debtor: Party | None, creditor: Party | None) ->
         "UndrlygCstmrCdtTrf",
         customer("Dbtr", ordering, debtor=True),
         account_node("DbtrAcct", ordering.account if ordering else None),
-        institution("DbtrAgt", first_agent),
+        institution("DbtrAgt", first_agent) or institution_of_bic("DbtrAgt", message.sender),
         *_intermediary(fields),
-        institution("CdtrAgt", last_agent),
+        institution("CdtrAgt", last_agent) or institution_of_bic("CdtrAgt", message.receiver),
         customer("Cdtr", beneficiary, identified=False),
         account_node("CdtrAcct", beneficiary.account if beneficiary else None),
         leaf("RmtInf/Ustrd", " ".join(remittance.lines) if remittance else None),
@@ -130,7 +128,12 @@ def _underlying(fields: Fields, debtor: Party | None, creditor: Party | None) ->
 
 
 def _returned(message: Incoming, refusal: Refusal, *, from_customer: bool) -> Translated:
-    """pacs.004. The parties stand in the chain of the return, the original is known by its references alone."""
+    """pacs.004; a rejection is a status (pacs.002), which has no place for parties and amounts.
+
+    The parties stand in the chain of the return, the original is known by its references alone.
+    """
+    if refusal.kind == "REJT":
+        return rejected(message, refusal)
     fields = message.fields
     settled = _settled(fields)
     fields.settle("23B")

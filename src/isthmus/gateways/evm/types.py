@@ -15,6 +15,8 @@ DEPTH_MAX = 32
 """Tuples and arrays within each other."""
 COUNT_MAX = 1 << 32
 """Elements of an array of fixed length."""
+HEAD_BYTES_MAX = 1 << 32
+"""Of what has a fixed length: no contract could take more."""
 WORD = 32
 
 _WORD_OR_MARK = re.compile(r"\s*([A-Za-z_$][A-Za-z0-9_$]*|\[[0-9]*\]|[(),])")
@@ -34,7 +36,8 @@ class Refused(ValueError):
 
 class Type(msgspec.Struct, frozen=True):
     """`kind` is uint, int (`size` bits), fixed (`size` bytes), bool, address, string, bytes, array or tuple. An array
-    has one part and a `count`, None where it varies; `names` of a tuple's parts are empty where it gave none.
+    has one part and a `count`, None where it varies; `names` of a tuple's parts are empty where it gave none. The last
+    two fields follow from the others.
     """
 
     kind: str
@@ -42,6 +45,10 @@ class Type(msgspec.Struct, frozen=True):
     count: int | None = None
     parts: tuple[Type, ...] = ()
     names: tuple[str, ...] = ()
+    dynamic: bool = False
+    """Whether an offset stands in its place, and it behind."""
+    head_bytes: int = 0
+    """Bytes in the place where it stands."""
 
     @property
     def text(self) -> str:
@@ -54,22 +61,17 @@ class Type(msgspec.Struct, frozen=True):
             return f"bytes{self.size}"
         return f"{self.kind}{self.size or ''}"
 
-    @property
-    def dynamic(self) -> bool:
-        """Whether an offset stands in its place, and it behind."""
+    def __post_init__(self) -> None:
+        """Both are known from the parts: asked for each element, they would cost as much as the type is deep."""
+        dynamic = self.kind in ("string", "bytes") or any(part.dynamic for part in self.parts)
+        head_bytes = WORD
         if self.kind == "array":
-            return self.count is None or self.parts[0].dynamic
-        return self.kind in ("string", "bytes") or any(part.dynamic for part in self.parts)
-
-    @property
-    def head_bytes(self) -> int:
-        """Bytes in the place where it stands."""
-        if self.dynamic:
-            return WORD
-        if self.kind == "array":
-            assert self.count is not None
-            return self.count * self.parts[0].head_bytes
-        return sum(part.head_bytes for part in self.parts) if self.kind == "tuple" else WORD
+            dynamic = dynamic or self.count is None
+            head_bytes = self.parts[0].head_bytes * (self.count or 1)
+        elif self.kind == "tuple":
+            head_bytes = sum(part.head_bytes for part in self.parts)
+        msgspec.structs.force_setattr(self, "dynamic", dynamic)
+        msgspec.structs.force_setattr(self, "head_bytes", WORD if dynamic else head_bytes)
 
 
 def atom(word: str) -> Type | None:
@@ -146,6 +148,7 @@ class _Reader:
             if depth > DEPTH_MAX:
                 raise self._refused(f"is nested deeper than {DEPTH_MAX}")
             found = Type("array", count=self._count(self.rest.pop()), parts=(found,))
+            self._require_bounded(found)
         named = bool(self.rest) and is_identifier(self.rest[-1])
         return found, self.rest.pop() if named else ""
 
@@ -160,7 +163,9 @@ class _Reader:
             names.append(name)
             mark = self._next()
             if mark == ")":
-                return Type("tuple", parts=tuple(parts), names=tuple(names) if all(names) else ())
+                found = Type("tuple", parts=tuple(parts), names=tuple(names) if all(names) else ())
+                self._require_bounded(found)
+                return found
             if mark != ",":
                 raise self._refused(f"{mark!r} stands where a comma or a bracket is awaited")
 
@@ -176,6 +181,10 @@ class _Reader:
         if mark[1] == "0" or len(mark) > 12 or int(mark[1:-1]) > COUNT_MAX:
             raise self._refused(f"{mark} is no length of an array")
         return int(mark[1:-1])
+
+    def _require_bounded(self, found: Type) -> None:
+        if found.head_bytes > HEAD_BYTES_MAX:
+            raise self._refused(f"has more than {HEAD_BYTES_MAX} bytes")
 
     def _sees(self, mark: str) -> bool:
         return bool(self.rest) and self.rest[-1] == mark

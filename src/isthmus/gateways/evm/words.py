@@ -111,6 +111,11 @@ def read_word(kind: Type, found: bytes, place: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """What was given, short enough to be read."""
-    text = repr(value) if not isinstance(value, int) or abs(value) < 10**DIGITS_MAX else "the number"
-    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
+    """What was given, short enough to be read; never what is inside of it, which may be as deep as the input."""
+    if isinstance(value, (list, tuple, dict)):
+        return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and abs(value) >= 10**DIGITS_MAX:
+        return "the number"
+    if isinstance(value, (str, bytes)) and len(value) > SHOWN_CHARS:
+        return repr(value[:SHOWN_CHARS]) + "…"
+    return repr(value)

@@ -45,7 +45,7 @@ _FOUR_DECIMALS = """
 CLF UYW
 """
 _UNITS = """
-XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX
+XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA
 """
 
 
@@ -60,6 +60,7 @@ MINOR_UNITS = (
     | _decimals_of(_THREE_DECIMALS, 3)
     | _decimals_of(_FOUR_DECIMALS, 4)
     | _decimals_of(_UNITS, None)
+    | {"X" * 3: None}
 )
 """Decimals of each currency; None where ISO 4217 states none (metals, units of account) or the currency was
 withdrawn.
@@ -81,5 +82,7 @@ def _structure(word: str) -> tuple[str, re.Pattern[str]]:
     return word[:2], re.compile("[0-9]{2}" + "".join(f"{_CLASSES[kind]}{{{size}}}" for size, kind in parts))
 
 
-IBAN_STRUCTURES = dict(_structure(word) for word in _IBAN.split())
+IBANS = tuple(_IBAN.split())
+"""Country and structure of the account part, a word each."""
+IBAN_STRUCTURES = dict(_structure(word) for word in IBANS)
 """Country -> pattern of check digits and account part."""

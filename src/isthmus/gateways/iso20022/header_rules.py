@@ -48,7 +48,7 @@ def _parties(header: Element, body: Element) -> Iterator[Finding]:
 
 
 def _whole(bic: str) -> str:
-    return bic if len(bic) == 11 else bic + "XXX"
+    return bic if len(bic) == 11 else bic + "X" * 3
 
 
 def _charges(body: Element) -> Iterator[Finding]:

@@ -201,15 +201,16 @@ def _rate(fields: dict[str, Element], transaction: Element) -> Iterator[Finding]
 
 
 def _end_to_end(transactions: list[Element]) -> Iterator[Finding]:
-    """No two transactions of a group may carry the same end-to-end identification, unless it was not provided."""
-    found = [
-        (text(identifier), identifier)
-        for transaction in transactions
-        for identifier in every(transaction, "PmtId/EndToEndId")
-    ]
+    """No two transactions of a group may carry the same end-to-end identification, unless it was not provided, or UETR."""
+    yield from _twice("end_to_end_twice", transactions, "PmtId/EndToEndId")
+    yield from _twice("uetr_twice", transactions, "PmtId/UETR")
+
+
+def _twice(rule: str, transactions: list[Element], path: str) -> Iterator[Finding]:
+    found = [(text(element), element) for transaction in transactions for element in every(transaction, path)]
     counts = Counter(value for value, _ in found)
     seen: set[str | None] = set()
-    for value, identifier in found:
+    for value, element in found:
         if value in seen and value != "NOTPROVIDED":
-            yield Finding("end_to_end_twice", place(identifier), f"{value} is used {counts[value]} times")
+            yield Finding(rule, place(element), f"{value} is used {counts[value]} times")
         seen.add(value)

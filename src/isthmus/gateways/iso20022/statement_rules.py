@@ -16,8 +16,19 @@ def statement_findings(body: Element) -> Iterator[Finding]:
     for statement in every(body, "Stmt") + every(body, "Rpt") + every(body, "Ntfctn"):
         yield from _balances(statement)
         yield from _summary(statement)
+        yield from _references(statement)
         for entry in every(statement, "Ntry"):
             yield from _entry(entry)
+
+
+def _references(statement: Element) -> Iterator[Finding]:
+    """An entry reference is unique within its statement, unless it was not provided."""
+    seen: set[str] = set()
+    for reference in every(statement, "Ntry/NtryRef"):
+        value = text(reference) or ""
+        if value in seen and value != "NOTPROVIDED":
+            yield finding("entry_reference_twice", reference, f"{value} is used more than once")
+        seen.add(value)
 
 
 def signed(element: Element) -> tuple[str, Decimal]:

@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from isthmus.gateways.xmlguard.characters import CONTROLS, INVISIBLES
+from isthmus.kernel.errors import BadInput
+
 HEADER_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:head.001.001.02"
 ENVELOPE_NAMESPACE = "urn:swift:xsd:envelope"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
@@ -65,18 +68,31 @@ def amount(path: str, value: str | None, currency: str | None) -> Node | None:
 
 
 def document(message: str, body: Node) -> str:
-    """The XML of a message without a header; `message` is its identifier, "pacs.008.001.08"."""
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _document(message, body)
+    """The XML of a message without a header; `message` is its identifier, "pacs.008.001.08".
+
+    Raises BadInput for a text with characters that no document may hold.
+    """
+    return _checked('<?xml version="1.0" encoding="UTF-8"?>\n' + _document(message, body))
 
 
 def envelope(message: str, header: tuple[Node, ...], body: Node) -> str:
-    """Header (head.001.001.02) and document in the envelope of the translation portal."""
+    """Header (head.001.001.02) and document in the envelope of the translation portal. Raises BadInput as
+    `document` does.
+    """
     head = "".join(_written(node) for node in header)
-    return (
+    return _checked(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Envelope xmlns="{ENVELOPE_NAMESPACE}"><AppHdr xmlns="{HEADER_NAMESPACE}">{head}</AppHdr>'
         f"{_document(message, body)}</Envelope>"
     )
+
+
+def _checked(xml: str) -> str:
+    """What the guard would stop must not leave either."""
+    found = CONTROLS.search(xml) or INVISIBLES.search(xml)
+    if found is not None:
+        raise BadInput("text", f"U+{ord(found[0][0]):04X} is a character that no document may hold")
+    return xml
 
 
 def _document(message: str, body: Node) -> str:

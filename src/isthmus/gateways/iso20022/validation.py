@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from isthmus.gateways.iso20022.payment_rules import (
     status_findings,
     transfer_findings,
 )
-from isthmus.gateways.iso20022.reading import read
+from isthmus.gateways.iso20022.reading import read_screened
 from isthmus.gateways.iso20022.schemas import NAMESPACE, SchemaError, Schemas, schema_errors
 from isthmus.gateways.iso20022.statement_rules import statement_findings
 from isthmus.gateways.iso20022.trade_rules import (
@@ -30,6 +30,7 @@ from isthmus.gateways.iso20022.trade_rules import (
 )
 from isthmus.gateways.iso20022.value_rules import RULED, value_findings
 from isthmus.gateways.xmlguard import Stopped
+from isthmus.gateways.xmlguard.plain import TRANSFER, VALUES
 
 FINDINGS_MAX = 100
 """As many findings of one document are told."""
@@ -96,16 +97,37 @@ class Report(msgspec.Struct, frozen=True):
 def validate(data: bytes | str, schemas: Schemas | None) -> Report:
     """Never raises for what is in `data`: XML that is not let in is an invalid schema and one broken rule."""
     try:
-        root = read(data, validated=schemas is not None)
+        root, known = read_screened(data)
     except Stopped as stop:
         error = SchemaError(_line_of(stop.place), stop.place, stop.reason)
         return Report(None, "invalid", [error], [Finding(stop.rule, stop.place, stop.reason)])
-    if local(root) == "Document" and namespace(root).startswith(NAMESPACE):
-        return _report(root, None, root, schemas)
+    tag = root.tag
+    if known & _ALL == _ALL and schemas is not None:
+        schema = schemas.for_namespace(tag[1:-_NAME_LENGTH])
+        if schema is not None and schema.validate(root):
+            return Report(tag[_MESSAGE_START:-_NAME_LENGTH], "valid")
+    if tag.startswith(_DOCUMENT) and tag.endswith("}Document"):
+        return _report(Parts(root, None, root, known), schemas)
     parts = list(messages(root, NAMESPACE))
     document = next((part for part in parts if local(part) == "Document"), None)
     header = next((part for part in parts if local(part) == "AppHdr"), None)
-    return _report(document, header, root, schemas)
+    return _report(Parts(document, header, root, known & ~TRANSFER), schemas)
+
+
+_DOCUMENT = "{" + NAMESPACE
+_MESSAGE_START = len(_DOCUMENT)
+_NAME_LENGTH = len("}Document")
+_ALL = VALUES | TRANSFER
+"""In a valid transfer without a header, of which the pass knows both, no rule can be broken."""
+
+
+class Parts(NamedTuple):
+    """What a message consists of, and what the pass before the parser knows of it."""
+
+    document: Element | None
+    header: Element | None
+    root: Element
+    known: int
 
 
 def _line_of(place: str) -> int:
@@ -114,15 +136,18 @@ def _line_of(place: str) -> int:
     return int(line) if line.isdigit() and column.isdigit() else 0
 
 
-def _report(document: Element | None, header: Element | None, root: Element, schemas: Schemas | None) -> Report:
+def _report(parts: Parts, schemas: Schemas | None) -> Report:
+    document, header = parts.document, parts.header
     unchecked: list[NotChecked] = []
-    findings = list(islice(_findings(document, header, schemas), FINDINGS_MAX))
     named = header if document is None else document
     if named is None:
-        unchecked.append(NotChecked(namespace(root), f"{local(root)} holds no Document and no AppHdr of ISO 20022"))
-        return Report(None, "not_checked", [], findings, None, [], unchecked)
+        unchecked.append(
+            NotChecked(namespace(parts.root), f"{local(parts.root)} holds no Document and no AppHdr of ISO 20022")
+        )
+        return Report(None, "not_checked", [], [], None, [], unchecked)
     verdict, errors = _schema(named, schemas, unchecked)
     name = namespace(named)[len(NAMESPACE) :]
+    findings = list(islice(_findings(parts, schemas), FINDINGS_MAX))
     if document is None or header is None:
         return Report(name, verdict, errors, findings, None, [], unchecked)
     header_verdict, header_errors = _schema(header, schemas, unchecked)
@@ -133,20 +158,19 @@ def _schema(part: Element, schemas: Schemas | None, unchecked: list[NotChecked])
     space = namespace(part)
     schema = None if schemas is None else schemas.for_namespace(space)
     if schema is None:
-        unchecked.append(
-            NotChecked(space, "no folder of schemas is named" if schemas is None else f"no schema in {schemas.folder}")
-        )
+        reason = "no folder of schemas is named" if schemas is None else f"no schema in {schemas.folder}"
+        unchecked.append(NotChecked(space, reason))
         return "not_checked", []
     if schema.validate(part):
         return "valid", []
     return "invalid", schema_errors(schema, part)
 
 
-def _findings(document: Element | None, header: Element | None, schemas: Schemas | None) -> Iterator[Finding]:
+def _findings(parts: Parts, schemas: Schemas | None) -> Iterator[Finding]:
+    document, header = parts.document, parts.header
     for part in (document, header):
-        if part is not None:
-            space = namespace(part)
-            yield from value_findings(part, _tags(space, schemas))
+        if part is not None and not parts.known & VALUES:
+            yield from value_findings(part, _tags(namespace(part), schemas))
     if document is not None and len(document):
         rules = BODIES.get(local(document[0]))
         if rules is not None and len(document[0]):

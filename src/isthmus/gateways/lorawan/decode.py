@@ -114,7 +114,8 @@ def _is_1_1(row: Row) -> bool:
     """As the row says, else by the keys that only 1.1 has."""
     said = row.get("version")
     if said is not None and (not isinstance(said, str) or not said.startswith(("1.0", "1.1"))):
-        raise Malformed("version", f"{said!r} is neither 1.0 nor 1.1")
+        told = repr(said[:20]) if isinstance(said, str) else "what is no text"
+        raise Malformed("version", f"{told} is neither 1.0 nor 1.1")
     return said.startswith("1.1") if said else any(row.get(name) for name in ("snwksintkey", "fnwksintkey"))
 
 

@@ -1,11 +1,18 @@
 """What must survive a restart, in one SQLite file of mode 0600: sessions with their counters, nonces of joins, who
-approved which rule, and every intent with its why. Whatever is written is on disk before the call returns.
+approved which rule, and every intent with its why.
+
+Whatever is written survives kill -9 when the call returns. Approvals, nonces and intents survive power loss too, and
+with them every counter that was written before: the log is one file, and is flushed whole. So a frame that an order
+came of is never taken again; counters alone are not flushed, since a flush for every frame would stop the loop for
+milliseconds.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +20,7 @@ import msgspec
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, device TEXT NOT NULL, body BLOB NOT NULL, last INTEGER,
   joined INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS nonces (device TEXT NOT NULL, nonce INTEGER NOT NULL, PRIMARY KEY (device, nonce));
@@ -80,6 +87,15 @@ class Store:
         """Close the file."""
         self._base.close()
 
+    @contextmanager
+    def _flushed(self) -> Iterator[None]:
+        """What is committed inside is on disk afterwards, with all that was written before."""
+        self._base.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._base.execute("PRAGMA synchronous = NORMAL")
+
     def keep_session(self, session: Session, joined: bool, last: int | None = None) -> None:
         """A session that was not known, its counter at `last`; of a known one the counter stays."""
         row = (session.digest, session.device, msgspec.json.encode(session), last, int(joined))
@@ -109,7 +125,8 @@ class Store:
         row = self._base.execute("SELECT MAX(nonce) FROM nonces WHERE device = ?", (device,)).fetchone()
         if rising and row[0] is not None and nonce <= row[0]:
             return False
-        done = self._base.execute("INSERT INTO nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (device, nonce))
+        with self._flushed():
+            done = self._base.execute("INSERT INTO nonces VALUES (?, ?) ON CONFLICT DO NOTHING", (device, nonce))
         return done.rowcount == 1
 
     def join(self, device: str, at: int) -> int:
@@ -136,7 +153,7 @@ class Store:
 
     def propose(self, asked: Approval) -> Approval:
         """An approval that waits for a second person, with its number. It takes the place of one that waited before."""
-        with self._base:
+        with self._flushed(), self._base:
             self._base.execute("BEGIN IMMEDIATE")
             self._end(asked.rule, asked.by, asked.at, "AND second IS NULL")
             made = self._base.execute(
@@ -148,7 +165,7 @@ class Store:
 
     def approve(self, waiting: Approval, second: str, at: int) -> None:
         """From now on it stands, and no other of the rule does."""
-        with self._base:
+        with self._flushed(), self._base:
             self._base.execute("BEGIN IMMEDIATE")
             self._end(waiting.rule, second, at, "AND second IS NOT NULL")
             self._base.execute(
@@ -158,7 +175,8 @@ class Store:
 
     def revoke(self, rule: str, by: str, at: int) -> bool:
         """Whether an approval of the rule stood or waited; none does now."""
-        return self._end(rule, by, at) > 0
+        with self._flushed():
+            return self._end(rule, by, at) > 0
 
     def _end(self, rule: str, by: str, at: int, which: str = "") -> int:
         done = self._base.execute(
@@ -184,10 +202,13 @@ class Store:
 
     def add_intent(self, row: dict[str, Any], day: int, nano: int, approval: int | None = None) -> int:
         """The number of a new intent; `row` has rule, hash, at and status."""
-        made = self._base.execute(
-            "INSERT INTO intents (rule, hash, at, day, nano, approval, status, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (row["rule"], row["hash"], row["at"], day, nano, approval, row["status"], msgspec.json.encode(row)),
-        ).lastrowid
+        values = (row["rule"], row["hash"], row["at"], day, nano, approval, row["status"], msgspec.json.encode(row))
+        with self._flushed():
+            made = self._base.execute(
+                "INSERT INTO intents (rule, hash, at, day, nano, approval, status, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
         assert made is not None
         return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,7 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 DECIMALS_MAX = 36
 UNITS_MAX = 2**256
 UNITS_DIGITS_MAX = 78
+EPOCH = 1970
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,11 +147,21 @@ def _party(bics: tuple[str, ...], field: str, chain: Chain) -> str:
     return found
 
 
-def _seconds(date: str) -> int:
+def _seconds(written: str) -> int:
+    found = day("settlement_date", written)
+    if found.year < EPOCH:
+        raise BadInput("settlement_date", f"{written} is before chains' time began")
+    return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp())
+
+
+def day(field: str, written: str) -> date:
+    """Raises BadInput."""
     try:
-        return int(datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+        if len(written) == len("2026-11-30"):
+            return date.fromisoformat(written)
     except ValueError:
-        raise BadInput("settlement_date", f"{date[:40]!r} is no date like 2026-11-30") from None
+        pass
+    raise BadInput(field, f"{written[:40]!r} is no date like 2026-11-30") from None
 
 
 def reference_of(event: Event) -> str:

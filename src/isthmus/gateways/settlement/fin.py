@@ -1,185 +1,153 @@
-"""MT540 to MT543 (instructions) and MT544 to MT547 (confirmations) of settlements, and back.
+"""Settlements as MT540 to MT543 (instructions) and MT544 to MT547 (confirmations), and back.
 
-Source: SWIFT User Handbook, Category 5, MT 540 to 547 Format Specifications. Parties stand from the depository
-outwards: PSET, then the agent (DEAG or REAG), then seller or buyer.
+A FIN message names the other side's agent and party, and the place; our side is whoever sends the instruction, or
+receives the confirmation. Where the other side has one party, it is its own agent.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from isthmus.gateways.iso20022.settlements import Settlement
-from isthmus.gateways.swift.fin import Header, Row, build_fin, parse_fin
-from isthmus.gateways.swift.verdict import validate
+from isthmus.gateways.settlement.chain import day
+from isthmus.gateways.swift import settlement as mt
+from isthmus.gateways.swift.fin import HEAD_OFFICE, parse_fin
+from isthmus.gateways.swift.settlement import NotASettlement, build_settlement
 from isthmus.kernel.errors import BadInput
 
-KINDS = {("RECE", False): 0, ("RECE", True): 1, ("DELI", False): 2, ("DELI", True): 3}
-"""By movement and whether against payment: added to 540 for an instruction, to 544 for a confirmation."""
-INSTRUCTION, CONFIRMATION = 540, 544
-AGENTS = {"delivering": ("DEAG", "SELL"), "receiving": ("REAG", "BUYR")}
-UNITS = {"Unit": "UNIT", "FaceAmt": "FAMT"}
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_ISIN = re.compile(r"ISIN ([A-Z]{2}[A-Z0-9]{9}[0-9])")
-_CASH = re.compile(r"([A-Z]{3})([0-9]+,[0-9]*)")
+KINDS = {"Unit": mt.UNITS, "FaceAmt": mt.FACE_AMOUNT}
+TRADE = "TRAD"
+PARTIES_MAX = 3
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A message's settlement. `lost`: what it says beside it."""
+
+    settlement: Settlement
+    confirmed: bool
+    lost: tuple[str, ...]
 
 
 def instruction(settlement: Settlement, sender: str, receiver: str) -> str:
-    """FIN text. Raises BadInput that names the field where the settlement does not fit the message."""
-    return _message(settlement, INSTRUCTION, (sender, receiver))
+    """FIN text from whose settlement it is. Raises BadInput by the field that has no place in the message."""
+    return _built(_terms(settlement, sender), sender, receiver)
 
 
-def confirmation(settlement: Settlement, sender: str, receiver: str) -> str:
-    """FIN text; `settlement_date` is when it settled. Raises BadInput as above."""
-    if settlement.account is None:
-        raise BadInput("account", "is missing: a confirmation names the safekeeping account")
-    return _message(settlement, CONFIRMATION, (sender, receiver))
-
-
-def _message(settlement: Settlement, first: int, between: tuple[str, str]) -> str:
-    number = first + KINDS[settlement.movement, settlement.amount is not None]
-    for name, bic in zip(("sender_bic", "receiver_bic"), between, strict=True):
-        if len(bic) not in (8, 11):
-            raise BadInput(name, f"{bic!r} is no BIC")
-    text = build_fin(Header(str(number), *between), _fields(settlement, first == CONFIRMATION))
-    for mistake in validate(text).errors:
-        raise BadInput(f"mt{number}.{mistake.field}", f"{mistake.network_code or mistake.rule}: {mistake.message}")
-    return text
-
-
-def _fields(settlement: Settlement, confirmed: bool) -> list[Row]:
-    date, amount = ("ESET", "ESTT") if confirmed else ("SETT", "SETT")
-    links = [("20C", f":RELA//{settlement.reference}")] if confirmed else []
-    own = settlement.servicer_reference if confirmed else settlement.reference
-    if own is None:
+def confirmation(settlement: Settlement, sender: str, receiver: str, instructed_for: str) -> str:
+    """FIN text to whose settlement it is. `settlement_date` is when it settled, `instructed_for` when it should have.
+    Raises BadInput as above.
+    """
+    if settlement.servicer_reference is None:
         raise BadInput("servicer_reference", "is missing: a confirmation has its own reference")
-    return [
-        *_block("GENL", [("20C", f":SEME//{own}"), ("23G", "NEWM"), *(_block("LINK", links) if links else [])]),
-        *_block("TRADDET", _trade(settlement, date)),
-        *_block("FIAC", _holding(settlement, "ESTT" if confirmed else "SETT")),
-        *_block("SETDET", [("22F", f":SETR//{settlement.transaction_type}"), *_details(settlement, amount)]),
-    ]
+    terms = msgspec.structs.replace(
+        _terms(settlement, receiver),
+        reference=settlement.servicer_reference,
+        related=settlement.reference,
+        settles_on=day("settlement_date", instructed_for),
+        settled_on=day("settlement_date", settlement.settlement_date),
+    )
+    return _built(terms, sender, receiver)
 
 
-def _trade(settlement: Settlement, date: str) -> list[Row]:
-    rows = [("98A", f":{date}//{_day('settlement_date', settlement.settlement_date)}")]
-    if settlement.trade_date is not None:
-        rows.append(("98A", f":TRAD//{_day('trade_date', settlement.trade_date)}"))
-    return [*rows, ("35B", f"ISIN {settlement.isin}")]
+def _built(terms: mt.Settlement, sender: str, receiver: str) -> str:
+    for name, bic in (("sender_bic", sender), ("receiver_bic", receiver)):
+        if len(bic) not in (8, 11):
+            raise BadInput(name, f"{bic[:20]!r} is no BIC")
+    made = build_settlement(terms, sender, receiver)
+    for error in made.errors:
+        raise BadInput(f"mt{terms.message_type}.{error.field}", f"{error.network_code}: {error.message}")
+    assert made.fin is not None, "without errors there is a message"
+    return made.fin
 
 
-def _holding(settlement: Settlement, qualifier: str) -> list[Row]:
-    rows = [("36B", f":{qualifier}//{UNITS[settlement.unit]}/{_number('quantity', settlement.quantity)}")]
-    return rows + ([("97A", f":SAFE//{settlement.account}")] if settlement.account is not None else [])
+def _terms(settlement: Settlement, own: str) -> mt.Settlement:
+    receives = settlement.movement == "RECE"
+    ours, theirs = settlement.receiving, settlement.delivering
+    names = ("receiving", "delivering")
+    if not receives:
+        ours, theirs, names = theirs, ours, names[::-1]
+    place = _place(ours, theirs, names)
+    if [_branch(bic) for bic in ours[1:]] not in ([], [_branch(own)]):
+        raise BadInput(names[0], f"is {', '.join(ours[1:])}, and the message is of {own}")
+    if len(theirs) < 2:
+        raise BadInput(names[1], "names nobody beside the depository")
+    if settlement.account is None:
+        raise BadInput("account", "is missing: the message names the safekeeping account")
+    if settlement.transaction_type != TRADE:
+        raise BadInput("transaction_type", f"{settlement.transaction_type[:20]!r} is not {TRADE}")
+    return mt.Settlement(
+        reference=settlement.reference,
+        receives=receives,
+        isin=settlement.isin,
+        quantity=settlement.quantity,
+        quantity_kind=KINDS[settlement.unit],
+        account=settlement.account,
+        agent=theirs[1],
+        party=theirs[-1],
+        place=place,
+        settles_on=day("settlement_date", settlement.settlement_date),
+        traded_on=None if settlement.trade_date is None else day("trade_date", settlement.trade_date),
+        amount=_amount(settlement),
+    )
 
 
-def _details(settlement: Settlement, qualifier: str) -> list[Row]:
-    rows: list[Row] = []
-    for qualified, bic in _parties(settlement):
-        rows += _block("SETPRTY", [("95P", f":{qualified}//{bic}")])
-    if settlement.amount is not None:
-        if settlement.currency is None:
-            raise BadInput("currency", "is missing beside the amount")
-        value = f"{settlement.currency}{_number('amount', settlement.amount)}"
-        rows += _block("AMT", [("19A", f":{qualifier}//{value}")])
-    return rows
+def _amount(settlement: Settlement) -> tuple[str, Decimal] | None:
+    for name, value in (("quantity", settlement.quantity), ("amount", settlement.amount)):
+        if value is not None and value <= 0:
+            raise BadInput(name, f"{value} is not above 0")
+    if settlement.amount is None:
+        return None
+    if settlement.currency is None:
+        raise BadInput("currency", "is missing beside the amount")
+    return settlement.currency, settlement.amount
 
 
-def _parties(settlement: Settlement) -> list[tuple[str, str]]:
-    """(qualifier, BIC). Both sides settle at one place."""
-    chains = {"delivering": settlement.delivering, "receiving": settlement.receiving}
-    places = sorted({chain[0] for chain in chains.values() if chain})
+def _place(ours: tuple[str, ...], theirs: tuple[str, ...], names: tuple[str, str]) -> str:
+    for name, chain in zip(names, (ours, theirs), strict=True):
+        if len(chain) > PARTIES_MAX:
+            raise BadInput(name, f"has {len(chain)} parties, at most {PARTIES_MAX} are told")
+    places = {chain[0] for chain in (ours, theirs) if chain}
     if len(places) != 1:
         raise BadInput("delivering", "one depository is needed, the same on both sides")
-    found = []
-    for side, chain in chains.items():
-        if len(chain) > 3:
-            raise BadInput(side, f"has {len(chain)} parties, the message 3")
-        found += list(zip(AGENTS[side], chain[1:], strict=False))
-    return [*found, ("PSET", places[0])]
+    return places.pop()
 
 
-def _block(name: str, rows: Iterable[Row]) -> list[Row]:
-    return [("16R", name), *rows, ("16S", name)]
+def _branch(bic: str) -> str:
+    return bic.removesuffix(HEAD_OFFICE) if len(bic) == 11 else bic
 
 
-def _day(field: str, written: str) -> str:
-    if not _DATE.fullmatch(written):
-        raise BadInput(field, f"{written!r} is no date like 2026-11-30")
-    return written.replace("-", "")
-
-
-def _number(field: str, value: Decimal) -> str:
-    """SWIFT's: a comma always, no sign, 15 characters."""
-    if value <= 0:
-        raise BadInput(field, f"{value} is not above 0")
-    text = f"{value:f}"
-    whole, _, part = text.partition(".")
-    return f"{whole},{part.rstrip('0')}"
-
-
-def read_settlement(text: str) -> tuple[Settlement, bool]:
-    """The settlement, and whether it is a confirmation. Raises BadInput for another or an invalid message."""
-    verdict = validate(text)
-    told = verdict.message_type or ""
-    number = int(told) if told.isdigit() else 0
-    if not INSTRUCTION <= number <= CONFIRMATION + 3:
-        raise BadInput("fin", f"MT{verdict.message_type} is no settlement (MT540 to MT547)")
-    for mistake in verdict.errors:
-        raise BadInput(f"mt{number}.{mistake.field}", f"{mistake.network_code or mistake.rule}: {mistake.message}")
-    confirmed = number >= CONFIRMATION
-    found = _qualified(parse_fin(text).fields)
-    movement = "RECE" if (number - INSTRUCTION) % 4 < 2 else "DELI"
-    unit, _, quantity = found[("36B", "ESTT" if confirmed else "SETT")].partition("/")
-    if unit not in UNITS.values():
-        raise BadInput("quantity", f"{unit} is neither units nor face amount")
-    cash = _CASH.fullmatch(found.get(("19A", "ESTT" if confirmed else "SETT"), ""))
-    isin = _ISIN.match(found[("35B", "")])
-    if isin is None:
-        raise BadInput("isin", f"{found[('35B', '')]!r} names no ISIN")
-    reference = found.get(("20C", "RELA")) if confirmed else found[("20C", "SEME")]
-    if reference is None:
-        raise BadInput("reference", "is missing: the confirmation is linked to no instruction")
-    return Settlement(
-        reference=reference,
-        movement="RECE" if movement == "RECE" else "DELI",
-        isin=isin[1],
-        quantity=_decimal(quantity),
-        unit="Unit" if unit == "UNIT" else "FaceAmt",
-        trade_date=_iso_day(found.get(("98A", "TRAD"))),
-        settlement_date=_iso_day(found.get(("98A", "ESET" if confirmed else "SETT"))) or "",
-        account=found.get(("97A", "SAFE")),
-        amount=_decimal(cash[2]) if cash else None,
-        currency=cash[1] if cash else None,
-        delivering=_chain(found, "delivering"),
-        receiving=_chain(found, "receiving"),
-        servicer_reference=found[("20C", "SEME")] if confirmed else None,
-        transaction_type=found.get(("22F", "SETR"), "TRAD"),
-    ), confirmed
-
-
-def _qualified(fields: list[Row]) -> dict[tuple[str, str], str]:
-    """The first value of each tag and qualifier."""
-    found: dict[tuple[str, str], str] = {}
-    for tag, value in fields:
-        qualifier, slashes, rest = value.removeprefix(":").partition("//") if value.startswith(":") else ("", "", value)
-        found.setdefault((tag, qualifier), rest if slashes else value)
-    return found
-
-
-def _chain(found: dict[tuple[str, str], str], side: str) -> tuple[str, ...]:
-    """From the depository outwards. It is given on both sides, as settlements have it."""
-    outer = [found.get(("95P", qualifier)) for qualifier in AGENTS[side]]
-    if outer[0] is None and outer[1] is not None:
-        raise BadInput(side, f"names {AGENTS[side][1]} without {AGENTS[side][0]}")
-    place = found.get(("95P", "PSET"))
-    return tuple(bic for bic in (place, *outer) if bic is not None)
-
-
-def _iso_day(written: str | None) -> str | None:
-    return None if written is None else f"{written[:4]}-{written[4:6]}-{written[6:8]}"
-
-
-def _decimal(written: str) -> Decimal:
-    return Decimal(written.replace(",", ".").removesuffix("."))
+def read_settlement(text: str) -> Read:
+    """Raises BadInput for another message, an invalid one, or a cancellation."""
+    try:
+        found = mt.read_settlement(text)
+    except NotASettlement as fault:
+        raise BadInput(f"fin.{fault.field}", fault.reason) from None
+    if found.function != mt.NEW:
+        raise BadInput("fin.23G", f"{found.function} is no new settlement")
+    confirmed = found.settled_on is not None
+    if confirmed and found.related is None:
+        raise BadInput("fin.20C", "the confirmation is linked to no instruction")
+    header = parse_fin(text).header
+    assert header is not None, "a message without a header is not valid"
+    theirs = (found.agent,) if found.agent == found.party else (found.agent, found.party)
+    ours, theirs = ((found.place, _branch(header.receiver if confirmed else header.sender)), (found.place, *theirs))
+    currency, amount = found.amount if found.amount is not None else (None, None)
+    settlement = Settlement(
+        reference=(found.related or "") if confirmed else found.reference,
+        movement="RECE" if found.receives else "DELI",
+        isin=found.isin,
+        quantity=found.quantity,
+        unit="Unit" if found.quantity_kind == mt.UNITS else "FaceAmt",
+        trade_date=None if found.traded_on is None else found.traded_on.isoformat(),
+        settlement_date=(found.settled_on or found.settles_on).isoformat(),
+        account=found.account,
+        amount=amount,
+        currency=currency,
+        delivering=theirs if found.receives else ours,
+        receiving=ours if found.receives else theirs,
+        servicer_reference=found.reference if confirmed else None,
+    )
+    lost = tuple(name for name in ("price", "description") if getattr(found, name))
+    return Read(settlement, confirmed, lost)

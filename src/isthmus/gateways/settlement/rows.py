@@ -19,7 +19,7 @@ from isthmus.gateways.iso20022.elements import local
 from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.settlements import Settlement
 from isthmus.gateways.settlement import fin
-from isthmus.gateways.settlement.chain import Chain, delivery_of
+from isthmus.gateways.settlement.chain import Chain, day, delivery_of
 from isthmus.gateways.settlement.confirming import answer
 from isthmus.gateways.xmlguard import Stopped
 from isthmus.kernel.errors import BadInput
@@ -28,6 +28,8 @@ Row = dict[str, Any]
 FORMS = ("mx", "mt", "evm")
 DIGITS_MAX = 40
 """Before and after the point."""
+CHARS_MAX = 140
+"""Of any text of a settlement."""
 
 
 def render_row(row: Row, forms: tuple[str, ...], chain: Chain | None) -> Row:
@@ -48,7 +50,8 @@ def render_row(row: Row, forms: tuple[str, ...], chain: Chain | None) -> Row:
 
 def read_row(row: Row, chain: Chain | None) -> Row:
     """What `xml`, `fin`, `call` (0x) or `log` says."""
-    made: Row = {"id": row.get("id"), "form": None, "settlement": None, "event": None, "confirmed": None, "error": None}
+    made: Row = {"id": row.get("id"), "form": None, "settlement": None, "event": None, "confirmed": None, "lost": []}
+    made["error"] = None
     try:
         form = next((one for one in ("xml", "fin", "call", "log") if one in row), None)
         if form is None:
@@ -60,8 +63,9 @@ def read_row(row: Row, chain: Chain | None) -> Row:
             name, found = contract.read_call(octets(row["call"], "call"))
             made["event"] = {"call": name, **_plain(found)}
         else:
-            settlement, made["confirmed"] = _read_message(form, row[form])
-            made["settlement"] = msgspec.to_builtins(settlement)
+            found = _read_message(form, row[form])
+            made |= {"confirmed": found.confirmed, "lost": found.lost}
+            made["settlement"] = msgspec.to_builtins(found.settlement)
     except (BadInput, Refused) as fault:
         made["error"] = _told(fault)
     return made
@@ -74,12 +78,12 @@ def confirm_row(row: Row, chain: Chain) -> Row:
     try:
         settlement = _settlement(row)
         event = contract.read_log(_log(row), chain.place)
-        found = answer(settlement, event, chain, row.get("date"))
+        found = answer(settlement, event, chain, _date(row))
         made |= {"status": found.status, "differences": list(found.differences), "reason": found.reason}
         if found.confirmation is not None:
             made["mx"] = mx.confirmation(found.confirmation)
             if "sender_bic" in row:
-                made["mt"] = fin.confirmation(found.confirmation, *_between(row))
+                made["mt"] = fin.confirmation(found.confirmation, *_between(row), settlement.settlement_date)
     except (BadInput, Refused) as fault:
         made["error"] = _told(fault)
     return made
@@ -112,7 +116,29 @@ def _settlement(row: Row) -> Settlement:
         raise BadInput("settlement", str(fault)) from None
     for name, value in (("quantity", settlement.quantity), ("amount", settlement.amount)):
         _require_written_out(name, value)
+    for name in settlement.__struct_fields__:
+        _require_printable(name, getattr(settlement, name))
+    if settlement.amount is not None and settlement.currency is None:
+        raise BadInput("currency", "is missing beside the amount")
+    for name in ("settlement_date", "trade_date"):
+        if (written := getattr(settlement, name)) is not None:
+            day(name, written)
     return settlement
+
+
+def _date(row: Row) -> str | None:
+    written = row.get("date")
+    if written is None:
+        return None
+    if not isinstance(written, str):
+        raise BadInput("date", "is no text")
+    return day("date", written).isoformat()
+
+
+def _require_printable(name: str, value: Any) -> None:
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not (text.isascii() and text.isprintable() and 0 < len(text) <= CHARS_MAX):
+            raise BadInput(name, f"{text[:40]!r} is not 1 to {CHARS_MAX} printable ASCII characters")
 
 
 def _require_written_out(name: str, value: Decimal | None) -> None:
@@ -141,7 +167,7 @@ def _on_chain(settlement: Settlement, chain: Chain) -> Row:
     }
 
 
-def _read_message(form: str, text: Any) -> tuple[Settlement, bool]:
+def _read_message(form: str, text: Any) -> fin.Read:
     if not isinstance(text, str):
         raise BadInput(form, "is no text")
     if form == "fin":
@@ -151,7 +177,7 @@ def _read_message(form: str, text: Any) -> tuple[Settlement, bool]:
     except Stopped as stop:
         raise BadInput("xml", f"{stop.rule} at {stop.place}: {stop.reason}") from None
     body = next((child for child in root if local(root) == "Document"), root)
-    return mx.read_settlement(body), local(body) == "SctiesSttlmTxConf"
+    return fin.Read(mx.read_settlement(body), local(body) == "SctiesSttlmTxConf", ())
 
 
 def _log(row: Row) -> Log:

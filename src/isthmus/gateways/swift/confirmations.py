@@ -6,16 +6,19 @@ be made), `sent`, `matched`, `mismatched`, `cancelled`. What came in without a d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from isthmus.gateways.swift import mt300
 from isthmus.gateways.swift.fin import full_bic
-from isthmus.gateways.swift.matching import Mismatch, mismatches, partner
+from isthmus.gateways.swift.matching import Mismatch, mismatches, partner, telling
 from isthmus.gateways.swift.mt300 import Deal
 from isthmus.gateways.swift.verdict import Mistake, validate
 
+LIKE_MAX = 50
+"""Deals that an answer is compared with, field by field."""
 KEPT_MAX = 100_000
 """Confirmations that are remembered; the oldest go first."""
 SENT, MATCHED, MISMATCHED, REFUSED, CANCELLED, ALLEGED = (
@@ -54,15 +57,55 @@ class Report(msgspec.Struct, frozen=True):
     agents: Mapping[str, str] = {}
 
 
+class Pool:
+    """Confirmations that wait for their other side, found by what partners have in common (`matching.telling`)."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, ...], dict[str, Confirmation]] = {}
+        self._added: dict[str, int] = {}
+        self._count = 0
+
+    def add(self, row: Confirmation) -> None:
+        """Waits from now on."""
+        assert row.deal is not None, "who waits tells a deal"
+        self._count += 1
+        self._added[row.reference] = self._count
+        for key in telling(row.deal):
+            self._by_key.setdefault(key, {})[row.reference] = row
+
+    def remove(self, row: Confirmation) -> None:
+        """Waits no longer, if it did."""
+        if row.deal is None or self._added.pop(row.reference, None) is None:
+            return
+        for key in telling(row.deal):
+            rows = self._by_key[key]
+            rows.pop(row.reference, None)
+            if not rows:
+                del self._by_key[key]
+
+    def like(self, deal: Deal) -> list[Confirmation]:
+        """Those that may be of the deal, whoever's side it is told from, the earliest first: of more than LIKE_MAX
+        those that share most with it.
+        """
+        shared: Counter[str] = Counter()
+        rows: dict[str, Confirmation] = {}
+        for key in telling(deal):
+            found = self._by_key.get(key, {})
+            shared.update(found.keys())
+            rows.update(found)
+        nearest = sorted(shared, key=lambda name: (-shared[name], self._added[name]))[:LIKE_MAX]
+        return [rows[name] for name in sorted(nearest, key=self._added.__getitem__)]
+
+
 class Confirmations:
     """All confirmations of one house, by reference."""
 
     def __init__(self, own_bic: str) -> None:
         self._own = full_bic(own_bic)
         self._all: dict[str, Confirmation] = {}
-        self._open: dict[str, dict[str, Confirmation]] = {}
-        """Ours without an answer, by counterparty."""
-        self._alleged: dict[str, dict[str, Confirmation]] = {}
+        self._open = Pool()
+        """Ours without an answer."""
+        self._alleged = Pool()
         self._answers: dict[str, Confirmation] = {}
         """What each message of a counterparty was compared with, or alleged."""
 
@@ -119,7 +162,7 @@ class Confirmations:
         else:
             row = Confirmation(f"{party} {deal.reference}", party, source, ALLEGED, deal, text, deal.reference)
             self._keep(row)
-            self._alleged.setdefault(party, {})[row.reference] = row
+            self._alleged.add(row)
         self._answers[f"{party} {deal.reference}"] = row
         return row
 
@@ -132,14 +175,14 @@ class Confirmations:
         earlier = self._all.get(deal.related or "")
         if earlier is not None and deal.operation in ("CANC", "AMND"):
             earlier.state = CANCELLED
-            self._open.get(row.counterparty, {}).pop(earlier.reference, None)
-        self._open.setdefault(row.counterparty, {})[row.reference] = row
-        alleged = self._alleged.get(row.counterparty, {})
-        for name, one in alleged.items():
+            self._open.remove(earlier)
+        self._open.add(row)
+        for one in self._alleged.like(deal):
             if one.deal is not None and partner(one.deal, [deal]) is not None:
-                del alleged[name], self._all[name]
+                self._alleged.remove(one)
+                del self._all[one.reference]
                 self._judge(row, one.deal)
-                self._answers[name] = row
+                self._answers[one.reference] = row
                 return
 
     def _earlier(self, theirs: Deal) -> Confirmation | None:
@@ -150,13 +193,13 @@ class Confirmations:
 
     def _candidate(self, theirs: Deal) -> Confirmation | None:
         """Ours without an answer that is most like theirs."""
-        rows = list(self._open.get(full_bic(theirs.party_a), {}).values())
+        rows = self._open.like(theirs)
         place = partner(theirs, [row.deal for row in rows if row.deal is not None])
         return rows[place] if place is not None else None
 
     def _judge(self, row: Confirmation, theirs: Deal) -> None:
         assert row.deal is not None, "what was sent tells a deal"
-        self._open.get(row.counterparty, {}).pop(row.reference, None)
+        self._open.remove(row)
         row.theirs = theirs.reference
         row.mismatches = mismatches(row.deal, theirs)
         row.state = MISMATCHED if row.mismatches else MATCHED
@@ -170,6 +213,6 @@ class Confirmations:
         self._all[row.reference] = row
         while len(self._all) > KEPT_MAX:
             oldest = self._all.pop(next(iter(self._all)))
-            for kept in (self._open, self._alleged):
-                kept.get(oldest.counterparty, {}).pop(oldest.reference, None)
+            self._open.remove(oldest)
+            self._alleged.remove(oldest)
             self._answers.pop(f"{oldest.counterparty} {oldest.theirs}", None)

@@ -72,6 +72,14 @@ TELLING = frozenset(("36", "32B", "33B"))
 """One of these must agree: parties and dates are those of every deal of a day."""
 
 
+def telling(deal: Deal) -> set[tuple[str, ...]]:
+    """Keys of which two sides of one deal share at least one: parties with currencies and rate, or with an amount."""
+    parties = sorted((full_bic(deal.party_a), full_bic(deal.party_b)))
+    currencies = sorted((deal.bought[0], deal.sold[0]))
+    amounts = ((*parties, *currencies, _money(money)) for money in (deal.bought, deal.sold))
+    return {(*parties, *currencies, _plain(deal.rate)), *amounts}
+
+
 def partner(theirs: Deal, open_deals: Sequence[Deal]) -> int | None:
     """The place of the open deal that a counterparty's message is of: the most like one, the first among equals."""
     best = max(range(len(open_deals)), key=lambda place: (likeness(open_deals[place], theirs), -place), default=None)

@@ -11,6 +11,8 @@ from lxml import etree
 
 from isthmus.gateways.cbpr.from_fin import to_mx
 from isthmus.gateways.cbpr.to_fin import to_mt
+from isthmus.gateways.iso20022.schemas import schemas_of
+from isthmus.gateways.iso20022.validation import validate
 from isthmus.gateways.swift.fin import parse_fin
 from isthmus.kernel.errors import BadInput
 
@@ -110,6 +112,98 @@ def test_a_stopped_cheque_keeps_its_reason_both_ways() -> None:
     translated = to_mx(fin("111", "20:C-1", "21:102145", "30:210511", "32B:EUR10,", "75:/LOST/in the post"), NOW)
     assert found(translated.xml, "ChqCxlOrStopRsn/Rsn/Cd") == ["LOST"]
     assert dict(parse_fin(to_mt(translated.xml).fin).fields)["75"] == "/LOST/in the post"
+
+
+BATCHES = {
+    "101": (
+        "20:BATCH-1", "28D:1/1", "30:210511", "21:PAY-1", "32B:EUR10,", "50H:/123\nA\nHIGH STREET", "52A:DEUTDEFF",
+        "57A:CHASUS33", "59:/456\nB\nMAIN STREET", "70:/ROC/PAY-1", "71A:SHA",
+        "21:PAY-2", "23E:CHQB", "32B:USD20,5", "50H:/123\nA\nHIGH STREET", "52A:DEUTDEFF",
+        "59:/789\nC\nSIDE STREET", "71A:OUR",
+    ),
+    "104": (
+        "20:DEBIT-1", "23E:AUTH", "30:210511", "50K:/65479512\nOP CORPORATE\nALEKSANTERINKATU 19", "52A:NDEAFIHH",
+        "71A:OUR",
+        "21:COLL-1", "21C:MANDATE-1", "32B:EUR45250,", "57A:RBOSGB2L", "59:/25698745\nNT ASSET\n50 BANK STREET",
+        "33B:EUR45250,", "21:COLL-2", "32B:EUR1,25", "57A:RBOSGB2L", "59:/77\nX\nY", "32B:EUR45251,25",
+    ),
+    "204": (
+        "20:DRAW-1", "19:30,5", "30:210511", "57A:DEUTDEFF", "58A:CHASUS33", "20:TX-1", "21:REF-1", "32B:USD10,",
+        "53A:BOFAUS3N", "20:TX-2", "21:REF-2", "32B:USD20,5", "53A:CITIUS33",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BATCHES)
+def test_a_message_of_several_transactions_comes_back(kind: str) -> None:
+    there = to_mx(fin(kind, *(field.replace("\n", "\r\n") for field in BATCHES[kind])), NOW)
+    assert there.lost == []
+    assert found(there.xml, "GrpHdr/NbOfTxs") == ["2"]
+    back = parse_fin(to_mt(there.xml).fin)
+    assert back.message_type == kind
+    missing = {field for field in BATCHES[kind] if field not in {f"{tag}:{value}" for tag, value in back.fields}}
+    assert missing <= {"70:/ROC/PAY-1"}
+
+
+VARIED = {
+    "statement": fin(
+        "940", "20:STMT-1", "25:DE89370400440532013000", "28C:12/1", "60F:C210510EUR1000,50",
+        "61:2105110511D200,25NTRFREF-9//BANK-1\r\nSUPPLEMENT", "86:rent", "61:210511RC10,NCHGNONREF",
+        "62F:C210511EUR790,25", "64:C210511EUR5,", "86:all",
+    ),
+    "entries": fin("942", "20:R1", "25:123", "28C:1/1", "13D:2105111013+0100", "61:210511C5,NTRFX", "90C:1EUR5,"),
+    "balances": fin(
+        "941", "20:R1", "25P:123\r\nDEUTDEFF", "28:1/1", "13D:2105111013+0100", "60F:C210511EUR5,", "90D:0EUR0,",
+        "62F:C210511EUR5,",
+    ),
+    "debit": fin("900", "20:N", "21:R", "25:123", "32A:210511EUR5,", "52A:BOFAUS3N", "72:/BNF/x"),
+    "credit": fin(
+        "910", "20:N", "21:R", "25:123", "13D:2105111013+0100", "32A:210511EUR5,", "50F:/123\r\n1/A\r\n3/GB/London",
+        "52A:BOFAUS3N", "56A:CITIUS33",
+    ),
+    "everything": fin(
+        "103", *TRANSFER, "53A:BOFAUS3N", "54A:CITIUS33", "23E:HOLD/abc", "23E:PHOI/x", "13C:/CLSTIME/0915+0100",
+        "72:/ACC/a\r\n/REC/b\r\n/INS/DEUTDEFF\r\n/SVCLVL/X\r\n/LOCINS/abcdefg\r\n/CATPURP/CASH",
+        "77B:/ORDERRES/BE//WORDS",
+        "26T:K90", "57D://FW021000089\r\nSOME BANK\r\nNEW YORK", "33B:USD120,", "36:1,2", "71F:USD5,",
+    ),
+    "return": fin(
+        "103", *TRANSFER[:3], "50F:NIDN/DE/1212\r\n1/A\r\n2/X\r\n3/DE/Berlin", "59A:DEUTDEFF", "71A:BEN",
+        "72:/RETN/99\r\n/AC04/x\r\n/MREF/A\r\n/TREF/B",
+    ),
+    "rejection": fin("103", *TRANSFER, "72:/REJT/99\r\n/AC04/x\r\n/MREF/A\r\n/TREF/B"),
+    "bank": fin(
+        "202", "20:A", "21:B", "32A:210511EUR1,", "52D:/123\r\nNAME\r\nADR", "56C://FW021000089", "57B:/12\r\nPLACE",
+        "58D:X\r\nY", "72:/BNF/hello\r\n//world",
+    ),
+    "cover": fin(
+        "205", "20:A", "21:B", "32A:210511EUR1,", "58A:DEUTDEFF", "50A:/12\r\nDEUTDEFF", "59:/1\r\nB",
+        "70:x", "33B:EUR1,",
+    ),
+    "cancellation": fin("192", "20:A", "21:B", "11S:103\r\n210511", "79:some words"),
+    "resolution": fin("196", "20:A", "21:B", "76:/RJCR/CUST/no\r\n/NARR/x", "11R:103\r\n210511"),
+    "batch": fin("101", *(field.replace("\n", "\r\n") for field in BATCHES["101"])),
+    "own money": fin("200", "20:O", "32A:210511EUR5,", "57A:CITIUS33"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_what_was_translated_is_valid_keeps_all_rules_and_goes_back(name: str, test_data: Path) -> None:
+    there = to_mx(VARIED[name], NOW)
+    report = validate(there.xml, schemas_of(test_data / "protocols/iso20022/xsd"))
+    assert (report.schema, report.schema_errors, report.rules) == ("valid", [], [])
+    assert there.message == report.message
+    assert to_mt(there.xml).fin.startswith("{1:F01CHASUS33XXXX")
+
+
+def test_a_bank_that_moves_its_own_money_is_debtor_and_creditor() -> None:
+    there = to_mx(fin("200", "20:OWN-1", "32A:210511EUR5,", "57A:CITIUS33"), NOW)
+    assert found(there.xml, "Dbtr/FinInstnId/BICFI") == found(there.xml, "Cdtr/FinInstnId/BICFI") == ["DEUTDEFFXXX"]
+    assert there.lost == []
+
+
+def test_a_code_without_a_place_is_lost() -> None:
+    assert to_mx(fin("103", *TRANSFER, "23E:XXYY"), NOW).lost == ["23E"]
 
 
 def test_a_reference_that_does_not_fit_is_cut_and_counts_as_lost() -> None:

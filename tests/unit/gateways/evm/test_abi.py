@@ -154,7 +154,7 @@ def test_no_text_breaks_the_reader_of_types(text: str) -> None:
         *("", "uint7", "uint264", "uint0", "bytes33", "bytes0", "fixed128x18", "Uint8", "tuple", "()", "[]"),
         *("uint8[0]", "uint8[-1]", "uint8[01]", "uint8[", "(uint8", "uint8)", "(uint8,)", "uint8,uint8"),
         *("uint8 a b", "(uint8 a,bool a)", "(" * 40 + "bool" + ")" * 40, "bool" + "[]" * 40),
-        *("bool[" + "9" * 30 + "]", "bool" * 6_000),
+        *("bool[" + "9" * 30 + "]", "bool" * 6_000, "bool[4294967296]", "(bytes,bool[9][4294967296][9])"),
     ],
 )
 def test_what_is_no_type_is_refused(text: str) -> None:
@@ -169,6 +169,8 @@ def test_what_is_no_type_is_refused(text: str) -> None:
         ("uint8", -1, "value: -1 is out of the bounds of uint8"),
         ("int8", "128", "value: '128' is out of the bounds of int8"),
         ("uint256", str(2**256), f"value: '{2**256}'"[:60]),
+        ("uint256", 10**300, "value: the number is out of the bounds"),
+        ("uint8", {}, "value: an object is no whole number"),
         ("uint8", 1.0, "value: 1.0 is no whole number"),
         ("uint8", True, "value: True is no whole number"),
         ("uint8", "1e2", "value: '1e2' is no whole number"),
@@ -218,7 +220,7 @@ def test_a_value_that_does_not_fit_is_refused_by_its_place(kind: str, value: Any
         ("bytes", [0x20, 2**255], "ends after 0"),
         ("string", [0x20, 1, 0xFF << 248], "is no UTF-8"),
         ("uint8[]", [0x20, 2**200, 1], "elements are announced, 32 bytes are there"),
-        ("uint8[4294967296]", [1], "4294967296 elements are announced"),
+        ("uint8[134217728]", [1], "134217728 elements are announced"),
     ],
 )
 def test_an_encoding_that_no_compiler_makes_is_refused(kind: str, words: list[int], reason: str) -> None:
@@ -245,6 +247,14 @@ def test_an_encoding_that_no_compiler_makes_is_refused(kind: str, words: list[in
 )
 def test_a_row_that_cannot_be_used_is_told(row: dict[str, Any], error: str) -> None:
     assert abi_row(row)["error"].startswith(error)
+
+
+def test_a_value_as_deep_as_a_row_can_be_is_refused() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    assert abi_row({"type": "uint8", "value": deep})["error"] == "value: a list is no whole number"
+    assert abi_row({"type": "uint8[]", "value": deep})["error"] == "value[0]: a list is no whole number"
 
 
 def test_older_forms_of_rows_are_read() -> None:

@@ -19,8 +19,9 @@ TRANSACTION = """
 <CdtrAgt><FinInstnId><BICFI>CHASUS33XXX</BICFI></FinInstnId></CdtrAgt><Cdtr><Nm>B</Nm></Cdtr></CdtTrfTxInf>
 """
 SCHEMA = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{PACS_008}" xmlns="{PACS_008}"
- elementFormDefault="qualified"><xs:element name="IntrBkSttlmAmt"/><xs:element name="Document">
- <xs:complexType><xs:sequence><xs:element name="FIToFICstmrCdtTrf"><xs:complexType><xs:sequence><xs:any processContents="skip" maxOccurs="5"/>
+ elementFormDefault="qualified"><xs:element name="IntrBkSttlmAmt"/>
+ <xs:element name="Document"><xs:complexType><xs:sequence>
+ <xs:element name="FIToFICstmrCdtTrf"><xs:complexType><xs:sequence><xs:any processContents="skip" maxOccurs="5"/>
  </xs:sequence></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>"""
 
 
@@ -58,7 +59,7 @@ def test_both_verdicts_are_given_and_neither_hides_the_other(schemas: Schemas) -
     broken = validate(transfer(TRANSACTION.replace("EUR", "JPY") * 6, "6"), schemas)
     assert broken.schema == "invalid"
     assert broken.schema_errors[0].path.startswith("/Document/FIToFICstmrCdtTrf")
-    assert set(rules(broken)) == {"decimals", "end_to_end_twice"}
+    assert set(rules(broken)) == {"decimals", "end_to_end_twice", "uetr_twice"}
 
 
 def test_a_schema_is_compiled_once(schemas: Schemas) -> None:
@@ -90,6 +91,7 @@ CASES = {
     "settlement_date_twice": transfer(more="<IntrBkSttlmDt>2026-01-06</IntrBkSttlmDt>"),
     "settlement_method": transfer(settlement="CLRG"),
     "end_to_end_twice": transfer(TRANSACTION * 2, "2"),
+    "uetr_twice": transfer(TRANSACTION + TRANSACTION.replace(">E1<", ">E2<"), "2"),
     "instructed_amount_missing": transfer(TRANSACTION.replace("<Dbtr>", "<ChrgsInf/><Dbtr>")),
     "agent_chain": transfer(TRANSACTION.replace("<Dbtr>", "<IntrmyAgt2/><Dbtr>")),
     "exchange_rate": transfer(TRANSACTION.replace("<ChrgBr>", '<InstdAmt Ccy="USD">11</InstdAmt><ChrgBr>')),
@@ -148,3 +150,9 @@ def test_balances_of_a_statement_must_add_up() -> None:
     assert validate(STATEMENT.format(closing="69.75", count="1"), None).clean
     assert rules(validate(STATEMENT.format(closing="69.76", count="1"), None)) == ["statement_balance"]
     assert rules(validate(STATEMENT.format(closing="69.75", count="2"), None)) == ["number_of_entries"]
+
+
+def test_an_entry_reference_stands_once_in_a_statement() -> None:
+    entry = '<Ntry><NtryRef>1</NtryRef><Amt Ccy="EUR">1</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>INFO</Sts></Ntry>'
+    twice = STATEMENT.format(closing="69.75", count="3").replace("</Stmt>", entry * 2 + "</Stmt>")
+    assert rules(validate(twice, None)) == ["entry_reference_twice"]

@@ -16,10 +16,13 @@ from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.schemas import schemas_of
 from isthmus.gateways.iso20022.statuses import Status, Statuses
 from isthmus.gateways.iso20022.validation import validate
+from isthmus.gateways.xmlguard.characters import CONTROLS, INVISIBLES
 from isthmus.kernel.errors import BadInput
 
 CREATED = "2026-01-05T10:00:00+00:00"
-_names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=35)
+_names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=35).filter(
+    lambda text: not (INVISIBLES.search(text) or CONTROLS.search(text))
+)
 _amounts = st.decimals(Decimal("0.01"), Decimal("999999999.99"), places=2)
 _payments = st.builds(
     Payment,
@@ -147,6 +150,13 @@ def test_what_is_built_is_valid(name: str, test_data: Path) -> None:
     xml = built[name](customers) if name in built else BUILT[name][0]
     report = validate(xml, schemas_of(test_data / "protocols/iso20022/xsd"))
     assert (report.schema, report.schema_errors) == ("valid", [])
+
+
+@pytest.mark.parametrize("character", ["\x01", "\u200b", "\u202e"])
+def test_a_character_that_the_guard_would_stop_does_not_leave(character: str) -> None:
+    hidden = msgspec.structs.replace(PAYMENT, remittance=f"a{character}b")
+    with pytest.raises(BadInput, match="no document may hold"):
+        payments.bank_transfer(msgspec.structs.replace(TRANSFER, payments=(hidden,)))
 
 
 def test_payments_of_several_debtors_are_no_initiation() -> None:

@@ -168,6 +168,21 @@ def test_what_cannot_be_read_is_named(row: dict[str, Any], error: str) -> None:
     assert answer["error"] == error and not answer["mic_ok"] and answer["plaintext"] is None
 
 
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=40)),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = ("phy", "version", "fcnt_high16", "conf_fcnt", "tx_dr", "tx_ch", "joineui", "devnonce", "joinreqtype", "deveui")
+
+
+@given(st.dictionaries(st.sampled_from((*NAMES, *KEYS_1_1, "nwkskey", "appkey", "nwkkey")), JSON, max_size=4))
+def test_no_row_breaks_the_decoder(change: dict[str, Any]) -> None:
+    for row in ({"phy": Sensor().frame().hex(), **KEYS_1_0}, {"phy": "207abeea06b02920f11c02d0348fcf1815"}):
+        answer = decoded(row | change)
+        assert answer["error"] is not None or answer["kind"] is not None
+
+
 def test_a_frame_cut_at_any_length_is_told_or_has_a_wrong_code() -> None:
     whole = Sensor().frame(payload=bytes(40), options=b"\x02\x03")
     for length in range(len(whole)):

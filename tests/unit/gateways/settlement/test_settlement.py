@@ -76,7 +76,7 @@ def test_one_settlement_leaves_in_three_forms(chain: Chain) -> None:
     assert "<SctiesMvmntTp>RECE</SctiesMvmntTp>" in made["mx"] and "US0378331005" in made["mx"]
     verdict = validate(made["mt"])
     assert verdict.valid and verdict.message_type == "541"
-    for field in (":SEME//ISTH-4711", ":SETT//USD23150,25", ":PSET//DTCYUS33", ":DEAG//CHASUS33", ":REAG//DEUTDEFF"):
+    for field in (":SEME//ISTH-4711", ":SETT//USD23150,25", ":PSET//DTCYUS33", ":DEAG//CHASUS33", ":SELL//CHASUS33"):
         assert field in made["mt"]
     call = made["evm"]["call"]
     assert (call.to, call.chain_id, call.value) == (CONTRACT, 11155111, 0)
@@ -127,6 +127,7 @@ def test_movement_and_payment_decide_the_message_type(
     chain: Chain, movement: str, amount: str | None, number: int
 ) -> None:
     row = changed(movement=movement, amount=amount, currency="USD" if amount else None)
+    row["sender_bic"] = "DEUTDEFF" if movement == "RECE" else "CHASUS33XXX"
     made = render_row(row, FORMS, chain)
     assert made["error"] is None and validate(made["mt"]).message_type == str(number)
     _, delivery = contract.read_call(bytes.fromhex(made["evm"]["call"].data[2:]))
@@ -140,7 +141,8 @@ def event_of(chain: Chain, name: str = "Settled", **values: Any) -> dict[str, An
     known |= {"reason": 2, **values}
     names = [part.split()[-1] for side in EVENTS[name] for part in side.split(",") if part]
     event = Event(name, {one: known[one] for one in names}, 19_000_000, "0x" + "ab" * 32, 7, time=1_796_050_000)
-    return ROW | {"log": msgspec.to_builtins(contract.write_log(event, chain.place))}
+    between = {"sender_bic": "DTCYUS33", "receiver_bic": "DEUTDEFF"}
+    return ROW | between | {"log": msgspec.to_builtins(contract.write_log(event, chain.place))}
 
 
 def test_a_settled_delivery_is_confirmed_in_both_messages(chain: Chain) -> None:
@@ -153,6 +155,14 @@ def test_a_settled_delivery_is_confirmed_in_both_messages(chain: Chain) -> None:
         assert (told["servicer_reference"], told["reference"]) == ("19000000-7", "ISTH-4711")
         assert (told["settlement_date"], str(told["amount"])) == ("2026-11-30", "23150.25")
     assert validate(made["mt"]).message_type == "545"
+
+
+def test_what_fin_says_beside_the_settlement_is_named_and_a_cancellation_is_none(chain: Chain) -> None:
+    text = render_row(ROW, ("mt",), None)["mt"]
+    priced = text.replace(":35B:ISIN US0378331005", ":90B::DEAL//ACTU/USD231,5\r\n:35B:ISIN US0378331005\r\nAPPLE INC")
+    assert read_row({"fin": priced}, None)["lost"] == ("price", "description")
+    cancelled = text.replace(":23G:NEWM", ":23G:CANC")
+    assert read_row({"fin": cancelled}, None)["error"].startswith("fin.")
 
 
 def test_what_settled_otherwise_is_told_by_field_and_confirms_nothing(chain: Chain) -> None:
@@ -228,6 +238,10 @@ def test_what_has_no_place_on_the_chain_is_refused_by_its_field(
         ({"receiving": ["CEDELULL", "DEUTDEFF"]}, "delivering: one depository"),
         ({"delivering": [], "receiving": []}, "delivering: one depository"),
         ({"delivering": ["DTCYUS33", "CHASUS33", "BARCGB22", "UBSWCHZH"]}, "delivering: has 4 parties"),
+        ({"delivering": ["DTCYUS33"]}, "delivering: names nobody beside"),
+        ({"receiving": ["DTCYUS33", "BARCGB22"]}, "receiving: is BARCGB22, and the message is of DEUTDEFF"),
+        ({"account": None}, "account: is missing"),
+        ({"transaction_type": "REPO"}, "transaction_type: 'REPO' is not TRAD"),
         ({"quantity": "-1"}, "quantity: -1 is not above 0"),
         ({"currency": None}, "currency: is missing"),
         ({"settlement_date": "soon"}, "settlement_date: 'soon' is no date"),
@@ -318,6 +332,36 @@ def test_no_changed_log_breaks_the_reader(chain: Chain, data: st.DataObject) -> 
     assert made["error"] is not None or made["status"] is not None
 
 
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.text(max_size=40),
+        st.sampled_from(["1", "-1", "1e40", "0.1", "2026-11-30", "USD", "US0378331005", "DTCYUS33", "a\nb", "\u202e"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+def test_no_row_breaks_the_answers(chain: Chain, data: st.DataObject) -> None:
+    row: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(event_of(chain)))
+    row["event"] = {"name": "Settled", "values": {}, "block": 1, "transaction": "0x" + "ab" * 32, "index": 1}
+    row |= {"date": "2026-11-30", "xml": "<a/>", "fin": "{1:", "call": "0x"}
+    inside = data.draw(st.sampled_from(["", "settlement", "log", "event"]))
+    place = row[inside] if inside else row
+    for _ in range(data.draw(st.integers(1, 3))):
+        place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
+    forms = data.draw(st.sampled_from([("mx",), ("mt",), ("evm",)]))
+    answers = [render_row(row, forms, chain), confirm_row(row, chain), log_row(row, chain)]
+    answers += [read_row({name: row[name]}, chain) for name in ("xml", "fin", "call", "log")]
+    for answer in answers:
+        assert answer["error"] is not None or any(answer.get(name) for name in (*FORMS, "status", "log", "form"))
+
+
 @given(st.binary(max_size=400))
 def test_no_call_breaks_the_reader(noise: bytes) -> None:
     for data in (noise, b"\x00" + noise):
@@ -331,7 +375,7 @@ def test_rows_that_say_nothing_are_told(chain: Chain) -> None:
     assert render_row({}, FORMS, chain)["error"].startswith("settlement: ")
     assert render_row(ROW, ("evm",), None)["error"].startswith("chain: is missing")
     assert render_row({"settlement": SETTLEMENT}, ("mt",), None)["error"].startswith("sender_bic: is missing")
-    assert read_row({"fin": "{1:"}, None)["error"].startswith("fin: MT")
+    assert read_row({"fin": "{1:"}, None)["error"].startswith("fin.2: MT None")
     assert read_row({"xml": "<a>"}, None)["error"].startswith("xml: ")
     assert log_row({"event": {"name": "Settled"}}, chain)["error"].startswith("event: ")
     with pytest.raises(Refused):

@@ -83,6 +83,7 @@ def test_any_text_is_judged(text: str) -> None:
         "{4:\n" + ":20:\n" * 60_000 + "-}",
         "{1:F01}{2:I300CHASUS33XXXXN}{4:\n" + ":22L:A\n" * 60_000 + "-}",
         "{1:F01}{2:I300CHASUS33XXXXN}{4:\n:57J:" + "/ABIC/" * 50_000 + "\n-}",
+        "{1:F01}{2:I300CHASUS33XXXXN}{4:\n:87J:/ABIC/NAME/CHASE\n-}",
         "{1:F01}{2:I940CHASUS33XXXXN}{4:\n:86:" + "A\n" * 200_000 + "-}",
         "{1:F01}{2:I940CHASUS33XXXXN}{4:\n:61:" + "260302" + "/" * 300_000 + "\n-}",
         "{1:F01}{2:I541CHASUS33XXXXN}{4:\n" + ":16R:GENL\n" * 60_000 + "-}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
@@ -122,3 +123,14 @@ def test_what_cannot_be_confirmed_or_read_is_refused_with_the_reason() -> None:
     for text in ("", "nonsense", message(deal()), message(theirs(deal())).replace(":36:1,", ":36:1.")):
         refused = book.receive(text, f"{len(text)}.fin")
         assert refused.state == REFUSED and refused.errors
+
+
+def test_an_answer_among_many_open_deals_is_found_in_time() -> None:
+    book = Confirmations(OWN)
+    for number in range(2_000):
+        book.confirm(report(f"trd-{number}", t17=f"X-{number}", t32=f"{number + 1}000"))
+    before = time.process_time()
+    for number in range(0, 2_000, 10):
+        row = book.receive(message(theirs(deal(t32=f"{number + 1}000"), reference=f"T{number}")), f"{number}.fin")
+        assert (row.reference, row.state) == (f"X-{number}", MATCHED)
+    assert time.process_time() - before < 10

@@ -70,7 +70,7 @@ def test_a_message_with_every_sequence_is_valid_and_its_fields_are_told_apart() 
         (":21H:OPTI/REF2", ":21H:OPTI/REF2/", [("T26", "21H")]),
         (":94A:BROK", ":94A:BILA", [("D74", "71F")]),
         (":94A:BROK\n", "", [("D74", "71F")]),
-        (":94A:BROK", ":94A:AGNT", [("D71", "83a"), ("D74", "71F")]),
+        (":94A:BROK", ":94A:AGNT", [("D74", "71F")]),
         (":88A:ICAPGB2L\n", "", [("D74", "88a")]),
         (":17U:Y", ":17U:N", [("D76", "15D")]),
         (":17U:Y\n", "", [("D76", "15D")]),
