@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from isthmus.engine.engine import Record
 from isthmus.gateways.swift.confirmations import Confirmation, Confirmations, Report
 from isthmus.gateways.swift.fin import full_bic
+from isthmus.gateways.swift.matching import reference_of
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.ids import record_id, trade_id
 from isthmus.kernel.messages import SIDES
@@ -32,6 +33,10 @@ from isthmus.views.orders import FillRow
 BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 LOOK_NS = NS_PER_S // 5
 """Between two looks at fills and at the folder."""
+SOON_NS = NS_PER_S // 100
+"""Until the next look while something waits."""
+WAITING_MAX = 100_000
+"""Fills that wait, as after the start of a long journal; what is older and was sent is passed."""
 AT_ONCE_MAX = 50
 """Messages made or read at one look; the rest waits for the next."""
 FILE_BYTES_MAX = 1 << 20
@@ -73,6 +78,8 @@ class ConfirmationsDesk:
         self.book = Confirmations(settings.own_bic)
         self._waiting: deque[Report] = deque()
         self._written: deque[Confirmation] = deque()
+        self._latest: dict[str, tuple[str, int]] = {}
+        """Of corrected trades: the last message's reference and the price it told."""
         self._read: set[str] = set()
         self._seen: int | None = None
         """When the folder `in` was changed last, of what was read."""
@@ -113,18 +120,37 @@ class ConfirmationsDesk:
             return
         letter = "B" if fill.side == BUY else "S"
         trade = f"{trade_id(fill.record, fill.ordinal)}-{letter}"
+        own = trade if change is None else f"{change}-{letter}"
         kind = "F" if change is None else "G" if new_price else "H"
-        day = datetime.fromtimestamp(fill.time // NS_PER_S, UTC).date()
         base, quoted = instrument.base.code, instrument.quote.code
+        day = datetime.fromtimestamp(fill.time // NS_PER_S, UTC).date()
+        traded, valued = self._dates(trade) if change else ("", "")
+        changed, price = self._latest.get(trade, (trade, fill.price))
+        price = new_price or price
+        if change is not None:
+            self._latest[trade] = (own, price)
         fields = (
-            ("35", "8"), ("17", trade if change is None else f"{change}-{letter}"), ("150", kind),
-            ("19", "" if change is None else trade), ("55", f"{base}/{quoted}"), ("54", str(fill.side)), ("15", base),
+            ("35", "8"), ("17", own), ("150", kind), ("19", changed if change else ""),
+            ("55", f"{base}/{quoted}"), ("54", str(fill.side)), ("15", base),
             ("32", short_text(fill.quantity, instrument.quantity_decimals)),
-            ("31", short_text(new_price or fill.price, instrument.price_decimals)),
-            ("75", day.strftime("%Y%m%d")), ("64", self.value_date(day, base, quoted).strftime("%Y%m%d")),
+            ("31", short_text(price, instrument.price_decimals)),
+            ("75", traded or f"{day:%Y%m%d}"), ("64", valued or f"{self.value_date(day, base, quoted):%Y%m%d}"),
         )  # fmt: skip
         fix = "".join(f"{tag}={value}|" for tag, value in fields if value)
-        self._waiting.append(Report(fix, party, True, trade, self._settings.agents))
+        self._waiting.append(Report(fix, party, True, own, self._settings.agents))
+        if len(self._waiting) > WAITING_MAX:
+            oldest = self._waiting.popleft()
+            if not self._path(reference_of(oldest.source)).exists():
+                self._make(oldest)
+
+    def _dates(self, trade: str) -> tuple[str, str]:
+        """Trade date and value date of what was confirmed of a trade; empty where it is not remembered."""
+        row = self.book.get(reference_of(trade))
+        if row is not None and row.deal is not None:
+            return row.deal.trade_date, row.deal.value_date
+        fix = next((report.fix for report in self._waiting if report.source == trade), "")
+        tags = dict(field.split("=", 1) for field in fix.split("|") if field)
+        return tags.get("75", ""), tags.get("64", "")
 
     def value_date(self, traded: date, base: str, quoted: str) -> date:
         """Spot: so many days on which both currencies are open after the trade date."""
@@ -158,19 +184,25 @@ class ConfirmationsDesk:
         try:
             self._write()
             for _ in range(min(len(self._waiting), AT_ONCE_MAX)):
-                if (row := self.book.confirm(self._waiting.popleft())) is not None and row.fin is not None:
-                    self._written.append(row)
+                self._make(self._waiting.popleft())
             self._write()
             self._look()
         except OSError:
             return at + NS_PER_S
-        return at + LOOK_NS
+        return at + (SOON_NS if self._waiting else LOOK_NS)
+
+    def _make(self, report: Report) -> None:
+        if (row := self.book.confirm(report)) is not None and row.fin is not None:
+            self._written.append(row)
+
+    def _path(self, reference: str) -> Path:
+        return self.out / f"{quote(reference, safe='')}.fin"
 
     def _write(self) -> None:
         while self._written:
             row = self._written[0]
             self.out.mkdir(parents=True, exist_ok=True)
-            path = self.out / f"{quote(row.reference, safe='')}.fin"
+            path = self._path(row.reference)
             if not path.exists():
                 _write_whole(path, row.fin or "")
             self._written.popleft()

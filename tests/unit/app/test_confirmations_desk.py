@@ -30,6 +30,7 @@ from isthmus.kernel.messages import (
 from isthmus.venues import simulated
 
 SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
 FRIDAY = 1_700_229_600 * SECOND
 """2023-11-17 14:00 UTC."""
 PRICE, QUANTITY = 1_50000, 300_000
@@ -116,17 +117,38 @@ def test_the_counterpartys_answer_settles_the_state(broker: Broker) -> None:
     assert (row.state, row.theirs) == ("matched", "C2")
 
 
-def test_a_bust_sends_a_cancellation(broker: Broker) -> None:
-    record = broker.trade()
+def corrected(broker: Broker, record: Any, new_price: int) -> None:
     (traded,) = [effect for effect in record.effects if type(effect).__name__ == "Traded"]
     fields = ("instrument", "maker", "taker", "taker_side", "price", "quantity")
     flows = ("buyer_pays", "seller_gets", "maker_fee", "taker_fee")
     same = {name: getattr(traded, name) for name in fields + flows}
-    bust = broker.playing.submit(CorrectTrade(sequence=record.sequence, index=0, new_price=0, **same), role="operator")
-    assert any(type(effect).__name__ == "TradeCorrected" for effect in bust.effects)
+    command = CorrectTrade(sequence=record.sequence, index=0, new_price=new_price, **same)
+    effects = broker.playing.submit(command, role="operator").effects
+    assert any(type(effect).__name__ == "TradeCorrected" for effect in effects)
+
+
+@pytest.mark.parametrize("looks_between", [True, False])
+def test_a_bust_sends_a_cancellation_with_the_days_of_the_trade(broker: Broker, looks_between: bool) -> None:
+    record = broker.trade()
+    if looks_between:
+        broker.look()
+    broker.playing.now += 4 * DAY
+    corrected(broker, record, 0)
     rows = [row for row in broker.look() if row.deal and row.deal.rate == "1.5"]
     assert [(row.deal.operation, row.state) for row in rows] == [("CANC", "sent"), ("NEWT", "cancelled")]
     assert rows[0].deal.related == rows[1].reference
+    assert (rows[0].deal.trade_date, rows[0].deal.value_date) == ("20231117", "20231121")
+
+
+def test_an_adjustment_sends_an_amendment_with_the_new_price(broker: Broker) -> None:
+    record = broker.trade()
+    corrected(broker, record, PRICE + 1_000)
+    rows = [row for row in broker.look() if row.deal and row.deal.rate in ("1.5", "1.51")]
+    assert [(row.deal.operation, row.deal.rate, row.state) for row in rows] == [
+        ("AMND", "1.51", "sent"),
+        ("NEWT", "1.5", "cancelled"),
+    ]
+    assert rows[0].deal.bought == ("USD", "453000")
 
 
 def test_reports_in_the_folder_are_confirmed_and_others_refused(broker: Broker) -> None:
