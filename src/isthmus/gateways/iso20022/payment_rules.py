@@ -201,7 +201,7 @@ def _rate(fields: dict[str, Element], transaction: Element) -> Iterator[Finding]
 
 
 def _end_to_end(transactions: list[Element]) -> Iterator[Finding]:
-    """No two transactions of a group may carry the same end-to-end identification, unless it was not provided, or UETR."""
+    """No two transactions of a group share an end-to-end identification, unless it was not provided, or a UETR."""
     yield from _twice("end_to_end_twice", transactions, "PmtId/EndToEndId")
     yield from _twice("uetr_twice", transactions, "PmtId/UETR")
 
