@@ -71,6 +71,7 @@ class _Details(Struct):
 
 
 _message, _trade, _details = reader_of(_Message), reader_of(_TradeRow), reader_of(_Details)
+_list = reader_of(list[Raw])
 _changes = reader_of(list[tuple[str, LevelPart, LevelPart]])
 
 
@@ -81,7 +82,7 @@ class GeminiWire(VenueWire):
 
     def _read(self, raw: bytes, about: str) -> Iterable[Any]:
         if raw.lstrip()[:1] == b"[":
-            return (Unknown("a list"),)
+            return (Unknown(f"a list of {len(_list(raw))}"),)
         message = _message(raw)
         if message.type == "l2_updates":
             return (_book(message),)
