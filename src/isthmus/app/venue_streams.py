@@ -155,13 +155,16 @@ class UserStream:
         await self._link.set_clock()
         key = await self._link.listen_key()
         async with _opened(f"{self._venue.terms.stream.rstrip('/')}/ws/{key}") as socket:
-            if self._venue.desk is not None:
-                self._venue.desk.resync(self._clock())
+            desk = self._venue.desk
+            assert desk is not None
+            desk.deaf = False
+            desk.resync(self._clock())
             keeping = asyncio.create_task(self._keep(socket))
             try:
                 async for raw in socket:
                     self._take(raw if isinstance(raw, bytes) else raw.encode())
             finally:
+                desk.deaf = True
                 keeping.cancel()
 
     def _take(self, raw: bytes) -> None:

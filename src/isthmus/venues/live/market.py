@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isthmus.engine.market import VenueFacts
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees
+from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees, VenueFilled
 from isthmus.venues.answering import CancelAsked, NewOrder, Outbox, ReplaceAsked, asked, ended, orders_at
 from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.engine.engine import Record
     from isthmus.engine.market import MarketDesk
 
+log = logging.getLogger(__name__)
 STEP_EVERY_NS = 10_000_000
 BOOK_LEVELS = 50
 ROUTE_CLOSED = "venue_refused"
@@ -31,6 +33,8 @@ class VenueDesk(Protocol):
     """Takes orders to a venue: `binance.BinanceDesk`, `fix.FixDesk`."""
 
     orders: OrdersAtVenue
+    deaf: bool
+    """Nobody tells what becomes of orders: they have to be asked for."""
 
     def place(self, order: NewOrder, listing: Listing, at: int) -> None: ...
 
@@ -260,6 +264,9 @@ class LiveMarkets:
 
     def on_record(self, record: Record) -> None:
         """Orders, cancels and replaces that are meant for one of the venues go there."""
+        if record.reason is not None:
+            self._refused(record)
+            return
         at = self._desk.now()
         for wish in asked(record, self._desk.engine):
             venue = next((one for one in self.venues if one.number == wish.venue), None)
@@ -273,6 +280,16 @@ class LiveMarkets:
                 venue.desk.cancel(wish, at)
             else:
                 venue.desk.replace(wish, at)
+
+    def _refused(self, record: Record) -> None:
+        """A fill that happened must be booked: people have to look, and no more orders go there until they have."""
+        command = record.command
+        if type(command) is not VenueFilled or record.reason == "duplicate":
+            return
+        for venue in self.venues:
+            if venue.number == command.venue and venue.desk is not None:
+                venue.desk.orders.fault = f"a fill of order {command.order} was not booked: {record.reason}"
+                log.error("%s: %s; no more orders go there", venue.name, venue.desk.orders.fault)
 
     def _place(self, venue: LiveVenue, order: NewOrder, at: int) -> None:
         shown = venue.by_instrument(order.instrument)
