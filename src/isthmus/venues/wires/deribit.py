@@ -302,7 +302,7 @@ def _listed(row: Raw) -> Iterable[Any]:
 
 def _instrument(row: _InstrumentRow) -> Instrument:
     """An inverse contract is of `contract_size` units of the counter currency, a linear one and every option of so many
-    coins; an inverse option is priced in its coin, so that its value is linear in that price.
+    coins. An option is inverse where the venue says "reversed": it is priced and settled in its coin.
     """
     kind = _kind(row)
     option = kind in (CALL, PUT)
@@ -311,7 +311,7 @@ def _instrument(row: _InstrumentRow) -> Instrument:
     margin = NONE
     if kind != SPOT:
         inverse = settle == row.base_currency if not told else _margin(told) == INVERSE
-        margin = INVERSE if inverse and not option else LINEAR
+        margin = INVERSE if inverse else LINEAR
     expires = row.expiration_timestamp if kind in (FUTURE, CALL, PUT, COMBO) and row.expiration_timestamp else None
     return Instrument(
         venue=VENUE,

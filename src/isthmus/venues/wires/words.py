@@ -48,8 +48,9 @@ class Instrument(Struct, frozen=True, kw_only=True):
 
     A contract's value at price p: LINEAR multiplier x p of the quote currency (multiplier: base units a contract);
     INVERSE multiplier / p of the settlement coin (multiplier: quote units a contract); QUANTO multiplier x p of the
-    settlement currency (multiplier: settlement units for one point). Spot has NONE and 1. `expiry` is ns UTC, None of
-    what has none.
+    settlement currency (multiplier: settlement units for one point). Spot has NONE and 1. An option has the margin of
+    what it is on (INVERSE: settled in the coin); its premium is multiplier x p of what it is quoted in. `expiry` is ns
+    UTC, None of what has none.
     """
 
     venue: str
