@@ -324,6 +324,35 @@ def test_the_next_run_takes_up_what_rests_and_what_was_filled_meanwhile(floor: F
     assert again.venue.desk is not None and list(again.venue.desk.orders.live) == [rests]
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, None),
+        ({"quoteAsset": "USDC", "marginAsset": "USDC"}, "quote is USDC"),
+        ({"status": "SETTLING"}, "does not trade"),
+        ({"contractType": "CURRENT_QUARTER"}, "kind is future"),
+        ({"filters": [{"filterType": "PRICE_FILTER", "tickSize": "0.25"}]}, "tick 0.10 is no multiple"),
+        ({"contractSize": "100", "marginAsset": "BTC"}, "margin is inverse"),
+    ],
+)
+def test_where_the_venue_means_something_else_no_order_goes(
+    floor: Floor, more: dict[str, Any], why: str | None
+) -> None:
+    told = {"symbols": [Exchange.listed(SYMBOL, "BTC", "0.10", **more)]}
+    floor.venue.hear(msgspec.json.encode(told), "", floor.desk.time)
+    order = floor.order()
+    floor.deliver()
+    if why is None:
+        assert (floor.venue.unfit, len(floor.fills())) == ({}, 1)
+    else:
+        assert why in floor.venue.unfit[SYMBOL]
+        assert (floor.ended(), floor.exchange.orders) == ([(order, "venue_refused")], {})
+        floor.venue.hear(
+            msgspec.json.encode({"symbols": [Exchange.listed(SYMBOL, "BTC", "0.10")]}), "", floor.desk.time
+        )
+        assert floor.venue.unfit == {}
+
+
 def test_a_stranger_is_told_of_and_books_nothing(floor: Floor) -> None:
     floor.exchange.request("POST", "/fapi/v1/order", signed({"newClientOrderId": "web_1"}), KEY)
     floor.hear()

@@ -213,6 +213,15 @@ def test_what_else_comes_on_a_stream_is_known(venue: str, raw: bytes, kinds: lis
     assert [type(word) for word in WIRES[venue]().decode(raw)] == kinds
 
 
+def test_an_instrument_of_a_kind_that_is_not_known_spoils_none_of_its_list() -> None:
+    row = '{"symbol":"%s","typ":"%s","underlying":"XBT","quoteCurrency":"USD","settlCurrency":"XBt","isInverse":true,'
+    row += '"multiplier":-100000000}'
+    rows = ",".join(row % pair for pair in (("XBTUSD", "FFWCSX"), (".BXBT", "MRCXXX"), ("XBTUSD2", "FFWCSX")))
+    told = WIRES["bitmex"]().decode(f'{{"table":"instrument","action":"partial","data":[{rows}]}}'.encode())
+    assert [type(word).__name__ for word in told] == ["Instrument", "Unknown", "Instrument"]
+    assert "MRCXXX" in told[1].kind
+
+
 def test_random_bytes_are_refused() -> None:
     chance = random.Random(5)
     for venue in VENUES:

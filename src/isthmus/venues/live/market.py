@@ -11,13 +11,13 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees, VenueFilled
 from isthmus.venues.answering import CancelAsked, NewOrder, Outbox, ReplaceAsked, asked, ended, orders_at
 from isthmus.venues.live.orders import OrdersAtVenue
-from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings
+from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings, unlike
 from isthmus.venues.marking import Marks
 from isthmus.venues.recorded.kinds import LINEAR_PERPETUAL
 from isthmus.venues.watching import Watch
 from isthmus.venues.wires.catalogue import WIRES
 from isthmus.venues.wires.orders import OrderWord
-from isthmus.venues.wires.words import Trade
+from isthmus.venues.wires.words import Instrument, Trade
 
 if TYPE_CHECKING:
     from isthmus.engine.engine import Record
@@ -83,6 +83,8 @@ class LiveVenue:
         self.shown: dict[str, Shown] = {}
         """By the venue's own symbol."""
         self.changed: set[str] = set()
+        self.unfit: dict[str, str] = {}
+        """By the venue's symbol: what its own list says otherwise than the settings."""
         self._data: MarketDesk | None = None
 
     def open(self, desk: MarketDesk, number: int, numbers: Mapping[str, int]) -> None:
@@ -104,11 +106,24 @@ class LiveVenue:
         for word in words:
             if isinstance(word, Trade):
                 self._trade(word, at)
+            elif isinstance(word, Instrument):
+                self._compare(word)
             elif isinstance(word, OrderWord) and self.desk is not None:
                 self.desk.orders.take(word)
             elif (symbol := getattr(word, "instrument", None)) in self.shown:
                 self.changed.add(symbol)
         return words
+
+    def _compare(self, word: Instrument) -> None:
+        """Orders go only where the settings mean what the venue means."""
+        shown = self.shown.get(word.symbol)
+        if shown is None:
+            return
+        why = unlike(shown.listing.terms, word)
+        if why:
+            self.unfit[word.symbol] = why
+        else:
+            self.unfit.pop(word.symbol, None)
 
     def silent(self) -> None:
         """The stream is lost: what it showed is not shown any more."""
@@ -293,7 +308,10 @@ class LiveMarkets:
 
     def _place(self, venue: LiveVenue, order: NewOrder, at: int) -> None:
         shown = venue.by_instrument(order.instrument)
-        if venue.desk is None or shown is None:
+        unfit = venue.unfit.get(shown.listing.symbol) if shown is not None else None
+        if unfit is not None:
+            log.warning("%s: order %s was refused: %s", venue.name, order.order, unfit)
+        if venue.desk is None or shown is None or unfit is not None:
             self._emit(ended(order.order, order.venue, ROUTE_CLOSED))
         else:
             venue.desk.place(order, shown.listing, at)

@@ -314,7 +314,7 @@ def _instrument(row: _Symbol) -> Any:
     if row.contract_type == UNTYPED:
         return Quiet(f"symbol without a contract type ({row.status or row.contract_status})")
     if row.contract_type not in PERPETUAL_TYPES | FUTURE_TYPES:
-        raise refused(VENUE, "contractType", row.contract_type, "is no type of contract that is known")
+        return Unknown(f"contractType {row.contract_type[:40]} of {row.symbol[:40]}")
     perpetual = row.contract_type in PERPETUAL_TYPES
     inverse = row.contract_size is not None
     if inverse != (row.margin_asset == row.base_asset):

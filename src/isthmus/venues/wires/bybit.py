@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import Raw, Struct, field
@@ -36,6 +37,7 @@ from isthmus.venues.wires.words import (
     Trade,
     Unknown,
     VenueWire,
+    listed,
     of_millis,
     positive,
     reader_of,
@@ -191,7 +193,7 @@ class BybitWire(VenueWire):
             return (Quiet(message.op or "answer"),)
         if message.result:
             found = _listed(message.result)
-            return [_instrument(found.category, row) for row in found.rows]
+            return listed(partial(_instrument, found.category), found.rows)
         return (Unknown("no topic"),)
 
 

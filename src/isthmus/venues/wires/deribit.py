@@ -38,6 +38,7 @@ from isthmus.venues.wires.words import (
     Unknown,
     VenueWire,
     level,
+    listed,
     of_millis,
     positive,
     present,
@@ -273,7 +274,7 @@ def _ticked(row: _TickerRow) -> list[Any]:
 def _answered(result: Raw) -> Iterable[Any]:
     opening = bytes(result).lstrip()[:1]
     if opening == b"[":
-        return [word for row in _raws(result) for word in _listed(row)] or (Quiet("empty list"),)
+        return [word for words in listed(_listed, _raws(result)) for word in _flat(words)] or (Quiet("empty list"),)
     if opening != b"{":
         return (Quiet("answer"),)
     answer = _answer(result)
@@ -286,6 +287,10 @@ def _answered(result: Raw) -> Iterable[Any]:
     if answer.trades:
         return _traded(answer.trades) or (Quiet("trades"),)
     return _listed(result)
+
+
+def _flat(words: Any) -> Iterable[Any]:
+    return (words,) if isinstance(words, Unknown) else words
 
 
 def _listed(row: Raw) -> Iterable[Any]:
