@@ -188,6 +188,17 @@ def test_an_order_whose_answer_never_came_is_found_and_not_sent_twice(
     assert len(server.exchange.orders) == before + 1
 
 
+def test_an_order_with_a_path_sends_its_children_there(server: BinanceServer, client: httpx.Client) -> None:
+    book(client)
+    before = len(server.exchange.trades)
+    answer = placed(client, path="auto", quantity="0.300", price="30000.2")
+    assert answer.status_code == 201, answer.text
+    assert after(client, answer.json()["id"], "filled")["status"] == "filled"
+    assert sum(Decimal(row["qty"]) for row in server.exchange.trades[before:]) == Decimal("0.300")
+    other = placed(client, path="auto", instrument=OTHER, price="2000.00")
+    assert (other.status_code, other.json()["reason"]) == (422, "unknown_product")
+
+
 def test_a_gap_in_the_stream_is_mended_by_the_whole_book(server: BinanceServer, client: httpx.Client) -> None:
     book(client)
     before = server.snapshots

@@ -98,22 +98,34 @@ class RouteKeeper:
         self._table = table
         self._data_only = data_only
         self._held: dict[tuple[int, int], str] = {}
+        self._shown = -1
+        self._kept: list[tuple[int, int]] = []
 
     def step(self, at: int) -> int:
         """Hold and release; what was already so is left."""
         directory, guard = self._core.directory, self._core.outside.guard
-        for instrument, row in directory.instruments.items():
-            for venue in directory.venues_of(instrument):
-                why = self._against(row.symbol, venue, at)
-                before = self._held.get((instrument, venue))
-                if why is not None and before is None:
-                    self._core.outside.sight(instrument)
-                    guard.hold(instrument, venue, why, at)
-                    self._held[instrument, venue] = why
-                elif why is None and before is not None:
-                    del self._held[instrument, venue]
-                    guard.release(instrument, venue, "orders may go there again", at)
+        if directory.shown != self._shown:
+            self._shown, self._kept = directory.shown, self._pairs()
+        for instrument, venue in self._kept:
+            why = self._against(directory.instruments[instrument].symbol, venue, at)
+            before = self._held.get((instrument, venue))
+            if why is not None and before is None:
+                self._core.outside.sight(instrument)
+                guard.hold(instrument, venue, why, at)
+                self._held[instrument, venue] = why
+            elif why is None and before is not None:
+                del self._held[instrument, venue]
+                guard.release(instrument, venue, "orders may go there again", at)
         return at + RECHECK_NS
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Instruments and their venues of which anything can be said."""
+        return [
+            (instrument, venue)
+            for instrument, row in self._core.directory.instruments.items()
+            for venue in self._core.directory.venues_of(instrument)
+            if venue in self._data_only or self._table.knows(row.symbol)
+        ]
 
     def _against(self, symbol: str, venue: int, at: int) -> str | None:
         if venue in self._data_only:

@@ -75,10 +75,9 @@ class ProductRoutes:
         live_products = (terms.markets for terms in venues.values() if terms.takes_orders)
         self._products = frozenset(name for markets in live_products for name in markets) if rows else frozenset()
 
-    @property
-    def venues(self) -> list[str]:
-        """Every venue that a row names."""
-        return list(dict.fromkeys(row.route.venue for row in self._rows))
+    def knows(self, product: str) -> bool:
+        """Whether the table says anything of the product, if only that no row names it."""
+        return product in self._products or any(_matches(product, row.route.products) for row in self._rows)
 
     def route(self, product: str, account: str, at: int) -> Routed | None:
         """Where an order goes now (ns UTC); None for what is no product of the table."""

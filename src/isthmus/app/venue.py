@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,10 +22,12 @@ from isthmus.venues.wires.bitmex import BitmexWire
 from isthmus.venues.wires.catalogue import WIRES
 from isthmus.venues.wires.deribit import DeribitWire
 from isthmus.venues.wires.deribit_names import parsed
-from isthmus.venues.wires.words import BUY, SELL, Instrument, plain
+from isthmus.venues.wires.words import BUY, SELL, Instrument, Unknown, plain
 
 FAULTS_SHOWN = 20
 INPUT_BYTES_MAX = 256 << 20
+NAMING = frozenset(("typ", "instrument"))
+"""Keys of rows that are instruments, or name theirs."""
 SPOKEN = frozenset(("info", "subscribe", "unsubscribe"))
 """Keys of what BitMEX says on a stream beside its tables."""
 LABELS = ("id", "case", "name")
@@ -115,6 +118,9 @@ def _rows(source: str) -> Iterator[Any]:
         except msgspec.DecodeError as error:
             raise BadInput(source, f"broken JSON: {error}") from error
         return
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        yield decode(raw)  # one object, on one line or several
+        return
     for number, line in enumerate(raw.splitlines(), 1):
         if line.strip():
             try:
@@ -149,12 +155,27 @@ class _Translator:
             raise BadInput("row", "is no object")
         if "table" in row or not SPOKEN.isdisjoint(row):
             made["words"] = [self._worded(word) for word in self._wire.decode(_encoded(row))]
+        elif "symbol" in row and not NAMING.intersection(row):
+            self._bare(made, row)
         elif "name" in row and "typ" not in row and "instrument" not in row:
             self._name(made, row["name"])
         else:
             self._instrument(made, row.get("instrument", row))
             if row.get("order") is not None:
                 self._order(made, row["order"])
+
+    def _bare(self, made: Row, row: Row) -> None:
+        """A row of a REST answer without its table: orders and trades; or an order as it is sent, for an instrument
+        that was told of.
+        """
+        words = self._wire.decode(_encoded([row]))
+        if not any(isinstance(word, Unknown) for word in words):
+            made["words"] = [self._worded(word) for word in words]
+        elif "orderQty" in row:
+            self._instrument(made, row["symbol"])
+            self._order(made, row)
+        else:
+            raise BadInput("bitmex.typ", "is missing")
 
     def _name(self, made: Row, name: Any) -> None:
         """A Deribit name taken apart."""

@@ -98,6 +98,7 @@ class MarketStream:
     async def _hear(self, socket: ClientConnection) -> None:
         """Every message, and whole books again where one is missing. Sequence gaps and wrong checksums make it so."""
         asked = asyncio.get_running_loop().time()
+        await self._check()
         for symbol in self._venue.shown if self._hearing.whole else ():
             self._asked[symbol] = self._clock()
             await self._whole(socket, symbol)
@@ -112,6 +113,14 @@ class MarketStream:
             if self._venue.watch.faults or asyncio.get_running_loop().time() > asked + ALIVE_S:
                 asked = asyncio.get_running_loop().time()
                 await self._mend(socket)
+
+    async def _check(self) -> None:
+        """The settings against the venue's own list."""
+        if self._hearing.listing and self._client is not None:
+            answer = await self._client.request("GET", self._hearing.listing, {})
+            self._venue.hear(answer.body, "", self._clock())
+            for symbol, why in self._venue.unfit.items():
+                log.error("%s %s: %s; no orders go there", self._venue.name, symbol, why)
 
     async def _mend(self, socket: ClientConnection) -> None:
         watch, now = self._venue.watch, self._clock()
@@ -155,13 +164,16 @@ class UserStream:
         await self._link.set_clock()
         key = await self._link.listen_key()
         async with _opened(f"{self._venue.terms.stream.rstrip('/')}/ws/{key}") as socket:
-            if self._venue.desk is not None:
-                self._venue.desk.resync(self._clock())
+            desk = self._venue.desk
+            assert desk is not None
+            desk.deaf = False
+            desk.resync(self._clock())
             keeping = asyncio.create_task(self._keep(socket))
             try:
                 async for raw in socket:
                     self._take(raw if isinstance(raw, bytes) else raw.encode())
             finally:
+                desk.deaf = True
                 keeping.cancel()
 
     def _take(self, raw: bytes) -> None:

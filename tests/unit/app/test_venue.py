@@ -72,6 +72,24 @@ def test_rows_are_translated_one_for_one_and_a_refusal_exits_1(
     assert told[5]["words"][0]["deribit"] == "BTC-PERPETUAL"
 
 
+def test_an_object_on_several_lines_is_one_row_and_bare_rows_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contracts, one, rows = tmp_path / "contracts", tmp_path / "one", tmp_path / "rows"
+    contracts.write_text(json.dumps(XBTUSD, indent=2))
+    one.write_text(json.dumps(OPTION, indent=2))
+    code, (told,) = run(capsys, "translate", str(one))
+    assert (code, told["deribit"]) == (0, "BTC-25DEC26-100000-C")
+    trade = json.loads(messages.BITMEX[3])["data"][0]
+    order = {"symbol": "XBTUSD", "orderQty": 200, "price": 30_000}
+    rows.write_text(json.dumps([trade, order, {"symbol": "XBTUSD", "balance": 1}, {"symbol": "ETHUSD", "orderQty": 1}]))
+    code, answers = run(capsys, "translate", str(rows), "--contracts", str(contracts))
+    assert [row["ok"] for row in answers] == [True, True, False, False]
+    assert answers[0]["words"][0]["deribit"] == "BTC-PERPETUAL"
+    assert (answers[1]["order"]["method"], answers[1]["order"]["params"]["amount"]) == ("private/buy", "200")
+    assert [row["error"]["field"] for row in answers[2:]] == ["bitmex.typ", "instrument"]
+
+
 def test_a_captured_session_is_translated_message_by_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,6 +61,7 @@ class Exchange:
         self.window_ms = 5_000
         self.skew_ms = 0
         self.listen_keys = 0
+        self.eth_tick = "0.01"
 
     def request(self, method: str, path: str, query: str, key: str | None) -> Answer:
         """Status and answer."""
@@ -68,6 +69,10 @@ class Exchange:
         self.requests.append((method, path, params))
         if path == "/fapi/v1/time":
             return 200, {"serverTime": self.now + self.skew_ms}
+        if path == "/fapi/v1/exchangeInfo":
+            return 200, {
+                "symbols": [self.listed("BTCUSDT", "BTC", "0.10"), self.listed("ETHUSDT", "ETH", self.eth_tick)]
+            }
         if path == "/fapi/v1/depth":
             stamps = {"E": self.now, "T": self.now}
             return 200, {"lastUpdateId": self.update, "bids": self.bids, "asks": self.asks} | stamps
@@ -166,6 +171,19 @@ class Exchange:
         told |= {"i": order.number, "l": "0", "z": str(order.executed), "L": "0", "T": self.now, "t": 0, "m": False}
         event = {"e": "ORDER_TRADE_UPDATE", "E": self.now, "T": self.now, "o": told | (more or {})}
         self.events.append(msgspec.json.encode(event))
+
+    @staticmethod
+    def listed(symbol: str, base: str, tick: str, **more: Any) -> dict[str, Any]:
+        """A row of exchangeInfo."""
+        filters = [{"filterType": "PRICE_FILTER", "tickSize": tick}, {"filterType": "LOT_SIZE", "stepSize": "0.001"}]
+        row = {
+            "symbol": symbol,
+            "contractType": "PERPETUAL",
+            "baseAsset": base,
+            "quoteAsset": "USDT",
+            "status": "TRADING",
+        }
+        return row | {"marginAsset": "USDT", "deliveryDate": 4133404800000, "filters": filters} | more
 
     def depth(self) -> bytes:
         """The next message of the depth stream: the whole book as changed levels."""

@@ -58,6 +58,7 @@ class Wire:
         self.lose: list[str] = []
         """Of the next calls: "request", "answer", "server" (500 after doing it), "connection", "limit" or ""."""
         self.clock_ms = 0
+        self.mutate: Callable[[bytes], bytes] = bytes
 
     def send(self, call: VenueCall, then: Callable[[Reply], None]) -> None:
         self.waiting.append((call, then))
@@ -86,7 +87,7 @@ class Wire:
             return Reply("unknown", why="timed out")
         if fault == "server":
             return Reply("answered", 503, b'{"code":-1000,"msg":"An unknown error occured"}')
-        return Reply("answered", status, msgspec.json.encode(answer))
+        return Reply("answered", status, self.mutate(msgspec.json.encode(answer)))
 
 
 class Floor:
@@ -101,6 +102,8 @@ class Floor:
         self.market.open(self.desk)  # type: ignore[arg-type]
         self.desk.hear(self.market)
         self.venue = self.market.venues[0]
+        assert self.venue.desk is not None
+        self.venue.desk.deaf = False
         (self.instrument, self.number) = self.desk.shown[-1]
         if desk is None:
             self.account = self.desk.client()
@@ -321,6 +324,35 @@ def test_the_next_run_takes_up_what_rests_and_what_was_filled_meanwhile(floor: F
     assert again.venue.desk is not None and list(again.venue.desk.orders.live) == [rests]
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, None),
+        ({"quoteAsset": "USDC", "marginAsset": "USDC"}, "quote is USDC"),
+        ({"status": "SETTLING"}, "does not trade"),
+        ({"contractType": "CURRENT_QUARTER"}, "kind is future"),
+        ({"filters": [{"filterType": "PRICE_FILTER", "tickSize": "0.25"}]}, "tick 0.10 is no multiple"),
+        ({"contractSize": "100", "marginAsset": "BTC"}, "margin is inverse"),
+    ],
+)
+def test_where_the_venue_means_something_else_no_order_goes(
+    floor: Floor, more: dict[str, Any], why: str | None
+) -> None:
+    told = {"symbols": [Exchange.listed(SYMBOL, "BTC", "0.10", **more)]}
+    floor.venue.hear(msgspec.json.encode(told), "", floor.desk.time)
+    order = floor.order()
+    floor.deliver()
+    if why is None:
+        assert (floor.venue.unfit, len(floor.fills())) == ({}, 1)
+    else:
+        assert why in floor.venue.unfit[SYMBOL]
+        assert (floor.ended(), floor.exchange.orders) == ([(order, "venue_refused")], {})
+        floor.venue.hear(
+            msgspec.json.encode({"symbols": [Exchange.listed(SYMBOL, "BTC", "0.10")]}), "", floor.desk.time
+        )
+        assert floor.venue.unfit == {}
+
+
 def test_a_stranger_is_told_of_and_books_nothing(floor: Floor) -> None:
     floor.exchange.request("POST", "/fapi/v1/order", signed({"newClientOrderId": "web_1"}), KEY)
     floor.hear()
@@ -343,6 +375,58 @@ def test_a_fill_that_cannot_be_booked_stops_the_venue(floor: Floor) -> None:
     refused = floor.order()
     floor.deliver()
     assert (refused, "venue_refused") in floor.ended()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(b'"S":"BUY"', b'"S":"SELL"'), (b'"s":"BTCUSDT"', b'"s":"ETHUSDT"'), (b'"l":"0.2"', b'"l":"9000000000000"')],
+)
+def test_a_fill_that_is_not_of_the_order_stops_the_venue(floor: Floor, change: tuple[bytes, bytes]) -> None:
+    order = floor.order(price=299_000)
+    floor.deliver()
+    floor.exchange.fill(floor.exchange.orders[f"ist-{order}"], Decimal("29900.0"), Decimal("0.2"))
+    floor.exchange.events = [event.replace(*change) for event in floor.exchange.events]
+    floor.hear()
+    assert floor.venue.desk is not None and "does not fit" in floor.venue.desk.orders.fault
+    assert floor.fills() == []
+
+
+def test_without_the_stream_of_our_orders_they_are_asked_for(floor: Floor) -> None:
+    assert floor.venue.desk is not None
+    order = floor.order(price=299_000)
+    floor.deliver()
+    floor.venue.desk.deaf = True
+    floor.exchange.fill(floor.exchange.orders[f"ist-{order}"], Decimal("29900.0"), Decimal("0.5"))
+    floor.exchange.events.clear()
+    floor.wait(6)
+    assert floor.fills() == [(order, 299_000, 500)]
+
+
+@given(data=st.data())
+def test_mutated_answers_and_events_bring_nothing_down(data: st.DataObject) -> None:
+    floor = Floor()
+    floor.order(price=299_000)
+    floor.order()
+    floor.wire.mutate = lambda body: mutated(body, data)
+    floor.wire.deliver()
+    for event in floor.exchange.events:
+        floor.venue.hear(mutated(event, data), "", floor.desk.time)
+    floor.wait(3)
+    floor.wire.mutate = bytes
+    floor.hear()
+    floor.wait(12)
+    assert floor.order() > 0
+
+
+def mutated(body: bytes, data: st.DataObject) -> bytes:
+    """Perhaps with a few bytes changed, or a number made another."""
+    raw = bytearray(body)
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        piece = data.draw(st.sampled_from((b"", b"9", b"-", b"e9", b"0", b'"', b"null", b"999999999999999999")))
+        raw[at : at + data.draw(st.integers(0, 3))] = piece
+        raw = raw or bytearray(b"{}")
+    return bytes(raw)
 
 
 @given(data=st.data())

@@ -18,9 +18,10 @@ from isthmus.venues.watching import CHECKSUM, GAP, MALFORMED, Watch
 from isthmus.venues.wires import binance_orders
 from isthmus.venues.wires.catalogue import WIRES
 from isthmus.venues.wires.orders import OrderEnded, OrderFilled, OrderState, VenueOrder
-from isthmus.venues.wires.words import BUY, SELL, TAKER, Book, Failed, Liquidation, Quiet, Trade, Unknown
+from isthmus.venues.wires.words import BUY, SELL, TAKER, Book, Failed, Funding, Liquidation, Quiet, Trade, Unknown
 
 VENUES = sorted(messages.BY_VENUE)
+LIQUID: list[type[Any]] = [Liquidation]
 
 
 def words(venue: str, place: int) -> tuple[Any, ...]:
@@ -181,6 +182,44 @@ def test_a_malformed_message_changes_no_book_and_the_stream_goes_on() -> None:
     assert watch.fault_counts == {MALFORMED: 1}
     assert watch.books["BTCUSD"].book.bids.top(1) == [("30000.00", "1.5")]
     assert isinstance(watch.take(messages.GEMINI[2])[0], Quiet)
+
+
+@pytest.mark.parametrize(
+    ("venue", "raw", "kinds"),
+    [
+        (
+            "gemini",
+            b'{"type":"candles_1m_updates","symbol":"BTCUSD","changes":[[1561054500000,9350.18,2.07]]}',
+            [Quiet],
+        ),
+        ("gemini", b"[1]", [Unknown]),
+        (
+            "bybit",
+            b'{"topic":"liquidation.X","data":{"symbol":"X","side":"Sell","price":"7","qty":"1","time":1}}',
+            LIQUID,
+        ),
+        (
+            "bybit",
+            b'{"topic":"liquidation.X","data":{"symbol":"X","side":"Buy","price":"7","size":"1","updatedTime":1}}',
+            LIQUID,
+        ),
+        ("binance-futures", b'{"openInterest":"10659.509","symbol":"BTCUSDT","time":1589437530011}', [Quiet]),
+        ("binance-futures", b'[{"symbol":"BTCUSDT","fundingRate":"-0.0375","fundingTime":1570608000000}]', [Funding]),
+        ("bitmex", b"pong", [Quiet]),
+        ("okx", b"pong", [Quiet]),
+    ],
+)
+def test_what_else_comes_on_a_stream_is_known(venue: str, raw: bytes, kinds: list[type[Any]]) -> None:
+    assert [type(word) for word in WIRES[venue]().decode(raw)] == kinds
+
+
+def test_an_instrument_of_a_kind_that_is_not_known_spoils_none_of_its_list() -> None:
+    row = '{"symbol":"%s","typ":"%s","underlying":"XBT","quoteCurrency":"USD","settlCurrency":"XBt","isInverse":true,'
+    row += '"multiplier":-100000000}'
+    rows = ",".join(row % pair for pair in (("XBTUSD", "FFWCSX"), (".BXBT", "MRCXXX"), ("XBTUSD2", "FFWCSX")))
+    told = WIRES["bitmex"]().decode(f'{{"table":"instrument","action":"partial","data":[{rows}]}}'.encode())
+    assert [type(word).__name__ for word in told] == ["Instrument", "Unknown", "Instrument"]
+    assert "MRCXXX" in told[1].kind
 
 
 def test_random_bytes_are_refused() -> None:

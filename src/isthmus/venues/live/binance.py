@@ -21,6 +21,8 @@ GRACE_NS = NS_PER_S
 """Beyond the receive window: afterwards a request that was lost cannot be taken any more."""
 ASK_NS = NS_PER_S
 """Between two questions about an order that is not understood."""
+POLL_NS = 5 * NS_PER_S
+"""Between two rounds of questions about all orders while the user stream is not there."""
 IDLE_NS = 60 * NS_PER_S
 LIMITED = (429, 418)
 """HTTP: too many requests; they were not done."""
@@ -34,6 +36,9 @@ class BinanceDesk:
 
     def __init__(self, orders: OrdersAtVenue, link: VenueLink, prefix: str, receive_window_ms: int) -> None:
         self.orders = orders
+        self.deaf = True
+        """The user stream is not there: live orders are asked for every few seconds."""
+        self._polled_at = 0
         self._link = link
         self._prefix = prefix
         self._window_ns = receive_window_ms * NS_PER_MS + GRACE_NS
@@ -105,7 +110,8 @@ class BinanceDesk:
 
     def adopt(self, known: dict[str, int], listing: Listing) -> None:
         """An order that a former run left at the venue."""
-        self.orders.adopt(known, listing, self.client_id(known["order"]))
+        live = self.orders.adopt(known, listing, self.client_id(known["order"]))
+        self._again.add(live.order.order)
 
     def take(self, word: OrderWord) -> None:
         """A word of the user stream."""
@@ -120,13 +126,15 @@ class BinanceDesk:
     def step(self, at: int) -> int:
         """Ask about what nobody knows; when to be called again."""
         self._at = max(self._at, at)
-        due = at + IDLE_NS
+        if self.deaf and at >= self._polled_at + POLL_NS:
+            self._polled_at = at
+            self.resync(at)
+        due = min(at + IDLE_NS, self._polled_at + POLL_NS) if self.deaf else at + IDLE_NS
         self._again &= self.orders.live.keys()
-        for live in list(self.orders.live.values()):
-            if live.state == UNKNOWN or live.order.order in self._again:
-                if at >= live.asked_at + ASK_NS:
-                    self._ask(live)
-                due = min(due, max(live.asked_at + ASK_NS, at + ASK_NS // 10))
+        for live in [self.orders.live[order] for order in self._again]:
+            if at >= live.asked_at + ASK_NS:
+                self._ask(live)
+            due = min(due, max(live.asked_at + ASK_NS, at + ASK_NS // 10))
         return due
 
     def _cancelling(self, live: LiveOrder) -> VenueCall:

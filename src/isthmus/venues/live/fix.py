@@ -37,6 +37,7 @@ class FixDesk:
 
     def __init__(self, orders: OrdersAtVenue, terms: VenueTerms) -> None:
         self.orders = orders
+        self.deaf = False
         self.unread: list[str] = []
         """What was told and has no place here, the last hundred."""
         self._link: FixLink = NoSession()

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isthmus.engine.market import VenueFacts
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees
+from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees, VenueFilled
 from isthmus.venues.answering import CancelAsked, NewOrder, Outbox, ReplaceAsked, asked, ended, orders_at
 from isthmus.venues.live.orders import OrdersAtVenue
-from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings
+from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings, unlike
 from isthmus.venues.marking import Marks
 from isthmus.venues.recorded.kinds import LINEAR_PERPETUAL
 from isthmus.venues.watching import Watch
 from isthmus.venues.wires.catalogue import WIRES
 from isthmus.venues.wires.orders import OrderWord
-from isthmus.venues.wires.words import Trade
+from isthmus.venues.wires.words import Instrument, Trade
 
 if TYPE_CHECKING:
     from isthmus.engine.engine import Record
     from isthmus.engine.market import MarketDesk
 
+log = logging.getLogger(__name__)
 STEP_EVERY_NS = 10_000_000
 BOOK_LEVELS = 50
 ROUTE_CLOSED = "venue_refused"
@@ -31,6 +33,8 @@ class VenueDesk(Protocol):
     """Takes orders to a venue: `binance.BinanceDesk`, `fix.FixDesk`."""
 
     orders: OrdersAtVenue
+    deaf: bool
+    """Nobody tells what becomes of orders: they have to be asked for."""
 
     def place(self, order: NewOrder, listing: Listing, at: int) -> None: ...
 
@@ -79,6 +83,8 @@ class LiveVenue:
         self.shown: dict[str, Shown] = {}
         """By the venue's own symbol."""
         self.changed: set[str] = set()
+        self.unfit: dict[str, str] = {}
+        """By the venue's symbol: what its own list says otherwise than the settings."""
         self._data: MarketDesk | None = None
 
     def open(self, desk: MarketDesk, number: int, numbers: Mapping[str, int]) -> None:
@@ -100,11 +106,24 @@ class LiveVenue:
         for word in words:
             if isinstance(word, Trade):
                 self._trade(word, at)
+            elif isinstance(word, Instrument):
+                self._compare(word)
             elif isinstance(word, OrderWord) and self.desk is not None:
                 self.desk.orders.take(word)
             elif (symbol := getattr(word, "instrument", None)) in self.shown:
                 self.changed.add(symbol)
         return words
+
+    def _compare(self, word: Instrument) -> None:
+        """Orders go only where the settings mean what the venue means."""
+        shown = self.shown.get(word.symbol)
+        if shown is None:
+            return
+        why = unlike(shown.listing.terms, word)
+        if why:
+            self.unfit[word.symbol] = why
+        else:
+            self.unfit.pop(word.symbol, None)
 
     def silent(self) -> None:
         """The stream is lost: what it showed is not shown any more."""
@@ -260,6 +279,9 @@ class LiveMarkets:
 
     def on_record(self, record: Record) -> None:
         """Orders, cancels and replaces that are meant for one of the venues go there."""
+        if record.reason is not None:
+            self._refused(record)
+            return
         at = self._desk.now()
         for wish in asked(record, self._desk.engine):
             venue = next((one for one in self.venues if one.number == wish.venue), None)
@@ -274,9 +296,22 @@ class LiveMarkets:
             else:
                 venue.desk.replace(wish, at)
 
+    def _refused(self, record: Record) -> None:
+        """A fill that happened must be booked: people have to look, and no more orders go there until they have."""
+        command = record.command
+        if type(command) is not VenueFilled or record.reason == "duplicate":
+            return
+        for venue in self.venues:
+            if venue.number == command.venue and venue.desk is not None:
+                venue.desk.orders.fault = f"a fill of order {command.order} was not booked: {record.reason}"
+                log.error("%s: %s; no more orders go there", venue.name, venue.desk.orders.fault)
+
     def _place(self, venue: LiveVenue, order: NewOrder, at: int) -> None:
         shown = venue.by_instrument(order.instrument)
-        if venue.desk is None or shown is None:
+        unfit = venue.unfit.get(shown.listing.symbol) if shown is not None else None
+        if unfit is not None:
+            log.warning("%s: order %s was refused: %s", venue.name, order.order, unfit)
+        if venue.desk is None or shown is None or unfit is not None:
             self._emit(ended(order.order, order.venue, ROUTE_CLOSED))
         else:
             venue.desk.place(order, shown.listing, at)

@@ -14,6 +14,7 @@ from typing import Any
 
 from isthmus.engine.engine import content_id
 from isthmus.kernel.messages import FOK, IOC, MARKET, POST_ONLY, VenueAccepted, VenueFilled, VenueReplaced
+from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX
 from isthmus.venues.answering import NewOrder, ended
 from isthmus.venues.live.terms import Listing
 from isthmus.venues.wires import orders as words
@@ -175,7 +176,7 @@ class OrdersAtVenue:
     def _fill(self, live: LiveOrder, word: OrderFilled) -> None:
         if word.trade_id in live.trades:
             return
-        price, quantity = live.listing.price(word.price), live.listing.quantity(word.quantity)
+        price, quantity = _booked_as(live, word)
         self._accept(live)
         live.trades.add(word.trade_id)
         if not self.in_order or word.cumulative is None:
@@ -239,6 +240,8 @@ class OrdersAtVenue:
     def _changed(self, live: LiveOrder, price: Decimal, quantity: Decimal) -> None:
         """Told twice, by the answer and by the stream, it is one change."""
         found = live.listing.price(price), live.listing.quantity(quantity)
+        if not 0 < found[0] <= PRICE_MAX or not 0 < found[1] <= QUANTITY_MAX:
+            raise ValueError(f"{quantity} at {price} is out of range")
         if found == live.replacing:
             live.replacing = None
         if found != (live.price, live.quantity) and live.is_live:
@@ -276,6 +279,16 @@ class OrdersAtVenue:
     def _unbookable(self, live: LiveOrder, word: OrderWord, error: ValueError) -> None:
         self.fault = f"what was said of order {live.client_id} does not fit its instrument: {error} in {word}"
         log.error("%s: %s; no more orders go there", self.name, self.fault)
+
+
+def _booked_as(live: LiveOrder, word: OrderFilled) -> tuple[int, int]:
+    """Price and quantity in units. Raises ValueError for a fill that is not of this order, or that cannot be."""
+    price, quantity = live.listing.price(word.price), live.listing.quantity(word.quantity)
+    if word.side != live.order.side or (word.symbol and word.symbol != live.listing.symbol):
+        raise ValueError(f"side {word.side} of {word.symbol} is not the order's")
+    if not 0 < price <= PRICE_MAX or not 0 < quantity <= QUANTITY_MAX:
+        raise ValueError(f"{word.quantity} at {word.price} is out of range")
+    return price, quantity
 
 
 def _reason(live: LiveOrder, said: str) -> str:

@@ -14,7 +14,7 @@ from isthmus.kernel.messages import AddInstrument
 from isthmus.kernel.values import NotANumber, TooFine, units
 from isthmus.venues.formats.depth import PLACES, scaled
 from isthmus.venues.recorded.kinds import ENGINE_KINDS, LINEAR_PERPETUAL
-from isthmus.venues.wires.words import plain
+from isthmus.venues.wires.words import LINEAR, NONE, PERPETUAL, SPOT, Instrument, plain
 
 ASSET_DECIMALS = 8
 DECIMALS_MAX = 9
@@ -174,6 +174,24 @@ def _mark(same: list[Listing]) -> int:
     if mark <= 0:
         raise BadInput(f"venues.markets.{first.instrument}.mark", f"{text!r}: a perpetual needs a price to begin with")
     return mark
+
+
+def unlike(terms: MarketTerms, told: Instrument) -> str:
+    """What the venue's own list says otherwise, in words; "" when an order means the same on both sides."""
+    kind, margin = (PERPETUAL, LINEAR) if terms.kind == LINEAR_PERPETUAL else (SPOT, NONE)
+    for field, ours, theirs in (
+        ("kind", kind, told.kind),
+        ("margin", margin, told.margin),
+        ("base", terms.base, told.base),
+        ("quote", terms.quote, told.quote),
+        ("multiplier", Decimal(terms.multiplier), told.multiplier),
+    ):
+        if ours != theirs:
+            return f"{field} is {theirs} there and {ours} in the settings"
+    for field, step, of in (("tick", told.tick, terms.tick), ("lot", told.lot, terms.lot)):
+        if step is not None and step > 0 and Decimal(of) % step:
+            return f"{field} {of} is no multiple of the venue's {plain(step)}"
+    return "" if told.active else "it does not trade"
 
 
 def agree(name: str, one: Listing, other: Listing) -> None:

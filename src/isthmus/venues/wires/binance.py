@@ -95,6 +95,8 @@ class _Message(Struct):
     listen_key: str = field(default="", name="listenKey")
     server_time: int | None = field(default=None, name="serverTime")
     position: str = field(default="", name="positionAmt")
+    open_interest: str = field(default="", name="openInterest")
+    funding_rate: str = field(default="", name="fundingRate")
     algo_id: int | None = field(default=None, name="algoId")
     fee_tier: int | None = field(default=None, name="feeTier")
     alias: str = field(default="", name="accountAlias")
@@ -154,6 +156,12 @@ class _MarkRow(Struct):
     T: Millis = 0
 
 
+class _FundingRow(Struct, rename="camel"):
+    symbol: str
+    funding_rate: Number
+    funding_time: Millis
+
+
 class _IndexRow(Struct):
     i: str
     p: Number
@@ -199,7 +207,7 @@ _index, _forced, _symbols, _raws = (
     reader_of(list[_Symbol]),
     reader_of(list[Raw]),
 )
-_number = reader_of(Number)
+_number, _funding = reader_of(Number), reader_of(_FundingRow)
 
 
 class BinanceFuturesWire(VenueWire):
@@ -230,6 +238,10 @@ class BinanceFuturesWire(VenueWire):
             return (_best(_book_ticker(raw)),)
         if message.position or message.alias or message.algo_id is not None or message.fee_tier is not None:
             return (Quiet("account"),)
+        if message.funding_rate:
+            return (_paid(_funding(raw)),)
+        if message.open_interest:
+            return (Quiet("openInterest"),)
         known = message.code is not None or message.listen_key or message.server_time or message.result != ""
         return (Quiet("answer"),) if known else (Unknown("no event"),)
 
@@ -292,12 +304,17 @@ def _marked(row: _MarkRow) -> list[Any]:
     return words
 
 
+def _paid(row: _FundingRow) -> Funding:
+    at = of_millis(row.funding_time)
+    return Funding(row.symbol, row.funding_rate, at, at)
+
+
 def _instrument(row: _Symbol) -> Any:
     """A coin-margined contract is of `contractSize` units of its quote; it is settled in its coin."""
     if row.contract_type == UNTYPED:
         return Quiet(f"symbol without a contract type ({row.status or row.contract_status})")
     if row.contract_type not in PERPETUAL_TYPES | FUTURE_TYPES:
-        raise refused(VENUE, "contractType", row.contract_type, "is no type of contract that is known")
+        return Unknown(f"contractType {row.contract_type[:40]} of {row.symbol[:40]}")
     perpetual = row.contract_type in PERPETUAL_TYPES
     inverse = row.contract_size is not None
     if inverse != (row.margin_asset == row.base_asset):

@@ -29,6 +29,7 @@ from isthmus.venues.wires.words import (
     Unknown,
     VenueWire,
     level,
+    listed,
     of_text,
     plain,
     positive,
@@ -264,7 +265,7 @@ def _instruments(action: str, data: Raw) -> list[Any]:
     """New and whole rows are instruments; of a change, the prices that it has."""
     words: list[Any] = []
     if action in (PARTIAL, INSERT):
-        words += [instrument_of(row) for row in _listed(data)]
+        words += listed(instrument_of, _listed(data))
     for row in _changes(data):
         at = of_text(row.timestamp)
         index = row.index_price if row.index_price is not None else row.indicative_settle_price

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import Raw, Struct, field
@@ -36,6 +37,7 @@ from isthmus.venues.wires.words import (
     Trade,
     Unknown,
     VenueWire,
+    listed,
     of_millis,
     positive,
     reader_of,
@@ -125,6 +127,14 @@ class _OldLiquidation(Struct, rename="camel"):
     price: Number
 
 
+class _OlderLiquidation(Struct):
+    time: Millis
+    symbol: str
+    side: str
+    qty: Number
+    price: Number
+
+
 class _PriceFilter(Struct, rename="camel"):
     tick_size: Number
 
@@ -163,6 +173,7 @@ _ticker, _liquidations, _old_liquidation = (
     reader_of(list[_LiquidationRow]),
     reader_of(_OldLiquidation),
 )
+_older_liquidation = reader_of(_OlderLiquidation)
 _listed, _number = reader_of(_Listed), reader_of(Number)
 
 
@@ -182,7 +193,7 @@ class BybitWire(VenueWire):
             return (Quiet(message.op or "answer"),)
         if message.result:
             found = _listed(message.result)
-            return [_instrument(found.category, row) for row in found.rows]
+            return listed(partial(_instrument, found.category), found.rows)
         return (Unknown("no topic"),)
 
 
@@ -198,8 +209,7 @@ def _streamed(message: _Message) -> Iterable[Any] | None:
     if topic == "allLiquidation":
         return [_closed(row.s, row.S, row.p, row.v, row.T) for row in _liquidations(message.data)]
     if topic == "liquidation":
-        old = _old_liquidation(message.data)
-        return (_closed(old.symbol, old.side, old.price, old.size, old.updated_time),)
+        return (_closed_before(message.data),)
     return (Quiet(topic),) if topic in QUIET_TOPICS and rest else None
 
 
@@ -241,6 +251,15 @@ def _ticked(ts: int, row: _TickerRow) -> list[Any]:
 def _closed(symbol: str, side: str, price: Decimal, size: Decimal, ms: int) -> Liquidation:
     """The venue names the position's side: a long one is closed by selling."""
     return Liquidation(symbol, BUY + SELL - side_named(side, TITLE_SIDES), price, size, of_millis(ms))
+
+
+def _closed_before(data: Raw) -> Liquidation:
+    """One at a time, as v5 told it until 2025, or as v2 did."""
+    if b'"updatedTime"' not in bytes(data):
+        older = _older_liquidation(data)
+        return _closed(older.symbol, older.side, older.price, older.qty, older.time)
+    old = _old_liquidation(data)
+    return _closed(old.symbol, old.side, old.price, old.size, old.updated_time)
 
 
 def _instrument(category: str, row: _InstrumentRow) -> Instrument:

@@ -38,6 +38,7 @@ from isthmus.venues.wires.words import (
     Unknown,
     VenueWire,
     level,
+    listed,
     of_millis,
     positive,
     present,
@@ -273,7 +274,7 @@ def _ticked(row: _TickerRow) -> list[Any]:
 def _answered(result: Raw) -> Iterable[Any]:
     opening = bytes(result).lstrip()[:1]
     if opening == b"[":
-        return [word for row in _raws(result) for word in _listed(row)] or (Quiet("empty list"),)
+        return [word for words in listed(_listed, _raws(result)) for word in _flat(words)] or (Quiet("empty list"),)
     if opening != b"{":
         return (Quiet("answer"),)
     answer = _answer(result)
@@ -286,6 +287,10 @@ def _answered(result: Raw) -> Iterable[Any]:
     if answer.trades:
         return _traded(answer.trades) or (Quiet("trades"),)
     return _listed(result)
+
+
+def _flat(words: Any) -> Iterable[Any]:
+    return (words,) if isinstance(words, Unknown) else words
 
 
 def _listed(row: Raw) -> Iterable[Any]:
@@ -302,7 +307,7 @@ def _listed(row: Raw) -> Iterable[Any]:
 
 def _instrument(row: _InstrumentRow) -> Instrument:
     """An inverse contract is of `contract_size` units of the counter currency, a linear one and every option of so many
-    coins; an inverse option is priced in its coin, so that its value is linear in that price.
+    coins. An option is inverse where the venue says "reversed": it is priced and settled in its coin.
     """
     kind = _kind(row)
     option = kind in (CALL, PUT)
@@ -311,7 +316,7 @@ def _instrument(row: _InstrumentRow) -> Instrument:
     margin = NONE
     if kind != SPOT:
         inverse = settle == row.base_currency if not told else _margin(told) == INVERSE
-        margin = INVERSE if inverse and not option else LINEAR
+        margin = INVERSE if inverse else LINEAR
     expires = row.expiration_timestamp if kind in (FUTURE, CALL, PUT, COMBO) and row.expiration_timestamp else None
     return Instrument(
         venue=VENUE,

@@ -41,7 +41,7 @@ PRODUCTS = {"spot": (SPOT, NONE), "swap": (PERPETUAL, LINEAR), "perpetual": (PER
 class _Message(Struct):
     type: str = ""
     symbol: str = ""
-    changes: list[tuple[str, LevelPart, LevelPart]] = []
+    changes: Raw = Raw(b"[]")
     trades: Raw | UnsetType = UNSET
     result: str = ""
     reason: str = ""
@@ -71,6 +71,8 @@ class _Details(Struct):
 
 
 _message, _trade, _details = reader_of(_Message), reader_of(_TradeRow), reader_of(_Details)
+_list = reader_of(list[Raw])
+_changes = reader_of(list[tuple[str, LevelPart, LevelPart]])
 
 
 class GeminiWire(VenueWire):
@@ -79,6 +81,8 @@ class GeminiWire(VenueWire):
     venue = VENUE
 
     def _read(self, raw: bytes, about: str) -> Iterable[Any]:
+        if raw.lstrip()[:1] == b"[":
+            return (Unknown(f"a list of {len(_list(raw))}"),)
         message = _message(raw)
         if message.type == "l2_updates":
             return (_book(message),)
@@ -95,7 +99,7 @@ class GeminiWire(VenueWire):
 def _book(message: _Message) -> Book:
     """The first message of a symbol is its book: it alone carries the recent trades."""
     sides: dict[int, list[tuple[str, str]]] = {BUY: [], SELL: []}
-    for side, price, size in message.changes:
+    for side, price, size in _changes(message.changes):
         sides[side_named(side, SIDES)].append((price, size))
     if not message.symbol:
         raise ValueError("symbol is missing")

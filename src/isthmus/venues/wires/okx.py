@@ -32,6 +32,7 @@ from isthmus.venues.wires.words import (
     Trade,
     Unknown,
     VenueWire,
+    listed,
     of_millis,
     positive,
     reader_of,
@@ -159,7 +160,7 @@ class OkxWire(VenueWire):
             return (Unknown("no event and no data"),)
         channel = message.arg.channel
         if not channel:
-            return [_instrument(row) for row in _instruments(message.data)]
+            return listed(_instrument, _instruments(message.data))
         return _rows(channel, message)
 
 
@@ -181,7 +182,7 @@ def _rows(channel: str, message: _Message) -> Iterable[object]:
     if channel == "liquidation-orders":
         return [_liquidation(row.inst_id, one) for row in _liquidations(data) for one in row.details]
     if channel == "instruments":
-        return [_instrument(row) for row in _instruments(data)]
+        return listed(_instrument, _instruments(data))
     known = channel in QUIET_CHANNELS or "candle" in channel
     return (Quiet(channel),) if known else (Unknown(f"channel {channel}"),)
 

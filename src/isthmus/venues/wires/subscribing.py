@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from isthmus.kernel.errors import BadInput
 
-BINANCE_DEPTH, BINANCE_LEVELS = "/fapi/v1/depth", 1_000
+BINANCE_DEPTH, BINANCE_LEVELS, BINANCE_LISTING = "/fapi/v1/depth", 1_000, "/fapi/v1/exchangeInfo"
 KRAKEN_LEVELS = 25
 
 
@@ -24,6 +24,8 @@ class Hearing(Struct, frozen=True):
     again: Callable[[str], tuple[bytes, ...]]
     alive: bytes = b""
     whole: Callable[[str], str] | None = None
+    listing: str = ""
+    """Where the venue lists its instruments, over HTTP."""
 
 
 def hearing(wire: str, symbols: Sequence[str]) -> Hearing:
@@ -45,6 +47,7 @@ def _binance(symbols: Sequence[str]) -> Hearing:
         opening=(),
         again=lambda _: (),
         whole=lambda symbol: f"{BINANCE_DEPTH}?symbol={symbol}&limit={BINANCE_LEVELS}",
+        listing=BINANCE_LISTING,
     )
 
 

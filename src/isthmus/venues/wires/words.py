@@ -24,6 +24,9 @@ SPOT, PERPETUAL, FUTURE, CALL, PUT, COMBO = "spot", "perpetual", "future", "call
 LINEAR, INVERSE, QUANTO, NONE = "linear", "inverse", "quanto", "none"
 """How a contract's value follows its price; `NONE` is spot."""
 
+KIND_MAX = 120
+"""Characters by which something unknown is named."""
+
 _NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 LEVEL_PATTERN = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
 
@@ -48,8 +51,9 @@ class Instrument(Struct, frozen=True, kw_only=True):
 
     A contract's value at price p: LINEAR multiplier x p of the quote currency (multiplier: base units a contract);
     INVERSE multiplier / p of the settlement coin (multiplier: quote units a contract); QUANTO multiplier x p of the
-    settlement currency (multiplier: settlement units for one point). Spot has NONE and 1. `expiry` is ns UTC, None of
-    what has none.
+    settlement currency (multiplier: settlement units for one point). Spot has NONE and 1. An option has the margin of
+    what it is on (INVERSE: settled in the coin); its premium is multiplier x p of what it is quoted in. `expiry` is ns
+    UTC, None of what has none.
     """
 
     venue: str
@@ -192,6 +196,17 @@ class VenueWire:
     @abstractmethod
     def _read(self, raw: bytes, about: str) -> Iterable[Any]:
         """The words; raises msgspec's errors and ValueError."""
+
+
+def listed(make: Callable[..., Any], rows: Iterable[Any]) -> list[Any]:
+    """What a list of instruments says: one of a kind that is not known is named, and spoils none of the others."""
+    words: list[Any] = []
+    for row in rows:
+        try:
+            words.append(make(row))
+        except BadInput as error:
+            words.append(Unknown(f"instrument: {error}"[:KIND_MAX]))
+    return words
 
 
 _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
