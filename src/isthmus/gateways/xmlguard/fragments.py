@@ -85,7 +85,8 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         "sql",
         (
             *_any_case(
-                r"\b(?:or|and)\s+(?:not\s+)?(?:(['\"])(\w*)\1\s*(?:=|<=|>=|like)\s*\1\2|(\w+)\s*(?:=|<=|>=)\s*\3)(?!\w)",
+                r"\b(?:or|and)\s+(?:not\s+)?\(*\s*(?:(['\"])(\w*)\1\s*(?:=|<=|>=|like|in\s*\()\s*\1\2"
+                r"|(\w+)\s*(?:=|<=|>=)\s*\3)(?!\w)",
                 rf"(?:;|\A\s*-?\d+)\s*\)*\s*;?\s*{_STATEMENT}",
                 rf"{_TABLE}[^;]{{0,80}}(?:;\s*(?:--|\Z)|--)",
                 r"\bunion\s+(?:all\s+|distinct\s+)?\(?\s*select\s+(?:\*|null\b|['\"\d@(]|\w+\s*\(|.{1,120}?\bfrom\b)",
