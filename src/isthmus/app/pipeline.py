@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.markets import folder_markets, in_order
@@ -35,6 +36,7 @@ from isthmus.gateways.alpaca.facade import PREFIX, Facade, Parts
 from isthmus.gateways.alpaca.feed import Feed
 from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
@@ -90,6 +92,8 @@ class Front(msgspec.Struct, frozen=True):
     hub: Hub
     feed: Feed
     application: Application
+    bridge: Bridge | None = None
+    """MT4's, where the settings ask for it."""
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -209,7 +213,11 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
     mounts: dict[str, Application] = {"/v1/stream": stream, "/metrics": metrics.application, PREFIX: facade}
-    return Front(hub, facade.feed, guarded(Server(routes, access, pages, limits, mounts, metrics.count)))
+    bridge = bridge_of(settings.mt4, BridgeAround(entry, access, core.directory, core.views, renderer))
+    if bridge is not None and bridge.notices is not None:
+        core.views.tell(bridge.notices)
+    application = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
+    return Front(hub, facade.feed, application, bridge)
 
 
 def open_keys(data: Path, clock: Clock) -> KeyStore:

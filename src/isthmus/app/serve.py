@@ -138,6 +138,9 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
+    if front.bridge is not None:
+        await front.bridge.open()
+        note(f"MT4 bridge  TCP port {front.bridge.server.port}")
     port = Port(_config(settings, front))
     serving = asyncio.create_task(port.serve(sockets=[listener]))
     loop = asyncio.get_running_loop()
@@ -149,6 +152,8 @@ async def _serve(
     _announce(settings, markets, demo, demo_keys.login_link(keys, url, settings.limits.login_link_s), took_over)
     await asyncio.wait({serving, working}, return_when=asyncio.FIRST_COMPLETED)
     failed = working.done() and not serving.done()
+    if front.bridge is not None:
+        await front.bridge.close()
     port.stop()
     await serving
     await running.stop()

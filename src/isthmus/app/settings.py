@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from isthmus.app.arbitrage_desk import ArbitrageSettings
+from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.gateways.limits import Limits
@@ -86,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routes: RouteSettings
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
+    mt4: BridgeSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

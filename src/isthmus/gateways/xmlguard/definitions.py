@@ -25,12 +25,11 @@ _PLAIN = {"date", "dateTime", "time", "boolean", "gYear", "gYearMonth", "gMonth"
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A message: its namespace (None for one of ours), the schema, and every element name in it."""
+    """A message, or the messages of one table: namespace (None for ours), names of root elements, the schema."""
 
     namespace: str | None
-    root: str
+    roots: frozenset[str]
     schema: etree.XMLSchema
-    names: frozenset[str]
 
 
 @cache
@@ -39,19 +38,22 @@ def definition(name: str) -> Definition:
     text = (files("isthmus.gateways.xmlguard") / "tables" / f"{name}.txt").read_text(encoding="ascii")
     namespace = None if name == BRIDGE else NAMESPACE + name
     lines = text.splitlines()
-    root = lines[0].removeprefix("Root > ").partition(":")[0]
+    roots = frozenset(name for name, _ in _roots(lines))
     schema = etree.XMLSchema(etree.fromstring(schema_text(lines, namespace)))
-    names = frozenset(found["name"] for line in lines for found in _PART.finditer(line) if line.split()[1] in ">|")
-    return Definition(namespace, root, schema, names)
+    return Definition(namespace, roots, schema)
 
 
 def schema_text(lines: list[str], namespace: str | None) -> str:
     """The table as XML Schema."""
     space = f" targetNamespace={quoteattr(namespace)} xmlns={quoteattr(namespace)}" if namespace else ""
     head = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified"{space}>'
-    name, _, kind = lines[0].removeprefix("Root > ").partition(":")
-    root = f'<xs:element name="{name}" type="{kind}"/>'
-    return "".join((head, root, *map(_type, lines[1:]), "</xs:schema>"))
+    roots = "".join(f'<xs:element name="{name}" type="{kind}"/>' for name, kind in _roots(lines))
+    return "".join((head, roots, *map(_type, lines[1:]), "</xs:schema>"))
+
+
+def _roots(lines: list[str]) -> list[tuple[str, str]]:
+    words = lines[0].removeprefix("Root > ").split(" ")
+    return [(name, kind) for name, _, kind in (word.partition(":") for word in words)]
 
 
 def _type(line: str) -> str:
