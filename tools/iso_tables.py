@@ -7,8 +7,8 @@ works where no schema is installed. tests/unit/tools compares the tables with th
 """
 
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
-from xml.etree import ElementTree
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 PLAIN = {
@@ -25,7 +25,7 @@ PLAIN = {
 
 def table(path: Path) -> list[str]:
     """The lines of one schema's table, in the order of the schema."""
-    root = ElementTree.parse(path).getroot()
+    root = ET.parse(path).getroot()
     lines = [f"Root > {root.find(f'{XS}element').get('name')}:{root.find(f'{XS}element').get('type')}"]
     for node in root:
         if node.tag == f"{XS}complexType":
@@ -35,7 +35,7 @@ def table(path: Path) -> list[str]:
     return lines
 
 
-def complex_type(node: ElementTree.Element) -> str:
+def complex_type(node: ET.Element) -> str:
     """Elements in sequence (>) or of choice (|), a value with attributes (@), or anything at all."""
     (content,) = [child for child in node if child.tag != f"{XS}attribute"]
     if content.tag == f"{XS}simpleContent":
@@ -53,14 +53,14 @@ def complex_type(node: ElementTree.Element) -> str:
     return f"{sign} {' '.join(map(element, parts))}"
 
 
-def element(node: ElementTree.Element) -> str:
+def element(node: ET.Element) -> str:
     """Name, how often, type."""
     least, most = node.get("minOccurs", "1"), node.get("maxOccurs", "1")
     signs = {("1", "1"): "", ("0", "1"): "?", ("0", "unbounded"): "*", ("1", "unbounded"): "+"}
     return f"{node.get('name')}{signs.get((least, most), f'{{{least},{most}}}')}:{node.get('type')}"
 
 
-def simple_type(node: ElementTree.Element) -> str:
+def simple_type(node: ET.Element) -> str:
     """What a value may be."""
     (restriction,) = node
     base = restriction.get("base")

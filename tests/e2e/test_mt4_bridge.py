@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from tests.e2e.server import GENEROUS, Broker
 
 from isthmus.gateways.mt4.codec import answer_of, document_of
 from isthmus.gateways.mt4.messages import BridgeAnswer, BridgeOrder, Cancel, Logon, Query, Request
 from isthmus.gateways.mt4.session import LENGTH_BYTES, frame_of
-from tests.e2e.server import GENEROUS, Broker
 
 WAIT_S = 30
 
@@ -52,8 +52,11 @@ class Bank:
 class Bridge:
     """A bridge's connection."""
 
+    opened: ClassVar[list[socket.socket]] = []
+
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+        self.opened.append(self.socket)
 
     def ask(self, request: Request) -> BridgeAnswer:
         return self.send(document_of(request))
@@ -106,7 +109,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     made = Running(tmp_path_factory.mktemp("bridge"), port)
     yield made
     made.bank.server.shutdown()
+    made.bank.server.server_close()
     assert made.broker.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    """Every connection of a test is closed after it."""
+    yield
+    while Bridge.opened:
+        Bridge.opened.pop().close()
 
 
 def _order(ticket: str, **terms: Any) -> BridgeOrder:
@@ -155,7 +167,7 @@ def test_an_attack_is_answered_with_rule_and_place_and_the_next_order_trades(run
     assert bridge.send(bomb).rule == "doctype"
     assert bridge.ask(_order("TKT-5")).status == "FILLED"
     with running.broker.client() as client:
-        names = [order["client_order_id"] for order in client.get("/v1/orders").json()["orders"]]
+        names = [order["client_order_id"] for order in client.get("/v1/orders").json()["data"]]
     assert "mt4:50012345:TKT-4" not in names
 
 

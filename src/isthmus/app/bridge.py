@@ -1,4 +1,4 @@
-"""The MT4 bridge beside the server, where the settings ask for it: its port, and the bank that is told of its orders."""
+"""The MT4 bridge beside the server, where the settings ask for it: its port, and the bank that hears of its orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`isthmus xmlguard F...`: documents through the filter of docs/reference/xmlguard.md. Exit 0, or 1 if one is refused."""
+"""`isthmus xmlguard F...`: documents through the filter (docs/reference/xmlguard.md). Exit 1 if one is refused."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ READ_BYTES = TRANSFER.document_bytes + 1
 
 def run(arguments: argparse.Namespace) -> int:
     """A file is one document, in bytes as they are, or rows of documents as text; what it is, its first byte says."""
-    for name in (*PAYMENTS, BRIDGE):
-        definition(name)  # a server has read them long before its first document
+    for table in (*PAYMENTS, BRIDGE):
+        definition(table)  # a server has read them long before its first document
     clean = True
     for path in arguments.file:
+        name = None if path == "-" else Path(path).name
         with open_input(path) as stream:
-            name = None if path == "-" else Path(path).name
             for answer in _answers(stream, arguments.schema, name):
                 clean = clean and answer["verdict"] == "accept"
                 sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")

@@ -1,8 +1,8 @@
 """Calls to a bank's API: payments and order statuses out, answers in, each call exactly one in the bank's books.
 
-A call has an Idempotency-Key that is made of what it is about, so that a call sent again is known to be the same; it is
-sent again after a lost connection, a timeout, 408, 429 or 5xx, each time later than the time before. Answers are JSON or
-XML and come in through the filter.
+A call has an Idempotency-Key that is made of what it is about, so that one sent again is known to be the same; it is
+sent again after a lost connection, a timeout, 408, 429 or 5xx, each time later than the time before. Answers are JSON
+or XML and come in through the filter.
 """
 
 from __future__ import annotations

@@ -26,7 +26,11 @@ class BankLink:
         secure = self._parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._timeout_s)
-        headers = {"content-type": call.kind, "accept": "application/json, application/xml", "idempotency-key": call.key}
+        headers = {
+            "content-type": call.kind,
+            "accept": "application/json, application/xml",
+            "idempotency-key": call.key,
+        }
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
         try:

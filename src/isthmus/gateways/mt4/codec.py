@@ -1,7 +1,7 @@
 """The bridge's documents as values and back, every one through the filter on its way in.
 
-    <BridgeOrder><Login>50012345</Login><Ticket>TKT-1</Ticket><Symbol>EURUSD</Symbol><Side>BUY</Side>
-    <Volume>0.10</Volume><Comment>open</Comment></BridgeOrder>
+<BridgeOrder><Login>50012345</Login><Ticket>TKT-1</Ticket><Symbol>EURUSD</Symbol><Side>BUY</Side>
+<Volume>0.10</Volume><Comment>open</Comment></BridgeOrder>
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ _REQUESTS: dict[str, type[Request]] = {
     "BridgeQuery": Query,
 }
 _NAMES = {kind: name for name, kind in _REQUESTS.items()} | {BridgeAnswer: "BridgeAnswer", BankAnswer: "BankAnswer"}
-_ELEMENT_ORDER = (
+_ELEMENTS = (
     "Key Secret Id Login Ticket Symbol Side Type Status Order Volume Price StopPrice TimeInForce Filled AveragePrice"
     " Reference Reason Detail Rule Place Comment"
-).split()
+)
+_ELEMENT_ORDER = tuple(_ELEMENTS.split())
 """Every element of every document in the one order that all their schemas keep."""
 Document = TypeVar("Document")
 

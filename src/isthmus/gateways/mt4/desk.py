@@ -132,7 +132,9 @@ class Desk:
         """The order of a ticket. Raises Refusal 404."""
         row = self._around.views.orders.by_client_id(account, _name_of(request.login, request.ticket))
         if row is None:
-            raise Refusal(404, "unknown_order", "there is no order of this ticket", field="Ticket", value=request.ticket)
+            raise Refusal(
+                404, "unknown_order", "there is no order of this ticket", field="Ticket", value=request.ticket
+            )
         return row
 
     def _told(self, ticket: str, row: OrderRow) -> BridgeAnswer:

@@ -1,4 +1,4 @@
-"""A payment as the customer credit transfer initiation that a bank takes: pain.001.001.09, checked by our own filter."""
+"""A payment as the credit transfer initiation that a bank takes: pain.001.001.09, checked by our own filter."""
 
 from __future__ import annotations
 

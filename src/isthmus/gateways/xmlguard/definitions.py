@@ -1,7 +1,7 @@
 """What a message may hold, from the tables beside this module, as a schema that libxml2 checks.
 
 A table states facts of the message definition (element, how often, type), a type a line: `>` elements in sequence,
-`|` a choice, `@` a value with attributes, `any`, or what a value may be. `?`, `*`, `+` and `{least,most}` say how often.
+`|` a choice, `@` a value with attributes, `any`, or what a value may be; `?`, `*`, `+`, `{least,most}`: how often.
 tools/iso_tables.py makes them of the standard's schemas; bridge.txt is ours.
 """
 

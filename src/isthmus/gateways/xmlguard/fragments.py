@@ -1,4 +1,4 @@
-"""The shapes of fragments that free text may not carry, by rule: docs/reference/xmlguard.md is the same list for people.
+"""The shapes of fragments that free text may not carry, by rule; docs/reference/xmlguard.md tells them to people.
 
 Every pattern is bounded, so that no text makes it slow. A rule of `UNBALANCED` counts only where a quote is open, which
 is what ends a literal in another language: O'Brien and 'Gold' -- thanks are text.

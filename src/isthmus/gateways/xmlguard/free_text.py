@@ -24,7 +24,9 @@ _SHOWN_CHARACTERS = 24
 _BACKSLASHED = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2}))")
 _REMARK = re.compile(r"/\*.*?\*/|/\*", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,.?-]*")
-_WORDS = re.compile(r"select|waitfor|schema|sqlite_|sleep|table|delete|insert|xmlhttp|powershell|cmd|\.\.", re.IGNORECASE)
+_WORDS = re.compile(
+    r"select|waitfor|schema|sqlite_|sleep|table|delete|insert|xmlhttp|powershell|cmd|\.\.", re.IGNORECASE
+)
 _STRAIGHT = str.maketrans("\u2018\u2019\u02bc\u2032\u201a\u201c\u201d\u2033\u201e", "'''''\"\"\"\"")
 
 
@@ -59,7 +61,7 @@ def _fragment_in(form: str) -> tuple[str, str] | None:
 
 
 def _reason(rule: str, fragment: str) -> str:
-    return f"{ascii(fragment.strip()[:_SHOWN_CHARACTERS])} is read as {rule} elsewhere"
+    return f"{fragment.strip()[:_SHOWN_CHARACTERS]!a} is read as {rule} elsewhere"
 
 
 def _forms(text: str) -> list[str]:

@@ -21,11 +21,29 @@ from isthmus.gateways.xmlguard.stops import Stopped
 
 Kind = Literal["pain.001", "bridge"]
 FREE_TEXT = frozenset(
-    {"Nm", "Ustrd", "AddtlRmtInf", "AdrLine", "StrtNm", "TwnNm", "BldgNm", "Dept", "SubDept", "InstrInf", "Inf", "Comment"}
+    {
+        "Nm",
+        "Ustrd",
+        "AddtlRmtInf",
+        "AdrLine",
+        "StrtNm",
+        "TwnNm",
+        "BldgNm",
+        "Dept",
+        "SubDept",
+        "InstrInf",
+        "Inf",
+        "Comment",
+    }
 )
 """Elements whose value may be written as one CDATA section."""
 TRANSFER = Limits(
-    document_bytes=4 << 20, depth_levels=32, elements=200_000, names_distinct=400, text_characters=4_096, cdata_in=FREE_TEXT
+    document_bytes=4 << 20,
+    depth_levels=32,
+    elements=200_000,
+    names_distinct=400,
+    text_characters=4_096,
+    cdata_in=FREE_TEXT,
 )
 """A message of a bank's client: some 4,000 transfers."""
 UNKNOWN = Limits(document_bytes=4 << 20, depth_levels=32, elements=5_000, names_distinct=500, text_characters=4_096)

@@ -15,11 +15,11 @@ _ARMENIAN_AND_CHEROKEE = "\u0531-\u0556\u0561-\u0587\u13a0-\u13ff\uab70-\uabbf"
 _OTHERS = _GREEK + _CYRILLIC + _ARMENIAN_AND_CHEROKEE
 _MIXED = re.compile(rf"[{_LATIN}][0-9_'’\u0300-\u036f]*[{_OTHERS}]|[{_OTHERS}][0-9_'’\u0300-\u036f]*[{_LATIN}]")
 _TWO_OTHERS = re.compile(rf"[{_GREEK}][{_CYRILLIC}]|[{_CYRILLIC}][{_GREEK}]")
-_LETTERS = "АВЕЅІЈКМНОРСТУХԚԜаеѕіјорсухԛԝһӏ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧορυνχ"  # noqa: RUF001
+_LETTERS = "АВЕЅІЈКМНОРСТУХԚԜаеѕіјорсухԛԝһӏ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧορυνχ"
 _PRETENDING = re.compile(rf"(?<!\w)[{_LETTERS}]{{3,}}(?!\w)")
 _FOREIGN_LETTER = re.compile(rf"[{_OTHERS}]")
 _LATIN_WORD = re.compile(rf"[{_LATIN}]{{2,}}")
-_LEGAL_FORMS = frozenset({"ООО", "ОАО", "НАО"})  # noqa: RUF001
+_LEGAL_FORMS = frozenset({"ООО", "ОАО", "НАО"})
 _MATHEMATICAL = re.compile(
     "[\u0251\u0261\u2160-\u217f\u1d2c-\u1d6a\u2070-\u209c\u2460-\u24ff\u2c7c\u2c7d\ua7f8\ua7f9\U0001d400-\U0001d7ff\U0001f130-\U0001f189]"
 )

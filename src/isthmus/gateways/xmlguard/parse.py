@@ -83,8 +83,4 @@ def _is_bare(name: str, value: str, element: etree._Element) -> bool:
         return False
     words = value.split()
     own = (element.tag if isinstance(element.tag, str) else "").partition("}")[0].removeprefix("{")
-    return (
-        len(words) == 2
-        and words[0] == own
-        and words[1] == own.rpartition(":")[2] + ".xsd"
-    )
+    return len(words) == 2 and words[0] == own and words[1] == own.rpartition(":")[2] + ".xsd"

@@ -1,5 +1,5 @@
-"""What a credit transfer initiation (pain.001) says beyond its schema: counts and sums that must agree, identifiers with
-check digits, numbers in one form only, nothing twice, nothing beside the message.
+"""What a credit transfer initiation (pain.001) says beyond its schema: counts and sums that agree, identifiers with
+their check digits, numbers in one form only, nothing twice, nothing beside the message.
 """
 
 from __future__ import annotations
@@ -22,25 +22,22 @@ _AMOUNTS = frozenset({"InstdAmt", "EqvtAmt", "Amt", "CtrlSum", "NbOfTxs", "XchgR
 _STRUCTURE = frozenset(
     {"Document", "CstmrCdtTrfInitn", "PmtInf", "CdtTrfTxInf", "CdtrAcct", "DbtrAcct", "InstdAmt", "IBAN", "Amt", "Cdtr"}
 )
-IBAN_LENGTHS = {
-    country: int(length)
-    for country, length in (
-        word.split("=")
-        for word in (
-            "AD=24 AE=23 AL=28 AT=20 AZ=28 BA=20 BE=16 BG=22 BH=22 BI=27 BR=29 BY=28 CH=21 CR=22 CY=28 CZ=24 DE=22"
-            " DJ=27 DK=18 DO=28 EE=20 EG=29 ES=24 FI=18 FK=18 FO=18 FR=27 GB=22 GE=22 GI=23 GL=18 GR=27 GT=28 HN=28"
-            " HR=21 HU=28 IE=22 IL=23 IQ=23 IS=26 IT=27 JO=30 KW=30 KZ=20 LB=28 LC=32 LI=21 LT=20 LU=20 LV=21 LY=25"
-            " MC=27 MD=24 ME=22 MK=19 MN=20 MR=27 MT=31 MU=30 NI=28 NL=18 NO=15 OM=23 PK=24 PL=28 PS=29 PT=25 QA=29"
-            " RO=24 RS=22 RU=33 SA=24 SC=31 SD=18 SE=24 SI=19 SK=24 SM=27 SO=23 ST=25 SV=28 TL=23 TN=24 TR=26 UA=29"
-            " VA=22 VG=24 XK=20 YE=30"
-        ).split()
-    )
-}
+_LENGTHS = (
+    "AD=24 AE=23 AL=28 AT=20 AZ=28 BA=20 BE=16 BG=22 BH=22 BI=27 BR=29 BY=28 CH=21 CR=22 CY=28 CZ=24 DE=22"
+    " DJ=27 DK=18 DO=28 EE=20 EG=29 ES=24 FI=18 FK=18 FO=18 FR=27 GB=22 GE=22 GI=23 GL=18 GR=27 GT=28 HN=28"
+    " HR=21 HU=28 IE=22 IL=23 IQ=23 IS=26 IT=27 JO=30 KW=30 KZ=20 LB=28 LC=32 LI=21 LT=20 LU=20 LV=21 LY=25"
+    " MC=27 MD=24 ME=22 MK=19 MN=20 MR=27 MT=31 MU=30 NI=28 NL=18 NO=15 OM=23 PK=24 PL=28 PS=29 PT=25 QA=29"
+    " RO=24 RS=22 RU=33 SA=24 SC=31 SD=18 SE=24 SI=19 SK=24 SM=27 SO=23 ST=25 SV=28 TL=23 TN=24 TR=26 UA=29"
+    " VA=22 VG=24 XK=20 YE=30"
+)
+IBAN_LENGTHS = {word[:2]: int(word[3:]) for word in _LENGTHS.split()}
 """Characters of an IBAN by country (ISO 13616 registry)."""
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
 _DECIMALS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys(_WITHOUT_DECIMALS.split(), 0),
+    **dict.fromkeys(_WITH_THREE.split(), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 """Decimals of amounts by currency (ISO 4217), where they are not two."""
 

@@ -77,7 +77,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.parametrize(
-    "what", ["quadratic blow-up", "a large text", "many elements", "depth", "too large of wide letters", "many comments"]
+    "what",
+    ["quadratic blow-up", "a large text", "many elements", "depth", "too large of wide letters", "many comments"],
 )
 def test_an_attack_by_size_is_refused_in_less_than_50_mb(what: str) -> None:
     code = MEASURED.format(tests=str(__import__("pathlib").Path(__file__).parents[3]), what=what)

@@ -56,7 +56,9 @@ STOPPED = {
     ),
     "a second payment information": (
         None,
-        PAYMENT.replace("</CstmrCdtTrfInitn>", PAYMENT[PAYMENT.index("<PmtInf>") :].split("</Cstmr")[0] + "</CstmrCdtTrfInitn>"),
+        PAYMENT.replace(
+            "</CstmrCdtTrfInitn>", PAYMENT[PAYMENT.index("<PmtInf>") :].split("</Cstmr")[0] + "</CstmrCdtTrfInitn>"
+        ),
     ),
     "another control sum": ("control-sum", payment(CtrlSum="999.99")),
     "another amount": ("control-sum", payment(InstdAmt="10000.00")),
@@ -66,18 +68,18 @@ STOPPED = {
     "a negative amount": ("schema", payment(InstdAmt="-1000.00")),
     "an exponent": ("schema", payment(InstdAmt="1e3")),
     "a comma": ("schema", payment(InstdAmt="1,000.00")),
-    "full-width digits in an amount": ("schema", payment(InstdAmt="１０００.00")),  # noqa: RUF001
+    "full-width digits in an amount": ("schema", payment(InstdAmt="１０００.00")),
     "Arabic digits in an amount": ("schema", payment(InstdAmt="١٠٠٠")),
     "spaces around an amount": ("number-form", payment(InstdAmt=" 1000.00 ")),
     "leading zeros": ("number-form", payment(InstdAmt="0001000.00")),
     "too many decimals": ("currency-decimals", payment(InstdAmt="1000.001", CtrlSum="1000.001")),
-    "a homoglyph in an IBAN": ("schema", payment(IBAN="DЕ89370400440532013000")),  # noqa: RUF001
+    "a homoglyph in an IBAN": ("schema", payment(IBAN="DЕ89370400440532013000")),
     "wrong check digits": ("iban", payment(IBAN="DE88370400440532013000")),
     "an IBAN with spaces": ("schema", payment(IBAN="DE89 3704 0044 0532 0130 00")),
     "a line end in an IBAN": ("schema", payment(IBAN="DE89370400440532013000\n")),
-    "a homoglyph in a BIC": ("schema", payment(BICFI="ВANKGB2LXXX")),  # noqa: RUF001
-    "a homoglyph in an identifier": ("homoglyph", payment(EndToEndId="E2Е-1")),  # noqa: RUF001
-    "Cyrillic in an identifier": ("identifier-characters", payment(EndToEndId="Платеж")),  # noqa: RUF001
+    "a homoglyph in a BIC": ("schema", payment(BICFI="ВANKGB2LXXX")),
+    "a homoglyph in an identifier": ("homoglyph", payment(EndToEndId="E2Е-1")),
+    "Cyrillic in an identifier": ("identifier-characters", payment(EndToEndId="Платеж")),
     "a right-to-left override": ("invisible-character", payment(Ustrd="invoice \u202e24")),
     "the same by reference": ("invisible-character", payment(Ustrd="invoice &#x202E;24")),
     "an isolate": ("invisible-character", payment(Nm="ACME \u2066Ltd\u2069")),
@@ -109,23 +111,44 @@ STOPPED = {
     "an unknown attribute": ("schema", PAYMENT.replace("<CdtTrfTxInf>", '<CdtTrfTxInf Id="x">')),
     "an attribute twice": ("not-well-formed", PAYMENT.replace('Ccy="EUR"', 'Ccy="EUR" Ccy="USD"')),
     "another namespace": ("schema-unknown", PAYMENT.replace("pain.001.001.09", "pain.001.001.99")),
-    "a foreign transfer": ("schema", PAYMENT.replace("<CdtTrfTxInf>", '<x:CdtTrfTxInf xmlns:x="urn:x">').replace("</CdtTrfTxInf>", "</x:CdtTrfTxInf>")),
+    "a foreign transfer": (
+        "schema",
+        PAYMENT.replace("<CdtTrfTxInf>", '<x:CdtTrfTxInf xmlns:x="urn:x">').replace(
+            "</CdtTrfTxInf>", "</x:CdtTrfTxInf>"
+        ),
+    ),
     "no namespace within": ("schema", PAYMENT.replace("<CdtTrfTxInf>", '<CdtTrfTxInf xmlns="">')),
     "an unbound prefix": ("not-well-formed", PAYMENT.replace("<Nm>Widget GmbH</Nm>", "<x:Nm>Widget</x:Nm>")),
-    "an element twice": ("schema", PAYMENT.replace("</CdtrAcct>", "</CdtrAcct><CdtrAcct><Id><IBAN>GB29NWBK60161331926819</IBAN></Id></CdtrAcct>")),
-    "an IBAN twice": ("schema", PAYMENT.replace("</IBAN></Id></CdtrAcct>", "</IBAN><IBAN>GB29NWBK60161331926819</IBAN></Id></CdtrAcct>")),
+    "an element twice": (
+        "schema",
+        PAYMENT.replace("</CdtrAcct>", "</CdtrAcct><CdtrAcct><Id><IBAN>GB29NWBK60161331926819</IBAN></Id></CdtrAcct>"),
+    ),
+    "an IBAN twice": (
+        "schema",
+        PAYMENT.replace("</IBAN></Id></CdtrAcct>", "</IBAN><IBAN>GB29NWBK60161331926819</IBAN></Id></CdtrAcct>"),
+    ),
     "a second amount": ("schema", PAYMENT.replace("</Amt>", '<InstdAmt Ccy="EUR">1.00</InstdAmt></Amt>')),
-    "a signature beside": ("schema", PAYMENT.replace("</CstmrCdtTrfInitn>", '</CstmrCdtTrfInitn><ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>')),
-    "a wrapped document": ("schema-unknown", f"<Wrapper>{PAYMENT[PAYMENT.index('<Document'):]}</Wrapper>"),
+    "a signature beside": (
+        "schema",
+        PAYMENT.replace(
+            "</CstmrCdtTrfInitn>", '</CstmrCdtTrfInitn><ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>'
+        ),
+    ),
+    "a wrapped document": ("schema-unknown", f"<Wrapper>{PAYMENT[PAYMENT.index('<Document') :]}</Wrapper>"),
     "a second root": ("trailing-content", PAYMENT + "<x/>"),
     "text after the root": ("trailing-content", PAYMENT + "x"),
     "a transfer in supplementary data": (
         "hidden-payment",
-        PAYMENT.replace("</CstmrCdtTrfInitn>", f"<SplmtryData><Envlp>{SECOND}</Envlp></SplmtryData></CstmrCdtTrfInitn>"),
+        PAYMENT.replace(
+            "</CstmrCdtTrfInitn>", f"<SplmtryData><Envlp>{SECOND}</Envlp></SplmtryData></CstmrCdtTrfInitn>"
+        ),
     ),
     "a transfer of no namespace there": (
         "hidden-payment",
-        PAYMENT.replace("</CstmrCdtTrfInitn>", f'<SplmtryData><Envlp><x xmlns="">{SECOND}</x></Envlp></SplmtryData></CstmrCdtTrfInitn>'),
+        PAYMENT.replace(
+            "</CstmrCdtTrfInitn>",
+            f'<SplmtryData><Envlp><x xmlns="">{SECOND}</x></Envlp></SplmtryData></CstmrCdtTrfInitn>',
+        ),
     ),
     "an identifier twice": (
         "duplicate-id",
@@ -162,7 +185,10 @@ HONEST = {
     "with Windows line ends": PAYMENT.replace("><", ">\r\n\t<"),
     "with a comment at the head": _headed("<!-- batch 7 of 9 -->"),
     "with a comment between elements": PAYMENT.replace("<PmtInf>", "<!-- payroll --><PmtInf>"),
-    "with a prefix": PAYMENT.replace("<", "<p:").replace("<p:/", "</p:").replace("<p:?", "<?").replace("xmlns=", "xmlns:p="),
+    "with a prefix": PAYMENT.replace("<", "<p:")
+    .replace("<p:/", "</p:")
+    .replace("<p:?", "<?")
+    .replace("xmlns=", "xmlns:p="),
     "with the schema's own name": _in_root(f'{XSI} xsi:schemaLocation="{NAMESPACE} pain.001.001.09.xsd"'),
     "with the instance namespace": _in_root(XSI),
     "CDATA in a remittance text": payment(Ustrd="<![CDATA[O'Brien & Sons]]>"),
@@ -173,7 +199,9 @@ HONEST = {
     "a name with accents": payment(Nm="Čeněk Říha &amp; Ørsted Łódź"),
     "an identifier with signs": payment(EndToEndId="INV-2026/03 #42 (a)"),
     "an identifier that begins with a hyphen": payment(EndToEndId="-42"),
-    "not provided twice": payment(NbOfTxs="2", CtrlSum="2000.00", EndToEndId="NOTPROVIDED").replace("</PmtInf>", TRANSFER.replace("E2E-1", "NOTPROVIDED") + "</PmtInf>"),
+    "not provided twice": payment(NbOfTxs="2", CtrlSum="2000.00", EndToEndId="NOTPROVIDED").replace(
+        "</PmtInf>", TRANSFER.replace("E2E-1", "NOTPROVIDED") + "</PmtInf>"
+    ),
     "a trailing line end": PAYMENT + "\n",
     "a byte order mark": "\ufeff" + PAYMENT,
 }
@@ -195,11 +223,11 @@ ORDERS_STOPPED = {
     "an exponent": ("schema", order(Volume="1e3")),
     "no number": ("schema", order(Volume="NaN")),
     "no volume": ("number-form", order(Volume="0.00")),
-    "full-width digits": ("schema", order(Volume="１")),  # noqa: RUF001
+    "full-width digits": ("schema", order(Volume="１")),
     "CDATA in a volume": ("cdata-in-value", order(Volume="<![CDATA[0.10]]>")),
     "a comment in a volume": ("value-split", order(Volume="0.1<!-- -->0")),
     "another side": ("schema", order(Side="BUY OR SELL")),
-    "a homoglyph in the symbol": ("schema", order(Symbol="ЕURUSD")),  # noqa: RUF001
+    "a homoglyph in the symbol": ("schema", order(Symbol="ЕURUSD")),
     "a quote in the symbol": ("schema", order(Symbol="EURUSD' OR '1'='1")),
     "a path in the ticket": ("schema", order(Ticket="../../etc/passwd")),
     "letters in the login": ("schema", order(Login="5001x")),

