@@ -64,6 +64,7 @@ def build_parser(version: str) -> Parser:
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
+    _add_xmlguard(commands)
     _add_doctor(commands)
     return parser
 
@@ -405,6 +406,18 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
+
+
+def _add_xmlguard(commands: Commands) -> None:
+    guard = _add(
+        commands,
+        "xmlguard",
+        "isthmus.app.xmlguard:run",
+        "XML from outside through the filter: what is refused, by which rule and where. Exit 1 if one is refused.",
+        "isthmus xmlguard --schema pain.001 payments.xml --json",
+    )
+    guard.add_argument("file", metavar="F", nargs="*", default=["-"], help="a document, or rows of id, xml; - is stdin")
+    guard.add_argument("--schema", choices=("pain.001", "bridge"), help="what it must be (told by its root element)")
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -1,4 +1,4 @@
-"""Whoever faces the outside beside HTTP: FIX sessions, gRPC, LoRaWAN. Opened before the port, closed after it."""
+"""Whoever faces the outside beside HTTP: FIX, gRPC, LoRaWAN, MT4. Opened before the port, closed after it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Gates:
         """Tasks that only a bug would end. Raises BadInput when a port is taken."""
         if self._grpc is not None:
             await self._grpc.start()
+        if self._front.bridge is not None:
+            await self._front.bridge.open()
+            note(f"MT4 bridge  TCP port {self._front.bridge.server.port}")
         lorawan = self._front.lorawan
         if lorawan is None:
             return set()
@@ -55,6 +58,8 @@ class Gates:
 
     async def close(self) -> None:
         """After the port, which ends what gRPC serves."""
+        if self._front.bridge is not None:
+            await self._front.bridge.close()
         if self._sessions is not None:
             await self._sessions.stop()
         if self._front.lorawan is not None:

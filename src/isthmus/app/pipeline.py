@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
@@ -45,6 +46,7 @@ from isthmus.gateways.grpc.markets import Markets
 from isthmus.gateways.grpc.server import GrpcServer
 from isthmus.gateways.grpc.trading import Trading
 from isthmus.gateways.keys import KeyStore
+from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
@@ -108,6 +110,8 @@ class Front(msgspec.Struct, frozen=True):
     """What other gateways stand on."""
     grpc: GrpcServer
     lorawan: Lorawan | None = None
+    bridge: Bridge | None = None
+    """MT4's, where the settings ask for it."""
 
 
 def markets_of(settings: Settings) -> list[Market]:
@@ -245,7 +249,10 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
         limits.body_bytes,
     )
     server = guarded(Server(routes, access, pages, limits, mounts, metrics.count))
-    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan)
+    bridge = bridge_of(settings.mt4, BridgeAround(entry, access, core.directory, core.views, renderer))
+    if bridge is not None and bridge.notices is not None:
+        core.views.tell(bridge.notices)
+    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan, bridge)
 
 
 def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from isthmus.app.arbitrage_desk import ArbitrageSettings
+from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.flash_terms import Loan
@@ -148,6 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     swift: SwiftSettings
     venues: dict[str, VenueTerms]
     product_routes: list[ProductRoute]
+    mt4: BridgeSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

@@ -173,4 +173,4 @@ GIVEN = {"price": 1, "quantity": 2, "stop": 4, "offset": 8, "display": 16, "min_
 """Bits of ReplaceSpecial.given."""
 INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual"}
 ROLES = {"client": 1, "trader": 2, "operator": 3, "auditor": 4, "house": 5}
-GATEWAYS = {"rest": 1, "websocket": 2, "alpaca": 3, "app": 4, "fix": 5, "grpc": 6, "lorawan": 12}
+GATEWAYS = {"rest": 1, "websocket": 2, "alpaca": 3, "app": 4, "fix": 5, "grpc": 6, "mt4": 11, "lorawan": 12}

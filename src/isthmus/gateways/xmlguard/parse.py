@@ -14,8 +14,6 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XINCLUDE = ("http://www.w3.org/2001/XInclude", "http://www.w3.org/2003/XInclude")
 _SPACE_OF_XML = "{http://www.w3.org/XML/1998/namespace}"
 _HINTS = (f"{{{XSI}}}schemaLocation", f"{{{XSI}}}noNamespaceSchemaLocation")
-_BARE_NAME_MAX = 80
-_BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
 def safe_parse(data: bytes | str, limits: Limits = DOCUMENT) -> etree._Element:
@@ -86,16 +84,9 @@ def judge_attributes_of(element: etree._Element, limits: Limits) -> None:
 
 
 def _is_bare(name: str, value: str, element: etree._Element) -> bool:
-    """Whether the hint only repeats the document's own namespace with a file name that leads nowhere."""
+    """Whether the hint only repeats the document's own namespace, and that message's own file name."""
     if name != _HINTS[0]:
         return False
     words = value.split()
     own = (element.tag if isinstance(element.tag, str) else "").partition("}")[0].removeprefix("{")
-    return (
-        len(words) == 2
-        and words[0] == own
-        and words[1].endswith(".xsd")
-        and len(words[1]) <= _BARE_NAME_MAX
-        and _BARE.issuperset(words[1])
-        and not words[1].startswith(".")
-    )
+    return len(words) == 2 and words[0] == own and words[1] == own.rpartition(":")[2] + ".xsd"

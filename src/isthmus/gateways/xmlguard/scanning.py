@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from isthmus.gateways.xmlguard.characters import CONTROLS, INVISIBLES
+from isthmus.gateways.xmlguard.characters import CONTROLS, INVISIBLES, forbidden_in
 from isthmus.gateways.xmlguard.limits import Limits
 from isthmus.gateways.xmlguard.places import path_from
 from isthmus.gateways.xmlguard.stops import Stopped, line_and_column
@@ -23,6 +23,8 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(rf"({_NAME}){_S}*+={_S}*+(?:\"([^\"<]*+)\"|'([^'<]*+)')")
 _REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]{1,8});|#([0-9]{1,10});|(amp|lt|gt|apos|quot);|([^\s;&<]{0,40});?)?")
 _DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION|\[)", re.IGNORECASE)
+_SMALL_CHARACTERS = 1 << 16
+"""Up to here every character is looked at first, so that its rule is the one named; larger ones end at their markup."""
 _SPACES = " \t\r\n"
 _COMMENT, _CDATA = "<!--", "<![CDATA["
 
@@ -59,7 +61,9 @@ class Scanner:
     def scan(self) -> None:
         """All of it. Raises Stopped."""
         text = self._text
-        self._characters()
+        small = len(text) <= _SMALL_CHARACTERS
+        if small:
+            self._characters()
         position = 0
         while (at := text.find("<", position)) != -1:
             if at > position:
@@ -76,15 +80,15 @@ class Scanner:
             raise self._stop("not-well-formed", self._open[-1].at, f"{self._open[-1].name} is not closed")
         if not self._has_root:
             raise self._stop("not-well-formed", 0, "there is no element")
+        if not small:
+            self._characters()
 
     def _characters(self) -> None:
-        for pattern, rule, what in (
-            (CONTROLS, "character-forbidden", "the document holds"),
-            (INVISIBLES, "invisible-character", "the document holds the invisible"),
-        ):
-            found = pattern.search(self._text)
-            if found is not None:
-                raise self._stop(rule, found.start(), f"{what} U+{ord(found[0][0]):04X}")
+        found = forbidden_in(self._text)
+        if found is not None:
+            rule, at = found
+            kind = "invisible " if rule == "invisible-character" else ""
+            raise self._stop(rule, at, f"the document holds the {kind}U+{ord(self._text[at]):04X}")
 
     def _run(self, start: int, end: int) -> None:
         """Characters between two pieces of markup."""
