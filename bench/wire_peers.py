@@ -76,9 +76,10 @@ def quickfix() -> tuple[Subjects, Callable[[bytes], bool]]:
     """QuickFIX: a message read with its dictionary's groups; the same with validation."""
     import quickfix
 
-    installed = importlib.metadata.files("quickfix") or []
-    place = next(str(path.locate()) for path in installed if path.name == "FIX44.xml")
-    dictionary = quickfix.DataDictionary(place)
+    installed = [Path(str(path.locate())) for path in importlib.metadata.files("quickfix") or []]
+    beside = Path(quickfix.__file__).parent / "share" / "quickfix" / "FIX44.xml"
+    places = [path for path in (*installed, beside) if path.name == "FIX44.xml" and path.exists()]
+    dictionary = quickfix.DataDictionary(str(places[0]))
 
     def parse(message: bytes) -> object:
         return quickfix.Message(message.decode(), dictionary)

@@ -63,7 +63,12 @@ def test_a_dictionary_tells_the_first_breach() -> None:
 
 def test_a_dictionary_knows_names() -> None:
     assert (FIX44.name(11), FIX44.tag("ClOrdID"), FIX44.message_name("8")) == ("ClOrdID", 11, "ExecutionReport")
-    assert (FIX44.name(1), FIX44.name(5000), FIX44.tag("Nothing"), FIX44.message_name("*")) == ("Account", None, None, None)
+    assert (FIX44.name(1), FIX44.name(5000), FIX44.tag("Nothing"), FIX44.message_name("*")) == (
+        "Account",
+        None,
+        None,
+        None,
+    )
     fixt = FixDictionary.standard("FIX.5.0SP2")
     assert (fixt.version, fixt.begin_string) == ("FIX.5.0SP2", "FIXT.1.1")
     with pytest.raises(ValueError, match=r"FIX\.9"):
