@@ -2,8 +2,8 @@
 
     python bench/wire_peers.py NAME FOLDER    asked line by line: truth, round
 
-`pure-python-dict` is what most Python code does: split, a dictionary from tag to value, the sum of the bytes. simplefix and
-QuickFIX (its Python package) are used as their documentation shows, QuickFIX with its dictionary of FIX 4.4 and validation.
+`pure-python-dict` is what most Python code does: split, a dictionary from tag to value, the sum of the bytes. simplefix
+and QuickFIX (its Python package) are used as their documentation shows, QuickFIX with its dictionary of FIX 4.4.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def quickfix() -> tuple[Subjects, Callable[[bytes], bool]]:
 
     def right(message: bytes) -> bool:
         validate(message)
-        return quickfix.Message(message.decode(), dictionary).getField(11).startswith("ORD-")
+        return bool(quickfix.Message(message.decode(), dictionary).getField(11).startswith("ORD-"))
 
     return {
         "fix_order_parse": parse,

@@ -1,10 +1,11 @@
-"""`isthmus bench wire`: messages of the shapes it tells of, rows by goal, peers by name even where they are not installed."""
+"""`isthmus bench wire`: messages of the shapes it tells of, rows by goal, peers by name even where they are absent."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,9 @@ def answering(truth: object, found: object) -> list[str]:
     return [sys.executable, "-c", ANSWERS % (truth, found)]
 
 
-def measured(monkeypatch: pytest.MonkeyPatch, folder: Path, native: list[str] | str, peer: list[str] | str) -> dict:
+def measured(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, native: list[str] | str, peer: list[str] | str
+) -> dict[str, Any]:
     monkeypatch.setattr(bench_wire_fix, "ROUNDS", 2)
     monkeypatch.setattr(bench_wire_fix, "PYTHON_MESSAGES", 20)
     monkeypatch.setattr(bench_wire_fix, "_native", lambda _folder: native)

@@ -42,7 +42,7 @@ def test_groups_are_seen_instance_by_instance() -> None:
     assert (first.get(452), second.get(452), second.group(802)) == ("1", None, [])
     assert message.get(448) is None, "it belongs to the group"
     assert list(second) == [(448, b"Q")]
-    assert isinstance(first, FixPart) and not isinstance(first, FixMessage)
+    assert type(first) is FixPart
 
 
 def test_a_group_needs_a_dictionary_and_a_count() -> None:
@@ -135,8 +135,7 @@ def test_no_changed_bytes_break_the_reader(changes: list[tuple[int, int]]) -> No
     data = bytes(body) + b"10=%03d\x01" % (sum(body) % 256)
     try:
         message = FixMessage(data, FIX44)
-    except FixMalformed as fault:
-        assert str(fault)
+    except FixMalformed:
         return
     breach = FIX44.check(message)
     assert breach is None or breach[0] in {0, 1, 2, 4, 5, 6, 11, 13, 14, 15, 16}
