@@ -62,6 +62,7 @@ pub struct Encoder {
     /// What comes before the digits of BodyLength, at the end.
     prefix: [u8; PREFIX],
     prefix_length: usize,
+    prefix_sum: u8,
     /// The last second written, and its text.
     second: (u64, [u8; TIMESTAMP_SECONDS]),
     fault: Option<Unencodable>,
@@ -82,6 +83,7 @@ impl Encoder {
             begin_string: Vec::new(),
             prefix: [0; PREFIX],
             prefix_length: 0,
+            prefix_sum: 0,
             second: (0, write_seconds(0)),
             fault: Some(Unencodable { tag: 8, reason: UnencodableReason::BeginString }),
         }
@@ -108,6 +110,7 @@ impl Encoder {
         let text = [b"8=", begin_string, b"\x019="].concat();
         self.prefix[PREFIX - text.len()..].copy_from_slice(&text);
         self.prefix_length = text.len();
+        self.prefix_sum = checksum(&text);
     }
 
     /// A field of text.
@@ -246,7 +249,11 @@ impl Encoder {
         let from = HEADROOM - 9 + zeros;
         self.buffer[from - PREFIX..from].copy_from_slice(&self.prefix);
         let start = from - self.prefix_length;
-        let sum = checksum(&self.buffer[start..self.at]);
+        // what stands before the body was written just now: it is summed without being read again
+        let head = digits.wrapping_mul(0x0101_0101_0101_0101).to_be_bytes()[0];
+        let head =
+            head.wrapping_add(b'0'.wrapping_mul(8 - zeros as u8)).wrapping_add(self.prefix_sum).wrapping_add(SOH);
+        let sum = checksum(&self.buffer[HEADROOM..self.at]).wrapping_add(head);
         let mut room = self.room(0);
         room.put(*b"10=");
         room.last_digits(u32::from(sum), 3);
