@@ -2,8 +2,8 @@
 
     python bench/wire_peers.py NAME FOLDER    asked line by line: truth, round
 
-`pure-python-dict` is what most Python code does: split, a dictionary from tag to value, the sum of the bytes. simplefix and
-QuickFIX (its Python package) are used as their documentation shows, QuickFIX with its dictionary of FIX 4.4 and validation.
+`pure-python-dict` is what most Python code does: split, a dictionary from tag to value, the sum of the bytes. simplefix
+and QuickFIX (its Python package) are used as their documentation shows, QuickFIX with its dictionary of FIX 4.4.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ def quickfix() -> tuple[Subjects, Callable[[bytes], bool]]:
     """QuickFIX: a message read with its dictionary's groups; the same with validation."""
     import quickfix
 
-    installed = importlib.metadata.files("quickfix") or []
-    place = next(str(path.locate()) for path in installed if path.name == "FIX44.xml")
-    dictionary = quickfix.DataDictionary(place)
+    installed = [Path(str(path.locate())) for path in importlib.metadata.files("quickfix") or []]
+    beside = Path(quickfix.__file__).parent / "share" / "quickfix" / "FIX44.xml"
+    places = [path for path in (*installed, beside) if path.name == "FIX44.xml" and path.exists()]
+    dictionary = quickfix.DataDictionary(str(places[0]))
 
     def parse(message: bytes) -> object:
         return quickfix.Message(message.decode(), dictionary)
@@ -88,7 +89,7 @@ def quickfix() -> tuple[Subjects, Callable[[bytes], bool]]:
 
     def right(message: bytes) -> bool:
         validate(message)
-        return quickfix.Message(message.decode(), dictionary).getField(11).startswith("ORD-")
+        return bool(quickfix.Message(message.decode(), dictionary).getField(11).startswith("ORD-"))
 
     return {
         "fix_order_parse": parse,

@@ -105,12 +105,33 @@ def _fin() -> Iterator[bytes]:
         yield path.read_bytes()
 
 
+FIX = (
+    "35=D|34=2|49=A|52=20260101-00:00:00.000|56=B|11=ID|453=2|448=P|447=D|452=1|802=2|523=a|803=1|523=b|448=Q|"
+    "55=INTC|54=1|38=200.00|40=2|44=12.50|59=0|60=20260101-00:00:00|354=3|355=a=b|",
+    "35=8|34=3|49=A|52=20260101-00:00:00|56=B|37=o|17=e|150=0|39=0|55=X|54=1|151=5|14=0|6=0|",
+    "35=E|34=3|49=A|52=20260101-00:00:00|56=B|66=L|394=1|68=1|73=1|11=a|67=1|78=1|79=acc|80=5|55=X|54=1|38=5|",
+    "35=A|34=1|49=A|52=20260101-00:00:00|56=B|98=0|108=30|1137=9|384=1|372=D|385=R|",
+)
+"""Bodies of FIX messages, `|` for SOH."""
+
+
+def _fix() -> Iterator[bytes]:
+    """Each body alone (the target frames it), and whole messages of each version."""
+    for text in FIX:
+        body = text.replace("|", "\x01").encode()
+        yield body
+        for version in (b"FIX.4.2", b"FIX.4.4", b"FIXT.1.1"):
+            message = b"8=%s\x019=%d\x01%s" % (version, len(body), body)
+            yield message + b"10=%03d\x01" % (sum(message) % 256)
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "command": _messages,
     "record": _bodies,
     "state": _states,
     "session": _sessions,
     "swift": _fin,
+    "fix": _fix,
 }
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ fn look(message: &[u8]) {
         let mut encoder = Encoder::new();
         encoder.begin(b"FIX.4.4", view.msg_type());
         body.iter().for_each(|entry| encoder.copy(&view, entry.fields));
-        let _ = encoder.finish().map(<[u8]>::to_vec).map(|message| assert_eq!(head(&message), Head::Message { length: message.len() }));
+        let _ = encoder
+            .finish()
+            .map(<[u8]>::to_vec)
+            .map(|message| assert_eq!(head(&message), Head::Message { length: message.len() }));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Messages out: one reused buffer, BodyLength and CheckSum filled in at the end, the text of a second made once.
 //!
-//! Most values are short. They are written in whole words, over what comes behind them, since a copy of a length that is known
-//! costs next to nothing; the buffer always has room for that. What is written for a tag that the caller's code names is worked
-//! out by the compiler, which is why those functions are always put in place.
+//! What is written for a tag that the caller's code names is worked out by the compiler, which is why these functions are always
+//! put in place.
 use super::SOH;
 use super::frame::{BEGIN_STRING_MAX, MESSAGE_MAX, checksum};
 use super::index::{Field, View, data_tag};
+use super::room::{Room, SLACK, ZEROS};
 use super::values::{TIMESTAMP_SECONDS, eight_digits, write_digits, write_seconds};
 use std::fmt;
 
@@ -13,8 +13,6 @@ use std::fmt;
 const PREFIX: usize = BEGIN_STRING_MAX + 5;
 /// Room before the body: that, the digits of BodyLength, SOH.
 const HEADROOM: usize = 64;
-/// Room that every field needs beside its value: a tag, `=`, SOH, and what is written over and taken back.
-const SLACK: usize = 64;
 const SECOND: u64 = 1_000_000_000;
 
 /// Why a message cannot be sent: a field that would break the frame or the rules, or no message begun.
@@ -64,6 +62,7 @@ pub struct Encoder {
     /// What comes before the digits of BodyLength, at the end.
     prefix: [u8; PREFIX],
     prefix_length: usize,
+    prefix_sum: u8,
     /// The last second written, and its text.
     second: (u64, [u8; TIMESTAMP_SECONDS]),
     fault: Option<Unencodable>,
@@ -84,6 +83,7 @@ impl Encoder {
             begin_string: Vec::new(),
             prefix: [0; PREFIX],
             prefix_length: 0,
+            prefix_sum: 0,
             second: (0, write_seconds(0)),
             fault: Some(Unencodable { tag: 8, reason: UnencodableReason::BeginString }),
         }
@@ -110,6 +110,7 @@ impl Encoder {
         let text = [b"8=", begin_string, b"\x019="].concat();
         self.prefix[PREFIX - text.len()..].copy_from_slice(&text);
         self.prefix_length = text.len();
+        self.prefix_sum = checksum(&text);
     }
 
     /// A field of text.
@@ -127,8 +128,10 @@ impl Encoder {
         if is_own(tag) || value == SOH {
             return self.field(tag, &[value]);
         }
-        self.tag(tag, 0);
-        self.ends_with([value, SOH]);
+        let mut room = self.room(0);
+        room.tag(tag);
+        room.put([value, SOH]);
+        self.at = room.at;
     }
 
     /// A field of an integer.
@@ -137,12 +140,14 @@ impl Encoder {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
-        self.tag(tag, 0);
+        let mut room = self.room(0);
+        room.tag(tag);
         if value < 0 {
-            self.ends_with([b'-']);
+            room.put([b'-']);
         }
-        self.number(value.unsigned_abs());
-        self.ends_with([SOH]);
+        room.number(value.unsigned_abs());
+        room.put([SOH]);
+        self.at = room.at;
     }
 
     /// A field of a decimal number: 1250 with 2 decimals is `12.50`.
@@ -154,17 +159,19 @@ impl Encoder {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
-        self.tag(tag, 0);
+        let mut room = self.room(0);
+        room.tag(tag);
         if mantissa < 0 {
-            self.ends_with([b'-']);
+            room.put([b'-']);
         }
         let (whole, rest) = (mantissa.unsigned_abs() / one, mantissa.unsigned_abs() % one);
-        self.number(whole);
+        room.number(whole);
         if decimals > 0 {
-            self.ends_with([b'.']);
-            self.last_digits(rest as u32, usize::from(decimals));
+            room.put([b'.']);
+            room.last_digits(rest as u32, usize::from(decimals));
         }
-        self.ends_with([SOH]);
+        room.put([SOH]);
+        self.at = room.at;
     }
 
     /// The same with any number of decimals.
@@ -195,19 +202,21 @@ impl Encoder {
         if second != self.second.0 {
             self.second = (second, write_seconds(second));
         }
-        self.tag(tag, 0);
-        self.ends_with(self.second.1);
-        if digits >= 3 {
-            self.ends_with([b'.']);
-            self.last_digits(rest / 1_000_000, 3);
+        let text = self.second.1;
+        let mut room = self.room(0);
+        room.tag(tag);
+        room.put(text);
+        match digits {
+            0..3 => {}
+            3..6 => room.fraction(rest / 1_000_000, 3),
+            6..9 => room.fraction(rest / 1_000, 6),
+            _ => {
+                room.fraction(rest / 1_000, 6);
+                room.last_digits(rest % 1_000, 3);
+            }
         }
-        if digits >= 6 {
-            self.last_digits(rest / 1_000 % 1_000, 3);
-        }
-        if digits >= 9 {
-            self.last_digits(rest % 1_000, 3);
-        }
-        self.ends_with([SOH]);
+        room.put([SOH]);
+        self.at = room.at;
     }
 
     /// A length field and its data field, which may hold any byte: `length_tag` is one of the standard's.
@@ -240,11 +249,16 @@ impl Encoder {
         let from = HEADROOM - 9 + zeros;
         self.buffer[from - PREFIX..from].copy_from_slice(&self.prefix);
         let start = from - self.prefix_length;
-        let sum = checksum(&self.buffer[start..self.at]);
-        self.reserve(SLACK);
-        self.ends_with(*b"10=");
-        self.last_digits(u32::from(sum), 3);
-        self.ends_with([SOH]);
+        // what stands before the body was written just now: it is summed without being read again
+        let head = digits.wrapping_mul(0x0101_0101_0101_0101).to_be_bytes()[0];
+        let head =
+            head.wrapping_add(b'0'.wrapping_mul(8 - zeros as u8)).wrapping_add(self.prefix_sum).wrapping_add(SOH);
+        let sum = checksum(&self.buffer[HEADROOM..self.at]).wrapping_add(head);
+        let mut room = self.room(0);
+        room.put(*b"10=");
+        room.last_digits(u32::from(sum), 3);
+        room.put([SOH]);
+        self.at = room.at;
         Ok(&self.buffer[start..self.at])
     }
 
@@ -265,118 +279,37 @@ impl Encoder {
         if value.is_empty() {
             return self.refuse(tag, UnencodableReason::Empty);
         }
-        self.tag(tag, value.len());
-        if !self.text(value) {
-            return self.refuse(tag, UnencodableReason::Delimiter);
+        let mut room = self.room(value.len());
+        room.tag(tag);
+        let clean = room.text(value);
+        room.put([SOH]);
+        self.at = room.at;
+        if !clean {
+            self.refuse(tag, UnencodableReason::Delimiter);
         }
-        self.ends_with([SOH]);
     }
 
     /// A field whose value may have any bytes.
     fn append(&mut self, tag: u32, value: &[u8]) {
-        self.tag(tag, value.len());
-        self.buffer[self.at..self.at + value.len()].copy_from_slice(value);
-        self.at += value.len();
-        self.ends_with([SOH]);
+        let mut room = self.room(value.len());
+        room.tag(tag);
+        room.any(value);
+        room.put([SOH]);
+        self.at = room.at;
     }
 
-    /// A tag and `=`, with room for a value of that length behind it.
+    /// Room for a value of that length and what stands around it, at the end of the message.
     #[inline(always)]
-    fn tag(&mut self, tag: u32, length: usize) {
-        self.reserve(length + SLACK);
-        let digits = |n: u32| (b'0' as u32 + n % 10) as u64;
-        let (text, length) = match tag {
-            0..10 => (digits(tag) | EQUALS << 8, 2),
-            10..100 => (digits(tag / 10) | digits(tag) << 8 | EQUALS << 16, 3),
-            100..1_000 => (digits(tag / 100) | digits(tag / 10) << 8 | digits(tag) << 16 | EQUALS << 24, 4),
-            _ => {
-                self.number(u64::from(tag));
-                (EQUALS, 1)
-            }
-        };
-        self.buffer[self.at..self.at + 8].copy_from_slice(&text.to_le_bytes());
-        self.at += length;
+    fn room(&mut self, length: usize) -> Room<'_> {
+        if self.at + length + SLACK > self.buffer.len() {
+            self.grow(length);
+        }
+        Room { bytes: &mut self.buffer, at: self.at }
     }
 
-    /// Text of at least one byte; false if there is a delimiter in it.
-    #[inline]
-    fn text(&mut self, value: &[u8]) -> bool {
-        let length = value.len();
-        let room = &mut self.buffer[self.at..self.at + length];
-        self.at += length;
-        if let (Some(first), Some(last)) = (value.first_chunk::<8>(), value.last_chunk::<8>())
-            && length <= 16
-        {
-            // the two words may overlap
-            room[..8].copy_from_slice(first);
-            room[length - 8..].copy_from_slice(last);
-            return !has_delimiter(u64::from_le_bytes(*first)) && !has_delimiter(u64::from_le_bytes(*last));
-        }
-        if let (Some(first), Some(last)) = (value.first_chunk::<16>(), value.last_chunk::<16>())
-            && length <= 32
-        {
-            room[..16].copy_from_slice(first);
-            room[length - 16..].copy_from_slice(last);
-            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
-            return ![first, first >> 64, last, last >> 64].iter().any(|word| has_delimiter(*word as u64));
-        }
-        if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>())
-            && length < 8
-        {
-            room[..4].copy_from_slice(first);
-            room[length - 4..].copy_from_slice(last);
-            return !has_delimiter(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
-        }
-        if length < 4 {
-            let mut clean = true;
-            for (to, from) in room.iter_mut().zip(value) {
-                *to = *from;
-                clean &= *from != SOH;
-            }
-            return clean;
-        }
-        room.copy_from_slice(value);
-        let (words, rest) = value.as_chunks::<8>();
-        !words.iter().any(|word| has_delimiter(u64::from_le_bytes(*word))) && !rest.contains(&SOH)
-    }
-
-    /// Digits of a number without leading zeros.
-    #[inline]
-    fn number(&mut self, value: u64) {
-        if value >= 100_000_000 {
-            return self.long_number(value);
-        }
-        let digits = eight_digits(value as u32);
-        let zeros = (digits.trailing_zeros() / 8).min(7);
-        self.buffer[self.at..self.at + 8].copy_from_slice(&((digits | ZEROS) >> (8 * zeros)).to_le_bytes());
-        self.at += 8 - zeros as usize;
-    }
-
-    fn long_number(&mut self, value: u64) {
-        self.number(value / 100_000_000);
-        self.last_digits((value % 100_000_000) as u32, 8);
-    }
-
-    /// The last digits, one to eight, of a number below 10^8.
-    #[inline]
-    fn last_digits(&mut self, value: u32, count: usize) {
-        let digits = (eight_digits(value) | ZEROS) >> (64 - 8 * count);
-        self.buffer[self.at..self.at + 8].copy_from_slice(&digits.to_le_bytes());
-        self.at += count;
-    }
-
-    #[inline(always)]
-    fn ends_with<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.buffer[self.at..self.at + N].copy_from_slice(&bytes);
-        self.at += N;
-    }
-
-    #[inline]
-    fn reserve(&mut self, more: usize) {
-        let needed = self.at + more;
-        if needed > self.buffer.len() {
-            self.buffer.resize(needed.next_power_of_two(), 0);
-        }
+    #[cold]
+    fn grow(&mut self, length: usize) {
+        self.buffer.resize((self.at + length + SLACK).next_power_of_two(), 0);
     }
 
     #[cold]
@@ -385,23 +318,12 @@ impl Encoder {
     }
 }
 
-/// `0` in every byte.
-const ZEROS: u64 = 0x3030_3030_3030_3030;
-const EQUALS: u64 = b'=' as u64;
 const POWERS_OF_TEN: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Whether the encoder writes a field itself (or it is none).
 #[inline]
 fn is_own(tag: u32) -> bool {
     matches!(tag, 0 | 8..=10 | 35)
-}
-
-/// Whether one of eight bytes is the delimiter (Warren, Hacker's Delight 2, section 6-1: is there a zero byte?).
-#[inline]
-fn has_delimiter(bytes: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let differs = bytes ^ (ONES * SOH as u64);
-    differs.wrapping_sub(ONES) & !differs & (ONES << 7) != 0
 }
 
 #[cfg(test)]
