@@ -139,10 +139,7 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    if settings.front.grpc:
-        await front.grpc.start()
-    doors = Doors(Arrivals(), front.grpc if settings.front.grpc else None)
-    port = Port(_config(settings, front), listener, settings.front, doors)
+    port = await _port(settings, front, listener)
     serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -165,6 +162,19 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+async def _port(settings: Settings, front: Front, listener: socket.socket) -> Port:
+    """The port, which lets connections in from now on. Raises BadInput for settings of it that cannot be served."""
+    calls = front.grpc if settings.front.grpc else None
+    if calls is not None:
+        await calls.start()
+    try:
+        return Port(_config(settings, front), listener, settings.front, Doors(Arrivals(), calls))
+    except BadInput:
+        if calls is not None:
+            await calls.stop(0)
+        raise
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:
