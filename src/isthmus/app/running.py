@@ -142,7 +142,8 @@ class Running:
             pause = min(PAUSE_MAX_S, max(PAUSE_MIN_S, (router.step(at) - clock()) / NS_PER_S))
             await asyncio.sleep(PAUSE_MIN_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._routing.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for may swallow the cancel of a stop (CPython issue 86296)
+                    await self._routing.wait()
 
     async def _sample(self, hub: Hub, feed: Feed) -> None:
         pause = 1 / self._limits.book_updates_per_s
