@@ -43,6 +43,8 @@ from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 
 BACKLOG = 1_024
+GC_YOUNG = 10_000
+"""New objects between two looks for circles: an order makes some dozens, none of which is in a circle."""
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
 
@@ -127,6 +129,7 @@ async def _serve(
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
+    gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
     if link is not None:
