@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from tests import certificates
 from tests.e2e.server import GENEROUS, Broker
 from websockets.sync.client import connect
 
@@ -36,7 +38,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 def address(broker: Broker) -> tuple[str, int]:
-    host, port = broker.url.removeprefix("http://").split(":")
+    host, port = broker.url.rpartition("//")[2].split(":")
     return host, int(port)
 
 
@@ -284,5 +286,28 @@ def test_who_says_nothing_is_closed_when_his_time_is_up(tmp_path: Path) -> None:
                 assert heard(one) == b""
             assert time.monotonic() - began < 20
         assert httpx.get(f"{broker.url}/health").status_code == 200
+    finally:
+        assert broker.stop() == 0
+
+
+def test_everything_is_served_inside_tls_too(tmp_path: Path) -> None:
+    certificate, key = certificates.make(tmp_path)
+    table = f'[front.tls]\ncertificate = "{certificate}"\nkey = "{key}"\nonly = true\n'
+    broker = Broker(tmp_path / "data", settings=GENEROUS + table)
+    context = ssl.create_default_context(cafile=str(certificate))
+    host, port = address(broker)
+    try:
+        with httpx.Client(base_url=f"https://{host}:{port}", headers=broker.headers(), verify=context) as client:
+            assert client.post("/v1/orders", json=ORDER).status_code == 201
+        with connect(f"wss://{host}:{port}/v1/stream", ssl=context) as connection:
+            key_ = broker.keys()["client"]
+            connection.send(json.dumps({"op": "auth", "key": key_["key_id"], "secret": key_["secret"]}))
+            assert json.loads(connection.recv(60))["data"]["role"] == "client"
+        credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
+        with grpc.secure_channel(f"{host}:{port}", credentials) as channel:
+            listed = TradingStub(channel).List(wire.OrdersWanted(), metadata=metadata(broker), timeout=60)
+            assert len(listed.data) == 1
+        assert httpx.get(f"http://{host}:{port}/health").status_code == 400
+        assert broker.url == f"https://{host}:{port}"
     finally:
         assert broker.stop() == 0

@@ -118,7 +118,7 @@ async def _serve(
     came: tuple[socket.socket, TookOver | None],
 ) -> int:
     listener, took_over = came
-    data, url = Path(settings.data), _url(listener)
+    data, url = Path(settings.data), _url(listener, settings.front.tls.only)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
@@ -323,11 +323,11 @@ def _read_journal(core: Core, settings: Settings) -> None:
         raise Damaged(f"{settings.data}: {error}") from error
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, tls: bool) -> str:
     address = ipaddress.ip_address(listener.getsockname()[0])
     host = "127.0.0.1" if address.is_unspecified else str(address)
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}"
 
 
 def _announce(

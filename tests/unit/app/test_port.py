@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import resource
 import socket
 import ssl
@@ -12,10 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests import certificates
 
 from isthmus._core import Arrivals, Front, sniff
 from isthmus.app.port import Doors, make_room, open_front
@@ -24,7 +20,6 @@ from isthmus.kernel.errors import BadInput
 
 FIX = b"8=FIX.4.4\x019=5\x0135=A\x01"
 HTTP = b"GET /health HTTP/1.1\r\n"
-NAME = "broker.example"
 
 
 def terms(tls: TlsSettings | None = None, **other: object) -> FrontSettings:
@@ -81,39 +76,24 @@ def all_of(taken: socket.socket, count: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate of its own authority, and its key."""
-    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    kind = serialization.PrivateFormat.PKCS8
-    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()))
-    files[1].chmod(0o600)
-    return files
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> certificates.Files:
+    """A certificate and its key."""
+    return certificates.make(tmp_path_factory.mktemp("tls"))
 
 
-def with_tls(files: tuple[Path, Path], *, only: bool = False, clients: str = "") -> TlsSettings:
+def with_tls(files: certificates.Files, *, only: bool = False, clients: str = "") -> TlsSettings:
     return TlsSettings(certificate=str(files[0]), key=str(files[1]), clients=clients, only=only)
 
 
 def encrypted(
-    plain: socket.socket, files: tuple[Path, Path], *protocols: str, shown: tuple[Path, Path] | None = None
+    plain: socket.socket, files: certificates.Files, *protocols: str, shown: certificates.Files | None = None
 ) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=str(files[0]))
     if protocols:
         context.set_alpn_protocols(list(protocols))
     if shown is not None:
         context.load_cert_chain(*shown)
-    return context.wrap_socket(plain, server_hostname=NAME)
+    return context.wrap_socket(plain, server_hostname=certificates.NAME)
 
 
 def test_what_speaks_fix_goes_to_the_taker_of_fix_and_nothing_of_it_is_lost() -> None:
@@ -130,7 +110,7 @@ def test_what_speaks_fix_goes_to_the_taker_of_fix_and_nothing_of_it_is_lost() ->
         assert (port.front.counts()["fix"], port.front.counts()["http"]) == (1, 1)
 
 
-def test_tls_ends_at_the_port_and_what_is_inside_is_told_apart_too(certificate: tuple[Path, Path]) -> None:
+def test_tls_ends_at_the_port_and_what_is_inside_is_told_apart_too(certificate: certificates.Files) -> None:
     with world(terms(with_tls(certificate))) as port:
         for queue, said in ((port.fix, FIX), (port.http, HTTP)):
             plain = socket.create_connection(port.address, timeout=10)
@@ -148,7 +128,7 @@ def test_tls_ends_at_the_port_and_what_is_inside_is_told_apart_too(certificate: 
                 assert total == 1_000_000
 
 
-def test_who_agreed_on_a_protocol_inside_tls_must_speak_it(certificate: tuple[Path, Path]) -> None:
+def test_who_agreed_on_a_protocol_inside_tls_must_speak_it(certificate: certificates.Files) -> None:
     with world(terms(with_tls(certificate))) as port:
         plain = socket.create_connection(port.address, timeout=10)
         with encrypted(plain, certificate, "h2", "http/1.1") as client:
@@ -158,7 +138,7 @@ def test_who_agreed_on_a_protocol_inside_tls_must_speak_it(certificate: tuple[Pa
         assert port.fix.take(1) == []
 
 
-def test_where_clients_need_certificates_nobody_gets_in_without_one(certificate: tuple[Path, Path]) -> None:
+def test_where_clients_need_certificates_nobody_gets_in_without_one(certificate: certificates.Files) -> None:
     with world(terms(with_tls(certificate, clients=str(certificate[0])))) as port:
         plain = socket.create_connection(port.address, timeout=10)
         with encrypted(plain, certificate) as client:
@@ -166,7 +146,7 @@ def test_where_clients_need_certificates_nobody_gets_in_without_one(certificate:
         assert port.front.counts()["http"] == 0
 
 
-def test_where_only_tls_is_served_plain_http_is_told_so_and_others_are_closed(certificate: tuple[Path, Path]) -> None:
+def test_where_only_tls_is_served_plain_http_is_told_so_and_others_are_closed(certificate: certificates.Files) -> None:
     with world(terms(with_tls(certificate, only=True))) as port:
         with socket.create_connection(port.address, timeout=10) as client:
             client.sendall(HTTP)
@@ -191,7 +171,7 @@ def test_settings_that_cannot_be_served_are_refused_by_name(settings: FrontSetti
     assert refused.value.field == field
 
 
-def test_a_key_that_others_may_read_is_refused(certificate: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_key_that_others_may_read_is_refused(certificate: certificates.Files, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_bytes(certificate[1].read_bytes())
     key.chmod(0o640)
