@@ -72,8 +72,8 @@ def _serve(folder: Path) -> Iterator[tuple[int, int, str]]:
     data, config = folder / "serve", folder / "serve.toml"
     config.write_text(CONFIG, encoding="utf-8")
     command = ["serve", "--data", str(data), "--port", "0", "--durability", "os", "--config", str(config), "--json"]
-    with _running([sys.executable, "-c", _CLI, *command]) as process:
-        ready = json.loads(_first_line(process))
+    with running([sys.executable, "-c", _CLI, *command]) as process:
+        ready = json.loads(first_line(process))
         if ready.get("event") != "ready":
             raise Unmeasured(f"serve: {ready}")
         keys = json.loads((data / "demo-keys.json").read_text(encoding="utf-8"))
@@ -89,12 +89,13 @@ def _bare() -> Iterator[tuple[int, int]]:
     script = SCRIPTS / "bare_handler.py"
     if not script.exists():
         raise Unmeasured(NOT_HERE)
-    with _running([sys.executable, str(script)]) as process:
-        yield process.pid, int(_first_line(process))
+    with running([sys.executable, str(script)]) as process:
+        yield process.pid, int(first_line(process))
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A server in a process of its own, ended by SIGTERM. Raises Unmeasured, with its last word, for a ValueError."""
     with (
         tempfile.TemporaryFile("w+") as complaints,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
@@ -112,7 +113,8 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
-def _first_line(process: subprocess.Popen[str]) -> str:
+def first_line(process: subprocess.Popen[str]) -> str:
+    """The first line of its output. Raises Unmeasured when none comes."""
     assert process.stdout is not None
     if not select.select([process.stdout], [], [], START_S)[0]:
         raise Unmeasured(f"no word within {START_S} s")
@@ -134,13 +136,13 @@ def _rounds(process: int, port: int, path: str, headers: str) -> tuple[list[floa
             _ask(connection, request)
         for _ in range(ROUNDS):
             idle = _busy_share(process)
-            before, started = _cpu_s(process), time.perf_counter()
+            before, started = cpu_s(process), time.perf_counter()
             for _ in range(ORDERS):
                 asked = time.perf_counter_ns()
                 _ask(connection, request)
                 times.append(time.perf_counter_ns() - asked)
             passed = time.perf_counter() - started
-            figures.append((_cpu_s(process) - before - idle * passed) / ORDERS * 1e6)
+            figures.append((cpu_s(process) - before - idle * passed) / ORDERS * 1e6)
     return figures, times
 
 
@@ -167,12 +169,12 @@ def _some(connection: socket.socket) -> bytes:
 
 def _busy_share(process: int) -> float:
     """How much of a core the process takes when nobody asks."""
-    before, started = _cpu_s(process), time.perf_counter()
+    before, started = cpu_s(process), time.perf_counter()
     time.sleep(IDLE_S / ROUNDS)
-    return (_cpu_s(process) - before) / (time.perf_counter() - started)
+    return (cpu_s(process) - before) / (time.perf_counter() - started)
 
 
-def _cpu_s(process: int) -> float:
+def cpu_s(process: int) -> float:
     """Processor time of all threads: to the nanosecond where the kernel keeps it, else in clock ticks."""
     tasks = list(Path(f"/proc/{process}/task").glob("*/schedstat"))
     if tasks:

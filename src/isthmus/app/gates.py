@@ -57,7 +57,9 @@ class Gates:
         return self._sessions.port or int(url.rpartition(":")[2])
 
     async def close(self) -> None:
-        """After the port, which ends what gRPC serves."""
+        """After the port; also what was opened for one that could not be had."""
+        if self._grpc is not None:
+            await self._grpc.stop(0)
         if self._front.bridge is not None:
             await self._front.bridge.close()
         if self._sessions is not None:

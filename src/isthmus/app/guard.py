@@ -36,6 +36,6 @@ def guarded(application: Application) -> Application:
                 raise
             request_id = headers_of(scope).get("x-request-id", UNNUMBERED)
             refusal = Refusal(500, "internal", "a bug: the log tells more")
-            await send_answer(send, problem_answer(refusal, request_id), (("x-request-id", request_id),))
+            await send_answer(scope, send, problem_answer(refusal, request_id), (("x-request-id", request_id),))
 
     return serve

@@ -154,7 +154,7 @@ class Running:
             pause = min(PAUSE_MAX_S, max(PAUSE_MIN_S, (router.step(at) - clock()) / NS_PER_S))
             await asyncio.sleep(PAUSE_MIN_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):  # wait_for of 3.11 may swallow the cancellation that ends the loop
+                async with asyncio.timeout(pause):  # wait_for may swallow the cancel of a stop (CPython issue 86296)
                     await self._routing.wait()
 
     async def _sample(self, hub: Hub, feed: Feed) -> None:

@@ -44,6 +44,8 @@ from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 
 BACKLOG = 1_024
+GC_YOUNG = 10_000
+"""New objects between two looks for circles: an order makes some dozens, none of which is in a circle."""
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
 
@@ -121,7 +123,7 @@ async def _serve(
 ) -> int:
     listener, took_over = came
     markets, live = traded
-    data, url = Path(settings.data), _url(listener)
+    data, url = Path(settings.data), _url(listener, settings.front.tls.only)
     link = Link(settings.standby, data, core.engine) if settings.standby.listen else None
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
@@ -133,6 +135,7 @@ async def _serve(
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
+    gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
     if link is not None:
@@ -147,8 +150,7 @@ async def _serve(
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
     gates = Gates(core, settings, keys, front)
-    watched = await gates.open()
-    port = Port(_config(settings, front), listener, settings.front, gates.doors)
+    port, watched = await _port(settings, front, gates, listener)
     serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -176,6 +178,20 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+async def _port(
+    settings: Settings, front: Front, gates: Gates, listener: socket.socket
+) -> tuple[Port, set[asyncio.Future[None]]]:
+    """The port, which lets connections in from now on, and tasks that only a bug would end. Raises BadInput for settings
+    that cannot be served.
+    """
+    try:
+        watched = await gates.open()
+        return Port(_config(settings, front), listener, settings.front, gates.doors), watched
+    except BadInput:
+        await gates.close()
+        raise
 
 
 def _tape(settings: Settings, data: Path) -> Tape | None:
@@ -321,11 +337,11 @@ def _read_journal(core: Core, settings: Settings) -> None:
         raise Damaged(f"{settings.data}: {error}") from error
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, tls: bool) -> str:
     address = ipaddress.ip_address(listener.getsockname()[0])
     host = "127.0.0.1" if address.is_unspecified else str(address)
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}"
 
 
 def _announce(

@@ -13,23 +13,22 @@ from isthmus.refdata.instruments import Asset, Instrument
 
 def price_of(text: str, instrument: Instrument, field: str = "price") -> int:
     """Raises Refusal 400 (no number) or 422 (finer than the tick, too large to count)."""
-    tick = short_text(instrument.tick, instrument.price_decimals)
-    return _units(text, instrument.price_decimals, field, ("off_tick", tick), "price_too_large")
+    return _units(text, (instrument.price_decimals, instrument.tick), field, "off_tick", "price_too_large")
 
 
 def quantity_of(text: str, instrument: Instrument, field: str = "quantity") -> int:
     """Raises Refusal 400 (no number) or 422 (finer than the lot, too large to count)."""
-    lot = short_text(instrument.lot, instrument.quantity_decimals)
-    return _units(text, instrument.quantity_decimals, field, ("off_lot", lot), "quantity_too_large")
+    return _units(text, (instrument.quantity_decimals, instrument.lot), field, "off_lot", "quantity_too_large")
 
 
 def amount_of(text: str, asset: Asset, field: str = "amount") -> int:
     """Raises Refusal 400 or 422."""
-    unit = short_text(1, asset.decimals)
-    return _units(text, asset.decimals, field, ("bad_decimals", unit), "notional_too_large")
+    return _units(text, (asset.decimals, 1), field, "bad_decimals", "notional_too_large")
 
 
-def _units(text: str, decimals: int, field: str, too_fine: tuple[str, str], too_large: str) -> int:
+def _units(text: str, grid: tuple[int, int], field: str, too_fine: str, too_large: str) -> int:
+    """`grid`: decimals, and the step in units of the last one."""
+    decimals, step = grid
     try:
         count = units(text, decimals)
     except NotANumber:
@@ -37,8 +36,9 @@ def _units(text: str, decimals: int, field: str, too_fine: tuple[str, str], too_
             400, "malformed_number", f"{field} is plain decimal text, like 12.50", field=field, value=text
         ) from None
     except TooFine:
-        reason, step = too_fine
-        raise Refusal(422, reason, f"{field} is a multiple of {step}", field=field, value=text, limit=step) from None
+        limit = short_text(step, decimals)
+        detail = f"{field} is a multiple of {limit}"
+        raise Refusal(422, too_fine, detail, field=field, value=text, limit=limit) from None
     if abs(count) > AMOUNT_MAX:
         limit = short_text(AMOUNT_MAX, decimals)
         raise Refusal(422, too_large, f"{field} is at most {limit}", field=field, value=text, limit=limit)

@@ -195,7 +195,7 @@ class OrderEntry:
     def _placed(self, record: Record, command: Any, instrument: Instrument) -> OrderRow:
         before = repeated(record)
         row = self._views.orders.order(before.first if before is not None else record.sequence)
-        if reason_of(record) is not None or row is None:
+        if row is None or (before is not None and before.reason) or record.reason is not None:
             raise self._refusal(record, command, instrument)
         return row
 

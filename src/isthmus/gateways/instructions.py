@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from operator import attrgetter
 from typing import Any
 
 from isthmus.engine.engine import content_id
@@ -34,6 +35,8 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.orders import OrderRow
 
 U32_MAX = 2**32 - 1
+FLAGS_SAID = tuple(name for name in FLAGS if name in NewOrder.__struct_fields__)
+"""Flags that a client may ask for; the others are the engine's own."""
 HOUSE_TERMS = (
     "slide",
     "hidden",
@@ -50,6 +53,7 @@ HOUSE_TERMS = (
     "request",
 )
 """Fields of NewOrder that no outside venue is told."""
+_house_terms = attrgetter(*HOUSE_TERMS)
 
 
 def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, text: str) -> Any:
@@ -61,7 +65,7 @@ def placing(wanted: NewOrder, account: int, instrument: Instrument, venue: int, 
         "side": SIDES[wanted.side],
         "kind": ORDER_TYPES[wanted.type],
         "tif": TIMES_IN_FORCE[wanted.time_in_force],
-        "flags": sum(bit for name, bit in FLAGS.items() if getattr(wanted, name, False)),
+        "flags": _flags(wanted),
         "price": price_of(wanted.price, instrument) if wanted.price is not None else 0,
         "quantity": quantity_of(wanted.quantity, instrument),
         "client_id": content_id(text) if text else bytes(16),
@@ -137,7 +141,7 @@ def _share(text: str | None) -> int:
 
 def is_special(wanted: NewOrder) -> bool:
     """Has it terms that only the house book knows?"""
-    return wanted.type not in ("limit", "market") or any(getattr(wanted, name) for name in HOUSE_TERMS)
+    return wanted.type not in ("limit", "market") or any(_house_terms(wanted))
 
 
 def session_of(session: int) -> int:
@@ -148,7 +152,32 @@ def session_of(session: int) -> int:
     return session
 
 
+_said_flags = attrgetter(*FLAGS_SAID)
+_said_terms = attrgetter(
+    "stop_price",
+    "offset",
+    "display_quantity",
+    "display_quantity_max",
+    "min_quantity",
+    "expires_at",
+    "one_cancels",
+    "parent",
+    "request",
+    "peg",
+    "trigger",
+)
+_NO_TERMS = (None,) * 11
+_NO_FLAGS = (False,) * len(FLAGS_SAID)
+
+
+def _flags(wanted: NewOrder) -> int:
+    said = _said_flags(wanted)
+    return 0 if said == _NO_FLAGS else sum(FLAGS[name] for name, one in zip(FLAGS_SAID, said, strict=True) if one)
+
+
 def _terms(wanted: NewOrder, instrument: Instrument) -> dict[str, int]:
+    if _said_terms(wanted) == _NO_TERMS:
+        return {}
     found = {
         "stop": _price(wanted.stop_price, instrument, "stop_price"),
         "offset": _price(wanted.offset, instrument, "offset"),

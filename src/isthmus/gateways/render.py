@@ -216,9 +216,9 @@ class Renderer:
             account=account_id(row.account),
             instrument=instrument.symbol if instrument else str(row.instrument),
             venue=self._directory.venue_name(row.venue),
-            side=SIDE_NAMES.get(row.side, str(row.side)),
-            type=TYPE_NAMES.get(row.kind, str(row.kind)),
-            time_in_force=TIF_NAMES.get(row.tif, str(row.tif)),
+            side=SIDE_NAMES.get(row.side) or str(row.side),
+            type=TYPE_NAMES.get(row.kind) or str(row.kind),
+            time_in_force=TIF_NAMES.get(row.tif) or str(row.tif),
             post_only=bool(row.flags & POST_ONLY),
             price=text(row.price, instrument.price_decimals)
             if instrument and row.price and row.kind != MARKET
@@ -237,8 +237,8 @@ class Renderer:
             record=record_id(row.record),
             routing=row.routing or row.why or None,
             waits_for=row.waits,
-            flags=[name for name, bit in FLAGS.items() if row.flags & bit],
-            terms=_terms(row, instrument) if instrument else {},
+            flags=[name for name, bit in FLAGS.items() if row.flags & bit] if row.flags else [],
+            terms=_terms(row, instrument) if instrument and row.terms else {},
             path=self._path_names.get(row.path, str(row.path)) if row.path else None,
             parent_order=order_id(row.of) if row.of else None,
         )

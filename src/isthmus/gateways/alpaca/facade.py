@@ -28,6 +28,7 @@ from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
+from isthmus.gateways.rest.exchange import EXCHANGE
 from isthmus.gateways.rest.http import (
     Answer,
     Receive,
@@ -104,14 +105,14 @@ class Facade:
             answer = answer_of(Refusal(500, "internal", f"a bug: request {request_id} is in the log"))
         self._on_answer(scope["method"], answer.status)
         shown = rate_headers(rate[0]) if rate else ()
-        await send_answer(send, answer, (("x-request-id", request_id), *shown))
+        await send_answer(scope, send, answer, (("x-request-id", request_id), *shown))
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str, rate: list[Rate]) -> Answer:
         method, target = scope["method"], scope["raw_path"].decode("latin-1").removeprefix(PREFIX)
         headers = with_basic(headers_of(scope))
         client = scope.get("client")
         address = client[0] if client else ""
-        body = await body_of(receive, headers, self._limits.body_bytes)
+        body = await body_of(scope.get(EXCHANGE), receive, headers, self._limits.body_bytes)
         request = Request(method, target, {}, headers, body, address, request_id, {})
         route, request.parameters = self._routes.find("GET" if method == "HEAD" else method, target)
         if route.roles or "apca-api-key-id" in headers:

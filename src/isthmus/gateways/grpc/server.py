@@ -53,7 +53,8 @@ class GrpcServer:
 
     async def stop(self, grace_s: float) -> None:
         """Takes no more calls, lets those that run end within the time, cuts the rest."""
-        if self._server is not None:
-            await self._server.stop(grace_s)
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop(grace_s)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -11,6 +11,7 @@ import msgspec
 
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
+from isthmus.gateways.rest.exchange import EXCHANGE, Exchange
 from isthmus.gateways.submission import Asker
 
 Scope = MutableMapping[str, Any]
@@ -60,8 +61,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Names in lower case; of a repeated header the last counts."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """Names in lower case, as ASGI has them; of a repeated header the last counts."""
+    return {str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]}
 
 
 def query_of(scope: Scope) -> dict[str, str]:
@@ -77,8 +78,10 @@ def query_of(scope: Scope) -> dict[str, str]:
         ) from None
 
 
-async def body_of(receive: Receive, headers: dict[str, str], most: int) -> bytes:
+async def body_of(exchange: Exchange | None, receive: Receive, headers: dict[str, str], most: int) -> bytes:
     """The body, refused as soon as it is longer than `most` bytes or too slow. Raises Refusal 413, 408."""
+    if exchange is not None and (whole := exchange.body()) is not None and len(whole) <= most:
+        return whole
     if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > most:
         raise _too_large(headers["content-length"], most)
     try:
@@ -112,9 +115,17 @@ def _too_large(value: str, most: int) -> Refusal:
     )
 
 
-async def send_answer(send: Send, answer: Answer, headers: Headers) -> None:
+async def send_answer(scope: Scope, send: Send, answer: Answer, headers: Headers) -> None:
     """Send it whole. Waits for a client that does not read until the connection is cut (`rest.protocol`)."""
     fixed = (("content-type", answer.content_type), ("content-length", str(len(answer.body))))
+    exchange: Exchange | None = scope.get(EXCHANGE)
+    if exchange is not None:
+        lines = "".join([f"{name}: {value}\r\n" for name, value in (*fixed, *answer.headers, *headers)])
+        if lines.count("\n") + lines.count("\r") != 2 * (len(fixed) + len(answer.headers) + len(headers)):
+            raise ValueError("a header of the answer has a line break")
+        body = answer.body if scope["method"] != "HEAD" else b""
+        if exchange.answer(answer.status, lines.encode("latin-1"), body):
+            return
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*fixed, *answer.headers, *headers)]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body})

@@ -11,6 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from isthmus.gateways.rest.exchange import EXCHANGE, Exchange
+
 HEAD_BYTES_MAX = 32_768
 """Of a request line and its headers."""
 HEAD_TIMEOUT_S = 10.0
@@ -31,6 +33,7 @@ class RestProtocol(HttpToolsProtocol):
     """A connection that is too slow is cut; it holds nothing up but itself."""
 
     _head_bytes = 0
+    _head_open = True
     _head_timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
 
@@ -68,7 +71,8 @@ class RestProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
         super().data_received(data)
-        if self._head_timer is not None:
+        if self._head_open:
+            self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
                 self._head_came()
@@ -77,12 +81,14 @@ class RestProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first bytes of a request."""
         super().on_message_begin()
-        self._await_head()
+        self._head_open = True
 
     def on_headers_complete(self) -> None:
         """The head came whole."""
         self._head_came()
         super().on_headers_complete()
+        if self.cycle is not None:
+            cast(dict[str, Any], self.scope)[EXCHANGE] = Exchange(self.cycle)
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
@@ -102,6 +108,7 @@ class RestProtocol(HttpToolsProtocol):
 
     def _head_came(self) -> None:
         self._head_bytes = 0
+        self._head_open = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

@@ -14,6 +14,7 @@ import msgspec
 from isthmus.gateways.access import ROWS_A_TOKEN, Access, Asked, Rate, rate_headers
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.problems import PROBLEM_TYPE, Refusal
+from isthmus.gateways.rest.exchange import EXCHANGE
 from isthmus.gateways.rest.http import (
     Answer,
     Receive,
@@ -50,16 +51,19 @@ class Server:
         self._access = access
         self._pages = pages
         self._limits = limits
-        self._mounts = tuple(mounts.items())
+        self._mounts = tuple((prefix, prefix + "/", application) for prefix, application in mounts.items())
+        self._mounted = tuple(mounts)
         self._on_answer = on_answer
         self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        for prefix, application in self._mounts:
-            if scope["path"] == prefix or scope["path"].startswith(prefix + "/"):
-                await application(scope, receive, send)
-                return
+        path: str = scope["path"]
+        if path.startswith(self._mounted):
+            for prefix, below, application in self._mounts:
+                if path == prefix or path.startswith(below):
+                    await application(scope, receive, send)
+                    return
         if scope["type"] == "http":
             await self._serve(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -80,7 +84,7 @@ class Server:
         self._on_answer(scope["method"], answer.status)
         shown = rate_headers(rate[0]) if rate else ()
         try:
-            await send_answer(send, answer, (("x-request-id", request_id), *shown))
+            await send_answer(scope, send, answer, (("x-request-id", request_id), *shown))
         except (RuntimeError, OSError) as gone:
             log.debug("request %s: the client went: %s", request_id, gone)
 
@@ -89,7 +93,7 @@ class Server:
     ) -> Answer:
         method, path, target = scope["method"], scope["path"], scope["raw_path"].decode("latin-1")
         address = _address(scope)
-        body = await body_of(receive, headers, self._limits.body_bytes)
+        body = await body_of(scope.get(EXCHANGE), receive, headers, self._limits.body_bytes)
         request = Request(method, path, {}, headers, body, address, request_id, {})
         if method in ("GET", "HEAD") and not path.startswith("/v1/"):
             rate.append(self._access.stranger(address))
