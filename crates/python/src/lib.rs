@@ -6,6 +6,7 @@ mod bench_journal;
 mod engine;
 mod errors;
 mod execution;
+mod fix;
 mod journal;
 mod messages;
 mod pools;
@@ -89,6 +90,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(bench::trade_hash, m)?)?;
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
+    m.add_class::<fix::FixEcho>()?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -54,6 +55,7 @@ def build_parser(version: str) -> Parser:
     _add_compact(commands)
     _add_bench(commands)
     _add_sim(commands)
+    add_fix_echo(commands, _add, _port)
     _add_doctor(commands)
     return parser
 

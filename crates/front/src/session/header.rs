@@ -1,12 +1,12 @@
 //! The standard header of what we send, in ascending order of tags after MsgType.
 use isthmus_wire::fix::encode::Encoder;
+use isthmus_wire::fix::index::data_tag;
 
 use super::Settings;
 
 pub mod tag {
     pub const BEGIN_SEQ_NO: u32 = 7;
     pub const BEGIN_STRING: u32 = 8;
-    pub const CHECK_SUM: u32 = 10;
     pub const END_SEQ_NO: u32 = 16;
     pub const MSG_SEQ_NUM: u32 = 34;
     pub const NEW_SEQ_NO: u32 = 36;
@@ -108,10 +108,18 @@ impl Header<'_> {
                 if *found > tag {
                     break;
                 }
-                if *found < tag {
-                    encoder.field(*found, value);
-                }
-                extra = rest;
+                extra = match rest.split_first() {
+                    Some(((data, bytes), after)) if data_tag(*found) == Some(*data) => {
+                        encoder.data(*found, bytes);
+                        after
+                    }
+                    _ => {
+                        if *found < tag {
+                            encoder.field(*found, value);
+                        }
+                        rest
+                    }
+                };
             }
         };
         upto(encoder, tag::MSG_SEQ_NUM);
