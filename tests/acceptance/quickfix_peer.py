@@ -32,7 +32,6 @@ def row(event: str, **values: Any) -> None:
 
 def text_of(settings: dict[str, Any]) -> str:
     """The settings in QuickFIX's form."""
-    transport = settings["version"] == "FIX.5.0SP2"
     lines = [
         "[DEFAULT]",
         f"ConnectionType={settings['role']}",
@@ -140,8 +139,9 @@ def send_orders(settings: dict[str, Any]) -> None:
     number = int(counter.read_text()) if counter.exists() else 0
     while number < settings["orders"]:
         number += 1
-        counter.write_text(str(number))
         quickfix.Session.sendToTarget(order(number), session)
+        # after a kill in between the order goes out a second time, as a new message: nothing is lost
+        counter.write_text(str(number))
         time.sleep(settings.get("pause_s", 0))
     row("sent", count=number)
 

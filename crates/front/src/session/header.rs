@@ -28,8 +28,6 @@ pub mod tag {
     pub const DELIVER_TO_COMP_ID: u32 = 128;
     pub const DELIVER_TO_SUB_ID: u32 = 129;
     pub const RESET_SEQ_NUM_FLAG: u32 = 141;
-    pub const SENDER_LOCATION_ID: u32 = 142;
-    pub const TARGET_LOCATION_ID: u32 = 143;
     pub const ON_BEHALF_OF_LOCATION_ID: u32 = 144;
     pub const DELIVER_TO_LOCATION_ID: u32 = 145;
     pub const LAST_MSG_SEQ_NUM_PROCESSED: u32 = 369;
