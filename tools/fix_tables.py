@@ -1,16 +1,17 @@
-"""Makes a compact table of facts (tags, types, codes, layouts) of a FIX dictionary in the XML form that FIX engines share.
+"""Makes a compact table of facts (tags, types, codes, layouts) of a FIX dictionary in the XML form of FIX engines.
 
     python tools/fix_tables.py FIX44.xml > crates/wire/src/fix/dictionary/tables/fix44.txt
 
-The tables in the repository were made from the dictionaries that the crate rustyfix-dictionary 0.7.4 carries (Apache-2.0;
-its own reader loses what components hold), then amended by `AMENDED_*` where those fall short of the published standard.
+The tables in the repository were made from the dictionaries that the crate rustyfix-dictionary 0.7.4 carries
+(Apache-2.0; its own reader loses what components hold), then amended by `AMENDED_*` where those fall short of the
+published standard.
 The form of a table is described in crates/wire/src/fix/dictionary/table.rs.
 """
 
 from __future__ import annotations
 
 import sys
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 
 AMENDED_TYPES = {
@@ -25,8 +26,8 @@ AMENDED_TYPES = {
 """By version and tag."""
 
 OPEN_CODES = {35, 336, 347, 625, 1035}
-"""Fields whose codes are not closed: message types (the messages are the list), trading sessions (agreed between the parties),
-encodings (IANA names, in any case), handling instructions (registered by markets)."""
+"""Fields whose codes are not closed: message types (the messages are the list), trading sessions (agreed between the
+parties), encodings (IANA names, in any case), handling instructions (registered by markets)."""
 
 AMENDED_CODES = {("FIXT.1.1", 373): ["18"]}
 """Codes of the standard that are missing."""
@@ -47,7 +48,7 @@ AMENDED_MEMBERS = {
     ("FIXT.1.1", "header"): ["1156"],
     ("FIXT.1.1", "3"): ["1130", "1406", "1131"],
     ("FIXT.1.1", "5"): ["1409"],
-    ("FIXT.1.1", "A"): "925 1400 1401 1402 1403 1404 1407 1408 1409 58 354 355".split(),
+    ("FIXT.1.1", "A"): ["925", "1400", "1401", "1402", "1403", "1404", "1407", "1408", "1409", "58", "354", "355"],
     ("FIXT.1.1", "MsgTypeGrp"): ["384[", "1406", "1410", "]"],
 }
 """What else belongs to a header, a message or a component (of a group: before its end)."""
@@ -55,7 +56,7 @@ AMENDED_MEMBERS = {
 AMENDED_MESSAGES = {"FIXT.1.1": [("n", "XMLnonFIX", "admin")]}
 
 
-def table(root: ElementTree.Element) -> Iterator[str]:
+def table(root: ET.Element) -> Iterator[str]:
     """The lines of the table."""
     version = version_of(root)
     fields = {field.get("name", ""): field for field in root.iterfind("fields/field")}
@@ -79,13 +80,13 @@ def table(root: ElementTree.Element) -> Iterator[str]:
         yield f"m {kind} {name} {category}"
 
 
-def version_of(root: ElementTree.Element) -> str:
+def version_of(root: ET.Element) -> str:
     """As a BeginString or an ApplVerID names it."""
     pack = root.get("servicepack", "0")
     return f"{root.get('type')}.{root.get('major')}.{root.get('minor')}" + ("" if pack == "0" else f"SP{pack}")
 
 
-def _field(version: str, field: ElementTree.Element) -> Iterable[str]:
+def _field(version: str, field: ET.Element) -> Iterable[str]:
     tag = int(field.get("number", "0"))
     yield str(tag)
     yield field.get("name", "")
@@ -95,9 +96,7 @@ def _field(version: str, field: ElementTree.Element) -> Iterable[str]:
         yield from AMENDED_CODES.get((version, tag), [])
 
 
-def _layout(
-    head: str, version: str, name: str, node: Iterable[ElementTree.Element], fields: dict[str, ElementTree.Element]
-) -> str:
+def _layout(head: str, version: str, name: str, node: Iterable[ET.Element], fields: dict[str, ET.Element]) -> str:
     members = list(_members(node, fields))
     more = AMENDED_MEMBERS.get((version, name), [])
     if more and more[-1] == "]":
@@ -107,7 +106,7 @@ def _layout(
     return " ".join([head, *members])
 
 
-def _members(node: Iterable[ElementTree.Element], fields: dict[str, ElementTree.Element]) -> Iterator[str]:
+def _members(node: Iterable[ET.Element], fields: dict[str, ET.Element]) -> Iterator[str]:
     for child in node:
         name, mark = child.get("name", ""), "!" if child.get("required") == "Y" else ""
         if child.tag == "component":
@@ -121,4 +120,4 @@ def _members(node: Iterable[ElementTree.Element], fields: dict[str, ElementTree.
 
 
 if __name__ == "__main__":
-    print("\n".join(table(ElementTree.parse(sys.argv[1]).getroot())))
+    print("\n".join(table(ET.parse(sys.argv[1]).getroot())))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fix.echo import EchoProcess
-from tests.fix.scripts import Script, ScriptFailed, completed, pairs, patterns
+from tests.fix.scripts import Patterns, Script, ScriptFailed, completed, pairs, patterns
 
 VERSIONS = ("fix42", "fix44", "fix50sp2")
 
@@ -21,24 +21,34 @@ def scripts(test_data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EchoProcess]:
-    with EchoProcess(tmp_path_factory.mktemp("echo")) as process:
-        yield process
+def failures(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str | None]]:
+    """What became of each script, by version: None or why it failed. The versions run side by side."""
+    known = patterns(scripts / "acceptance/fields.fmt")
+
+    def results(version: str) -> list[str | None]:
+        paths = sorted((scripts / "acceptance" / version).glob("*.def"))
+        return [failure(process.port, known, path) for path in paths]
+
+    with EchoProcess(tmp_path_factory.mktemp("echo")) as process, ThreadPoolExecutor(len(VERSIONS)) as threads:
+        found = dict(zip(VERSIONS, threads.map(results, VERSIONS), strict=True))
         assert process.stop() == 0
+    return found
+
+
+def failure(port: int, known: Patterns, path: Path) -> str | None:
+    try:
+        Script(port, known).run(path)
+    except ScriptFailed as error:
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_public_script_of_the_version_passes(scripts: Path, echo: EchoProcess, version: str) -> None:
-    known = patterns(scripts / "acceptance/fields.fmt")
-    failed = []
-    paths = sorted((scripts / "acceptance" / version).glob("*.def"))
-    for path in paths:
-        try:
-            Script(echo.port, known).run(path)
-        except ScriptFailed as error:
-            failed.append(str(error))
-    assert len(paths) >= 28
-    assert not failed, f"{len(failed)} of {len(paths)} failed:\n" + "\n".join(failed)
+def test_every_public_script_of_the_version_passes(failures: dict[str, list[str | None]], version: str) -> None:
+    results = failures[version]
+    failed = [result for result in results if result is not None]
+    assert len(results) >= 28
+    assert not failed, f"{len(failed)} of {len(results)} failed:\n" + "\n".join(failed)
 
 
 EXTRA = (

@@ -7,6 +7,7 @@ mod engine;
 mod errors;
 mod execution;
 mod fix;
+mod fix_sessions;
 mod journal;
 mod messages;
 mod pools;
@@ -90,7 +91,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(bench::trade_hash, m)?)?;
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
-    m.add_class::<fix::FixEcho>()?;
+    m.add_class::<fix_sessions::FixEcho>()?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
+    fix::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -344,6 +344,13 @@ def _add_bench(commands: Commands) -> None:
         "Speed of decisions about routes: sweep, dark pools, split, breaker, arbitrage to the venue's adapter.",
         "isthmus bench route --json",
     )
+    _add(
+        bench,
+        "wire",
+        "isthmus.app.bench_wire:wire",
+        "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
+        "isthmus bench wire --json",
+    )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 

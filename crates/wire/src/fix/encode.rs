@@ -1,14 +1,18 @@
 //! Messages out: one reused buffer, BodyLength and CheckSum filled in at the end, the text of a second made once.
+//!
+//! What is written for a tag that the caller's code names is worked out by the compiler, which is why these functions are always
+//! put in place.
 use super::SOH;
-use super::frame::{BEGIN_STRING_MAX, checksum};
+use super::frame::{BEGIN_STRING_MAX, MESSAGE_MAX, checksum};
 use super::index::{Field, View, data_tag};
-use super::values::{TIMESTAMP_SECONDS, two_digits, write_digits, write_seconds};
+use super::room::{Room, SLACK, ZEROS};
+use super::values::{TIMESTAMP_SECONDS, eight_digits, write_digits, write_seconds};
 use std::fmt;
 
-/// Room before the body for `8=`, BeginString, SOH, `9=`, digits, SOH.
-const HEADROOM: usize = BEGIN_STRING_MAX + 32;
-/// Room that every field needs beside its value: a tag, `=`, SOH, and what is written over and taken back.
-const SLACK: usize = 64;
+/// Room for `8=`, BeginString, SOH, `9=`.
+const PREFIX: usize = BEGIN_STRING_MAX + 5;
+/// Room before the body: that, the digits of BodyLength, SOH.
+const HEADROOM: usize = 64;
 const SECOND: u64 = 1_000_000_000;
 
 /// Why a message cannot be sent: a field that would break the frame or the rules, or no message begun.
@@ -28,6 +32,8 @@ pub enum UnencodableReason {
     Tag,
     /// A BeginString of no or too many bytes.
     BeginString,
+    /// A message of over `MESSAGE_MAX` bytes.
+    TooLong,
 }
 
 impl fmt::Display for Unencodable {
@@ -37,6 +43,7 @@ impl fmt::Display for Unencodable {
             UnencodableReason::Delimiter => "has SOH in its value",
             UnencodableReason::Tag => "is not a tag to be set",
             UnencodableReason::BeginString => "is too long or empty",
+            UnencodableReason::TooLong => "is over the limit of a message",
         };
         write!(out, "field {} {why}", self.tag)
     }
@@ -51,8 +58,10 @@ pub struct Encoder {
     buffer: Vec<u8>,
     /// Where the next byte goes.
     at: usize,
-    begin_string: [u8; BEGIN_STRING_MAX],
-    begin_length: usize,
+    begin_string: Vec<u8>,
+    /// What comes before the digits of BodyLength, at the end.
+    prefix: [u8; PREFIX],
+    prefix_length: usize,
     /// The last second written, and its text.
     second: (u64, [u8; TIMESTAMP_SECONDS]),
     fault: Option<Unencodable>,
@@ -70,64 +79,104 @@ impl Encoder {
         Self {
             buffer: vec![0; 1024],
             at: HEADROOM,
-            begin_string: [0; BEGIN_STRING_MAX],
-            begin_length: 0,
+            begin_string: Vec::new(),
+            prefix: [0; PREFIX],
+            prefix_length: 0,
             second: (0, write_seconds(0)),
-            fault: None,
+            fault: Some(Unencodable { tag: 8, reason: UnencodableReason::BeginString }),
         }
     }
 
     /// Begins a message: BeginString (8), and MsgType (35) as the first field of the body. What was begun before is forgotten.
+    #[inline]
     pub fn begin(&mut self, begin_string: &[u8], msg_type: &[u8]) {
         self.at = HEADROOM;
         self.fault = None;
-        self.begin_length = 0;
-        match self.begin_string.get_mut(..begin_string.len()) {
-            Some(room) if !begin_string.is_empty() && !begin_string.contains(&SOH) => {
-                room.copy_from_slice(begin_string);
-                self.begin_length = begin_string.len();
-            }
-            _ => self.refuse(8, UnencodableReason::BeginString),
+        if self.begin_string != begin_string || begin_string.is_empty() {
+            self.set_prefix(begin_string);
         }
         self.put(35, msg_type);
     }
 
+    #[cold]
+    fn set_prefix(&mut self, begin_string: &[u8]) {
+        self.begin_string.clear();
+        if begin_string.is_empty() || begin_string.len() > BEGIN_STRING_MAX || begin_string.contains(&SOH) {
+            return self.refuse(8, UnencodableReason::BeginString);
+        }
+        self.begin_string.extend_from_slice(begin_string);
+        let text = [b"8=", begin_string, b"\x019="].concat();
+        self.prefix[PREFIX - text.len()..].copy_from_slice(&text);
+        self.prefix_length = text.len();
+    }
+
     /// A field of text.
-    #[inline]
+    #[inline(always)]
     pub fn field(&mut self, tag: u32, value: &[u8]) {
-        if matches!(tag, 0 | 8..=10 | 35) {
+        if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
         self.put(tag, value);
     }
 
     /// A field of one byte: char, Boolean.
-    #[inline]
+    #[inline(always)]
     pub fn char(&mut self, tag: u32, value: u8) {
-        self.field(tag, &[value]);
+        if is_own(tag) || value == SOH {
+            return self.field(tag, &[value]);
+        }
+        let mut room = self.room(0);
+        room.tag(tag);
+        room.put([value, SOH]);
+        self.at = room.at;
     }
 
     /// A field of an integer.
-    #[inline]
+    #[inline(always)]
     pub fn int(&mut self, tag: u32, value: i64) {
-        let mut digits = [0; 20];
-        let mut from = write_digits(&mut digits, value.unsigned_abs());
-        if value < 0 {
-            from -= 1;
-            digits[from] = b'-';
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
         }
-        self.field(tag, &digits[from..]);
+        let mut room = self.room(0);
+        room.tag(tag);
+        if value < 0 {
+            room.put([b'-']);
+        }
+        room.number(value.unsigned_abs());
+        room.put([SOH]);
+        self.at = room.at;
     }
 
     /// A field of a decimal number: 1250 with 2 decimals is `12.50`.
+    #[inline(always)]
     pub fn decimal(&mut self, tag: u32, mantissa: i64, decimals: u8) {
-        if decimals == 0 {
-            return self.int(tag, mantissa);
+        let Some(one) = POWERS_OF_TEN.get(usize::from(decimals)) else {
+            return self.long_decimal(tag, mantissa, usize::from(decimals));
+        };
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
         }
+        let mut room = self.room(0);
+        room.tag(tag);
+        if mantissa < 0 {
+            room.put([b'-']);
+        }
+        let (whole, rest) = (mantissa.unsigned_abs() / one, mantissa.unsigned_abs() % one);
+        room.number(whole);
+        if decimals > 0 {
+            room.put([b'.']);
+            room.last_digits(rest as u32, usize::from(decimals));
+        }
+        room.put([SOH]);
+        self.at = room.at;
+    }
+
+    /// The same with any number of decimals.
+    #[cold]
+    fn long_decimal(&mut self, tag: u32, mantissa: i64, decimals: usize) {
         let mut digits = [b'0'; 20];
         let from = write_digits(&mut digits, mantissa.unsigned_abs());
         let digits = &digits[from..];
-        let decimals = usize::from(decimals);
         let mut text = [b'0'; 1 + 20 + 1 + 255];
         let mut length = usize::from(mantissa < 0);
         text[0] = if mantissa < 0 { b'-' } else { b'0' };
@@ -141,22 +190,30 @@ impl Encoder {
     }
 
     /// A field of a UTCTimestamp: `ns` since 1970 with 0, 3, 6 or 9 decimals of a second (others are taken as the next fewer).
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self, tag: u32, ns: u64, digits: u8) {
-        let (second, rest) = (ns / SECOND, ns % SECOND);
+        if is_own(tag) {
+            return self.refuse(tag, UnencodableReason::Tag);
+        }
+        let (second, rest) = (ns / SECOND, (ns % SECOND) as u32);
         if second != self.second.0 {
             self.second = (second, write_seconds(second));
         }
-        let mut text = [b'.'; TIMESTAMP_SECONDS + 10];
-        text[..TIMESTAMP_SECONDS].copy_from_slice(&self.second.1);
-        let mut at = TIMESTAMP_SECONDS + 1;
-        for part in [rest / 1_000_000, rest / 1_000 % 1_000, rest % 1_000].into_iter().take(usize::from(digits / 3)) {
-            text[at] = b'0' + (part / 100) as u8;
-            text[at + 1..at + 3].copy_from_slice(&two_digits(part));
-            at += 3;
+        let text = self.second.1;
+        let mut room = self.room(0);
+        room.tag(tag);
+        room.put(text);
+        match digits {
+            0..3 => {}
+            3..6 => room.fraction(rest / 1_000_000, 3),
+            6..9 => room.fraction(rest / 1_000, 6),
+            _ => {
+                room.fraction(rest / 1_000, 6);
+                room.last_digits(rest % 1_000, 3);
+            }
         }
-        let length = if digits < 3 { TIMESTAMP_SECONDS } else { at };
-        self.field(tag, &text[..length]);
+        room.put([SOH]);
+        self.at = room.at;
     }
 
     /// A length field and its data field, which may hold any byte: `length_tag` is one of the standard's.
@@ -177,20 +234,24 @@ impl Encoder {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        let mut digits = [0; 20];
-        let from = write_digits(&mut digits, (self.at - HEADROOM) as u64);
-        let mut start = HEADROOM;
-        let begin = &self.begin_string[..self.begin_length];
-        for part in [&[SOH][..], &digits[from..], b"\x019=", begin, b"8="] {
-            start -= part.len();
-            self.buffer[start..start + part.len()].copy_from_slice(part);
+        let length = self.at - HEADROOM;
+        if length > MESSAGE_MAX {
+            return Err(Unencodable { tag: 9, reason: UnencodableReason::TooLong });
         }
+        // the prefix is written over the zeros before the digits
+        let digits = eight_digits(length as u32);
+        let zeros = (digits.trailing_zeros() / 8) as usize;
+        self.buffer[HEADROOM - 9..HEADROOM - 1].copy_from_slice(&(digits | ZEROS).to_le_bytes());
+        self.buffer[HEADROOM - 1] = SOH;
+        let from = HEADROOM - 9 + zeros;
+        self.buffer[from - PREFIX..from].copy_from_slice(&self.prefix);
+        let start = from - self.prefix_length;
         let sum = checksum(&self.buffer[start..self.at]);
-        self.reserve(7);
-        let [tens, ones] = two_digits(u64::from(sum));
-        let trailer = [b'1', b'0', b'=', b'0' + sum / 100, tens, ones, SOH];
-        self.buffer[self.at..self.at + 7].copy_from_slice(&trailer);
-        self.at += 7;
+        let mut room = self.room(0);
+        room.put(*b"10=");
+        room.last_digits(u32::from(sum), 3);
+        room.put([SOH]);
+        self.at = room.at;
         Ok(&self.buffer[start..self.at])
     }
 
@@ -206,43 +267,56 @@ impl Encoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, tag: u32, value: &[u8]) {
         if value.is_empty() {
             return self.refuse(tag, UnencodableReason::Empty);
         }
-        if value.contains(&SOH) {
-            return self.refuse(tag, UnencodableReason::Delimiter);
+        let mut room = self.room(value.len());
+        room.tag(tag);
+        let clean = room.text(value);
+        room.put([SOH]);
+        self.at = room.at;
+        if !clean {
+            self.refuse(tag, UnencodableReason::Delimiter);
         }
-        self.append(tag, value);
     }
 
-    #[inline]
+    /// A field whose value may have any bytes.
     fn append(&mut self, tag: u32, value: &[u8]) {
-        self.reserve(value.len() + SLACK);
-        let mut digits = [0; 20];
-        let from = write_digits(&mut digits, u64::from(tag));
-        let length = 20 - from;
-        self.buffer[self.at..self.at + length].copy_from_slice(&digits[from..]);
-        self.at += length;
-        self.buffer[self.at] = b'=';
-        self.buffer[self.at + 1..self.at + 1 + value.len()].copy_from_slice(value);
-        self.at += value.len() + 2;
-        self.buffer[self.at - 1] = SOH;
+        let mut room = self.room(value.len());
+        room.tag(tag);
+        room.any(value);
+        room.put([SOH]);
+        self.at = room.at;
     }
 
-    #[inline]
-    fn reserve(&mut self, more: usize) {
-        let needed = self.at + more;
-        if needed > self.buffer.len() {
-            self.buffer.resize(needed.next_power_of_two(), 0);
+    /// Room for a value of that length and what stands around it, at the end of the message.
+    #[inline(always)]
+    fn room(&mut self, length: usize) -> Room<'_> {
+        if self.at + length + SLACK > self.buffer.len() {
+            self.grow(length);
         }
+        Room { bytes: &mut self.buffer, at: self.at }
+    }
+
+    #[cold]
+    fn grow(&mut self, length: usize) {
+        self.buffer.resize((self.at + length + SLACK).next_power_of_two(), 0);
     }
 
     #[cold]
     fn refuse(&mut self, tag: u32, reason: UnencodableReason) {
         self.fault.get_or_insert(Unencodable { tag, reason });
     }
+}
+
+const POWERS_OF_TEN: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// Whether the encoder writes a field itself (or it is none).
+#[inline]
+fn is_own(tag: u32) -> bool {
+    matches!(tag, 0 | 8..=10 | 35)
 }
 
 #[cfg(test)]
@@ -287,6 +361,50 @@ mod tests {
             44=-0.9223372036854775808|44=0.00000000000000000001|52=20260101-00:00:00|52=20260101-00:00:00.123|\
             52=20260101-00:00:00.123456|52=20260101-00:00:00.123456789|52=20260101-00:00:00.123|";
         assert_eq!(body.rsplit_once("10=").unwrap().0, wanted);
+    }
+
+    #[test]
+    fn a_delimiter_is_seen_at_every_place_of_a_value() {
+        let mut encoder = Encoder::new();
+        for length in 1..40 {
+            for place in 0..length {
+                encoder.begin(b"FIX.4.4", b"B");
+                let mut value = vec![0x81; length];
+                encoder.field(58, &value);
+                let message = encoder.finish().unwrap();
+                assert!(message[..message.len() - 7].ends_with(&[b"58=", value.as_slice(), &[SOH]].concat()));
+                encoder.begin(b"FIX.4.4", b"B");
+                value[place] = SOH;
+                encoder.field(58, &value);
+                assert_eq!(encoder.finish(), Err(Unencodable { tag: 58, reason: UnencodableReason::Delimiter }));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_written() {
+        let mut encoder = Encoder::new();
+        let powers = (0..19).map(|n| 10i64.pow(n)).flat_map(|n| [n - 1, n, n + 1, -n]);
+        for value in powers.chain([i64::MAX, i64::MIN]) {
+            encoder.begin(b"FIX.4.4", b"B");
+            encoder.int(12_345_678, value);
+            encoder.decimal(1_234, value, 0);
+            encoder.decimal(1, value, 8);
+            let size = value.unsigned_abs();
+            let sign = if value < 0 { "-" } else { "" };
+            let (whole, rest) = (size / 100_000_000, size % 100_000_000);
+            let wanted = format!("|12345678={value}|1234={value}|1={sign}{whole}.{rest:08}|10=");
+            let text = text(&mut encoder);
+            assert!(text.contains(&wanted), "{text} {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_message_over_the_limit_is_refused() {
+        let mut encoder = Encoder::new();
+        encoder.begin(b"FIX.4.4", b"B");
+        encoder.field(58, &vec![b'x'; MESSAGE_MAX]);
+        assert_eq!(encoder.finish(), Err(Unencodable { tag: 9, reason: UnencodableReason::TooLong }));
     }
 
     #[test]

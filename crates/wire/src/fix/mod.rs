@@ -9,6 +9,7 @@ pub mod frame;
 pub mod index;
 pub mod part;
 mod quick;
+mod room;
 pub mod validate;
 pub mod values;
 

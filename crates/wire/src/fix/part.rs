@@ -11,9 +11,13 @@ use super::index::{Field, View};
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     dictionary: &'a Dictionary,
-    layout: &'a Layout,
+    shape: Shape,
     view: View<'a>,
 }
+
+/// Which message or group of its dictionary a part is, for those who want to look at it again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape(u16);
 
 /// A field of a part; of a field that counts a group, with what it counts.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,7 @@ pub struct Entry<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     dictionary: &'a Dictionary,
-    layout: &'a Layout,
+    shape: Shape,
     /// The instances that are left.
     view: View<'a>,
 }
@@ -46,7 +50,12 @@ impl Dictionary {
     /// A message with its groups; None if the dictionary does not have its type.
     pub fn part<'a>(&'a self, view: View<'a>) -> Option<Part<'a>> {
         let message = self.message(view.msg_type())?;
-        Some(Part { dictionary: self, layout: self.layout(message.layout), view })
+        Some(Part { dictionary: self, shape: Shape(message.layout), view })
+    }
+
+    /// A part again, by its shape in this same dictionary and its fields.
+    pub fn part_of<'a>(&'a self, shape: Shape, view: View<'a>) -> Part<'a> {
+        Part { dictionary: self, shape, view }
     }
 
     /// Where the instances of a group that begin at `at` end.
@@ -68,6 +77,11 @@ impl Dictionary {
 }
 
 impl<'a> Part<'a> {
+    /// Which message or group of the dictionary it is.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// All fields, those of groups inside included.
     pub fn view(&self) -> View<'a> {
         self.view
@@ -101,15 +115,19 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
-        let Part { dictionary, layout, view } = self.part;
+        let Part { dictionary, shape, view } = self.part;
+        let layout = dictionary.layout(shape.0);
         let from = self.at;
         let field = *view.fields.get(from)?;
         let group = layout.member(field.tag).filter(|member| member.group != NONE);
         self.at = from + 1;
         let group = group.map(|member| {
-            let layout = dictionary.layout(member.group);
-            self.at = dictionary.end_of_group(layout, view.fields, from + 1);
-            Group { dictionary, layout, view: View { bytes: view.bytes, fields: &view.fields[from + 1..self.at] } }
+            self.at = dictionary.end_of_group(dictionary.layout(member.group), view.fields, from + 1);
+            Group {
+                dictionary,
+                shape: Shape(member.group),
+                view: View { bytes: view.bytes, fields: &view.fields[from + 1..self.at] },
+            }
         });
         Some(Entry { tag: field.tag, value: view.value(field), group, fields: &view.fields[from..self.at] })
     }
@@ -119,7 +137,8 @@ impl<'a> Iterator for Group<'a> {
     type Item = Part<'a>;
 
     fn next(&mut self) -> Option<Part<'a>> {
-        let Self { dictionary, layout, view } = *self;
+        let Self { dictionary, shape, view } = *self;
+        let layout = dictionary.layout(shape.0);
         if view.fields.is_empty() {
             return None;
         }
@@ -135,6 +154,6 @@ impl<'a> Iterator for Group<'a> {
         }
         let (instance, rest) = view.fields.split_at(end);
         self.view.fields = rest;
-        Some(Part { dictionary, layout, view: View { bytes: view.bytes, fields: instance } })
+        Some(Part { dictionary, shape, view: View { bytes: view.bytes, fields: instance } })
     }
 }

@@ -4,7 +4,7 @@
 //! message; required fields (header, trailer, body, each by tag, then groups); then, field by field, header, trailer and body
 //! each by tag: twice, without value, form, codes, tag not known, tag not of this message, groups. All is looked at in one pass;
 //! the breach that stands first in that order is told.
-use super::dictionary::layout::{Layout, NONE, Places, Required, Section, Slot};
+use super::dictionary::layout::{Layout, NONE, Places, Required, Section, Slot, put};
 use super::dictionary::{Dictionary, Kind, Message};
 use super::index::{Field, View, tags};
 use super::quick;
@@ -128,6 +128,8 @@ impl<'a> Check<'a> {
         let fields = self.view.fields;
         let mut section = Section::Header;
         let mut at = 0;
+        // the lowest places, which required and common members have, are kept at hand
+        let mut low = 0;
         while let Some(field) = fields.get(at) {
             let Some(slot) = self.layout.member(field.tag) else {
                 section = self.section(Section::Body, section, at);
@@ -138,27 +140,33 @@ impl<'a> Check<'a> {
             if slot.section != section {
                 section = self.section(slot.section, section, at);
             }
-            at = self.member(slot, *field, at);
+            let twice = if slot.place < 64 { put(&mut low, slot.place) } else { self.seen.insert(slot.place) };
+            if twice || field.tag == APPL_VER_ID || !self.passes(slot, *field) {
+                self.odd(slot, *field, at, twice);
+            }
+            at += 1;
+            if slot.group != NONE {
+                self.seen.set_low(low);
+                at = self.group(slot, at - 1, (slot.section, field.tag), None);
+            }
         }
+        self.seen.set_low(low);
         if self.message.is_none() {
             let rank = (Phase::MsgType, 0, 0);
             self.note(rank, Reject { reason: SessionRejectReason::InvalidMsgType, tag: None, field: Some(2) });
         }
     }
 
-    /// A member of the message itself; says where to go on.
-    #[inline]
-    fn member(&mut self, slot: &Slot, field: Field, at: usize) -> usize {
-        let twice = self.seen.insert(slot.place);
-        if twice {
-            self.breach(slot.section, field.tag, at, SessionRejectReason::TagTwice);
-        } else if let Some(reason) = self.value(slot, field) {
+    /// A member of the message itself that may be in breach.
+    #[cold]
+    fn odd(&mut self, slot: &Slot, field: Field, at: usize, twice: bool) {
+        let reason = if twice { Some(SessionRejectReason::TagTwice) } else { self.fault(slot, field) };
+        if let Some(reason) = reason {
             self.breach(slot.section, field.tag, at, reason);
         }
         if field.tag == APPL_VER_ID {
             self.version(field, at);
         }
-        if slot.group == NONE { at + 1 } else { self.group(slot, at, (slot.section, field.tag), None) }
     }
 
     /// A step from one section to another: only forward.
@@ -233,7 +241,6 @@ impl<'a> Check<'a> {
     }
 
     /// ApplVerID says another version than the dictionary's.
-    #[cold]
     fn version(&mut self, field: Field, at: usize) {
         let wanted = self.dictionary.application();
         if wanted.is_some_and(|wanted| wanted.as_bytes() != self.view.value(field)) {

@@ -249,6 +249,17 @@ pub fn two_digits(value: u64) -> [u8; 2] {
     [b'0' + value / 10, b'0' + value % 10]
 }
 
+/// The eight decimal digits of a number below 10^8, as values 0 to 9, the first in the lowest byte: halves by halves, all
+/// parts of a step at once (the divisions are multiplications that are exact in these ranges).
+#[inline]
+pub fn eight_digits(value: u32) -> u64 {
+    let fours = u64::from(value / 10_000) | u64::from(value % 10_000) << 32;
+    let hundreds = ((fours * 10_486) >> 20) & 0x7F_0000_007F;
+    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
+    tens | (twos - tens * 10) << 8
+}
+
 /// Decimal digits of `value` at the end of `out`; where they begin. Twenty bytes hold every value.
 #[inline]
 pub fn write_digits(out: &mut [u8; 20], mut value: u64) -> usize {
@@ -320,6 +331,16 @@ mod tests {
     fn what_is_written_reads_back() {
         for second in (0..18_446_744_073).step_by(86_399 * 7) {
             assert_eq!(timestamp(&write_seconds(second)), Ok(second * SECOND));
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_those_of_the_number() {
+        for value in
+            (0..100_000_000u32).step_by(997).chain((0..10_000).map(|n| n * 10_000)).chain(0..10_000).chain([99_999_999])
+        {
+            let text = format!("{value:08}");
+            assert_eq!((eight_digits(value) | 0x3030_3030_3030_3030).to_le_bytes(), text.as_bytes());
         }
     }
 

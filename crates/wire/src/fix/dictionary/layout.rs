@@ -12,10 +12,13 @@ impl Places {
     /// Puts a place in; says whether it was in before.
     #[inline]
     pub fn insert(&mut self, place: u16) -> bool {
-        let (word, bit) = (&mut self.0[usize::from(place / 64) % SEEN_WORDS], 1u64 << (place % 64));
-        let was = *word & bit != 0;
-        *word |= bit;
-        was
+        put(&mut self.0[usize::from(place / 64) % SEEN_WORDS], place % 64)
+    }
+
+    /// The lowest 64 places, as bits.
+    #[inline]
+    pub fn set_low(&mut self, places: u64) {
+        self.0[0] = places;
     }
 
     /// Whether a place is in.
@@ -30,6 +33,14 @@ impl Places {
         let wanted = (1 << (count % 64)) - 1;
         words.iter().all(|word| *word == u64::MAX) && rest[0] & wanted == wanted
     }
+}
+
+/// Sets a bit below the 64th; says whether it was set before.
+#[inline]
+pub fn put(word: &mut u64, bit: u16) -> bool {
+    let was = *word >> (bit & 63) & 1 != 0;
+    *word |= 1 << (bit & 63);
+    was
 }
 
 /// No group, or no list of codes.
