@@ -34,7 +34,8 @@ fn answer(words: &[&str]) -> io::Result<Option<String>> {
         ["rounds", commands] => rounds::serve(Path::new(commands)).map(|()| None),
         ["wire", folder] => wire::serve(Path::new(folder)).map(|()| None),
         ["fix-orders", folder, durability, pings, orders] => {
-            let counts = [pings, orders].map(|count| count.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, USE)));
+            let counts = [pings, orders]
+                .map(|count| count.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, USE)));
             let [pings, orders] = counts;
             fix_orders::measure(Path::new(folder), durability, pings?, orders?).map(Some)
         }

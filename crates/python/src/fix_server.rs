@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use isthmus_core::journal::{Check, Reader};
 use isthmus_front::order_entry::channel::{Channel, Event, Sent};
 use isthmus_front::order_entry::desk::Desk;
-use isthmus_front::order_entry::host::{Broker, Terms, dictionary, folder_of, settings};
+use isthmus_front::order_entry::host::{Broker, Terms, folder_of, settings};
 use isthmus_front::order_entry::member::Member;
+use isthmus_front::rules::dictionary_of;
 use isthmus_front::server::{Server, ServerSettings, Taker, Waker};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -199,7 +200,6 @@ impl FixServer {
     }
 }
 
-
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -215,7 +215,7 @@ fn row(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
         }
         Event::LoggedOut { place } => PyTuple::new(py, ("logout", place).into_pyobject(py)?.iter()),
         Event::Message { place, version, bytes, order } => {
-            let message = FixMessage::of_session(py, &bytes, dictionary(version))?;
+            let message = FixMessage::of_session(py, &bytes, dictionary_of(version))?;
             PyTuple::new(py, ("message", place, message, order).into_pyobject(py)?.iter())
         }
         Event::Note(text) => PyTuple::new(py, ("note", 0, text).into_pyobject(py)?.iter()),

@@ -8,6 +8,7 @@ mod errors;
 mod execution;
 mod fix;
 mod fix_server;
+mod fix_sessions;
 mod front;
 mod iso20022;
 mod journal;
@@ -96,6 +97,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(bench::trade_hash, m)?)?;
     m.add_class::<sim::SimulatedClients>()?;
     m.add_function(wrap_pyfunction!(sim::run, m)?)?;
+    m.add_class::<fix_sessions::FixEcho>()?;
     m.add_function(wrap_pyfunction!(journal::verify, m)?)?;
     m.add_class::<fix_server::FixServer>()?;
     m.add_class::<front::Front>()?;

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
+from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.kernel.errors import BadInput
@@ -65,6 +66,7 @@ def build_parser(version: str) -> Parser:
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     _add_xmlguard(commands)
+    add_fix_echo(commands, _add, _port)
     _add_doctor(commands)
     return parser
 

@@ -183,8 +183,8 @@ async def _serve(
 async def _port(
     settings: Settings, front: Front, gates: Gates, listener: socket.socket
 ) -> tuple[Port, set[asyncio.Future[None]]]:
-    """The port, which lets connections in from now on, and tasks that only a bug would end. Raises BadInput for settings
-    that cannot be served.
+    """The port, which lets connections in from now on, and tasks that only a bug would end. Raises BadInput for what
+    cannot be served.
     """
     try:
         watched = await gates.open()

@@ -13,10 +13,22 @@ use crate::session::Version;
 #[derive(Debug)]
 pub enum Event {
     /// A session is logged on with this key; `last_cause`: the last record that it was told of.
-    LoggedOn { place: usize, version: &'static str, key: String, last_cause: u64 },
-    LoggedOut { place: usize },
+    LoggedOn {
+        place: usize,
+        version: &'static str,
+        key: String,
+        last_cause: u64,
+    },
+    LoggedOut {
+        place: usize,
+    },
     /// A message for Python; `order`: what the front knows of the order that it names (0: none).
-    Message { place: usize, version: Version, bytes: Vec<u8>, order: u64 },
+    Message {
+        place: usize,
+        version: Version,
+        bytes: Vec<u8>,
+        order: u64,
+    },
     /// For the log.
     Note(String),
 }

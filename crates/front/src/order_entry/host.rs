@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use isthmus_wire::fix::dictionary::Dictionary;
 use isthmus_wire::fix::index::View;
 use rustc_hash::FxHashMap;
 
@@ -19,10 +18,9 @@ use super::instruction::Bad;
 use super::member::{Member, Members};
 use super::report::Report;
 use super::writing;
+use crate::rules::DictionaryRules;
 use crate::server::{Host, Sessions};
-use crate::session::{
-    Application, BusinessReason, Fault, Identity, LogonRefusal, Role, Rules, Session, Settings, Version,
-};
+use crate::session::{Application, BusinessReason, Identity, LogonRefusal, Role, Session, Settings, Version};
 use crate::store::{Store, StoreSettings};
 
 /// How long sessions wait at a time for Python to catch up.
@@ -30,15 +28,6 @@ const BREATH: Duration = Duration::from_micros(200);
 const VERSIONS: [Version; 3] = [Version::Fix42, Version::Fix44, Version::Fix50Sp2];
 /// Journal records between two writes of what they owe, at a start.
 const LEARN_AT_ONCE: usize = 4_096;
-
-/// The standard's own dictionaries.
-struct Standard(&'static Dictionary);
-
-impl Rules for Standard {
-    fn check(&self, view: &View) -> Result<(), Fault> {
-        self.0.validate(view).map_err(|reject| Fault { reason: reject.reason.number(), tag: reject.tag })
-    }
-}
 
 /// How the sessions of a broker behave.
 pub struct Terms {
@@ -123,12 +112,13 @@ impl Broker {
     }
 
     fn add(&mut self, version: Version, key: &str, sessions: &mut Sessions, now: u64) -> Result<usize, String> {
-        let settings = StoreSettings { path: Some(self.path(version, key)), sync: self.terms.sync, ..Default::default() };
+        let settings =
+            StoreSettings { path: Some(self.path(version, key)), sync: self.terms.sync, ..Default::default() };
         let store = Store::open(settings, now).map_err(|error| error.to_string())?;
         let mut settings = self.terms.each.clone();
         settings.identity.version = version;
         settings.identity.target = key.as_bytes().to_vec();
-        settings.rules = Some(Arc::new(Standard(dictionary(version))));
+        settings.rules = Some(DictionaryRules::of(version));
         let identity = settings.identity.clone();
         let place = sessions.add(Session::new(settings, store, 0));
         place.or_else(|| sessions.find(&identity)).ok_or_else(|| "the session is there already".to_owned())
@@ -367,15 +357,6 @@ pub fn folder_of(data: &Path) -> std::io::Result<PathBuf> {
     let folder = data.join("fix");
     std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder)?;
     Ok(folder)
-}
-
-/// The standard's dictionary of a version.
-pub fn dictionary(version: Version) -> &'static Dictionary {
-    match version {
-        Version::Fix42 => Dictionary::fix42(),
-        Version::Fix44 => Dictionary::fix44(),
-        Version::Fix50Sp2 => Dictionary::fix50sp2(),
-    }
 }
 
 fn version_name(version: Version) -> &'static str {

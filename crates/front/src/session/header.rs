@@ -1,12 +1,12 @@
 //! The standard header of what we send, in ascending order of tags after MsgType.
 use isthmus_wire::fix::encode::Encoder;
+use isthmus_wire::fix::index::data_tag;
 
 use super::Settings;
 
 pub mod tag {
     pub const BEGIN_SEQ_NO: u32 = 7;
     pub const BEGIN_STRING: u32 = 8;
-    pub const CHECK_SUM: u32 = 10;
     pub const END_SEQ_NO: u32 = 16;
     pub const MSG_SEQ_NUM: u32 = 34;
     pub const NEW_SEQ_NO: u32 = 36;
@@ -28,8 +28,6 @@ pub mod tag {
     pub const DELIVER_TO_COMP_ID: u32 = 128;
     pub const DELIVER_TO_SUB_ID: u32 = 129;
     pub const RESET_SEQ_NUM_FLAG: u32 = 141;
-    pub const SENDER_LOCATION_ID: u32 = 142;
-    pub const TARGET_LOCATION_ID: u32 = 143;
     pub const ON_BEHALF_OF_LOCATION_ID: u32 = 144;
     pub const DELIVER_TO_LOCATION_ID: u32 = 145;
     pub const LAST_MSG_SEQ_NUM_PROCESSED: u32 = 369;
@@ -108,10 +106,18 @@ impl Header<'_> {
                 if *found > tag {
                     break;
                 }
-                if *found < tag {
-                    encoder.field(*found, value);
-                }
-                extra = rest;
+                extra = match rest.split_first() {
+                    Some(((data, bytes), after)) if data_tag(*found) == Some(*data) => {
+                        encoder.data(*found, bytes);
+                        after
+                    }
+                    _ => {
+                        if *found < tag {
+                            encoder.field(*found, value);
+                        }
+                        rest
+                    }
+                };
             }
         };
         upto(encoder, tag::MSG_SEQ_NUM);

@@ -29,7 +29,7 @@ impl Session {
                 if self.phase == Phase::Connected {
                     self.first_message(&view, now, application);
                 } else if let Some(number) = self.judge(&view, now) {
-                    self.check_and_take(&view, number, now, application);
+                    self.look_and_take(&view, number, now, application);
                 }
             }
         }
@@ -41,7 +41,7 @@ impl Session {
         let mut index = mem::take(&mut self.index);
         if index.read(bytes).is_ok() {
             let number = self.next_in;
-            self.check_and_take(&index.view(bytes), number, now, application);
+            self.look_and_take(&index.view(bytes), number, now, application);
         }
         self.index = index;
     }
@@ -56,6 +56,10 @@ impl Session {
             self.end("MsgSeqNum(34) is missing or not a number", now);
             return None;
         };
+        if let Some(fault) = self.content_fault(view) {
+            self.refuse_content(view, fault, now);
+            return None;
+        }
         if !is_in_turn(view) || number == self.next_in {
             return Some(number);
         }
@@ -67,6 +71,20 @@ impl Session {
             self.too_low(view, number, now);
         }
         None
+    }
+
+    /// What is wrong whatever the number is: a bad message is rejected at once, and counts only in its turn.
+    fn content_fault(&self, view: &View) -> Option<Fault> {
+        let missing = [tag::SENDER_COMP_ID, tag::TARGET_COMP_ID].into_iter().find(|tag| view.get(*tag).is_none());
+        let missing = missing.map(|tag| Fault::of_tag(Fault::REQUIRED_TAG_MISSING, tag));
+        missing.or_else(|| self.settings.rules.as_ref()?.check(view).err())
+    }
+
+    fn refuse_content(&mut self, view: &View, fault: Fault, now: u64) {
+        if view.seq_num() == Some(self.next_in) && !matches!(view.msg_type(), b"A" | b"4") {
+            self.next_in += 1;
+        }
+        self.send_reject(view, fault, now);
     }
 
     /// A message of another version of FIX on this link.
@@ -122,16 +140,7 @@ impl Session {
         }
     }
 
-    fn check_and_take<A: Application>(&mut self, view: &View, number: u64, now: u64, application: &mut A) {
-        let named = [tag::SENDER_COMP_ID, tag::TARGET_COMP_ID].into_iter().find(|tag| view.get(*tag).is_none());
-        let missing = named.map(|tag| Fault::of_tag(Fault::REQUIRED_TAG_MISSING, tag));
-        let fault = missing.or_else(|| self.settings.rules.as_ref()?.check(view).err());
-        if let Some(fault) = fault {
-            if number == self.next_in && !matches!(view.msg_type(), b"A" | b"4") {
-                self.next_in += 1;
-            }
-            return self.send_reject(view, fault, now);
-        }
+    fn look_and_take<A: Application>(&mut self, view: &View, number: u64, now: u64, application: &mut A) {
         if let Some(fault) = self.header_fault(view, now).or_else(|| self.strict_fault(view)) {
             return self.refuse_header(view, fault, now);
         }

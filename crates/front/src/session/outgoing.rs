@@ -142,7 +142,12 @@ impl Session {
         reverse_route(view, &mut route);
         let version = self.settings.identity.version;
         let number = view.get(tag::MSG_SEQ_NUM).filter(|value| !value.is_empty());
-        self.note(&format!("rejected {}: {} {:?}", String::from_utf8_lossy(number.unwrap_or(b"?")), fault.text(), fault.tag));
+        self.note(&format!(
+            "rejected {}: {} {:?}",
+            String::from_utf8_lossy(number.unwrap_or(b"?")),
+            fault.text(),
+            fault.tag
+        ));
         self.counts.rejected += 1;
         let sent = self.send_with(Outgoing { msg_type: b"3", header: &route, cause: 0 }, now, |encoder| {
             if let Some(number) = number {
@@ -218,17 +223,13 @@ impl Session {
     }
 }
 
-/// Where an answer to that message goes, by its routing fields: ascending tags, empty ones left out.
+/// Where an answer to that message goes: the third parties of its header, reversed; ascending tags, empty ones left out.
 pub(super) fn reverse_route<'a>(view: &View<'a>, route: &mut Vec<(u32, &'a [u8])>) {
-    const WAYS: [(u32, u32); 10] = [
-        (tag::SENDER_SUB_ID, tag::TARGET_SUB_ID),
-        (tag::TARGET_SUB_ID, tag::SENDER_SUB_ID),
+    const WAYS: [(u32, u32); 6] = [
         (tag::ON_BEHALF_OF_COMP_ID, tag::DELIVER_TO_COMP_ID),
         (tag::ON_BEHALF_OF_SUB_ID, tag::DELIVER_TO_SUB_ID),
         (tag::DELIVER_TO_COMP_ID, tag::ON_BEHALF_OF_COMP_ID),
         (tag::DELIVER_TO_SUB_ID, tag::ON_BEHALF_OF_SUB_ID),
-        (tag::SENDER_LOCATION_ID, tag::TARGET_LOCATION_ID),
-        (tag::TARGET_LOCATION_ID, tag::SENDER_LOCATION_ID),
         (tag::ON_BEHALF_OF_LOCATION_ID, tag::DELIVER_TO_LOCATION_ID),
         (tag::DELIVER_TO_LOCATION_ID, tag::ON_BEHALF_OF_LOCATION_ID),
     ];

@@ -1,5 +1,5 @@
 //! Sending again what the counterparty asks for: application messages as duplicates, gap fills over the rest, in slices.
-use isthmus_wire::fix::encode::{Encoder, Unencodable};
+use isthmus_wire::fix::encode::Unencodable;
 use isthmus_wire::fix::index::View;
 
 use super::header::{Header, Original, is_header, tag};
@@ -130,7 +130,8 @@ impl Session {
         let encoder = &mut self.out.encoder;
         encoder.begin(self.settings.identity.version.begin_string(), b"4");
         let processed = self.settings.last_processed.then(|| self.next_in - 1);
-        Header { number: first, now, duplicate_of: Some(Original::Now), processed, extra: &[] }.write(&self.settings, encoder);
+        Header { number: first, now, duplicate_of: Some(Original::Now), processed, extra: &[] }
+            .write(&self.settings, encoder);
         encoder.int(tag::NEW_SEQ_NO, next as i64);
         encoder.char(tag::GAP_FILL_FLAG, b'Y');
         self.write_again(now);
@@ -144,8 +145,10 @@ impl Session {
         let encoder = &mut self.out.encoder;
         encoder.begin(self.settings.identity.version.begin_string(), view.msg_type());
         let processed = self.settings.last_processed.then(|| self.next_in - 1);
-        Header { number, now, duplicate_of: Some(Original::At(original)), processed, extra: &extra }.write(&self.settings, encoder);
-        write_body(&view, encoder);
+        Header { number, now, duplicate_of: Some(Original::At(original)), processed, extra: &extra }
+            .write(&self.settings, encoder);
+        let body = view.fields.iter().position(|field| !is_header(field.tag)).unwrap_or(view.fields.len());
+        encoder.copy(&view, &view.fields[body..]);
         self.counts.resent += 1;
         self.write_again(now);
     }
@@ -184,22 +187,4 @@ fn kept_header<'a>(view: &View<'a>) -> Vec<(u32, &'a [u8])> {
         .take_while(|(tag, _)| is_header(*tag))
         .filter(|(tag, value)| !OURS.contains(tag) && !value.is_empty())
         .collect()
-}
-
-/// Everything behind the header as it was, except CheckSum.
-fn write_body(view: &View, encoder: &mut Encoder) {
-    let mut fields = view.iter().skip_while(|(tag, _)| is_header(*tag)).peekable();
-    while let Some((found, value)) = fields.next() {
-        if found == tag::CHECK_SUM {
-            continue;
-        }
-        let data = isthmus_wire::fix::index::data_tag(found);
-        match (data, fields.peek()) {
-            (Some(data), Some((next, bytes))) if *next == data => {
-                encoder.data(found, bytes);
-                fields.next();
-            }
-            _ => encoder.field(found, value),
-        }
-    }
 }

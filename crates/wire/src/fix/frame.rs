@@ -1,6 +1,7 @@
 //! What lies at the head of a receive buffer: a whole message, the beginning of one, or bytes that are none.
 use super::SOH;
-use memchr::memmem;
+use super::values::unsigned;
+use memchr::{memchr, memmem};
 
 /// A message has at most so many bytes after its BodyLength.
 pub const MESSAGE_MAX: usize = 1 << 20;
@@ -8,6 +9,8 @@ pub const MESSAGE_MAX: usize = 1 << 20;
 pub const BEGIN_STRING_MAX: usize = 16;
 /// Digits of a BodyLength, enough for `MESSAGE_MAX`.
 const LENGTH_DIGITS_MAX: usize = 7;
+/// So far the CheckSum of a damaged message is waited for.
+const SUM_WITHIN: usize = 1 << 16;
 /// `10=`, three digits, SOH.
 const TRAILER: usize = 7;
 /// What every message begins with.
@@ -54,8 +57,9 @@ impl Garbled {
 
 /// What lies at the head of a buffer.
 ///
-/// After a wrong BodyLength the search goes on behind what it covers, never inside: a FIX message carried in a data field of a
-/// damaged message must not be taken for one.
+/// A damaged message ends with the first CheckSum behind what its BodyLength covers (wherever BodyLength stands), as common
+/// engines have it; nothing is searched inside: a FIX message carried in a data field of a damaged message must not be taken
+/// for one.
 pub fn head(buffer: &[u8]) -> Head {
     match measure(buffer) {
         Ok(body) => trailer(buffer, body),
@@ -78,7 +82,12 @@ fn measure(buffer: &[u8]) -> Result<usize, Head> {
         return Err(short_or(buffer, begin.len() <= BEGIN_STRING_MAX, Garbled::BeginString));
     };
     let at = 2 + end + 1;
-    expect(buffer, at, b"9=", Garbled::BodyLength)?;
+    let found = &buffer[at..buffer.len().min(at + 2)];
+    if !b"9=".starts_with(found) {
+        return Err(misplaced(buffer));
+    } else if found.len() < 2 {
+        return Err(Head::Incomplete);
+    }
     let digits = &buffer[at + 2..buffer.len().min(at + 2 + LENGTH_DIGITS_MAX + 1)];
     let mut length = 0usize;
     for (place, byte) in digits.iter().enumerate() {
@@ -129,12 +138,41 @@ fn odd_trailer(buffer: &[u8], at: usize) -> Head {
     let rest = &buffer[at..buffer.len().min(at + TRAILER)];
     let tag = &rest[..rest.len().min(3)];
     if buffer[at - 1] != SOH || !b"10=".starts_with(tag) {
-        return garbled(buffer, at, Garbled::NoCheckSum);
+        return beyond(buffer, at, Garbled::NoCheckSum);
     }
     match rest.iter().position(|byte| *byte == SOH) {
         Some(end) => Head::Garbled { skip: at + end + 1, reason: Garbled::CheckSum },
         None if rest.len() < TRAILER => Head::Incomplete,
         None => garbled(buffer, at, Garbled::CheckSum),
+    }
+}
+
+/// The message goes on to the first CheckSum behind the place where BodyLength ends.
+#[cold]
+fn beyond(buffer: &[u8], at: usize, reason: Garbled) -> Head {
+    if at > buffer.len() {
+        return Head::Incomplete;
+    }
+    let sum = memmem::find(&buffer[at - 1..], b"\x0110=").map(|found| at + found + 3);
+    match sum.and_then(|sum| Some(sum + memchr(SOH, &buffer[sum..])? + 1)) {
+        Some(skip) => Head::Garbled { skip, reason },
+        None if buffer.len() - at < SUM_WITHIN => Head::Incomplete,
+        None => garbled(buffer, at, reason),
+    }
+}
+
+/// The second field is not BodyLength: the message ends by the BodyLength that stands elsewhere.
+#[cold]
+fn misplaced(buffer: &[u8]) -> Head {
+    let Some(digits) = memmem::find(buffer, b"\x019=").map(|found| found + 3) else {
+        return short_or(buffer, buffer.len() < SUM_WITHIN, Garbled::BodyLength);
+    };
+    let Some(end) = memchr(SOH, &buffer[digits..]).map(|length| digits + length) else {
+        return short_or(buffer, buffer.len() - digits <= LENGTH_DIGITS_MAX, Garbled::BodyLength);
+    };
+    match unsigned(&buffer[digits..end]) {
+        Ok(length) if length <= MESSAGE_MAX as u64 => beyond(buffer, end + 1 + length as usize, Garbled::BodyLength),
+        _ => garbled(buffer, end, Garbled::BodyLength),
     }
 }
 
@@ -233,13 +271,7 @@ mod tests {
 
     #[test]
     fn the_second_field_is_the_body_length_in_digits() {
-        for text in [
-            "8=FIX.4.4|35=0|9=5|10=000|",
-            "8=FIX.4.4|9=|",
-            "8=FIX.4.4|9=-5|",
-            "8=FIX.4.4|9=12345678|",
-            "8=FIX.4.4|9=5x|",
-        ] {
+        for text in ["8=FIX.4.4|9=|", "8=FIX.4.4|9=-5|", "8=FIX.4.4|9=12345678|", "8=FIX.4.4|9=5x|"] {
             let found = head(&wire(text));
             assert_eq!(found, Head::Garbled { skip: text.len(), reason: Garbled::BodyLength }, "{text}");
         }
@@ -266,9 +298,37 @@ mod tests {
         bytes.extend(wire(&format!("{}|35=B|96=", inner.len() + 9)));
         bytes.extend(&inner);
         bytes.extend(wire("|"));
+        assert_eq!(head(&bytes), Head::Incomplete, "its own CheckSum may come");
+        bytes.extend(wire("10=000|"));
         let skip = bytes.len();
         bytes.extend(&inner);
+        assert_eq!(head(&bytes), Head::Garbled { skip, reason: Garbled::CheckSum });
+    }
+
+    #[test]
+    fn a_long_body_length_takes_the_next_message_with_it() {
+        let mut bytes = wire("8=FIX.4.4|9=17|35=0|49=A|56=B|10=000|");
+        assert_eq!(head(&bytes), Head::Incomplete);
+        bytes.extend(framed(HEARTBEAT));
+        let skip = bytes.len();
+        bytes.extend(framed(HEARTBEAT));
         assert_eq!(head(&bytes), Head::Garbled { skip, reason: Garbled::NoCheckSum });
+    }
+
+    #[test]
+    fn a_body_length_elsewhere_says_where_its_message_ends() {
+        let mut bytes = wire("8=FIX.4.4|35=0|9=5|49=A|10=000|");
+        let skip = bytes.len();
+        bytes.extend(framed(HEARTBEAT));
+        assert_eq!(head(&bytes), Head::Garbled { skip, reason: Garbled::BodyLength });
+        assert_eq!(head(&wire("8=FIX.4.4|35=0|49=A|")), Head::Incomplete);
+    }
+
+    #[test]
+    fn a_sum_that_never_comes_is_not_waited_for_without_end() {
+        let mut bytes = wire("8=FIX.4.4|9=5|35=0|49=A|");
+        bytes.extend(vec![b'x'; SUM_WITHIN]);
+        assert_eq!(head(&bytes), Head::Garbled { skip: bytes.len(), reason: Garbled::NoCheckSum });
     }
 
     #[test]
