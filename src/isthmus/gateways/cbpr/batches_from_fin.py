@@ -55,8 +55,9 @@ def initiation(message: Incoming) -> Translated:
 
 def _after_customer_reference(message: Incoming) -> tuple[Fields, Fields]:
     """Field 21R belongs to the head, though its number is that of a transaction's first field."""
-    place = next(place for place, field in enumerate(message.fields.rows) if field.number + field.option == "21")
-    return message.fields.part(0, place), message.fields.part(place, len(message.fields.rows))
+    rows = message.fields.rows
+    place = next((place for place, field in enumerate(rows) if field.number + field.option == "21"), len(rows))
+    return message.fields.part(0, place), message.fields.part(place, len(rows))
 
 
 def _initiator(field: Field | None, ordering: Party | None) -> Node | None:

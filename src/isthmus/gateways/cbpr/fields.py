@@ -94,7 +94,8 @@ class Fields:
     def groups(self, tag: str) -> list[Fields]:
         """Sequences that each begin with a field of exactly that tag; what stands before the first is left out."""
         starts = [place for place, field in enumerate(self._rows) if field.number + field.option == tag]
-        return [self.part(start, end) for start, end in zip(starts, [*starts[1:], len(self._rows)], strict=True)]
+        ends = [*starts[1:], len(self._rows)]
+        return [self.part(start, end) for start, end in zip(starts, ends, strict=False)]
 
     def part(self, start: int, end: int) -> Fields:
         part = _Part(self, start)

@@ -69,6 +69,7 @@ def statement(message: Incoming) -> Translated:
             leaf("Id", message.reference),
             branch("StmtPgntn", leaf("PgNb", page or "1"), leaf("LastPgInd", "true" if last else "false")),
             leaf("LglSeqNb", sequence),
+            None if sequence else leaf("CreDtTm", message.created),
             account(fields, currency),
             balances,
             entries,
@@ -164,10 +165,10 @@ def _related(fields: Fields) -> Iterable[Node | None]:
 
 
 def account(fields: Fields, currency: str | None) -> Node | None:
-    """Field 25; with option P the second line is the owner's BIC."""
+    """Field 25; with option P the second line is the owner's BIC. Raises BadInput where there is none."""
     field = fields.find("25")
     if field is None:
-        return None
+        raise BadInput("25", "the field is missing")
     numbered = account_node("Acct", field.lines[0])
     owner = leaf(
         "Ownr/Id/OrgId/AnyBIC", field.lines[1].strip() if field.option == "P" and len(field.lines) > 1 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from isthmus.gateways.cbpr.fin_text import Outgoing, fin_amount, fin_date, joined, moment, reference
 from isthmus.gateways.cbpr.parties_from_fin import NOT_PROVIDED
@@ -12,6 +11,7 @@ from isthmus.gateways.cbpr.sender_to_receiver import cut
 from isthmus.gateways.cbpr.source import Source
 from isthmus.gateways.cbpr.transfers_to_fin import currency_and_amount, only, shortened
 from isthmus.gateways.swift.fin import Row
+from isthmus.kernel.errors import BadInput
 
 NO_REFERENCE = "NONREF"
 TRANSFER = "NTRF"
@@ -187,8 +187,15 @@ def _totals(found: Source, currency: str) -> list[Row]:
     for tag, name in (("90D", "TtlDbtNtries"), ("90C", "TtlCdtNtries")):
         count, total = found.text(f"TxsSummry/{name}/NbOfNtries"), found.text(f"TxsSummry/{name}/Sum")
         if count is not None and total is not None:
-            rows.append((tag, f"{int(Decimal(count))}{currency}{fin_amount(total)}"))
+            rows.append((tag, f"{_count(count)}{currency}{fin_amount(total)}"))
     return rows
+
+
+def _count(text: str) -> int:
+    """Raises BadInput."""
+    if not (text.strip().isascii() and text.strip().isdecimal()):
+        raise BadInput("NbOfNtries", f"{text!r} is no number")
+    return int(text)
 
 
 def _note(found: Source, path: str) -> list[Row]:

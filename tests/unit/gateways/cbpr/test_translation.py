@@ -206,6 +206,12 @@ def test_a_code_without_a_place_is_lost() -> None:
     assert to_mx(fin("103", *TRANSFER, "23E:XXYY"), NOW).lost == ["23E"]
 
 
+def test_a_count_that_is_no_number_is_refused() -> None:
+    xml = to_mx(VARIED["entries"], NOW).xml.replace("<NbOfNtries>1<", "<NbOfNtries>one<")
+    with pytest.raises(BadInput, match="no number"):
+        to_mt(xml)
+
+
 def test_a_reference_that_does_not_fit_is_cut_and_counts_as_lost() -> None:
     xml = to_mx(fin("202", "20:R", "21:E2E", "32A:210511EUR1,", "58A:CHASUS33"), NOW).xml
     long = xml.replace("<EndToEndId>E2E<", "<EndToEndId>A-REFERENCE-OF-MORE-THAN-16<")

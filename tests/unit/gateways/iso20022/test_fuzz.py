@@ -35,6 +35,34 @@ LAYOUT = Layout(
 )
 FILE = b"500000150A     \n500000150B     \n900000000000300\n"
 
+
+def _fin(kind: str, *fields: str) -> str:
+    text = "".join(f":{field}\r\n" for field in fields)
+    return f"{{1:F01CHASUS33XXXX0000000000}}{{2:O{kind}1013210511DEUTDEFFXXXX00000000002105111013N}}{{4:\r\n{text}-}}"
+
+
+FINS = [
+    FIN,
+    _fin("101", "20:B", "28D:1/1", "30:210511", "21:P", "32B:EUR10,", "50H:/1\r\nA", "59:/2\r\nB", "71A:SHA"),
+    _fin("104", "20:D", "30:210511", "50K:/6\r\nO", "71A:OUR", "21:C", "32B:EUR4,", "59:/2\r\nN", "32B:EUR4,"),
+    _fin("110", "20:C", "21:1", "30:210511", "32B:GBP5,", "50F:/6\r\n1/D\r\n3/GB/E", "59F:1/A"),
+    _fin("190", "20:C", "21:P", "25:4", "32D:221020GBP10,", "71B:/NSTP/GBP10,/D", "72:/CHRQ/RBOSGBCHXXX"),
+    _fin("191", "20:C", "21:P", "32B:GBP30,", "71B:/OURC/GBP15,/D\r\n/OURC/GBP15,/D"),
+    _fin("192", "20:C", "21:P", "11S:103\r\n221020", "79:/DUPL/\r\n/UETR/x", "32A:221020RON5,"),
+    _fin("196", "20:C", "21:P", "76:/RJCR/CUST", "77A:/UETR/x\r\n//y", "11R:103\r\n221020"),
+    _fin("199", "20:C", "21:P", "79:/REJT/99\r\n/AC04/\r\n/MREF/a\r\n/TREF/b"),
+    _fin("202", "20:A", "21:B", "32A:210511EUR1,", "58A:DEUTDEFF", "72:/BNF/x", "50A:DEUTDEFF", "59:/1\r\nB"),
+    _fin("204", "20:D", "19:3,", "30:210511", "58A:CHASUS33", "20:T", "21:R", "32B:USD3,", "53A:BOFAUS3N"),
+    _fin("210", "20:N", "25:R", "30:201201", "21:I", "32B:EUR2,", "50F:/N\r\n1/A", "56A:CBPXBE99"),
+    _fin("910", "20:N", "21:R", "25:1", "13D:2105111013+0100", "32A:210511EUR5,", "52A:BOFAUS3N"),
+    _fin("920", "20:Q", "12:942", "25:1", "34F:EURD100,", "34F:EURC50,"),
+    _fin("940", "20:S", "25:D", "28C:1/1", "60F:C210510EUR1,", "61:2105110511D2,NTRFR//B", "86:r", "62F:D210511EUR1,"),
+    _fin("942", "20:S", "25:D", "28C:1/1", "34F:EUR0,", "13D:2105111013+0100", "61:210511C5,NTRFX", "90C:1EUR5,"),
+]
+"""One of each form; every field is reached by an edit."""
+
+ENVELOPES = [to_mx(whole, NOW).xml for whole in FINS]
+
 _edits = st.lists(
     st.tuples(
         st.integers(0, 4_000),
@@ -69,17 +97,17 @@ def test_a_judge_answers_whatever_it_is_given(edits: list[tuple[int, int, bytes]
     assert report.schema in ("not_checked", "invalid")
 
 
-@settings(max_examples=200)
-@given(_edits)
-def test_xml_becomes_fin_or_is_refused_by_name(edits: list[tuple[int, int, bytes]]) -> None:
-    data = changed(ENVELOPE.encode(), edits)
+@settings(max_examples=600)
+@given(st.sampled_from(ENVELOPES), _edits)
+def test_xml_becomes_fin_or_is_refused_by_name(whole: str, edits: list[tuple[int, int, bytes]]) -> None:
+    data = changed(whole.encode(), edits)
     assert answered(lambda: to_mt(data).fin.startswith("{1:"))
 
 
-@settings(max_examples=200)
-@given(_edits)
-def test_fin_becomes_xml_or_is_refused_by_name(edits: list[tuple[int, int, bytes]]) -> None:
-    text = changed(FIN.encode(), edits).decode("latin-1")
+@settings(max_examples=600)
+@given(st.sampled_from(FINS), _edits)
+def test_fin_becomes_xml_or_is_refused_by_name(whole: str, edits: list[tuple[int, int, bytes]]) -> None:
+    text = changed(whole.encode(), edits).decode("latin-1")
     assert answered(lambda: read(to_mx(text, NOW).xml) is not None)
 
 
@@ -98,7 +126,8 @@ def test_a_clearing_file_is_read_or_refused_by_line(edits: list[tuple[int, int, 
 
 def test_the_unchanged_inputs_are_let_pass() -> None:
     """Otherwise the tests above would only ever see refusals."""
-    assert to_mt(ENVELOPE).message_type == "103"
+    for whole, xml in zip(FINS, ENVELOPES, strict=True):
+        assert to_mt(xml).message_type == whole[33:36]
     assert validate(ENVELOPE, None).rules == []
     rows, differences = files.read(FILE, LAYOUT)
     assert (len(rows), differences) == (3, [])
