@@ -184,6 +184,7 @@ pub fn measure(folder: &Path, durability: &str, pings: usize, orders: usize) -> 
     let mut broker = Broker::new(terms, Desk::new(shared.clone()), channel.clone());
     let mut server = Server::new(ServerSettings::default())?;
     broker.open(vec![member(account)], &mut server.sessions, now()).map_err(io::Error::other)?;
+    broker.learnt(&mut server.sessions, now());
     let port = server.listen("127.0.0.1:0".parse().expect("an address"))?.port();
     let waker = server.waker();
     let serving = thread::spawn(move || server.run(&mut broker));

@@ -1,5 +1,5 @@
-"""Rows of `isthmus bench wire` for FIX orders over loopback TCP, from the socket through session, engine and journal and
-back (bench/engine/src/fix_orders.rs). A bare write with fdatasync in the same folder stands in between, order by order.
+"""Rows of `isthmus bench wire` for FIX orders over loopback TCP: from the socket through session, engine and journal
+and back (bench/engine/src/fix_orders.rs). A bare write with fdatasync in the same folder stands in between.
 """
 
 from __future__ import annotations
@@ -80,4 +80,4 @@ def _rows(durability: str, rounds: list[dict[str, Any]]) -> list[Row]:
 
 
 def _median(rounds: list[dict[str, Any]], what: str, place: str) -> float:
-    return statistics.median(found[what][place] for found in rounds)
+    return float(statistics.median(found[what][place] for found in rounds))
