@@ -3,7 +3,7 @@
 //! Most values are short. They are written in whole words, over what comes behind them, since a copy of a length that is known
 //! costs next to nothing.
 use super::SOH;
-use super::values::eight_digits;
+use super::values::{eight_digits, four_digits};
 
 /// Bytes that a field may need: a tag, `=`, a number of any size or a text of up to `SHORT` bytes, SOH, and what is written over.
 pub const ROOM: usize = 96;
@@ -73,6 +73,14 @@ impl Room<'_> {
     /// Digits of a number without leading zeros.
     #[inline(always)]
     pub fn number(&mut self, value: u64) {
+        if value < 10_000 {
+            let digits = four_digits(value as u32);
+            let zeros = (digits.trailing_zeros() / 8).min(3);
+            let text = (digits | ZEROS as u32) >> (8 * zeros);
+            self.bytes[self.at..self.at + 4].copy_from_slice(&text.to_le_bytes());
+            self.at += 4 - zeros as usize;
+            return;
+        }
         if value >= 100_000_000 {
             return self.long_number(value);
         }
@@ -89,9 +97,15 @@ impl Room<'_> {
         self.last_digits((value % 100_000_000) as u32, 8);
     }
 
-    /// The last digits, one to eight, of a number below 10^8.
+    /// The last digits, one to eight, of a number that has no more.
     #[inline(always)]
     pub fn last_digits(&mut self, value: u32, count: usize) {
+        if count <= 4 {
+            let digits = (four_digits(value) | ZEROS as u32) >> (32 - 8 * count);
+            self.bytes[self.at..self.at + 4].copy_from_slice(&digits.to_le_bytes());
+            self.at += count;
+            return;
+        }
         let digits = (eight_digits(value) | ZEROS) >> (64 - 8 * count);
         self.bytes[self.at..self.at + 8].copy_from_slice(&digits.to_le_bytes());
         self.at += count;
