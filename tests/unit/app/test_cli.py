@@ -32,6 +32,7 @@ COMMANDS = {
     "bench engine": [],
     "bench journal": [],
     "bench route": [],
+    "bench wire": [],
     "sim": [],
     "dex swaps": ["--pool", "F"],
     "doctor": [],
