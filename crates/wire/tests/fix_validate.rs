@@ -153,7 +153,7 @@ fn a_group_has_as_many_instances_as_its_count_says() {
     assert_eq!(order("386=0|"), None);
     assert_eq!(order("386=1|"), Some((16, 386)));
     assert_eq!(order("386=0|336=X|"), Some((16, 386)));
-    assert_eq!(order("386=-1|336=X|"), Some((6, 386)));
+    assert_eq!(order("386=-1|336=X|"), Some((16, 386)));
     assert_eq!(order("386=x|336=X|"), Some((6, 386)));
 }
 

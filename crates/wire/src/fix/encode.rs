@@ -5,8 +5,9 @@
 use super::SOH;
 use super::frame::{BEGIN_STRING_MAX, MESSAGE_MAX, checksum};
 use super::index::{Field, View, data_tag};
-use super::room::{Room, SLACK, ZEROS};
+use super::room::{ROOM, Room, SHORT, ZEROS};
 use super::values::{TIMESTAMP_SECONDS, eight_digits, write_digits, write_seconds};
+use memchr::memchr;
 use std::fmt;
 
 /// Room for `8=`, BeginString, SOH, `9=`.
@@ -128,10 +129,10 @@ impl Encoder {
         if is_own(tag) || value == SOH {
             return self.field(tag, &[value]);
         }
-        let mut room = self.room(0);
+        let mut room = self.room();
         room.tag(tag);
         room.put([value, SOH]);
-        self.at = room.at;
+        self.at += room.at;
     }
 
     /// A field of an integer.
@@ -140,14 +141,14 @@ impl Encoder {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
-        let mut room = self.room(0);
+        let mut room = self.room();
         room.tag(tag);
         if value < 0 {
             room.put([b'-']);
         }
         room.number(value.unsigned_abs());
         room.put([SOH]);
-        self.at = room.at;
+        self.at += room.at;
     }
 
     /// A field of a decimal number: 1250 with 2 decimals is `12.50`.
@@ -159,7 +160,7 @@ impl Encoder {
         if is_own(tag) {
             return self.refuse(tag, UnencodableReason::Tag);
         }
-        let mut room = self.room(0);
+        let mut room = self.room();
         room.tag(tag);
         if mantissa < 0 {
             room.put([b'-']);
@@ -171,7 +172,7 @@ impl Encoder {
             room.last_digits(rest as u32, usize::from(decimals));
         }
         room.put([SOH]);
-        self.at = room.at;
+        self.at += room.at;
     }
 
     /// The same with any number of decimals.
@@ -203,7 +204,7 @@ impl Encoder {
             self.second = (second, write_seconds(second));
         }
         let text = self.second.1;
-        let mut room = self.room(0);
+        let mut room = self.room();
         room.tag(tag);
         room.put(text);
         match digits {
@@ -216,7 +217,7 @@ impl Encoder {
             }
         }
         room.put([SOH]);
-        self.at = room.at;
+        self.at += room.at;
     }
 
     /// A length field and its data field, which may hold any byte: `length_tag` is one of the standard's.
@@ -254,11 +255,11 @@ impl Encoder {
         let head =
             head.wrapping_add(b'0'.wrapping_mul(8 - zeros as u8)).wrapping_add(self.prefix_sum).wrapping_add(SOH);
         let sum = checksum(&self.buffer[HEADROOM..self.at]).wrapping_add(head);
-        let mut room = self.room(0);
+        let mut room = self.room();
         room.put(*b"10=");
         room.last_digits(u32::from(sum), 3);
         room.put([SOH]);
-        self.at = room.at;
+        self.at += room.at;
         Ok(&self.buffer[start..self.at])
     }
 
@@ -279,37 +280,53 @@ impl Encoder {
         if value.is_empty() {
             return self.refuse(tag, UnencodableReason::Empty);
         }
-        let mut room = self.room(value.len());
+        if value.len() > SHORT {
+            return self.put_long(tag, value);
+        }
+        let mut room = self.room();
         room.tag(tag);
         let clean = room.text(value);
         room.put([SOH]);
-        self.at = room.at;
+        self.at += room.at;
         if !clean {
             self.refuse(tag, UnencodableReason::Delimiter);
         }
     }
 
-    /// A field whose value may have any bytes.
-    fn append(&mut self, tag: u32, value: &[u8]) {
-        let mut room = self.room(value.len());
-        room.tag(tag);
-        room.any(value);
-        room.put([SOH]);
-        self.at = room.at;
+    #[inline(never)]
+    fn put_long(&mut self, tag: u32, value: &[u8]) {
+        if memchr(SOH, value).is_some() {
+            return self.refuse(tag, UnencodableReason::Delimiter);
+        }
+        self.append(tag, value);
     }
 
-    /// Room for a value of that length and what stands around it, at the end of the message.
-    #[inline(always)]
-    fn room(&mut self, length: usize) -> Room<'_> {
-        if self.at + length + SLACK > self.buffer.len() {
-            self.grow(length);
+    /// A field whose value may have any bytes.
+    fn append(&mut self, tag: u32, value: &[u8]) {
+        let mut room = self.room();
+        room.tag(tag);
+        self.at += room.at;
+        if self.at + value.len() + 1 > self.buffer.len() {
+            self.grow(value.len() + 1);
         }
-        Room { bytes: &mut self.buffer, at: self.at }
+        self.buffer[self.at..self.at + value.len()].copy_from_slice(value);
+        self.at += value.len() + 1;
+        self.buffer[self.at - 1] = SOH;
+    }
+
+    /// Room for a field at the end of the message.
+    #[inline(always)]
+    fn room(&mut self) -> Room<'_> {
+        if self.at + ROOM > self.buffer.len() {
+            self.grow(ROOM);
+        }
+        let bytes = self.buffer[self.at..self.at + ROOM].first_chunk_mut().expect("so many bytes");
+        Room { bytes, at: 0 }
     }
 
     #[cold]
-    fn grow(&mut self, length: usize) {
-        self.buffer.resize((self.at + length + SLACK).next_power_of_two(), 0);
+    fn grow(&mut self, more: usize) {
+        self.buffer.resize((self.at + more).next_power_of_two(), 0);
     }
 
     #[cold]

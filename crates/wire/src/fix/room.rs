@@ -1,19 +1,21 @@
-//! Where an encoder writes: a buffer with room to spare behind what is written.
+//! Where an encoder writes: room of a size that the compiler knows, behind what is written.
 //!
 //! Most values are short. They are written in whole words, over what comes behind them, since a copy of a length that is known
 //! costs next to nothing.
 use super::SOH;
-use super::values::eight_digits;
+use super::values::{eight_digits, four_digits};
 
-/// What every field needs beside its value: a tag, `=`, SOH, numbers of any size, and what is written over.
-pub const SLACK: usize = 64;
+/// Bytes that a field may need: a tag, `=`, a number of any size or a text of up to `SHORT` bytes, SOH, and what is written over.
+pub const ROOM: usize = 96;
+/// Texts up to this length are written in whole words.
+pub const SHORT: usize = 32;
 /// `0` in every byte.
 pub const ZEROS: u64 = 0x3030_3030_3030_3030;
 const EQUALS: u64 = b'=' as u64;
 
-/// A buffer and where the next byte goes; there are `SLACK` bytes more than the value at hand has.
+/// What lies behind the last field, and how much of it the next field has taken.
 pub struct Room<'a> {
-    pub bytes: &'a mut [u8],
+    pub bytes: &'a mut [u8; ROOM],
     pub at: usize,
 }
 
@@ -35,50 +37,50 @@ impl Room<'_> {
         self.at += length;
     }
 
-    /// Text of at least one byte; false if there is a delimiter in it.
+    /// Text of 1 to `SHORT` bytes; false if there is a delimiter in it. Both ends are written, which may overlap.
+    #[inline(always)]
     pub fn text(&mut self, value: &[u8]) -> bool {
-        let length = value.len();
-        let room = &mut self.bytes[self.at..self.at + length];
+        let (at, length) = (self.at, value.len());
         self.at += length;
         if let (Some(first), Some(last)) = (value.first_chunk::<8>(), value.last_chunk::<8>())
             && length <= 16
         {
-            // the two words may overlap
-            room[..8].copy_from_slice(first);
-            room[length - 8..].copy_from_slice(last);
-            return !has_delimiter(u64::from_le_bytes(*first)) && !has_delimiter(u64::from_le_bytes(*last));
-        }
-        if let (Some(first), Some(last)) = (value.first_chunk::<16>(), value.last_chunk::<16>())
-            && length <= 32
-        {
-            room[..16].copy_from_slice(first);
-            room[length - 16..].copy_from_slice(last);
-            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
-            return ![first, first >> 64, last, last >> 64].iter().any(|word| has_delimiter(*word as u64));
+            self.bytes[at..at + 8].copy_from_slice(first);
+            self.bytes[at + length - 8..at + length].copy_from_slice(last);
+            return is_clean([u64::from_le_bytes(*first), u64::from_le_bytes(*last)]);
         }
         if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>())
             && length < 8
         {
-            room[..4].copy_from_slice(first);
-            room[length - 4..].copy_from_slice(last);
-            return !has_delimiter(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+            self.bytes[at..at + 4].copy_from_slice(first);
+            self.bytes[at + length - 4..at + length].copy_from_slice(last);
+            return is_clean([u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))]);
         }
-        if length < 4 {
-            let mut clean = true;
-            for (to, from) in room.iter_mut().zip(value) {
-                *to = *from;
-                clean &= *from != SOH;
-            }
-            return clean;
+        if let (Some(first), Some(last)) = (value.first_chunk::<16>(), value.last_chunk::<16>()) {
+            self.bytes[at..at + 16].copy_from_slice(first);
+            self.bytes[at + length - 16..at + length].copy_from_slice(last);
+            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
+            return is_clean([first as u64, (first >> 64) as u64, last as u64, (last >> 64) as u64]);
         }
-        room.copy_from_slice(value);
-        let (words, rest) = value.as_chunks::<8>();
-        !words.iter().any(|word| has_delimiter(u64::from_le_bytes(*word))) && !rest.contains(&SOH)
+        // one to three bytes: the first, the one in the middle, the last
+        let [first, middle, last] = [0, length / 2, length - 1].map(|place| value[place]);
+        self.bytes[at] = first;
+        self.bytes[at + length / 2] = middle;
+        self.bytes[at + length - 1] = last;
+        first != SOH && middle != SOH && last != SOH
     }
 
     /// Digits of a number without leading zeros.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, value: u64) {
+        if value < 10_000 {
+            let digits = four_digits(value as u32);
+            let zeros = (digits.trailing_zeros() / 8).min(3);
+            let text = (digits | ZEROS as u32) >> (8 * zeros);
+            self.bytes[self.at..self.at + 4].copy_from_slice(&text.to_le_bytes());
+            self.at += 4 - zeros as usize;
+            return;
+        }
         if value >= 100_000_000 {
             return self.long_number(value);
         }
@@ -88,14 +90,22 @@ impl Room<'_> {
         self.at += 8 - zeros as usize;
     }
 
+    #[cold]
+    #[inline(never)]
     fn long_number(&mut self, value: u64) {
         self.number(value / 100_000_000);
         self.last_digits((value % 100_000_000) as u32, 8);
     }
 
-    /// The last digits, one to eight, of a number below 10^8.
-    #[inline]
+    /// The last digits, one to eight, of a number that has no more.
+    #[inline(always)]
     pub fn last_digits(&mut self, value: u32, count: usize) {
+        if count <= 4 {
+            let digits = (four_digits(value) | ZEROS as u32) >> (32 - 8 * count);
+            self.bytes[self.at..self.at + 4].copy_from_slice(&digits.to_le_bytes());
+            self.at += count;
+            return;
+        }
         let digits = (eight_digits(value) | ZEROS) >> (64 - 8 * count);
         self.bytes[self.at..self.at + 8].copy_from_slice(&digits.to_le_bytes());
         self.at += count;
@@ -113,18 +123,15 @@ impl Room<'_> {
         self.put([b'.']);
         self.last_digits(value, count);
     }
-
-    /// Any bytes.
-    pub fn any(&mut self, value: &[u8]) {
-        self.bytes[self.at..self.at + value.len()].copy_from_slice(value);
-        self.at += value.len();
-    }
 }
 
-/// Whether one of eight bytes is the delimiter (Warren, Hacker's Delight 2, section 6-1: is there a zero byte?).
-#[inline]
-fn has_delimiter(bytes: u64) -> bool {
+/// Whether none of the bytes is the delimiter (Warren, Hacker's Delight 2, section 6-1: is there a zero byte?).
+#[inline(always)]
+fn is_clean<const N: usize>(words: [u64; N]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let differs = bytes ^ (ONES * SOH as u64);
-    differs.wrapping_sub(ONES) & !differs & (ONES << 7) != 0
+    let zeros = words.iter().fold(0, |all, word| {
+        let differs = word ^ (ONES * SOH as u64);
+        all | differs.wrapping_sub(ONES) & !differs
+    });
+    zeros & (ONES << 7) == 0
 }

@@ -249,6 +249,15 @@ pub fn two_digits(value: u64) -> [u8; 2] {
     [b'0' + value / 10, b'0' + value % 10]
 }
 
+/// The four decimal digits of a number below 10^4, as `eight_digits` has them.
+#[inline]
+pub fn four_digits(value: u32) -> u32 {
+    let hundreds = (value * 10_486) >> 20;
+    let twos = hundreds | (value - hundreds * 100) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F;
+    tens | (twos - tens * 10) << 8
+}
+
 /// The eight decimal digits of a number below 10^8, as values 0 to 9, the first in the lowest byte: halves by halves, all
 /// parts of a step at once (the divisions are multiplications that are exact in these ranges).
 #[inline]
@@ -341,6 +350,9 @@ mod tests {
         {
             let text = format!("{value:08}");
             assert_eq!((eight_digits(value) | 0x3030_3030_3030_3030).to_le_bytes(), text.as_bytes());
+            if value < 10_000 {
+                assert_eq!(u64::from(four_digits(value)) << 32, eight_digits(value));
+            }
         }
     }
 

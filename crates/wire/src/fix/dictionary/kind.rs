@@ -66,8 +66,9 @@ impl Kind {
         match self {
             Self::Text | Self::Data => true,
             Self::Char => bytes.len() == 1 && bytes[0] >= b' ',
-            Self::Int => int(bytes).is_ok(),
-            Self::Unsigned | Self::Count => unsigned(bytes).is_ok(),
+            // a count below zero is a number, and the wrong one
+            Self::Int | Self::Count => int(bytes).is_ok(),
+            Self::Unsigned => unsigned(bytes).is_ok(),
             Self::Decimal => is_decimal(bytes),
             Self::Boolean => boolean(bytes).is_ok(),
             Self::Timestamp => timestamp(bytes).is_ok(),
