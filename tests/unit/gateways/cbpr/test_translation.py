@@ -246,6 +246,16 @@ def test_a_currency_or_a_terminal_that_is_none_is_refused(old: str, new: str) ->
         to_mt(xml.replace(old, new))
 
 
+def test_an_address_that_does_not_fit_is_cut_to_lines_of_fin_and_counts_as_lost() -> None:
+    line = "<AdrLine>" + "LONG STREET NAME " * 4 + "</AdrLine>"
+    xml = to_mx(fin("103", *TRANSFER, "57D:BANK\r\nHERE"), NOW).xml
+    back = to_mt(xml.replace("<AdrLine>HERE</AdrLine>", line * 3))
+    lines = dict(parse_fin(back.fin).fields)["57D"].split("\n")
+    assert len(lines) == 4
+    assert max(len(text) for text in lines) <= 35
+    assert [place.rpartition("/")[2] for place in back.lost] == ["AdrLine[1]", "AdrLine[2]", "AdrLine[3]"]
+
+
 def test_a_count_that_is_no_number_is_refused() -> None:
     xml = to_mx(VARIED["entries"], NOW).xml.replace("<NbOfNtries>1<", "<NbOfNtries>one<")
     with pytest.raises(BadInput, match="no number"):
