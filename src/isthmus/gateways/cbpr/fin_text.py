@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -61,9 +62,23 @@ def moment(text: str | None) -> datetime:
 def terminal(bic: str | None) -> str:
     """The address of twelve characters of a BIC of eight or eleven. Raises BadInput."""
     whole = full_bic((bic or "").strip())
-    if len(whole) != 11:
+    if _BIC.fullmatch(whole) is None:
         raise BadInput("BICFI", f"{bic!r} is no BIC of the header")
     return whole[:8] + RECEIVER_TERMINAL + whole[8:]
+
+
+_OTHER = re.compile(r"[^A-Za-z0-9/?:().,'+ \n-]")
+_LINE_START = re.compile(r"\n[:-]")
+_BIC = re.compile("[A-Z0-9]{11}")
+REPLACEMENT = "."
+
+
+def written(value: str) -> str:
+    """A value in the character set X of FIN: others become a dot (CBPR+), as does what would end a field or message.
+
+    So nothing that stands in an element can begin a field or a block of its own.
+    """
+    return _LINE_START.sub("\n" + REPLACEMENT, _OTHER.sub(REPLACEMENT, value))
 
 
 def message_text(message: Outgoing, sender: str | None, receiver: str | None, created: str | None) -> str:
@@ -74,7 +89,7 @@ def message_text(message: Outgoing, sender: str | None, receiver: str | None, cr
     date, time = at.strftime("%y%m%d"), at.strftime("%H%M")
     tags = "".join(f"{{{tag}:{value}}}" for tag, value in message.user)
     third = f"{{3:{tags}}}" if tags else ""
-    text = "".join(f":{tag}:{value}\n" for tag, value in message.rows).replace("\n", "\r\n")
+    text = "".join(f":{tag}:{written(value)}\n" for tag, value in message.rows).replace("\n", "\r\n")
     return (
         f"{{1:F01{terminal(receiver)}0000000000}}"
         f"{{2:O{message.message_type}{time}{date}{terminal(sender)}0000000000{date}{time}N}}{third}{{4:\r\n{text}-}}"

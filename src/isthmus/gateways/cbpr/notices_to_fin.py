@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways.cbpr.codes import CHEQUE_STOP_FROM_FIN
-from isthmus.gateways.cbpr.fin_text import Outgoing, fin_amount, fin_date, joined, reference
+from isthmus.gateways.cbpr.fin_text import Outgoing, fin_date, joined, reference
 from isthmus.gateways.cbpr.parties_to_fin import account_of, agent_rows, customer_rows
 from isthmus.gateways.cbpr.sender_to_receiver import cut
 from isthmus.gateways.cbpr.source import Source
@@ -59,7 +59,8 @@ def report_request(body: Source) -> Outgoing:
         for limit in request.every("ReqdTxTp/FlrLmt"):
             amount = limit.need("Amt")
             side = _SIDES.get(limit.text("CdtDbtInd") or "BOTH", "")
-            rows.append(("34F", f"{amount.attribute('Ccy') or ''}{side}{fin_amount(amount.text() or '')}"))
+            told = currency_and_amount(amount)
+            rows.append(("34F", told[:3] + side + told[3:]))
     return Outgoing("920", tuple(rows))
 
 

@@ -41,7 +41,7 @@ def agent_rows(number: str, agent: Source | None, account: Source | None = None)
     lines = [*head, *([clearing] if clearing and not head else [])]
     named = _name_and_address(institution, LINE_MAX)
     if named:
-        return [(f"{number}D", "\n".join([*lines, *named[:LINES_MAX]]))]
+        return [(f"{number}D", "\n".join([*lines, *_fitting(institution, named)]))]
     return [(f"{number}C", lines[0])] if lines else []
 
 
@@ -65,7 +65,7 @@ def customer_rows(number: str, party: Source | None, account: Source | None = No
         return [(f"{number}A", "\n".join([*head, bic]))]
     if party.peek("PstlAdr/AdrLine") is None or party.peek("PstlAdr/Ctry") is not None:
         return [(f"{number}F", "\n".join(_numbered(number, party, head)))]
-    lines = _name_and_address(party, LINE_MAX)[:LINES_MAX]
+    lines = _fitting(party, _name_and_address(party, LINE_MAX))
     return [(f"{number}K" if number == "50" else number, "\n".join([*head, *lines]))]
 
 
@@ -77,17 +77,23 @@ def _numbered(number: str, party: Source, head: list[str]) -> list[str]:
     lines = [f"1/{part}" for part in _wrapped(name or NOT_PROVIDED, NUMBERED_MAX)[:2]]
     address = party.at("PstlAdr")
     if address is not None:
-        street = [*(found for path in _STREET if (found := address.text(path))), *_address_lines(address)]
-        lines += (
-            [f"2/{part}" for part in _wrapped(", ".join(street), NUMBERED_MAX)[: LINES_MAX - len(lines) - 1]]
-            if street
-            else []
-        )
+        lines += [f"2/{part}" for part in _street(party, address, LINES_MAX - len(lines))]
         country = address.text("Ctry")
         if country is not None:
             where = ",".join(found for path in _PLACE if (found := address.text(path)))
             lines += [f"3/{part}" for part in _wrapped(f"{country}/{where}" if where else country, NUMBERED_MAX)]
-    return [*first, *lines[:LINES_MAX]]
+    return [*first, *_fitting(party, lines)]
+
+
+def _street(party: Source, address: Source, room: int) -> list[str]:
+    """Parts of the street and lines as they stand, with a line left for country and town; what does not fit is lost."""
+    words = [*(found for path in _STREET if (found := address.text(path))), *_address_lines(address)]
+    parts = _wrapped(", ".join(words), NUMBERED_MAX) if words else []
+    room -= 1 if address.peek("Ctry") else 0
+    if len(parts) > room:
+        party.forget("PstlAdr/AdrLine")
+        party.forget("PstlAdr/StrtNm")
+    return parts[: max(room, 0)]
 
 
 def _identifier(party: Source) -> str | None:
@@ -112,7 +118,7 @@ def _name_and_address(party: Source, width: int) -> list[str]:
     lines = _wrapped(name, width)[:2] if name else []
     if address is None:
         return lines
-    lines += _address_lines(address)
+    lines += [part for line in _address_lines(address) for part in _wrapped(line, width)]
     street = [found for path in _STREET if (found := address.text(path))]
     lines += _wrapped(", ".join(street), width) if street else []
     country = address.text("Ctry")
@@ -125,6 +131,14 @@ def _wrapped(text: str, width: int) -> list[str]:
     written.
     """
     return [text] if len(text) <= width else textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False)
+
+
+def _fitting(party: Source, lines: list[str]) -> list[str]:
+    """As many lines as a field has; of an address that does not fit the rest is lost."""
+    if len(lines) > LINES_MAX:
+        party.forget("PstlAdr/AdrLine")
+        party.forget("PstlAdr/StrtNm")
+    return lines[:LINES_MAX]
 
 
 def name_or_bic(agent: Source) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from isthmus.gateways.iso20022.elements import Element, local, place
 from isthmus.kernel.errors import BadInput
 
+_ONE_LINE = str.maketrans("\r\n\t", "   ")
+
 
 class Source:
     """An element with all below it, by local names whatever the namespace."""
@@ -35,12 +37,15 @@ class Source:
         return [Source(found, self._used) for found in self.element.findall("{*}" + path.replace("/", "/{*}"))]
 
     def text(self, path: str = "") -> str | None:
-        """The text at `A/B/C`, spaces as written, marked as used; None where there is none."""
+        """The text at `A/B/C`, marked as used; None where there is none.
+
+        Spaces stay as written, line ends become spaces, since a line of FIN may begin a field.
+        """
         found = self.at(path) if path else self
         if found is None or not (found.element.text or "").strip() or len(found.element):
             return None
         self._used.add(found.element)
-        return str(found.element.text)
+        return str(found.element.text).translate(_ONE_LINE)
 
     def peek(self, path: str = "") -> str | None:
         """The same, trimmed, without using it."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from isthmus.gateways.cbpr.batches_to_fin import bank_debit, direct_debit, initiation
-from isthmus.gateways.cbpr.fin_text import Outgoing, message_text
+from isthmus.gateways.cbpr.fin_text import Outgoing, message_text, written
 from isthmus.gateways.cbpr.investigations_to_fin import (
     cancellation,
     charges_notice,
@@ -56,7 +56,10 @@ BODIES: dict[str, Callable[[Source], Outgoing]] = {
 
 
 class Mt(msgspec.Struct, frozen=True):
-    """What came of an XML message: type, FIN text, places of the elements that have no field."""
+    """What came of an XML message: type, FIN text, places of the elements that have no field.
+
+    A field whose characters FIN does not have, so that some were replaced, is told by its tag.
+    """
 
     message_type: str
     fin: str
@@ -85,7 +88,8 @@ def to_mt(data: bytes | str) -> Mt:
         head.text("To/FIId/FinInstnId/BICFI"),
         head.first("CreDt", "CreDtTm"),
     )
-    return Mt(message.message_type, text, source.lost())
+    replaced = [tag for tag, value in message.rows if written(value) != value]
+    return Mt(message.message_type, text, source.lost() + replaced)
 
 
 def _body(root: Element) -> Element:

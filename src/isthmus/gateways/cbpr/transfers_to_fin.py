@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from isthmus.gateways.cbpr.codes import BEARERS_TO_FIN
@@ -18,6 +19,8 @@ NOTES_MAX = 6
 REMITTANCE_MAX = 4
 """Lines of field 70."""
 _REIMBURSEMENT = (("53", "InstgRmbrsmntAgt"), ("54", "InstdRmbrsmntAgt"), ("55", "ThrdRmbrsmntAgt"))
+_CURRENCY = re.compile("[A-Z]{3}")
+_UETR = re.compile("[0-9A-Za-z-]{1,36}")
 _INSTRUCTIONS = ("CHQB", "HOLD", "PHOB", "TELB")
 _PURPOSES = ("INTC", "CORT", "REPA")
 
@@ -200,6 +203,9 @@ def settle_frame(header: Source, transaction: Source) -> None:
 
 
 def user_tags(uetr: str | None, service: str | None = None, *, cover: bool = False) -> tuple[Row, ...]:
+    """Block 3. Raises BadInput for a UETR that could not stand in it; whether it is one is a rule of `iso20022`."""
+    if uetr is not None and _UETR.fullmatch(uetr) is None:
+        raise BadInput("UETR", f"{uetr!r} is no UETR")
     tags = [("111", service)] if service else []
     tags += [("119", "COV")] if cover else []
     tags += [("121", uetr)] if uetr else []
@@ -220,7 +226,10 @@ def instructed(transaction: Source, name: str, otherwise: str) -> list[Row]:
 
 
 def currency_and_amount(amount: Source) -> str:
-    return f"{amount.attribute('Ccy') or ''}{fin_amount(amount.text() or '')}"
+    currency = amount.attribute("Ccy") or ""
+    if _CURRENCY.fullmatch(currency) is None:
+        raise BadInput(amount.name, f"{currency!r} is no currency")
+    return f"{currency}{fin_amount(amount.text() or '')}"
 
 
 def reimbursement(header: Source) -> list[Row]:

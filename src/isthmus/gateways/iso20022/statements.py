@@ -1,5 +1,6 @@
-"""Statements, reports and notifications of accounts (camt.053, camt.052, camt.054) as exact values, for
-reconciliation.
+"""Statements, reports and notifications of accounts (camt.053, camt.052, camt.054) as exact values.
+
+Read for reconciliation; camt.053 is also built, for whoever has an account here.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from isthmus.gateways.iso20022.elements import Element, every, first, local, text
+from isthmus.gateways.iso20022.payments import account_node, plain
 from isthmus.gateways.iso20022.statement_rules import signed, status_of
+from isthmus.gateways.iso20022.trees import Node, amount, branch, document, leaf
 from isthmus.kernel.errors import BadInput
 
+STATEMENT = "camt.053.001.08"
 BODIES = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
@@ -60,6 +64,71 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             return None
         booked = [entry.amount for entry in self.entries if entry.status == "BOOK" and entry.currency == self.currency]
         return self.opening + sum(booked, Decimal(0)) == self.closing
+
+
+def statement_document(message: str, created: str, statements: tuple[Statement, ...], name: str = STATEMENT) -> str:
+    """XML of camt.053. Raises BadInput for a statement without currency and both balances."""
+    nodes = [node for found in statements if (node := _built(found))]
+    body = branch("BkToCstmrStmt", branch("GrpHdr", leaf("MsgId", message), leaf("CreDtTm", created)), nodes)
+    assert body is not None, "a group header is always there"
+    return document(name, body)
+
+
+def _built(found: Statement) -> Node | None:
+    if found.currency is None or found.opening is None or found.closing is None:
+        raise BadInput("statement", "a statement has a currency and both balances")
+    return branch(
+        "Stmt",
+        leaf("Id", found.identifier),
+        branch("StmtPgntn", leaf("PgNb", found.page or "1"), leaf("LastPgInd", "true" if found.last_page else "false")),
+        leaf("ElctrncSeqNb", "1"),
+        account_with_currency(found.account, found.currency),
+        _built_balance("OPBD", found.opening, found.currency, found.opened),
+        _built_balance("CLBD", found.closing, found.currency, found.closed),
+        [node for entry in found.entries if (node := _built_entry(entry))],
+    )
+
+
+def account_with_currency(account: str, currency: str) -> Node | None:
+    numbered = account_node("Acct", account)
+    inner = numbered.content if numbered is not None and isinstance(numbered.content, tuple) else ()
+    return branch("Acct", inner, leaf("Ccy", currency))
+
+
+def _built_balance(kind: str, value: Decimal, currency: str, day: str | None) -> Node | None:
+    if day is None:
+        raise BadInput("balance", "a balance has a day")
+    return branch("Bal", leaf("Tp/CdOrPrtry/Cd", kind), *_amount_and_side(value, currency), leaf("Dt/Dt", day[:10]))
+
+
+def _amount_and_side(value: Decimal, currency: str) -> tuple[Node | None, ...]:
+    side = "DBIT" if value < 0 else "CRDT"
+    return amount("Amt", plain(abs(value)), currency), leaf("CdtDbtInd", side)
+
+
+def _built_entry(entry: Entry) -> Node | None:
+    other = "Dbtr" if entry.amount >= 0 else "Cdtr"
+    value = _amount_and_side(entry.amount, entry.currency)
+    return branch(
+        "Ntry",
+        *value,
+        leaf("RvslInd", "true" if entry.reversal else None),
+        leaf("Sts/Cd", entry.status or "BOOK"),
+        leaf("BookgDt/Dt", entry.booked),
+        leaf("ValDt/Dt", entry.date),
+        leaf("AcctSvcrRef", entry.servicer_reference),
+        leaf("BkTxCd/Prtry/Cd", "NTRF"),
+        branch(
+            "NtryDtls",
+            branch(
+                "TxDtls",
+                leaf("Refs/EndToEndId", entry.reference),
+                *value,
+                leaf(f"RltdPties/{other}/Pty/Nm", entry.counterparty),
+                leaf("RmtInf/Ustrd", entry.remittance),
+            ),
+        ),
+    )
 
 
 def read_statements(body: Element) -> tuple[Statement, ...]:

@@ -16,6 +16,8 @@ HEADER_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:head.001.001.02"
 ENVELOPE_NAMESPACE = "urn:swift:xsd:envelope"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
 Content: TypeAlias = "str | tuple[Node, ...]"
 Part: TypeAlias = "Node | Iterable[Node] | None"
 
@@ -72,18 +74,23 @@ def document(message: str, body: Node) -> str:
 
     Raises BadInput for a text with characters that no document may hold.
     """
-    return _checked('<?xml version="1.0" encoding="UTF-8"?>\n' + _document(message, body))
+    return _checked(_DECLARATION + _document(message, body))
 
 
 def envelope(message: str, header: tuple[Node, ...], body: Node) -> str:
-    """Header (head.001.001.02) and document in the envelope of the translation portal. Raises BadInput as
-    `document` does.
+    """Header (head.001.001.02) and document in the envelope of the translation portal.
+
+    Raises BadInput as `document` does.
     """
+    return with_header(header, document(message, body))
+
+
+def with_header(header: tuple[Node, ...], xml: str) -> str:
+    """The same of a document that was written already."""
     head = "".join(_written(node) for node in header)
     return _checked(
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<Envelope xmlns="{ENVELOPE_NAMESPACE}"><AppHdr xmlns="{HEADER_NAMESPACE}">{head}</AppHdr>'
-        f"{_document(message, body)}</Envelope>"
+        f'{_DECLARATION}<Envelope xmlns="{ENVELOPE_NAMESPACE}"><AppHdr xmlns="{HEADER_NAMESPACE}">{head}</AppHdr>'
+        f"{xml.removeprefix(_DECLARATION)}</Envelope>"
     )
 
 

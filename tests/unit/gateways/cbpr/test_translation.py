@@ -206,6 +206,56 @@ def test_a_code_without_a_place_is_lost() -> None:
     assert to_mx(fin("103", *TRANSFER, "23E:XXYY"), NOW).lost == ["23E"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n:59:/666&#13;\nATTACKER",
+        "x-}{5:{CHK:0}}",
+        "{1:F01",
+        "a" * 35 + ":59:/666",
+        "a" * 35 + "-}",
+        "Köln & Söhne @ home",
+    ],
+)
+def test_no_text_of_an_element_begins_a_field_or_a_block(text: str) -> None:
+    xml = to_mx(fin("103", *TRANSFER, "70:WORDS"), NOW).xml
+    plain, hostile = parse_fin(to_mt(xml).fin), parse_fin(to_mt(xml.replace("WORDS", text.replace("&", "&amp;"))).fin)
+    assert [tag for tag, _ in hostile.fields] == [tag for tag, _ in plain.fields]
+    assert [block.name for block in hostile.blocks] == [block.name for block in plain.blocks]
+    assert hostile.fields[5] == plain.fields[5]
+
+
+def test_characters_that_fin_does_not_have_become_dots_and_are_told() -> None:
+    xml = to_mx(fin("103", *TRANSFER, "70:WORDS"), NOW).xml
+    back = to_mt(xml.replace("WORDS", "Köln"))
+    assert dict(parse_fin(back.fin).fields)["70"] == "K.ln"
+    assert back.lost == ["70"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('Ccy="EUR"', 'Ccy="EUR:59:"'),
+        ("DEUTDEFFXXX</BICFI></FinInstnId></FIId></Fr>", "DEUT{EFF</BICFI></FinInstnId></FIId></Fr>"),
+    ],
+)
+def test_a_currency_or_a_terminal_that_is_none_is_refused(old: str, new: str) -> None:
+    xml = to_mx(fin("103", *TRANSFER), NOW).xml
+    assert old in xml
+    with pytest.raises(BadInput):
+        to_mt(xml.replace(old, new))
+
+
+def test_an_address_that_does_not_fit_is_cut_to_lines_of_fin_and_counts_as_lost() -> None:
+    line = "<AdrLine>" + "LONG STREET NAME " * 4 + "</AdrLine>"
+    xml = to_mx(fin("103", *TRANSFER, "57D:BANK\r\nHERE"), NOW).xml
+    back = to_mt(xml.replace("<AdrLine>HERE</AdrLine>", line * 3))
+    lines = dict(parse_fin(back.fin).fields)["57D"].split("\n")
+    assert len(lines) == 4
+    assert max(len(text) for text in lines) <= 35
+    assert [place.rpartition("/")[2] for place in back.lost] == ["AdrLine[1]", "AdrLine[2]", "AdrLine[3]"]
+
+
 def test_a_count_that_is_no_number_is_refused() -> None:
     xml = to_mx(VARIED["entries"], NOW).xml.replace("<NbOfNtries>1<", "<NbOfNtries>one<")
     with pytest.raises(BadInput, match="no number"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.gateways.iso20022 import exchanges, orders, payments, settlements, statements, statuses
+from isthmus.gateways.iso20022 import exchanges, headers, orders, payments, settlements, statements, statuses
 from isthmus.gateways.iso20022.payments import Party, Payment, Payments
 from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.iso20022.schemas import schemas_of
@@ -205,6 +205,86 @@ def test_a_statement_is_read_to_the_last_cent_and_adds_up(cents: list[int], open
     worse = msgspec.structs.replace(statement, closing=Decimal(closing + 1).scaleb(-2))
     assert worse.adds_up is False
     assert msgspec.structs.replace(statement, closing=None).adds_up is None
+
+
+HEADER = headers.Header(
+    sender="DEUTDEFFXXX",
+    receiver="CHASUS33XXX",
+    identifier="M1",
+    message="pacs.009.001.08",
+    created=CREATED,
+    service="swift.cbprplus.02",
+)
+
+
+def test_a_header_around_a_document_is_read_back_and_keeps_all_rules() -> None:
+    sent = msgspec.structs.replace(TRANSFER, instructing="DEUTDEFF", instructed="CHASUS33XXX")
+    xml = headers.enclosed(HEADER, payments.bank_transfer(sent))
+    assert headers.read_header(read(xml)) == HEADER
+    assert validate(xml, None).rules == []
+
+
+def test_a_header_that_announces_another_message_is_refused() -> None:
+    with pytest.raises(BadInput, match="is not"):
+        headers.enclosed(HEADER, payments.customer_transfer.__doc__ or "")
+
+
+def test_a_document_without_a_header_has_none() -> None:
+    with pytest.raises(BadInput, match="none"):
+        headers.read_header(read(payments.bank_transfer(TRANSFER)))
+
+
+OWN = statements.Statement(
+    identifier="S1",
+    account="DE89370400440532013000",
+    currency="EUR",
+    opening=Decimal("-10.50"),
+    closing=Decimal("9.25"),
+    opened="2026-01-05",
+    closed="2026-01-05",
+    page="1",
+    entries=(
+        statements.Entry(
+            amount=Decimal(20),
+            currency="EUR",
+            date="2026-01-06",
+            booked="2026-01-05",
+            status="BOOK",
+            reference="E1",
+            counterparty="A Tate",
+            remittance="invoice 7",
+        ),
+        statements.Entry(
+            amount=Decimal("-0.25"),
+            currency="EUR",
+            date="2026-01-05",
+            booked=None,
+            status="BOOK",
+            reference="E2",
+            servicer_reference="B2",
+        ),
+    ),
+)
+
+
+def test_a_statement_that_is_built_is_read_back_adds_up_and_keeps_all_rules() -> None:
+    xml = statements.statement_document("M1", CREATED, (OWN,))
+    assert statements.read_statements(read(xml)[0]) == (OWN,)
+    assert OWN.adds_up
+    assert validate(xml, None).rules == []
+
+
+def test_a_statement_and_a_header_that_are_built_are_valid(test_data: Path) -> None:
+    schemas = schemas_of(test_data / "protocols/iso20022/xsd")
+    statement = validate(statements.statement_document("M1", CREATED, (OWN,)), schemas)
+    assert (statement.schema, statement.schema_errors) == ("valid", [])
+    whole = validate(headers.enclosed(HEADER, payments.bank_transfer(TRANSFER)), schemas)
+    assert (whole.schema, whole.header, whole.header_errors) == ("valid", "valid", [])
+
+
+def test_a_statement_without_balances_is_not_built() -> None:
+    with pytest.raises(BadInput, match="both balances"):
+        statements.statement_document("M1", CREATED, (msgspec.structs.replace(OWN, closing=None),))
 
 
 @pytest.mark.parametrize(
