@@ -34,6 +34,7 @@ COMMANDS = {
     "bench route": [],
     "sim": [],
     "dex swaps": ["--pool", "F"],
+    "xmlguard": [],
     "doctor": [],
 }
 

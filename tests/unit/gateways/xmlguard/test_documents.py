@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.gateways.xmlguard.documents import NAMESPACE, ORDER, PAYMENT, TRANSFER, order, payment
 
 from isthmus.gateways.xmlguard.inspecting import verdict_of
-
-from .documents import NAMESPACE, ORDER, PAYMENT, TRANSFER, order, payment
 
 SECOND = TRANSFER.replace("E2E-1", "E2E-2")
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

@@ -1,11 +1,10 @@
 """Free text: what people write is let through, what another reader would run is not."""
 
 import pytest
+from tests.unit.gateways.xmlguard.documents import commented, said
 
 from isthmus.gateways.xmlguard.free_text import fault_of
 from isthmus.gateways.xmlguard.inspecting import verdict_of
-
-from .documents import commented, said
 
 WRITTEN_BY_PEOPLE = (
     "O'Brien & Söhne GmbH",
