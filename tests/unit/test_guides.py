@@ -87,7 +87,7 @@ def test_the_reacting_market_in_process(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_in_the_guide_with_its_default() -> None:
-    rows = re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", (GUIDES / "settings.md").read_text(), re.MULTILINE)
     written = {name: value.replace(",", "") for name, value in rows}
     assert written == {name: _shown(value) for name, value in _flat(read_defaults())}
 

