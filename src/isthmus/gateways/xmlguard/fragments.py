@@ -57,7 +57,7 @@ UNBALANCED = _any_case(
     r"['`]\s*\)*\s*(?:\bx?or\b|\band\b|\|\||&&)\s*(?:not\s+)?[('\"`\s]*[\w.@%]{0,64}['\"`)\s]*" + _COMPARED,
     r"\"\s*\)*\s*(?:\bx?or\b|\band\b|\|\||&&)\s*(?:not\s+)?[(\"\s]*[\w.@%]{0,64}[\")\s]*" + _COMPARED,
     rf"['\"`]\s*\)*\s*;?\s*{_STATEMENT}",
-    r"['\"`]\)*;?(?:--|#|/\*)|['\"`]\s*\)*\s*;?\s*(?:--|#|/\*)[\s+\-]*\w?\s*\Z",
+    r"['\"`]\)*;?(?:--|#|/\*)|['\"`]\s*\)*\s*;?\s*(?:--|#|/\*)[\s+\-]*[a-z]?\s*\Z",
     r"['\"`]\s*\)*\s*(?:having|order\s+by|group\s+by|limit)\s+\(?\d",
     r"['\"`]\s*\)*\s*(?:or|and)\s+(?:not\s+)?(?:true|false|1|exists|sleep|benchmark|\(\s*select)\b",
 )
