@@ -147,15 +147,18 @@ class Scanner:
             raise self._stop("not-well-formed", at, "a comment is not closed, or holds --")
         if dashes - at > self._limits.text_characters:
             raise self._stop("text-length", at, "the comment is too long")
-        said = self._text[at + len(_COMMENT) : dashes]
+        if self._limits.comments_judged:
+            self._judge_comment(at, self._text[at + len(_COMMENT) : dashes])
+        if self._open:
+            self._open[-1].remarks += 1
+        return dashes + 3
+
+    def _judge_comment(self, at: int, said: str) -> None:
         if "<" in said:
             raise self._stop("comment-markup", at, "the comment hides markup")
         fault = fault_of(said.strip())
         if fault is not None:
             raise self._stop(fault[0], at, fault[1])
-        if self._open:
-            self._open[-1].remarks += 1
-        return dashes + 3
 
     def _section(self, at: int) -> int:
         start = at + len(_CDATA)
