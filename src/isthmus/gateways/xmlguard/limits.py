@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 SchemaHints = Literal["bare", "drop"]
-"""What becomes of xsi:schemaLocation: the message's own file name is let through and taken off, anything else is refused
-("bare"), or all of them are taken off unread ("drop")."""
+"""What becomes of xsi:schemaLocation: the message's own file name is let through and taken off, anything else
+is refused ("bare"), or all of them are taken off unread ("drop")."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
