@@ -23,7 +23,7 @@ _STATEMENT = (
     r"|copy\s+\w+\s+(?:from|to)\s+(?:program|')|waitfor\s+delay|attach\s+database|load\s+data\s+(?:local\s+)?infile"
     r"|pragma\s+\w|set\s+@)"
 )
-_COMPARED = r"(?:=|<>|!=|<|>|\bis\s+(?:not\s+)?null\b|\b(?:not\s+)?(?:like|between|regexp|rlike|in)\b)"
+_COMPARED = r"(?:=|<>|!=|<|>|\bis\s+(?:not\s+)?null\b|\b(?:not\s+)?(?:like\b|between\b|regexp\b|rlike\b|in\s*\())"
 _DATABASE_WORDS = (
     r"\b(?:pg_sleep|benchmark|load_file|extractvalue|updatexml|xp_\w+|dbms_\w+(?:\.\w+)?|utl_\w+(?:\.\w+)?|randomblob"
     r"|generate_series)\s*\(|\bsleep\s*\(\s*\d|\bwaitfor\s+delay\b|\binto\s+(?:out|dump)file\b|\binformation_schema\b"
@@ -40,8 +40,8 @@ _SURE_TAG_OF_FIX = "(?:34|35|38|39|40|44|49|52|54|55|56|59|60|150)"
 _END_OF_FIX = r"(?:\||\^A|\^|\u2401|\\x01|\\u0001|\\001|<SOH>|\[SOH\])"
 _COMMANDS = (
     r"(?:rm\s+-|cat\s+[/.~\w]{0,64}/|(?:curl|wget)\s+\S{0,64}[:/.]|nc\s+-|(?:ba|z|k)?sh\s+-|(?:ba|z)?sh\Z|whoami\b"
-    r"|uname\b|(?-i:id)\s*(?:\Z|;|\||`)|ls\s+[-/]|ping\s+-|nslookup\s|sleep\s+\d|powershell|cmd(?:\.exe)?\s*/"
-    r"|python\d?\s+-|perl\s+-|php\s+-|chmod\s|sudo\s|dir\s+[a-z]:\\|net\s+user|shutdown\s+[-/])"
+    r"|uname\b|(?-i:id)\s*(?:\Z|;|\||`)|ls\s+[-/]|(?-i:ls)\s*\Z|calc(?:\.exe)?\s*\Z|ping\s+-|nslookup\s|sleep\s+\d|powershell|cmd(?:\.exe)?\s*/"
+    r"|python\d?\s+-|perl\s+-|php\s+-|chmod\s|sudo\s|reboot\s*\Z|dir\s+[a-z]:\\|net\s+user|shutdown\s+[-/])"
 )
 
 
@@ -57,7 +57,7 @@ UNBALANCED = _any_case(
     r"['`]\s*\)*\s*(?:\bx?or\b|\band\b|\|\||&&)\s*(?:not\s+)?[('\"`\s]*[\w.@%]{0,64}['\"`)\s]*" + _COMPARED,
     r"\"\s*\)*\s*(?:\bx?or\b|\band\b|\|\||&&)\s*(?:not\s+)?[(\"\s]*[\w.@%]{0,64}[\")\s]*" + _COMPARED,
     rf"['\"`]\s*\)*\s*;?\s*{_STATEMENT}",
-    r"\w?['\"`]\s*\)*\s*;?\s*(?:--|#|/\*)",
+    r"['\"`]\)*;?(?:--|#|/\*)|['\"`]\s*\)*\s*;?\s*(?:--|#|/\*)[\s+\-]*[a-z]?\s*\Z",
     r"['\"`]\s*\)*\s*(?:having|order\s+by|group\s+by|limit)\s+\(?\d",
     r"['\"`]\s*\)*\s*(?:or|and)\s+(?:not\s+)?(?:true|false|1|exists|sleep|benchmark|\(\s*select)\b",
 )
@@ -68,14 +68,15 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         "formula",
         (
             *_as_written(
-                r"\A\s*=\s*[\"'(+@\-]*\s*[\w$]",
+                r"\A\s*\"?\s*=(?!\w+=)(?:[\"'(+@\-]*[\w$]|\s+[\"'(+@\-]*(?:\d|\w+\())",
                 r"\A\s*[=+\-@].{0,200}?\w\|\s*['\"]?[^|!]{0,80}['\"]?!\w",
                 r"\A\s*[+\-]\s*\d+(?:\.\d+)?\s*[+*^]\s*\(?\d",
                 r"\A\s*[+\-@]\$?[A-Z]{1,3}\$?\d{1,7}\s*[+*^!:(|]",
                 r"\A\s*@\w+\(",
             ),
             *_any_case(
-                rf"\A\s*[=+\-@].{{0,200}}?\b(?:{_FORMULAS})\(",
+                rf"\A\s*[=@].{{0,200}}?\b(?:{_FORMULAS})\(",
+                rf"\A\s*[+\-].{{0,200}}?\b(?:{_FORMULAS})\(\s*(?:[\"'\d(=+\-$@)]|\$?[A-Z]{{1,3}}\$?\d)",
                 r"\bcmd(?:\.exe)?\s*\|",
                 rf"[\t\r\n;,\"]\s*[=+\-@]\s*(?:{_FORMULAS})\s*\(",
             ),
@@ -85,13 +86,16 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         "sql",
         (
             *_any_case(
-                r"\b(?:or|and)\s+(?:not\s+)?\(*\s*(?:(['\"])(\w*)\1\s*(?:=|<=|>=|like|in\s*\()\s*\1\2"
+                r"\b(?:or|and)\s+(?:not\s+)?\(*\s*(?:(['\"])([\w%]*)\1\s*(?:=|<=|>=|like|in\s*\()\s*\1\2"
                 r"|(\w+)\s*(?:=|<=|>=)\s*\3)(?!\w)",
                 rf"(?:;|\A\s*-?\d+)\s*\)*\s*;?\s*{_STATEMENT}",
                 rf"{_TABLE}[^;]{{0,80}}(?:;\s*(?:--|\Z)|--)",
                 r"\bunion\s+(?:all\s+|distinct\s+)?\(?\s*select\s+(?:\*|null\b|['\"\d@(]|\w+\s*\(|.{1,120}?\bfrom\b)",
                 r"\bselect\s+(?:\*|@@\w+|\w+\s*\([^)]{0,80}\)|[\w.]+(?:\s*,\s*[\w.]+){1,20})\s+from\s",
-                r"['\"]\s*\|\|\s*['\"(\w]",
+                r"['\"]\s*\|\|\s*['\"(\w]|\bhaving\s+\d+\s*=\s*\d|\bupdate\s+\w+\s+set\s+\w+\s*=",
+                rf"\A[\w%.@\-]{{0,32}}['\"`]\s*\)*\s*(?:x?or\b|and\b|&&)\s*[(\s]*['\"`]?[\w.@%]{{1,64}}['\"`)\s]*{_COMPARED}",
+                r"\A\s*['\"`]\s*(?:=|<>|!=|like\b)|;\s*--\s*\Z|\A\s*\d+\s*(?:--|#)\s*\Z",
+                r"\A[\s;)'\"#\-]*['\"][\s;)'\"#\-]*\Z",
                 _DATABASE_WORDS,
                 r"/\*!\d*|\w/\*.{0,20}?\*/\w",
             ),
@@ -110,11 +114,11 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
             r"['\"]\s*\]\s*[|/]|\bcount\s*\(\s*/",
         ),
     ),
-    ("lookup", _any_case(r"\$\s*\{|\bjndi\s*:\s*\w+\s*:|\b(?:ldaps?|rmi|corba|iiop|nis)://")),
+    ("lookup", _any_case(r"\$\{[^}]{0,200}\}|\$\{\W*\w+:|\bjndi\s*:\s*\w+\s*:|\b(?:ldaps?|rmi|corba|iiop|nis)://")),
     (
         "template",
         _any_case(
-            r"\{\{|\}\}|\{%|<%[=@!#\-\s]?\s*\w|[#*@~]\{|\[\[\$|\[%|<#\w|\$\(\s*[a-z]|#set\s*\(",
+            r"\{\{\s*[^}\s]|\{%|<%[=@!#\-\s]?\s*\w|[#*@~%]\{|\[\[\s*[\d$#]|\[%|<#\w|\$\(\s*[a-z]|#set\s*\(",
             r"__(?:proto|class|import|globals|builtins|subclasses|mro|init)__",
         ),
     ),
@@ -138,7 +142,7 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         _as_written(
             r"\{[1-5S]:|\{(?:CHK|MAC|PDE|MUR|108|119|121):",
             r"(?<![\w.:]):\d{2}[A-Z]?:(?=\s*\S)",
-            r":\d{2}[A-Z]:",
+            r":\d{2}[A-Z]:|(?:\A|[\r\n]):\d{2}[A-Z]?:",
             r"(?:\A|[\r\n])\s*-\}",
         ),
     ),
@@ -169,7 +173,7 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         _any_case(
             rf"(?:;|\|\|?|&&?|`|\n)\s*{_COMMANDS}",
             r"\|\s*(?:bash|sh|nc|cmd|powershell|whoami)\b|`[a-z/][^`]{0,200}`|\(\)\s*\{",
-            r"\bcmd\.exe\b|\bpowershell(?:\.exe)?\s+-|/bin/(?:ba)?sh\b",
+            r"\bcmd\.exe\b|\bcmd\s+/[ck]\b|\bpowershell(?:\.exe)?\s+-|/bin/(?:ba)?sh\b",
         ),
     ),
     (
@@ -179,7 +183,7 @@ RULES: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
             r"[\"']\s*,\s*[\"'][\w$]+[\"']\s*:|[\"']\s*\}\s*,?\s*\{?\s*[\"'\]]",
         ),
     ),
-    ("format", _as_written(r"(?:%(?:\d+\$)?(?:\d*\.?\d*)?[nsxpd]){3,}|%\d*\$?h?h?n\b")),
+    ("format", _as_written(r"(?:%(?:\d+\$)?(?:\d*\.?\d*)?[nsxpd]){2,}|%\d*\$?h?h?n\b")),
     (
         "header",
         _any_case(

@@ -25,7 +25,7 @@ _BACKSLASHED = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4})\}?|x([0-9A-Fa-f]{2}))")
 _REMARK = re.compile(r"/\*.*?\*/|/\*", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,.?-]*")
 _WORDS = re.compile(
-    r"select|waitfor|schema|sqlite_|sleep|table|delete|insert|xmlhttp|powershell|cmd|\.\.", re.IGNORECASE
+    r"select|waitfor|schema|sqlite_|sleep|table|delete|insert|xmlhttp|powershell|cmd|--|having|\.\.", re.IGNORECASE
 )
 _STRAIGHT = str.maketrans("\u2018\u2019\u02bc\u2032\u201a\u201c\u201d\u2033\u201e", "'''''\"\"\"\"")
 
@@ -71,5 +71,8 @@ def _forms(text: str) -> list[str]:
     twice = unquote(unquoted) if "%" in unquoted else unquoted
     unescaped = html.unescape(straight) if "&" in straight else straight
     again = html.unescape(unescaped) if "&" in unescaped else unescaped
+    spaced = straight.replace("+", " ") if "+" in straight and "'" in straight else straight
     plain = _BACKSLASHED.sub(lambda found: chr(int(found[1] or found[2], 16)), straight)
-    return list(dict.fromkeys((text, straight, unquoted, twice, unescaped, again, plain, _REMARK.sub(" ", straight))))
+    return list(
+        dict.fromkeys((text, straight, unquoted, twice, unescaped, again, plain, _REMARK.sub(" ", straight), spaced))
+    )

@@ -43,10 +43,18 @@ TRANSFER = Limits(
     elements=200_000,
     names_distinct=400,
     text_characters=4_096,
+    comments_judged=True,
     cdata_in=FREE_TEXT,
 )
 """A message of a bank's client: some 4,000 transfers."""
-UNKNOWN = Limits(document_bytes=4 << 20, depth_levels=32, elements=5_000, names_distinct=500, text_characters=4_096)
+UNKNOWN = Limits(
+    document_bytes=4 << 20,
+    depth_levels=32,
+    elements=5_000,
+    names_distinct=500,
+    text_characters=4_096,
+    comments_judged=True,
+)
 """A document of no kind that is known here."""
 ELEMENTS_BESIDE, ELEMENTS_A_TRANSFER = 2_000, 400
 """What a message may hold in all, by the number of transfers that it announces: a schema allows far fewer."""

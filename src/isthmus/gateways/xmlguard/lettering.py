@@ -21,7 +21,7 @@ _FOREIGN_LETTER = re.compile(rf"[{_OTHERS}]")
 _LATIN_WORD = re.compile(rf"[{_LATIN}]{{2,}}")
 _LEGAL_FORMS = frozenset({"ООО", "ОАО", "НАО"})
 _MATHEMATICAL = re.compile(
-    "[\u0251\u0261\u2160-\u217f\u1d2c-\u1d6a\u2070-\u209c\u2460-\u24ff\u2c7c\u2c7d\ua7f8\ua7f9\U0001d400-\U0001d7ff\U0001f130-\U0001f189]"
+    "[\u017f\u0251\u0261\u2102\u210a-\u2113\u2115\u2119-\u211d\u2124\u2128\u212a-\u2131\u2133\u2134\u2145-\u2149\u2160-\u217f\u1d2c-\u1d6a\u2070-\u209c\u2460-\u24ff\u2c7c\u2c7d\ua7f8\ua7f9\U0001d400-\U0001d7ff\U0001f130-\U0001f189]"
 )
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]")

@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 SchemaHints = Literal["bare", "drop"]
-"""What becomes of xsi:schemaLocation: a bare file name is let through and taken off, anything else is refused
-("bare"), or all of them are taken off unread ("drop")."""
+"""What becomes of xsi:schemaLocation: the message's own file name is let through and taken off, anything else
+is refused ("bare"), or all of them are taken off unread ("drop")."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     text_characters: int = 16_384
     """Of one value, comment or CDATA section."""
     schema_hints: SchemaHints = "bare"
+    comments_judged: bool = False
+    """Whether comments may hold neither markup nor fragments of other languages, as values may not."""
     cdata_in: frozenset[str] | None = None
     """Local names of elements whose whole value may be one CDATA section; None: any element that holds a value."""
 
@@ -36,6 +38,7 @@ ORDER = Limits(
     elements=64,
     names_distinct=64,
     text_characters=1_024,
+    comments_judged=True,
     cdata_in=frozenset({"Comment"}),
 )
 """An order of the MT4 bridge."""

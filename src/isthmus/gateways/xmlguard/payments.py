@@ -72,6 +72,8 @@ def _judge_number(element: etree._Element) -> None:
     currency = element.get("Ccy")
     if currency is None:
         return
+    if not Decimal(text):
+        raise Stopped("number-form", path_of(element), "the amount is zero")
     written = text.partition(".")[2].rstrip("0")
     if len(written) > _DECIMALS.get(currency, 2):
         raise Stopped("currency-decimals", path_of(element), f"more decimals than {currency} has")

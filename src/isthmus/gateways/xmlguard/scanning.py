@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from isthmus.gateways.xmlguard.characters import CONTROLS, INVISIBLES, forbidden_in
+from isthmus.gateways.xmlguard.free_text import fault_of
 from isthmus.gateways.xmlguard.limits import Limits
 from isthmus.gateways.xmlguard.places import path_from
 from isthmus.gateways.xmlguard.stops import Stopped, line_and_column
@@ -146,9 +147,18 @@ class Scanner:
             raise self._stop("not-well-formed", at, "a comment is not closed, or holds --")
         if dashes - at > self._limits.text_characters:
             raise self._stop("text-length", at, "the comment is too long")
+        if self._limits.comments_judged:
+            self._judge_comment(at, self._text[at + len(_COMMENT) : dashes])
         if self._open:
             self._open[-1].remarks += 1
         return dashes + 3
+
+    def _judge_comment(self, at: int, said: str) -> None:
+        if "<" in said:
+            raise self._stop("comment-markup", at, "the comment hides markup")
+        fault = fault_of(said.strip())
+        if fault is not None:
+            raise self._stop(fault[0], at, fault[1])
 
     def _section(self, at: int) -> int:
         start = at + len(_CDATA)

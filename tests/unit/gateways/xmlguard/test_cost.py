@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from tests.unit.gateways.xmlguard.documents import ORDER, PAYMENT, TRANSFER
 
 from isthmus.gateways.xmlguard.inspecting import verdict_of
-
-from .documents import ORDER, PAYMENT, TRANSFER
 
 MILLISECONDS_MAX = 50
 MEGABYTES_MAX = 50

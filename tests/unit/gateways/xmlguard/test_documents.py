@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.gateways.xmlguard.documents import NAMESPACE, ORDER, PAYMENT, TRANSFER, order, payment
 
 from isthmus.gateways.xmlguard.inspecting import verdict_of
-
-from .documents import NAMESPACE, ORDER, PAYMENT, TRANSFER, order, payment
 
 SECOND = TRANSFER.replace("E2E-1", "E2E-2")
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -161,6 +160,9 @@ STOPPED = {
     "nothing": ("not-well-formed", ""),
     "no XML": ("not-well-formed", "hello"),
     "an order for a payment": ("schema-unknown", ORDER),
+    "a transfer in a comment": ("comment-markup", PAYMENT.replace("</PmtInf>", f"<!--{SECOND}--></PmtInf>")),
+    "a look-up in a comment": ("lookup", PAYMENT.replace("<PmtInf>", "<!--${jndi:ldap://x/a}--><PmtInf>")),
+    "an amount of nothing": ("number-form", payment(InstdAmt="0.00", CtrlSum="0.00")),
     "a name that is markup": ("script", payment(Nm="&lt;script&gt;alert(1)&lt;/script&gt;")),
 }
 

