@@ -19,6 +19,7 @@ check "mypy" "$BIN/mypy"
 check "layers" "$BIN/lint-imports" --no-cache --no-logo
 check "house rules" "$BIN/python" tools/tidy.py
 check "duplicates" "$BIN/python" tools/duplicates.py
+check "gRPC code" "$BIN/python" tools/grpc_code.py --check
 if [ -d web/node_modules ]; then
     check "types of the terminal" npm --prefix web run --silent check
 fi

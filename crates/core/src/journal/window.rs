@@ -7,6 +7,9 @@ use std::os::unix::fs::FileExt;
 
 /// Bytes read at a time; a frame larger than this makes the window as large as the frame.
 pub const WINDOW_BYTES: usize = 1 << 20;
+/// Bytes read first at an end that may have grown: a follower that looks a hundred times a second would else copy a whole
+/// window of zeros each time.
+const FIRST_BYTES: usize = 1 << 14;
 
 /// What stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +30,13 @@ pub(super) struct Window {
     base: u64,
     at: usize,
     filled: usize,
+    /// Bytes of the next read; more each time, up to the whole window.
+    next: usize,
 }
 
 impl Window {
     pub fn new(file: File, offset: u64) -> Self {
-        Self { file, bytes: vec![0; WINDOW_BYTES], base: offset, at: 0, filled: 0 }
+        Self { file, bytes: vec![0; WINDOW_BYTES], base: offset, at: 0, filled: 0, next: WINDOW_BYTES }
     }
 
     /// Goes over to another file, keeping the memory.
@@ -96,7 +101,7 @@ impl Window {
     /// Forgets what was read ahead: the file may have changed.
     pub fn forget(&mut self) {
         self.base = self.offset();
-        (self.at, self.filled) = (0, 0);
+        (self.at, self.filled, self.next) = (0, 0, FIRST_BYTES);
     }
 
     #[cold]
@@ -111,8 +116,10 @@ impl Window {
         if self.bytes.len() < wanted {
             self.bytes.resize(wanted, 0);
         }
+        let most = self.bytes.len().min(wanted.max(self.filled + self.next));
+        self.next = (self.next * 4).min(WINDOW_BYTES);
         while self.filled < wanted {
-            match self.file.read_at(&mut self.bytes[self.filled..], self.base + self.filled as u64) {
+            match self.file.read_at(&mut self.bytes[self.filled..most], self.base + self.filled as u64) {
                 Ok(0) => break,
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
