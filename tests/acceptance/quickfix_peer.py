@@ -136,12 +136,14 @@ def send_orders(settings: dict[str, Any]) -> None:
     begin = "FIXT.1.1" if transport else settings["version"]
     session = quickfix.SessionID(begin, settings["sender"], settings["target"])
     counter = Path(settings["store"]) / "orders.sent"
+    fresh = counter.with_suffix(".new")
     number = int(counter.read_text()) if counter.exists() else 0
     while number < settings["orders"]:
         number += 1
         quickfix.Session.sendToTarget(order(number), session)
         # after a kill in between the order goes out a second time, as a new message: nothing is lost
-        counter.write_text(str(number))
+        fresh.write_text(str(number))
+        fresh.rename(counter)
         time.sleep(settings.get("pause_s", 0))
     row("sent", count=number)
 
