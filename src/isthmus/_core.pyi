@@ -476,7 +476,7 @@ class DarkWeights:
 
 @final
 class FixEcho:
-    """FIX sessions on a thread of their own (`run`); `common` and `sessions` are read by their attributes. Raises OSError."""
+    """FIX sessions on a thread of their own (`run`); what is given is read by its attributes. Raises OSError."""
 
     port: int
     def __new__(cls, address: str, common: Any, sessions: Sequence[Any], /) -> FixEcho: ...
@@ -486,6 +486,7 @@ class FixEcho:
     def heard(self) -> list[tuple[int, bytes]]: ...
     def notes(self) -> list[str]: ...
     def standing(self, place: int, /) -> tuple[bool, int, int, int]: ...
+
 class FixMalformed(ValueError):
     """The bytes are no FIX message; says which field and why."""
 

@@ -1,12 +1,15 @@
-"""QuickFIX's engine as a counterparty, in a process of its own: an acceptor or initiator that echoes, sends or counts orders.
+"""QuickFIX's engine as a counterparty, in a process of its own: it echoes, sends or counts orders.
 
     python quickfix_peer.py '{"role": "acceptor", "port": 5001, "store": "...", ...}'
 
-Settings (JSON): `role` acceptor|initiator, `port`, `store` (a folder; message files survive kill -9), `version`, `sender`,
-`target`, `heartbeat_s`, `reset_on_logon`, `dictionaries` (a folder of FIX44.xml ..., null for no validation), `echo` (send
-orders back), `orders` (as an initiator or acceptor: so many orders are sent, one after the other, identifiers 1 to n).
-Rows on standard output: {"event": "ready"}, {"event": "logon"}, {"event": "logout"}, {"event": "order", "id", "poss_dup"} for
-each order that comes, {"event": "sent", "count"} when the orders are sent. A line `stop` on standard input ends it cleanly.
+Settings (JSON): `role` acceptor|initiator, `port`, `store` (a folder; message files survive kill -9), `version`,
+`sender`, `target` or `sessions` (a list of those three), `heartbeat_s`, `reset_on_logon`, `dictionaries` (a folder
+of FIX44.xml ..., null for no validation), `echo` (send orders back), `quiet` (no row for each order), `orders` (so
+many orders are sent, one after the other, identifiers 1 to n).
+
+Rows on standard output: {"event": "ready"}, {"event": "logon"}, {"event": "logout"}, {"event": "order", "id",
+"poss_dup"} for each order that comes, {"event": "sent", "count"} when the orders are sent. A line `stop` on
+standard input ends it.
 """
 
 from __future__ import annotations
@@ -69,7 +72,11 @@ def session_lines(session: dict[str, Any], dictionaries: str | None) -> list[str
     folder = Path(dictionaries)
     lines.append("UseDataDictionary=Y")
     if transport:
-        return [*lines, f"TransportDataDictionary={folder / 'FIXT11.xml'}", f"AppDataDictionary={folder / 'FIX50SP2.xml'}"]
+        return [
+            *lines,
+            f"TransportDataDictionary={folder / 'FIXT11.xml'}",
+            f"AppDataDictionary={folder / 'FIX50SP2.xml'}",
+        ]
     return [*lines, f"DataDictionary={folder / (version.replace('.', '') + '.xml')}"]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.acceptance.peer import Peer, quickfix_python
 
 VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
@@ -59,9 +58,7 @@ def test_we_log_on_to_quickfix_and_have_our_orders_back(
         assert we.orders() == other.orders() == list(range(1, 21))
 
 
-def test_nothing_is_lost_or_doubled_when_our_initiator_is_killed(
-    quickfix: str, tmp_path: Path, free_port: int
-) -> None:
+def test_nothing_is_lost_or_doubled_when_our_initiator_is_killed(quickfix: str, tmp_path: Path, free_port: int) -> None:
     with (
         theirs(quickfix, tmp_path, free_port, role="acceptor") as other,
         ours(tmp_path, free_port, initiator=True, orders=ORDERS) as we,

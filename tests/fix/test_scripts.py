@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.fix.echo import EchoProcess
 from tests.fix.scripts import Patterns, Script, ScriptFailed, completed, pairs, patterns
 

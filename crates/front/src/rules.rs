@@ -34,7 +34,8 @@ impl Rules for DictionaryRules {
         self.0.validate(view).map_err(|reject| {
             let reason = reject.reason.number();
             // a group that does not begin with its first member has no instance: what is wrong is the count
-            let count = reject.field.filter(|_| reason == GROUP_ORDER).and_then(|at| view.fields.get(at.checked_sub(1)?));
+            let count =
+                reject.field.filter(|_| reason == GROUP_ORDER).and_then(|at| view.fields.get(at.checked_sub(1)?));
             match count.filter(|field| self.0.kind(field.tag) == Some(Kind::Count)) {
                 Some(field) => Fault { reason: GROUP_COUNT, tag: Some(field.tag) },
                 None => Fault { reason, tag: reject.tag },

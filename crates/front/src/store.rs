@@ -45,9 +45,15 @@ pub struct StoreSettings {
 /// Why a store cannot be opened or written.
 #[derive(Debug)]
 pub enum StoreError {
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        path: PathBuf,
+        source: io::Error,
+    },
     /// Bytes that no torn write explains.
-    Damaged { path: PathBuf, offset: u64 },
+    Damaged {
+        path: PathBuf,
+        offset: u64,
+    },
 }
 
 impl fmt::Display for StoreError {
@@ -209,7 +215,8 @@ impl Store {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let done = file.write_all(&self.gathered).and_then(|()| if self.settings.sync { file.sync_data() } else { Ok(()) });
+        let done =
+            file.write_all(&self.gathered).and_then(|()| if self.settings.sync { file.sync_data() } else { Ok(()) });
         if let Err(source) = done {
             // half of a frame must not stand before the next try
             let _ = file.set_len(self.written);

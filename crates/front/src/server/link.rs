@@ -19,10 +19,14 @@ pub(super) enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// We connect; a session waits for it.
-    Connecting { place: usize },
+    Connecting {
+        place: usize,
+    },
     /// Nobody knows yet whose it is.
     Unknown,
-    Session { place: usize },
+    Session {
+        place: usize,
+    },
     /// Everything is written; the other side may still read it.
     Lingering,
 }

@@ -89,7 +89,8 @@ impl Session {
         if self.settings.next_expected {
             match view.unsigned(tag::NEXT_EXPECTED_MSG_SEQ_NUM) {
                 Some(Ok(number)) if number > self.next_out_at_logon() => {
-                    let text = format!("NextExpectedMsgSeqNum(789) too high, {number} over {}", self.next_out_at_logon());
+                    let text =
+                        format!("NextExpectedMsgSeqNum(789) too high, {number} over {}", self.next_out_at_logon());
                     return Err(LogonRefusal(text));
                 }
                 Some(Err(_) | Ok(0)) => {

@@ -142,7 +142,12 @@ impl Session {
         reverse_route(view, &mut route);
         let version = self.settings.identity.version;
         let number = view.get(tag::MSG_SEQ_NUM).filter(|value| !value.is_empty());
-        self.note(&format!("rejected {}: {} {:?}", String::from_utf8_lossy(number.unwrap_or(b"?")), fault.text(), fault.tag));
+        self.note(&format!(
+            "rejected {}: {} {:?}",
+            String::from_utf8_lossy(number.unwrap_or(b"?")),
+            fault.text(),
+            fault.tag
+        ));
         self.counts.rejected += 1;
         let sent = self.send_with(Outgoing { msg_type: b"3", header: &route, cause: 0 }, now, |encoder| {
             if let Some(number) = number {

@@ -130,7 +130,8 @@ impl Session {
         let encoder = &mut self.out.encoder;
         encoder.begin(self.settings.identity.version.begin_string(), b"4");
         let processed = self.settings.last_processed.then(|| self.next_in - 1);
-        Header { number: first, now, duplicate_of: Some(Original::Now), processed, extra: &[] }.write(&self.settings, encoder);
+        Header { number: first, now, duplicate_of: Some(Original::Now), processed, extra: &[] }
+            .write(&self.settings, encoder);
         encoder.int(tag::NEW_SEQ_NO, next as i64);
         encoder.char(tag::GAP_FILL_FLAG, b'Y');
         self.write_again(now);
@@ -144,7 +145,8 @@ impl Session {
         let encoder = &mut self.out.encoder;
         encoder.begin(self.settings.identity.version.begin_string(), view.msg_type());
         let processed = self.settings.last_processed.then(|| self.next_in - 1);
-        Header { number, now, duplicate_of: Some(Original::At(original)), processed, extra: &extra }.write(&self.settings, encoder);
+        Header { number, now, duplicate_of: Some(Original::At(original)), processed, extra: &extra }
+            .write(&self.settings, encoder);
         let body = view.fields.iter().position(|field| !is_header(field.tag)).unwrap_or(view.fields.len());
         encoder.copy(&view, &view.fields[body..]);
         self.counts.resent += 1;

@@ -18,8 +18,15 @@ pub struct Moment {
 enum Hours {
     Always,
     /// On these days (of the start) from one second of the day to another, through midnight if the end is not later.
-    Daily { days: [bool; 7], start: u32, end: u32 },
-    Weekly { start: Moment, end: Moment },
+    Daily {
+        days: [bool; 7],
+        start: u32,
+        end: u32,
+    },
+    Weekly {
+        start: Moment,
+        end: Moment,
+    },
 }
 
 /// The hours of a session. Numbers begin with 1 again at each start.

@@ -96,7 +96,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { messages_per_s: 0, bytes_per_s: 0, early_messages: 10_000, early_bytes: 16 << 20, output_bytes: 64 << 20 }
+        Self {
+            messages_per_s: 0,
+            bytes_per_s: 0,
+            early_messages: 10_000,
+            early_bytes: 16 << 20,
+            output_bytes: 64 << 20,
+        }
     }
 }
 

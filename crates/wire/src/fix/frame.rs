@@ -271,12 +271,7 @@ mod tests {
 
     #[test]
     fn the_second_field_is_the_body_length_in_digits() {
-        for text in [
-            "8=FIX.4.4|9=|",
-            "8=FIX.4.4|9=-5|",
-            "8=FIX.4.4|9=12345678|",
-            "8=FIX.4.4|9=5x|",
-        ] {
+        for text in ["8=FIX.4.4|9=|", "8=FIX.4.4|9=-5|", "8=FIX.4.4|9=12345678|", "8=FIX.4.4|9=5x|"] {
             let found = head(&wire(text));
             assert_eq!(found, Head::Garbled { skip: text.len(), reason: Garbled::BodyLength }, "{text}");
         }
