@@ -164,7 +164,9 @@ fn a_reset_moves_the_expected_number_forward_only() {
     assert_eq!(talk.session.next_in(), 20);
     let said = talk.say("35=4|34=0|49=TW|52=<now>|56=ISLD|36=19|");
     assert!(said[0].contains("58=Value is incorrect"), "{said:?}");
-    assert_eq!(talk.session.next_in(), 20);
+    let said = talk.say("35=4|34=20|49=TW|52=<now>|56=ISLD|36=18446744073709551615|123=Y|");
+    assert!(said[0].contains("58=Value is incorrect"), "{said:?}");
+    assert_eq!(talk.session.next_in(), 21);
 }
 
 #[test]
