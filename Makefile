@@ -11,7 +11,7 @@ RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.to
 PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WEB := $(wildcard web/package.json)
 
-.PHONY: help run build test check format bench servers sim fuzz
+.PHONY: help run build test acceptance check format bench servers sim fuzz
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -25,6 +25,10 @@ build: $(STAMPS)/engine $(STAMPS)/command $(if $(WEB),$(STAMPS)/web)  ## environ
 test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
 	@$(MAKE) --no-print-directory $(STAMPS)/bench || echo "== SKIPPED: the peers of the benchmarks cannot be installed here"
 	@BIN=$(BIN) sh tools/test.sh
+
+acceptance: build $(STAMPS)/dev  ## FIX sessions with QuickFIX's engine on the other side (it builds for about 10 minutes the first time)
+	@$(MAKE) --no-print-directory $(STAMPS)/acceptance || echo "== SKIPPED: QuickFIX's Python engine cannot be built here"
+	@$(BIN)/python -m pytest tests/acceptance
 
 check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules
 	@BIN=$(BIN) sh tools/check.sh
@@ -58,6 +62,11 @@ $(STAMPS)/packages: requirements.lock | $(STAMPS)/tools
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 	@echo "== locked packages of tests and checks"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(STAMPS)/acceptance: requirements-acceptance.lock $(STAMPS)/packages
+	@echo "== QuickFIX's Python engine"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-acceptance.lock
 	@touch $@
 
 $(STAMPS)/bench: requirements-bench.lock bench/nautilus/requirements.lock bench/exchange_core/pom.xml $(STAMPS)/packages

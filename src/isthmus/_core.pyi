@@ -614,7 +614,7 @@ def mt_reference(text: str, /) -> str: ...
 
 @final
 class FixEcho:
-    """FIX sessions on a thread of their own (`run`); `common` and `sessions` are read by their attributes. Raises OSError."""
+    """FIX sessions on a thread of their own (`run`); what is given is read by its attributes. Raises OSError."""
 
     port: int
     def __new__(cls, address: str, common: Any, sessions: Sequence[Any], /) -> FixEcho: ...

@@ -2,9 +2,9 @@
 
     python our_peer.py '{"port": 5001, "store": "...", "initiator": true, ...}'
 
-Settings (JSON): `port`, `store` (a folder), `version`, `sender`, `target`, `initiator`, `orders` (identifiers 1 to n; one that
-the store has is not sent again, since each order's number is kept as its cause), `echo`. Rows as in quickfix_peer.py; an order
-that comes has its `number` (MsgSeqNum) too.
+Settings (JSON): `port`, `store` (a folder), `version`, `sender`, `target`, `initiator`, `orders` (identifiers 1 to
+n; one that the store has is not sent again, since each order's number is kept as its cause), `echo`. Rows as in
+quickfix_peer.py; an order that comes has its `number` (MsgSeqNum) too.
 """
 
 from __future__ import annotations

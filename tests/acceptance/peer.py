@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -72,8 +73,16 @@ class Peer:
     def kill(self) -> None:
         """As `kill -9` does."""
         self.process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Waits for its end and closes its pipes."""
         self.process.wait()
         self.reader.join(STOP_S)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def restart(self) -> None:
         """Kills it and starts it again."""
@@ -82,15 +91,14 @@ class Peer:
 
     def stop(self) -> None:
         """Asks it to end."""
-        if self.process.poll() is None and self.process.stdin:
+        if self.process.poll() is None and self.process.stdin and not self.process.stdin.closed:
             try:
                 self.process.stdin.write("stop\n")
                 self.process.stdin.flush()
                 self.process.wait(STOP_S)
             except (BrokenPipeError, subprocess.TimeoutExpired):
                 self.process.kill()
-        self.process.wait()
-        self.reader.join(STOP_S)
+        self.close()
 
     def __enter__(self) -> Peer:
         return self
@@ -99,6 +107,3 @@ class Peer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()

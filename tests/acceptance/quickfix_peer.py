@@ -1,12 +1,15 @@
-"""QuickFIX's engine as a counterparty, in a process of its own: an acceptor or initiator that echoes, sends or counts orders.
+"""QuickFIX's engine as a counterparty, in a process of its own: it echoes, sends or counts orders.
 
     python quickfix_peer.py '{"role": "acceptor", "port": 5001, "store": "...", ...}'
 
-Settings (JSON): `role` acceptor|initiator, `port`, `store` (a folder; message files survive kill -9), `version`, `sender`,
-`target`, `heartbeat_s`, `reset_on_logon`, `dictionaries` (a folder of FIX44.xml ..., null for no validation), `echo` (send
-orders back), `orders` (as an initiator or acceptor: so many orders are sent, one after the other, identifiers 1 to n).
-Rows on standard output: {"event": "ready"}, {"event": "logon"}, {"event": "logout"}, {"event": "order", "id", "poss_dup"} for
-each order that comes, {"event": "sent", "count"} when the orders are sent. A line `stop` on standard input ends it cleanly.
+Settings (JSON): `role` acceptor|initiator, `port`, `store` (a folder; message files survive kill -9), `version`,
+`sender`, `target` or `sessions` (a list of those three), `heartbeat_s`, `reset_on_logon`, `dictionaries` (a folder
+of FIX44.xml ..., null for no validation), `echo` (send orders back), `quiet` (no row for each order), `orders` (so
+many orders are sent, one after the other, identifiers 1 to n).
+
+Rows on standard output: {"event": "ready"}, {"event": "logon"}, {"event": "logout"}, {"event": "order", "id",
+"poss_dup"} for each order that comes, {"event": "sent", "count"} when the orders are sent. A line `stop` on
+standard input ends it.
 """
 
 from __future__ import annotations
@@ -140,12 +143,14 @@ def send_orders(settings: dict[str, Any]) -> None:
     begin = "FIXT.1.1" if transport else settings["version"]
     session = quickfix.SessionID(begin, settings["sender"], settings["target"])
     counter = Path(settings["store"]) / "orders.sent"
+    fresh = counter.with_suffix(".new")
     number = int(counter.read_text()) if counter.exists() else 0
     while number < settings["orders"]:
         number += 1
         quickfix.Session.sendToTarget(order(number), session)
         # after a kill in between the order goes out a second time, as a new message: nothing is lost
-        counter.write_text(str(number))
+        fresh.write_text(str(number))
+        fresh.rename(counter)
         time.sleep(settings.get("pause_s", 0))
     row("sent", count=number)
 

@@ -1,8 +1,9 @@
 """Runs the acceptance scripts of FIX engines (.def files) against an acceptor on a loopback port.
 
-A line is one action: `I` send, `E` expect, `i` do (CONNECT, DISCONNECT), `e` expect (DISCONNECT); a number and a comma behind
-the letter name one of several connections. BodyLength and CheckSum are put in where they are missing. What comes is the same
-when it has the same fields in the same order with equal values; of fields with a pattern the value has to fit the pattern.
+A line is one action: `I` send, `E` expect, `i` do (CONNECT, DISCONNECT), `e` expect (DISCONNECT); a number and a
+comma behind the letter name one of several connections. BodyLength and CheckSum are put in where they are missing.
+What comes is the same when it has the same fields in the same order with equal values; of fields with a pattern the
+value has to fit it.
 """
 
 from __future__ import annotations

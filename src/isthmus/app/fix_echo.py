@@ -45,7 +45,7 @@ STANDARD = (
 
 
 class EchoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How all sessions behave. `check_latency_s` 0 does not look at SendingTime; without `store` nothing outlives the process."""
+    """How all sessions behave. With `check_latency_s` 0 SendingTime is not looked at; without `store` nothing is kept."""
 
     reset_on_logon: bool = True
     resend_chunk: Annotated[int, Meta(ge=0, le=1 << 40)] = 0
@@ -92,7 +92,7 @@ def build(address: str, settings: EchoSettings) -> FixEcho:
 
 
 def read_settings(path: str | None) -> EchoSettings:
-    """The settings of a file, TOML or (when it begins with a brace) JSON; without one the usual ones. Raises BadInput."""
+    """The settings of a file, TOML or (when it begins with a brace) JSON; else the usual ones. Raises BadInput."""
     if path is None:
         return EchoSettings()
     return shaped(_tables(Path(path)), EchoSettings)

@@ -303,6 +303,9 @@ impl Server {
             host.note(Some(session), &text);
         }
         let kept = session.commit();
+        if let Err(error) = &kept {
+            host.note(Some(session), &error.to_string());
+        }
         let closes = session.close_after_output();
         let limit = session.settings().limits.output_bytes;
         let token = self.links.of_session(place);

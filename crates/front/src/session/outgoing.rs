@@ -237,10 +237,10 @@ pub(super) fn reverse_route<'a>(view: &View<'a>, route: &mut Vec<(u32, &'a [u8])
         if place > 2 && !is_routing_area(found) {
             break;
         }
-        if let Some((_, to)) = WAYS.iter().find(|(from, _)| *from == found && !value.is_empty()) {
-            if route.iter().all(|(there, _)| there != to) {
-                route.push((*to, value));
-            }
+        if let Some((_, to)) = WAYS.iter().find(|(from, _)| *from == found && !value.is_empty())
+            && route.iter().all(|(there, _)| there != to)
+        {
+            route.push((*to, value));
         }
     }
     route.sort_unstable_by_key(|(there, _)| *there);

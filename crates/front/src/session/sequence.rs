@@ -4,6 +4,9 @@ use super::{Application, Fault, Session};
 use isthmus_wire::fix::index::View;
 use isthmus_wire::fix::values::boolean;
 
+/// No session comes so far; a counterparty that says so is wrong.
+const NUMBER_MAX: u64 = 1 << 53;
+
 /// Messages that are missing and were asked for.
 pub(super) struct Gap {
     /// The last number asked for in the present request, 0 for all.
@@ -98,7 +101,7 @@ impl Session {
         let fault = match view.unsigned(tag::NEW_SEQ_NO) {
             None => Some(Fault::of_tag(Fault::REQUIRED_TAG_MISSING, tag::NEW_SEQ_NO)),
             Some(Err(_)) => Some(Fault::of_tag(Fault::FORMAT, tag::NEW_SEQ_NO)),
-            Some(Ok(new)) if new < self.next_in || (fill && new == self.next_in) => {
+            Some(Ok(new)) if new < self.next_in || (fill && new == self.next_in) || new > NUMBER_MAX => {
                 Some(Fault::of_message(Fault::VALUE_INCORRECT))
             }
             Some(Ok(new)) => {

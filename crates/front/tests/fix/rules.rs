@@ -164,7 +164,9 @@ fn a_reset_moves_the_expected_number_forward_only() {
     assert_eq!(talk.session.next_in(), 20);
     let said = talk.say("35=4|34=0|49=TW|52=<now>|56=ISLD|36=19|");
     assert!(said[0].contains("58=Value is incorrect"), "{said:?}");
-    assert_eq!(talk.session.next_in(), 20);
+    let said = talk.say("35=4|34=20|49=TW|52=<now>|56=ISLD|36=18446744073709551615|123=Y|");
+    assert!(said[0].contains("58=Value is incorrect"), "{said:?}");
+    assert_eq!(talk.session.next_in(), 21);
 }
 
 #[test]
@@ -201,7 +203,7 @@ fn garbled_bytes_are_passed_over_and_not_counted() {
     let mut bytes = wire("FIX.4.4", "35=B|34=2|49=TW|52=<now>|56=ISLD|58=x|", NOON);
     let length = bytes.len();
     bytes[length - 2] ^= 1;
-    bytes.extend(b"8=FIX.4.4\x0135=0\x01");
+    bytes.extend(b"8=FIX.4.4\x0135=0\x019=5\x0134=2\x0110=000\x01");
     bytes.extend(wire("FIX.4.4", "35=B|34=2|49=TW|52=<now>|56=ISLD|58=good|", NOON));
     assert_eq!(talk.raw(&bytes), ["35=B|34=2|49=ISLD|56=TW|58=good"]);
     assert_eq!(talk.session.counts.garbled, 2);

@@ -1,12 +1,16 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use isthmus_front::server::{Dial, Server, ServerSettings};
-use isthmus_front::session::{Role, Session, Version};
+use isthmus_front::server::{Dial, Server, ServerSettings, Tls};
+use isthmus_front::session::{Identity, Role, Session, Settings, Version};
 use isthmus_front::store::Store;
 use isthmus_wire::fix::frame::{Head, head};
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
 
 use crate::support::{Echo, identity, settings, told, wire};
 
@@ -133,4 +137,97 @@ fn an_initiator_connects_until_somebody_is_there() {
     });
     assert_eq!(heard, ["logon", "hello", "logout"]);
     assert_eq!(identity(Version::Fix44).to_string(), "FIX.4.4:ISLD->TW");
+}
+
+/// A certificate of `localhost` that signs itself, and its key; for tests only.
+const CERTIFICATE: &[u8] = include_bytes!("tls/certificate.der");
+const KEY: &[u8] = include_bytes!("tls/key.der");
+
+fn trust() -> Tls {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(CERTIFICATE)).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Tls { config: Arc::new(config), name: ServerName::try_from("localhost").unwrap() }
+}
+
+#[test]
+fn an_initiator_speaks_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = Server::new(ServerSettings::default()).unwrap();
+    let place = server.sessions.add(Session::new(settings(Role::Initiator), Store::in_memory(now()), 0)).unwrap();
+    server.dial(place, Dial { addresses: vec![address], every: Duration::from_millis(50), tls: Some(trust()) });
+    let heard = during(server, || {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY));
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(vec![CertificateDer::from(CERTIFICATE)], key).unwrap();
+        let mut tls = ServerConnection::new(Arc::new(config)).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut secret = rustls::Stream::new(&mut tls, &mut stream);
+        let mut bytes = [0; 4096];
+        let count = secret.read(&mut bytes).unwrap();
+        assert_eq!(told(&bytes[..count]), ["35=A|34=1|49=ISLD|56=TW|98=0|108=30"]);
+        secret.write_all(&wire("FIX.4.4", "35=A|34=1|49=TW|52=<now>|56=ISLD|98=0|108=30|", now())).unwrap();
+        let long = format!("35=B|34=2|49=TW|52=<now>|56=ISLD|58={}|", "x".repeat(100_000));
+        secret.write_all(&wire("FIX.4.4", &long, now())).unwrap();
+        let mut answer = Vec::new();
+        while head(&answer) == Head::Incomplete {
+            let count = secret.read(&mut bytes).unwrap();
+            answer.extend_from_slice(&bytes[..count]);
+        }
+        assert!(told(&answer)[0].starts_with("35=B|34=2|49=ISLD|56=TW|58=xxx"));
+    });
+    assert_eq!(heard.len(), 3);
+}
+
+#[test]
+fn a_long_resend_does_not_keep_another_session_waiting() {
+    let (mut server, address) = server(Role::Acceptor);
+    let other = Identity { target: b"OTHER".to_vec(), ..identity(Version::Fix44) };
+    server.sessions.add(Session::new(Settings::new(other, Role::Acceptor), Store::in_memory(now()), 0)).unwrap();
+    let first = server.sessions.get_mut(0).unwrap();
+    for _ in 0..100_000 {
+        first.send(b"B", 0, now(), |encoder| encoder.field(58, &[b'x'; 100])).unwrap();
+    }
+    during(server, || {
+        let mut busy = Counterparty::new(TcpStream::connect(address).unwrap());
+        busy.say("35=A|34=1|49=TW|52=<now>|56=ISLD|98=0|108=30|");
+        assert!(busy.hear().starts_with("35=A|34=100001"));
+        let mut quick = Counterparty::new(TcpStream::connect(address).unwrap());
+        quick.say("35=A|34=1|49=OTHER|52=<now>|56=ISLD|98=0|108=30|");
+        assert!(quick.hear().starts_with("35=A"));
+        busy.say("35=2|34=2|49=TW|52=<now>|56=ISLD|7=1|16=0|");
+        let reading = thread::spawn(move || {
+            let messages = (0..100_001).filter(|_| busy.hear().starts_with("35=")).count();
+            (messages, std::time::Instant::now())
+        });
+        quick.say("35=1|34=2|49=OTHER|52=<now>|56=ISLD|112=quick|");
+        assert_eq!(quick.hear(), "35=0|34=2|49=ISLD|56=OTHER|112=quick");
+        let answered = std::time::Instant::now();
+        let (messages, done) = reading.join().unwrap();
+        assert!(messages == 100_001 && answered < done, "the answer came before the resend was done");
+    });
+}
+
+#[test]
+fn a_reader_that_is_too_slow_is_cut_off() {
+    let mut server = Server::new(ServerSettings::default()).unwrap();
+    let mut narrow = settings(Role::Acceptor);
+    narrow.limits.output_bytes = 100_000;
+    server.sessions.add(Session::new(narrow, Store::in_memory(now()), 0)).unwrap();
+    let address = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let heard = during(server, || {
+        let mut other = Counterparty::new(TcpStream::connect(address).unwrap());
+        other.say("35=A|34=1|49=TW|52=<now>|56=ISLD|98=0|108=30|");
+        let text = "x".repeat(500_000);
+        for number in 2..100 {
+            let body = format!("35=B|34={number}|49=TW|52=<now>|56=ISLD|58={text}|");
+            if other.stream.write_all(&wire("FIX.4.4", &body, now())).is_err() {
+                return;
+            }
+        }
+        panic!("it is still served");
+    });
+    assert_eq!(heard.last().map(String::as_str), Some("logout"));
 }
