@@ -24,7 +24,8 @@ fn framed(body: &[u8]) -> Vec<u8> {
 
 fn body(kind: u8, number: u64, bytes: &[u8]) -> Vec<u8> {
     const TYPES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "A", "D", "C", "j"];
-    let mut body = format!("35={}\x0134={number}\x0149=TW\x01{TIME}", TYPES[usize::from(kind) % TYPES.len()]).into_bytes();
+    let mut body =
+        format!("35={}\x0134={number}\x0149=TW\x01{TIME}", TYPES[usize::from(kind) % TYPES.len()]).into_bytes();
     body.extend(bytes.iter().map(|byte| if *byte == b'|' { 1 } else { *byte }));
     body.push(1);
     body

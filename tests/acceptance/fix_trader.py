@@ -85,8 +85,8 @@ class Trader(quickfix.Application):  # type: ignore[misc]
         message.getHeader().setField(quickfix.MsgType("D"))
         if again:
             message.getHeader().setField(quickfix.StringField(97, "Y"))
-        fields = ((11, name), (21, "1"), (38, "0.001"), (40, "2"), (44, "1000.00"), (54, "1"), (55, "BTC-USD"), (59, "1"))
-        for tag, value in fields:
+        plain = ((21, "1"), (38, "0.001"), (40, "2"), (44, "1000.00"), (54, "1"), (55, "BTC-USD"), (59, "1"))
+        for tag, value in ((11, name), *plain):
             message.setField(quickfix.StringField(tag, value))
         message.setField(quickfix.StringField(60, time.strftime("%Y%m%d-%H:%M:%S", time.gmtime())))
         session = self.session

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.acceptance.peer import Peer, quickfix_python
 from tests.e2e.server import GENEROUS, Broker
 

@@ -9,6 +9,7 @@ from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_swift import MT300, add_mt300
+from isthmus.app.arguments_venues import VENUE, add_venue, add_xmlguard
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -47,7 +48,7 @@ def build_parser(version: str) -> Parser:
     _add_demo_keys(commands)
     _add_replay(commands)
     _add_match(commands)
-    _add_venue(commands)
+    add_venue(_group(commands, "venue", VENUE), _add)
     _add_tca(commands)
     _add_dex(commands)
     _add_route(commands)
@@ -65,7 +66,7 @@ def build_parser(version: str) -> Parser:
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
-    _add_xmlguard(commands)
+    add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     _add_doctor(commands)
     return parser
@@ -168,36 +169,6 @@ def _add_match(commands: Commands) -> None:
         "isthmus match cases.ndjson",
     )
     match.add_argument("file", metavar="F", help="rows, or - for standard input")
-
-
-def _add_venue(commands: Commands) -> None:
-    venue = _group(commands, "venue", "What outside venues say, and how they name things.")
-    read = _add(
-        venue,
-        "read",
-        "isthmus.app.venue:read",
-        "A venue's recorded messages: every kind counted, books kept in step, gaps and checksum faults named.",
-        "isthmus venue read --venue okx --events OKX.ws.1.0.gz --json",
-    )
-    read.add_argument("--venue", metavar="NAME", required=True, help="okx, kraken, bitmex, deribit, ...")
-    read.add_argument("--events", metavar="F", required=True, help="recorded messages, or - for standard input")
-    said = "BitMEX instruments, messages, orders in Deribit's names and requests; exit 1 when one has no counterpart."
-    example = "isthmus venue translate bitmex-instruments.json --instruments deribit-instruments.json"
-    translate = _add(venue, "translate", "isthmus.app.venue:translate", said, example)
-    translate.add_argument("file", metavar="F", help="rows (an array or NDJSON), a recorded session, or - for stdin")
-    translate.add_argument("--instruments", metavar="F", help="Deribit's get_instruments, to say what is listed")
-    translate.add_argument("--contracts", metavar="F", help="BitMEX's instruments, for messages that only name theirs")
-    route = _add(
-        venue,
-        "route",
-        "isthmus.app.venue_route:run",
-        "Where the settings' table of products sends an order, by account and trading hours; exit 1 for nowhere.",
-        "isthmus venue route --config broker.toml --product BTCUSDT-PERP --at 2026-11-30T15:00:00Z",
-    )
-    route.add_argument("--config", metavar="F", required=True, help="settings as for serve")
-    route.add_argument("--orders", metavar="F", help="rows of id, product, account, time, or - for standard input")
-    for option, metavar in (("--product", "SYMBOL"), ("--account", "NAME"), ("--at", "TIME")):
-        route.add_argument(option, metavar=metavar, help="of one order; times are RFC 3339, now if not said")
 
 
 def _add_tca(commands: Commands) -> None:
@@ -408,18 +379,6 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
     sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
-
-
-def _add_xmlguard(commands: Commands) -> None:
-    guard = _add(
-        commands,
-        "xmlguard",
-        "isthmus.app.xmlguard:run",
-        "XML from outside through the filter: what is refused, by which rule and where. Exit 1 if one is refused.",
-        "isthmus xmlguard --schema pain.001 payments.xml --json",
-    )
-    guard.add_argument("file", metavar="F", nargs="*", default=["-"], help="a document, or rows of id, xml; - is stdin")
-    guard.add_argument("--schema", choices=("pain.001", "bridge"), help="what it must be (told by its root element)")
 
 
 def _add_doctor(commands: Commands) -> None:

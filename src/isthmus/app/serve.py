@@ -128,13 +128,9 @@ async def _serve(
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
-    desks: list[Any] = open_desks(core, settings)
-    desks += open_routes(core, settings, live)
+    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
     core.router.restart()
-    flash = flash_desks(core.desk, markets, settings.flash)
-    events = read_events(Path(settings.routes.events)) if settings.routes.events else []
-    watch = EventWatch(events, core.outside.guard, core.directory)
-    calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
+    timed = _timed(core, settings, markets)
     gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
     demo = demo_keys.prepare(core, keys, data, url)
@@ -157,7 +153,7 @@ async def _serve(
         loop.add_signal_handler(number, port.stop)
     core.driver.follow()
     gates.start(running)
-    working = running.start(front.hub, front.feed, [*calendars, watch, *desks, *flash])
+    working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
@@ -178,6 +174,14 @@ async def _serve(
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:
+    """Calendars, forecast events and flash routes: they act at their times."""
+    events = read_events(Path(settings.routes.events)) if settings.routes.events else []
+    watch = EventWatch(events, core.outside.guard, core.directory)
+    calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
+    return [*calendars, watch, *flash_desks(core.desk, markets, settings.flash)]
 
 
 async def _port(

@@ -175,7 +175,7 @@ pub fn order<'a>(view: &View<'a>, member: &Member, listing: &Listing) -> Reading
     };
     let Some(listed) = listing.named(terms.symbol) else { return Reading::Cold };
     let house = terms.destination == Some(b"HOUSE");
-    if (terms.destination.is_some() && !house) || (listing.routed.contains(&listed.number) && !house) {
+    if !house && (terms.destination.is_some() || listing.routed.contains(&listed.number)) {
         return Reading::Cold;
     }
     let (Some((side, short)), Some(kind), Some(tif)) = (side(terms.side), kind(terms.kind), tif(terms.tif)) else {

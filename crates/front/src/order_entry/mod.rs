@@ -10,4 +10,5 @@ pub mod host;
 pub mod instruction;
 pub mod member;
 pub mod report;
+mod tracked;
 pub mod writing;

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_average_is_rounded_and_has_no_zeros_at_its_end() {
-        let mut order = super::super::blotter::tests::order();
+        let mut order = super::super::tracked::tests::order();
         (order.filled, order.turnover) = (3, 3 * 10_050);
         assert_eq!(average(&order, 2), (1_005, 1));
         (order.filled, order.turnover) = (3, 2 * 10_050 + 10_051);
