@@ -504,6 +504,17 @@ class FixServer:
     ) -> FixServer: ...
     port: int | None
     running: bool
+    def call(
+        self,
+        address: str,
+        version: str,
+        sender: str,
+        target: str,
+        *,
+        heartbeat_s: int = 30,
+        reset_on_logon: bool = False,
+        credentials: tuple[str, str] | None = None,
+    ) -> int: ...
     def learn(self, data: str, last: int, /) -> None: ...
     def start(self) -> None: ...
     def fileno(self) -> int: ...

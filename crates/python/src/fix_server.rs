@@ -1,5 +1,5 @@
 //! FIX sessions of the broker, for Python: their thread, and both queues between it and the loop.
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use isthmus_core::journal::{Check, Reader};
 use isthmus_front::order_entry::channel::{Channel, Event, Sent};
 use isthmus_front::order_entry::desk::Desk;
-use isthmus_front::order_entry::host::{Broker, Terms, folder_of, settings};
+use isthmus_front::order_entry::host::{Broker, Counterparty, Terms, folder_of, settings};
 use isthmus_front::order_entry::member::Member;
 use isthmus_front::rules::dictionary_of;
-use isthmus_front::server::{Server, ServerSettings, Taker, Waker};
+use isthmus_front::server::{Dial, Server, ServerSettings, Taker, Waker};
+use isthmus_front::session::{Credentials, Identity, Version};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -21,6 +22,9 @@ use crate::engine::Engine;
 use crate::errors::journal_error;
 use crate::fix::FixMessage;
 use crate::front::FixTaker;
+
+/// Between two tries to reach a counterparty.
+const REDIAL: Duration = Duration::from_secs(1);
 
 /// Key, number of the key, user, role, account (0: none), its name, SHA-256 of the secret.
 type MemberRow = (String, u32, u32, u8, u32, String, [u8; 32]);
@@ -99,6 +103,31 @@ impl FixServer {
     #[getter]
     fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    /// A session that we begin, before `start`: its place. Raises OSError for an address or a store, ValueError for names.
+    #[pyo3(signature = (address, version, sender, target, *, heartbeat_s = 30, reset_on_logon = false, credentials = None))]
+    #[allow(clippy::too_many_arguments)] // the settings of a session, by keyword
+    fn call(
+        &self,
+        address: &str,
+        version: &str,
+        sender: &str,
+        target: &str,
+        heartbeat_s: u32,
+        reset_on_logon: bool,
+        credentials: Option<(String, String)>,
+    ) -> PyResult<usize> {
+        let version = Version::of(version).ok_or_else(|| PyValueError::new_err("version: no such version"))?;
+        let addresses = address.to_socket_addrs()?.collect();
+        let identity = Identity { version, sender: sender.into(), target: target.into() };
+        let credentials =
+            credentials.map(|(user, secret)| Credentials { username: user.into(), password: secret.into() });
+        let dial = Dial { addresses, every: REDIAL, tls: None };
+        let mut kept = held(&self.prepared);
+        let Some(Prepared { server, broker }) = kept.as_mut() else { return Err(running()) };
+        let counterparty = Counterparty { identity, heartbeat_s, reset_on_logon, credentials, dial };
+        broker.call(counterparty, server, now()).map_err(PyOSError::new_err)
     }
 
     /// What the journal says up to a record, for orders that sessions placed before.

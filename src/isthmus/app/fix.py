@@ -6,21 +6,62 @@ import asyncio
 from collections.abc import Callable
 
 from isthmus import _core
+from isthmus.app.live_venues import LiveVenues
 from isthmus.app.pipeline import Core, Front
 from isthmus.app.settings import Settings
+from isthmus.app.venue_keys import read_keys
 from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.fix.server import FixServer, Terms, member_rows
 from isthmus.gateways.fix.shapes import Peer
 from isthmus.gateways.keys import KeyStore
 from isthmus.gateways.submission import Asker
 from isthmus.gateways.websocket.disconnects import Disconnects
+from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import BadInput
+from isthmus.venues.live.fix import FixDesk
+from isthmus.venues.live.link import FixFields
+from isthmus.venues.live.terms import SessionTerms
+
+
+class VenueSession:
+    """A FIX session with a venue: the link of its desk (FixLink), and who hears of it."""
+
+    def __init__(self, thread: _core.FixServer, place: int, clock: Clock) -> None:
+        self._thread = thread
+        self.place = place
+        self._clock = clock
+        self._is_up = False
+        self.desk: FixDesk | None = None
+
+    def send(self, fields: FixFields) -> bool:
+        """False when the session is down: then nothing was sent, and nothing will be."""
+        if self._is_up:
+            (_, kind), *body = fields
+            self._thread.send(self.place, kind, body)
+        return self._is_up
+
+    def up(self) -> None:
+        """Logged on: what waited goes out."""
+        self._is_up = True
+        if self.desk is not None:
+            self.desk.resumed(self._clock())
+
+    def down(self) -> None:
+        """The link is gone."""
+        self._is_up = False
+
+    def take(self, fields: list[tuple[int, str]]) -> None:
+        """A report of the venue."""
+        if self.desk is not None:
+            self.desk.take(fields)
 
 
 class FixSessions:
     """Owns the thread and the loop's side of it."""
 
-    def __init__(self, core: Core, settings: Settings, keys: KeyStore, front: Front) -> None:
+    def __init__(
+        self, core: Core, settings: Settings, keys: KeyStore, front: Front, live: LiveVenues | None = None
+    ) -> None:
         terms = settings.fix
         core.driver.serve_sessions()
         if settings.standby.listen:
@@ -32,6 +73,10 @@ class FixSessions:
         self.server = FixServer(self.thread, front.parts, keys, core.driver, said)
         self.server.end_session = _cancels(front.parts.entry)
         core.views.tell(self.server.application)
+        for name, wanted in live.sessions().items() if live is not None else ():
+            session = VenueSession(self.thread, _called(self.thread, name, wanted), core.desk.now)
+            session.desk = live.join(name, session) if live is not None else None
+            self.server.call(session.place, session)
 
     @property
     def port(self) -> int | None:
@@ -69,6 +114,24 @@ def _opened(core: Core, settings: Settings, keys: KeyStore) -> _core.FixServer:
         raise BadInput("fix.listen", f"{terms.listen}: {error}") from error
     except OSError as error:
         raise BadInput("fix", str(error)) from error
+
+
+def _called(thread: _core.FixServer, name: str, wanted: SessionTerms) -> int:
+    """The place of a session that we begin. Raises BadInput."""
+    place = f"venues.{name}.session"
+    found = read_keys(wanted.credentials, f"{place}.credentials") if wanted.credentials else None
+    try:
+        return thread.call(
+            wanted.address,
+            wanted.version,
+            wanted.sender,
+            wanted.target,
+            heartbeat_s=wanted.heartbeat_s,
+            reset_on_logon=wanted.reset_on_logon,
+            credentials=(found.key, found.secret) if found is not None else None,
+        )
+    except (OSError, ValueError) as error:
+        raise BadInput(place, str(error)) from error
 
 
 def _cancels(entry: OrderEntry) -> Callable[[Peer], None]:

@@ -6,6 +6,7 @@ import asyncio
 
 from isthmus._core import Arrivals
 from isthmus.app.fix import FixSessions
+from isthmus.app.live_venues import LiveVenues
 from isthmus.app.output import note
 from isthmus.app.pipeline import Core, Front
 from isthmus.app.port import Doors
@@ -18,10 +19,14 @@ from isthmus.kernel.errors import BadInput
 class Gates:
     """Those that the settings ask for."""
 
-    def __init__(self, core: Core, settings: Settings, keys: KeyStore, front: Front) -> None:
+    def __init__(
+        self, core: Core, settings: Settings, keys: KeyStore, front: Front, live: LiveVenues | None = None
+    ) -> None:
         self._front = front
         self._grpc = front.grpc if settings.front.grpc else None
-        self._sessions = FixSessions(core, settings, keys, front) if settings.fix.serve else None
+        if live is not None and live.sessions() and not settings.fix.serve:
+            raise BadInput("fix.serve", "a venue of the settings is reached by FIX")
+        self._sessions = FixSessions(core, settings, keys, front, live) if settings.fix.serve else None
         fix = self._sessions.thread.taker() if self._sessions is not None else None
         self.doors = Doors(Arrivals(), self._grpc, fix)
         """What the one port hands connections to."""

@@ -20,7 +20,7 @@ from isthmus.venues.live.fix import FixDesk
 from isthmus.venues.live.link import FixLink
 from isthmus.venues.live.market import LiveMarkets, VenueDesk, facts_of
 from isthmus.venues.live.orders import OrdersAtVenue
-from isthmus.venues.live.terms import FIX, VenueTerms
+from isthmus.venues.live.terms import FIX, SessionTerms, VenueTerms
 
 BINANCE = "binance-futures"
 
@@ -50,6 +50,8 @@ class LiveVenues:
             raise BadInput(f"{place}.stream", "fills of our orders come from there")
         if terms.keys:
             self._keys[name] = read_keys(terms.keys, f"{place}.keys")
+        if terms.session is not None and terms.wire != FIX:
+            raise BadInput(f"{place}.session", 'is for a venue with wire = "fix"')
         if terms.wire == BINANCE and terms.stream and not terms.rest:
             raise BadInput(f"{place}.rest", "the whole book comes from there")
 
@@ -59,6 +61,11 @@ class LiveVenues:
         link = RestLink(self._clients[name], self._keys[name], self._clock, terms.receive_window_ms)
         self._links[name] = link
         return BinanceDesk(orders, link, terms.prefix, terms.receive_window_ms)
+
+    def sessions(self) -> dict[str, SessionTerms]:
+        """The FIX sessions that venues ask for, by venue."""
+        terms = {venue.name: venue.terms for venue in self.market.venues if isinstance(venue.desk, FixDesk)}
+        return {name: found.session for name, found in terms.items() if found.session is not None}
 
     def join(self, name: str, link: FixLink) -> FixDesk:
         """Sends the orders for a FIX venue over this session; the desk that is to hear its messages. Raises BadInput

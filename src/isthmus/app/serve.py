@@ -145,7 +145,7 @@ async def _serve(
     except OSError as error:
         raise JournalUnavailable(f"the journal cannot be written: {error.strerror or error}") from error
     front = build_front(core, settings, keys, system_clock, markets)
-    gates = Gates(core, settings, keys, front)
+    gates = Gates(core, settings, keys, front, live)
     port, watched = await _port(settings, front, gates, listener)
     serving = asyncio.create_task(port.serve())
     loop = asyncio.get_running_loop()

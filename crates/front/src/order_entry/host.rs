@@ -19,8 +19,8 @@ use super::member::{Member, Members};
 use super::report::Report;
 use super::writing;
 use crate::rules::DictionaryRules;
-use crate::server::{Host, Sessions};
-use crate::session::{Application, BusinessReason, Identity, LogonRefusal, Role, Session, Settings, Version};
+use crate::server::{Dial, Host, Server, Sessions};
+use crate::session::{Application, BusinessReason, Credentials, Identity, LogonRefusal, Role, Session, Settings, Version};
 use crate::store::{Store, StoreSettings};
 
 /// How long sessions wait at a time for Python to catch up.
@@ -37,6 +37,15 @@ pub struct Terms {
     pub folder: PathBuf,
     /// Flush the stores to the disk, too.
     pub sync: bool,
+}
+
+/// Whom we call.
+pub struct Counterparty {
+    pub identity: Identity,
+    pub heartbeat_s: u32,
+    pub reset_on_logon: bool,
+    pub credentials: Option<Credentials>,
+    pub dial: Dial,
 }
 
 /// What the host keeps of one session.
@@ -84,6 +93,29 @@ impl Broker {
             self.sit(place, member);
         }
         Ok(())
+    }
+
+    /// A session that we begin, with a venue or another broker: whatever comes is for Python.
+    pub fn call(
+        &self,
+        counterparty: Counterparty,
+        server: &mut Server,
+        now: u64,
+    ) -> Result<usize, String> {
+        let Counterparty { identity, heartbeat_s, reset_on_logon, credentials, dial } = counterparty;
+        let name = format!("{identity}").replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.', "-");
+        let path = Some(self.terms.folder.join(format!("{name}.session")));
+        let store = StoreSettings { path, sync: self.terms.sync, ..Default::default() };
+        let store = Store::open(store, now).map_err(|error| error.to_string())?;
+        let mut settings = Settings::new(identity, Role::Initiator);
+        settings.rules = Some(DictionaryRules::of(settings.identity.version));
+        settings.taken_by_host = true;
+        settings.heartbeat_s = heartbeat_s;
+        settings.resets.on_logon = reset_on_logon;
+        settings.credentials = credentials;
+        let place = server.sessions.add(Session::new(settings, store, 0)).ok_or("two sessions have the same names")?;
+        server.dial(place, dial);
+        Ok(place)
     }
 
     /// A record of the journal, at a start: what sessions are still owed of it goes into their stores.
@@ -251,7 +283,8 @@ impl Application for Broker {
     }
 
     fn on_message(&mut self, session: &mut Session, view: &View, now: u64) {
-        if self.desk.shared().is_refusing() {
+        let is_ours = session.settings().role == Role::Acceptor;
+        if is_ours && self.desk.shared().is_refusing() {
             let why = "the journal cannot be written: nothing is taken until it can";
             return session.reject_business(view, BusinessReason::ApplicationNotAvailable, view.get(11), why, now);
         }

@@ -22,6 +22,39 @@ VERSIONS = {"FIX.4.2": FIX42, "FIX.4.4": FIX44, "FIX.5.0SP2": FIX50}
 EVENTS_MOST = 1_024
 """Events taken in at a stretch before others get a turn."""
 
+ENVELOPE = frozenset(
+    {
+        8,
+        9,
+        10,
+        34,
+        35,
+        43,
+        49,
+        50,
+        52,
+        56,
+        57,
+        89,
+        90,
+        91,
+        93,
+        97,
+        115,
+        116,
+        122,
+        128,
+        129,
+        142,
+        143,
+        144,
+        145,
+        369,
+        1128,
+    }
+)
+"""Tags of header and trailer, which the session has dealt with."""
+
 MemberRow = tuple[str, int, int, int, int, str, bytes]
 """Key, number of the key, user, role, account (0: none), its name, SHA-256 of the secret."""
 
@@ -71,6 +104,19 @@ class Hears(Protocol):
         """Take in what sessions staged."""
 
 
+class Counterparty(Protocol):
+    """A venue or broker whom we call."""
+
+    def up(self) -> None:
+        """The session is logged on."""
+
+    def down(self) -> None:
+        """It is no more."""
+
+    def take(self, fields: list[tuple[int, str]]) -> None:
+        """An application message: MsgType(35) first, then its body."""
+
+
 class Terms(msgspec.Struct, frozen=True):
     """`drop_copy`: ids of keys that hear of everything. `cancel_on_disconnect`: a session's orders go with its link."""
 
@@ -92,7 +138,12 @@ class FixServer:
         self._shown = -1
         self._waiting: list[tuple[Any, ...]] = []
         self._peers: dict[int, Peer] = {}
+        self._called: dict[int, Counterparty] = {}
         self.end_session: Callable[[Peer], None] = _nothing
+
+    def call(self, place: int, counterparty: Counterparty) -> None:
+        """The session at this place is ours to begin; this is who hears of it."""
+        self._called[place] = counterparty
 
     def start(self) -> None:
         """From now on the bell is heard, on the running loop."""
@@ -131,7 +182,9 @@ class FixServer:
     def _take(self, events: Iterable[tuple[Any, ...]]) -> None:
         for event in events:
             kind, place = event[0], event[1]
-            if kind == "message":
+            if (called := self._called.get(place)) is not None and kind != "note":
+                self._hear(called, event)
+            elif kind == "message":
                 message: Message = event[2]
                 self.application.take(place, message, Known(event[3]))
             elif kind == "logon":
@@ -140,6 +193,18 @@ class FixServer:
                 self._leave(place)
             else:
                 log.info("FIX %s", event[2])
+
+    def _hear(self, called: Counterparty, event: tuple[Any, ...]) -> None:
+        kind, place = event[0], event[1]
+        if kind == "logon":
+            called.up()
+        elif kind == "logout":
+            called.down()
+        else:
+            message = event[2]
+            body = [(tag, value.decode("latin-1")) for tag, value in message if tag not in ENVELOPE]
+            called.take([(35, message.msg_type), *body])
+            self.front.done(place)
 
     def _enter(self, place: int, version: str, key: str, last_cause: int) -> None:
         found = self._keys.key(key)

@@ -46,6 +46,20 @@ class MarketTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     taker_fee_ppm: Ppm = 500
 
 
+class SessionTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[venues.NAME.session]: a FIX session that we begin. `credentials` names a file of `key` (Username) and `secret`
+    (Password); without one the Logon has none. The connection is plain: TLS takes a tunnel.
+    """
+
+    address: Annotated[str, Meta(min_length=3)]
+    version: Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"] = "FIX.4.4"
+    sender: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
+    target: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
+    heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    reset_on_logon: bool = False
+    credentials: str = ""
+
+
 class VenueTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One [venues.NAME]. `wire` is a venue's tongue (`wires.catalogue`) or `fix`; `stream` its WebSocket, `rest` its
     HTTP base; `keys` names the file of the API key, without which the venue shows prices and takes no orders.
@@ -60,6 +74,8 @@ class VenueTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Before every client order id: two brokers of one account at a venue have two."""
     account: str = ""
     """Ours at the venue, where a FIX order has to name it."""
+    session: SessionTerms | None = None
+    """Of a FIX venue; without one it shows no sign of life and takes no orders."""
     exchange: str = ""
     """Its market identifier (SecurityExchange), where a FIX order has to name it."""
     receive_window_ms: Annotated[int, Meta(ge=100, le=60_000)] = 5_000
