@@ -45,7 +45,7 @@ STANDARD = (
 
 
 class EchoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How all sessions behave. With `check_latency_s` 0 SendingTime is not looked at; without `store` nothing is kept."""
+    """How all sessions behave. With `check_latency_s` 0 any SendingTime will do; without `store` nothing is kept."""
 
     reset_on_logon: bool = True
     resend_chunk: Annotated[int, Meta(ge=0, le=1 << 40)] = 0
