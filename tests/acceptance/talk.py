@@ -31,9 +31,6 @@ SESSIONS = {
 }
 GROUPS = {"FIX.4.2": SESSIONS, "FIX.4.4": PARTIES, "FIX.5.0SP2": PARTIES}
 
-QUIET_S = 0.25
-"""So long nothing has to come for an answer to be over."""
-
 
 def filled(line: str, version: str) -> bytes:
     """The bytes of a line."""
@@ -59,11 +56,14 @@ def moment(seconds: int) -> str:
     return time.strftime("%Y%m%d-%H:%M:%S", time.gmtime(time.time() + seconds))
 
 
-def talk(port: int, lines: list[str], version: str) -> list[list[str]]:
-    """What is answered to each line: messages without times and sums, and END where the connection ends."""
+def talk(port: int, lines: list[str], version: str, quiet_s: float = 0.1) -> list[list[str]]:
+    """What is answered to each line: messages without times and sums, and END where the connection ends.
+
+    An answer is over when nothing came for `quiet_s`.
+    """
     answers = []
     with socket.create_connection(("127.0.0.1", port)) as stream:
-        stream.settimeout(QUIET_S)
+        stream.settimeout(quiet_s)
         for line in lines:
             try:
                 stream.sendall(filled(line, version))

@@ -98,9 +98,10 @@ class Script:
         kind, name, rest = found[1], found[2] or "1", found[3]
         match kind, rest.strip():
             case "i", "CONNECT":
+                self.close(name)
                 self.connections[name] = self.connect()
             case "i", "DISCONNECT":
-                self.connections.pop(name).stream.close()
+                self.close(name)
             case "e", "DISCONNECT":
                 self.connections[name].ended()
             case "I", _:
@@ -115,6 +116,11 @@ class Script:
         stream = socket.create_connection(("127.0.0.1", self.port), WAIT_S)
         stream.settimeout(WAIT_S)
         return Connection(stream)
+
+    def close(self, name: str) -> None:
+        """Closes a connection, if there is one of that name."""
+        if name in self.connections:
+            self.connections.pop(name).stream.close()
 
     def compare(self, expected: str, came: str) -> None:
         """Raises ScriptFailed with both messages where they differ."""

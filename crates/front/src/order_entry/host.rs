@@ -20,7 +20,9 @@ use super::report::Report;
 use super::writing;
 use crate::rules::DictionaryRules;
 use crate::server::{Dial, Host, Server, Sessions};
-use crate::session::{Application, BusinessReason, Credentials, Identity, LogonRefusal, Role, Session, Settings, Version};
+use crate::session::{
+    Application, BusinessReason, Credentials, Identity, LogonRefusal, Role, Session, Settings, Version,
+};
 use crate::store::{Store, StoreSettings};
 
 /// How long sessions wait at a time for Python to catch up.
@@ -96,12 +98,7 @@ impl Broker {
     }
 
     /// A session that we begin, with a venue or another broker: whatever comes is for Python.
-    pub fn call(
-        &self,
-        counterparty: Counterparty,
-        server: &mut Server,
-        now: u64,
-    ) -> Result<usize, String> {
+    pub fn call(&self, counterparty: Counterparty, server: &mut Server, now: u64) -> Result<usize, String> {
         let Counterparty { identity, heartbeat_s, reset_on_logon, credentials, dial } = counterparty;
         let name = format!("{identity}").replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.', "-");
         let path = Some(self.terms.folder.join(format!("{name}.session")));
