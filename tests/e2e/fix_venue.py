@@ -1,4 +1,4 @@
-"""A FIX venue in a thread: takes the Logon, orders and status requests of a broker, and fills each order at its price."""
+"""A FIX venue in a thread: takes Logon and orders of a broker, and fills each order at its price."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.e2e.fix_client import SOH, Message, stamp, value
 
 
 class FixVenue:
-    """Accepts connections on `port` one after the other; sequence numbers begin with 1 at each Logon (ResetSeqNumFlag)."""
+    """Accepts connections on `port`, one after the other; sequence numbers begin with 1 at each Logon."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))

@@ -74,7 +74,16 @@ const ENDS = [
   "funds",
 ];
 const ROLES = ["", "client", "trader", "operator", "auditor", "house"];
-const GATEWAYS: Record<number, string> = { 1: "REST", 2: "WebSocket", 3: "Alpaca facade", 4: "the server itself", 5: "FIX", 6: "gRPC", 11: "MT4 bridge", 12: "LoRaWAN" };
+const GATEWAYS: Record<number, string> = {
+  1: "REST",
+  2: "WebSocket",
+  3: "Alpaca facade",
+  4: "the server itself",
+  5: "FIX",
+  6: "gRPC",
+  11: "MT4 bridge",
+  12: "LoRaWAN",
+};
 const ACCOUNTS = ["account", "maker", "taker", "source", "target"];
 const ORDERS = ["order", "maker_order", "taker_order", "response", "one_cancels", "parent", "request"];
 /** Zero in these is an absence. */
