@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from datetime import UTC, datetime
 
@@ -27,6 +28,9 @@ class FixClient:
     `heard` everything that came in its turn, `sent` our application messages, for those who ask for them again.
     """
 
+    tls: ssl.SSLContext | None = None
+    """What a certificate must be of, where the port speaks TLS."""
+
     def __init__(self, port: int, key: str, secret: str, begin: str = "FIX.4.4") -> None:
         self.key, self.secret, self.begin = key, secret, begin
         self.number = self.expected = 1
@@ -40,6 +44,8 @@ class FixClient:
             self.close()
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls is not None:
+            self.socket = self.tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.buffer = b""
 
     def frame(self, kind: str, body: Message, number: int | None = None) -> bytes:

@@ -297,6 +297,10 @@ def test_everything_is_served_inside_tls_too(tmp_path: Path) -> None:
     table = f'[front.tls]\ncertificate = "{certificate}"\nkey = "{key}"\nonly = true\n'
     broker = Broker(tmp_path / "data", settings=GENEROUS + table)
     context = ssl.create_default_context(cafile=str(certificate))
+
+    class FixInTls(FixClient):
+        tls = ssl.create_default_context(cafile=str(certificate))  # without the protocols that others name in theirs
+
     host, port = address(broker)
     try:
         with httpx.Client(base_url=f"https://{host}:{port}", headers=broker.headers(), verify=context) as client:
@@ -309,6 +313,11 @@ def test_everything_is_served_inside_tls_too(tmp_path: Path) -> None:
         with grpc.secure_channel(f"{host}:{port}", credentials) as channel:
             listed = TradingStub(channel).List(wire.OrdersWanted(), metadata=metadata(broker), timeout=60)
             assert len(listed.data) == 1
+        session = FixInTls(port, key_["key_id"], key_["secret"])
+        assert value(session.logon(), 35) == "A"
+        session.order("in-tls")
+        assert value(session.next("8"), 150) == "0"
+        session.logout()
         assert httpx.get(f"http://{host}:{port}/health").status_code == 400
         assert broker.url == f"https://{host}:{port}"
     finally:
