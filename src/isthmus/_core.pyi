@@ -500,6 +500,7 @@ class FixServer:
         unsent_bytes: int = 67_108_864,
         resend_chunk: int = 0,
         latency_s: int = 120,
+        hours: tuple[list[bool], int, int, int] | None = None,
         full_bytes: int = 1_048_576,
     ) -> FixServer: ...
     port: int | None

@@ -13,7 +13,7 @@ use isthmus_front::order_entry::host::{Broker, Counterparty, Terms, folder_of, s
 use isthmus_front::order_entry::member::Member;
 use isthmus_front::rules::dictionary_of;
 use isthmus_front::server::{Dial, Server, ServerSettings, Taker, Waker};
-use isthmus_front::session::{Credentials, Identity, Version};
+use isthmus_front::session::{Credentials, Identity, Schedule, Version};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -60,7 +60,7 @@ impl FixServer {
     /// `listen`: an address of its own ("127.0.0.1:0"), or None to be handed connections only. Raises OSError, ValueError.
     #[new]
     #[pyo3(signature = (engine, data, *, comp_id, members, listen = None, sync = false, messages_per_s = 0,
-        unsent_bytes = 67_108_864, resend_chunk = 0, latency_s = 120, full_bytes = 1_048_576))]
+        unsent_bytes = 67_108_864, resend_chunk = 0, latency_s = 120, hours = None, full_bytes = 1_048_576))]
     #[allow(clippy::too_many_arguments)] // the settings of sessions, by keyword
     fn new(
         engine: &Engine,
@@ -73,6 +73,7 @@ impl FixServer {
         unsent_bytes: usize,
         resend_chunk: u64,
         latency_s: u64,
+        hours: Option<([bool; 7], u32, u32, i32)>,
         full_bytes: usize,
     ) -> PyResult<Self> {
         let mut each = settings(comp_id);
@@ -80,6 +81,10 @@ impl FixServer {
         each.limits.output_bytes = unsent_bytes;
         each.resend_chunk = resend_chunk;
         each.latency = (latency_s > 0).then(|| Duration::from_secs(latency_s));
+        if let Some((days, open, close, offset)) = hours {
+            let schedule = Schedule::daily(days, open, close, offset);
+            each.schedule = schedule.ok_or_else(|| PyValueError::new_err("hours: no times of a day"))?;
+        }
         let terms = Terms { each, folder: folder_of(&data)?, sync };
         let channel = Arc::new(Channel::new()?);
         let mut broker = Broker::new(terms, Desk::new(engine.shared.clone()), channel.clone());

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from isthmus import _core
 from isthmus.app.live_venues import LiveVenues
 from isthmus.app.pipeline import Core, Front
-from isthmus.app.settings import Settings
+from isthmus.app.settings import FixSettings, Settings
 from isthmus.app.venue_keys import read_keys
 from isthmus.gateways.entry import OrderEntry
 from isthmus.gateways.fix.server import FixServer, Terms, member_rows
@@ -109,11 +109,30 @@ def _opened(core: Core, settings: Settings, keys: KeyStore) -> _core.FixServer:
             unsent_bytes=terms.unsent_bytes,
             resend_chunk=terms.resend_chunk,
             latency_s=terms.latency_s,
+            hours=hours_of(terms),
         )
     except ValueError as error:
         raise BadInput("fix.listen", f"{terms.listen}: {error}") from error
     except OSError as error:
         raise BadInput("fix", str(error)) from error
+
+
+def hours_of(terms: FixSettings) -> tuple[list[bool], int, int, int] | None:
+    """Days (Monday first), opening and closing in seconds of the day, offset in seconds; None: always open. Raises
+    BadInput.
+    """
+    if not terms.open and not terms.close:
+        return None
+    if not terms.open or not terms.close:
+        raise BadInput("fix.open", "open and close go together")
+    sign = -1 if terms.utc_offset.startswith("-") else 1
+    days = [not terms.days or name in terms.days for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
+    return days, _seconds(terms.open), _seconds(terms.close), sign * _seconds(terms.utc_offset[1:])
+
+
+def _seconds(written: str) -> int:
+    hours, minutes = written.split(":")
+    return int(hours) * 3_600 + int(minutes) * 60
 
 
 def _called(thread: _core.FixServer, name: str, wanted: SessionTerms) -> int:

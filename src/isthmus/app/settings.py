@@ -81,6 +81,10 @@ class FixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     comp_id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
     drop_copy: list[str]
     cancel_on_disconnect: bool
+    open: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
+    close: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+    utc_offset: Annotated[str, Meta(pattern="^[+-](0[0-9]|1[0-4]):[0-5][0-9]$")]
     messages_per_s: Annotated[int, Meta(ge=0, le=10_000_000)]
     unsent_bytes: Annotated[int, Meta(ge=1 << 16)]
     resend_chunk: Annotated[int, Meta(ge=0)]
