@@ -28,7 +28,7 @@ const KEY: &str = "IKBENCH";
 const SECRET: &str = "secret";
 const REPORT: &[u8] = b"\x0135=8\x01";
 /// Orders on their way at once when they are pipelined.
-const WINDOW: usize = 16_384;
+const WINDOW: usize = 131_072;
 /// Orders written at once then.
 const BURST: usize = 256;
 
@@ -187,7 +187,7 @@ pub fn measure(folder: &Path, durability: &str, pings: usize, orders: usize) -> 
     broker.learnt(&mut server.sessions, now());
     let port = server.listen("127.0.0.1:0".parse().expect("an address"))?.port();
     let waker = server.waker();
-    let serving = thread::spawn(move || server.run(&mut broker));
+    let serving = thread::Builder::new().name("fix".to_owned()).spawn(move || server.run(&mut broker))?;
     let done = Arc::new(AtomicBool::new(false));
     let beside = thread::spawn({
         let (shared, done) = (shared.clone(), done.clone());
