@@ -11,7 +11,7 @@ RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.to
 PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WEB := $(wildcard web/package.json)
 
-.PHONY: help run build test acceptance check format bench servers sim fuzz
+.PHONY: help run build test acceptance check bench servers sim fuzz
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -28,16 +28,15 @@ test: build $(STAMPS)/dev  ## all tests: Rust, terminal, Python
 
 acceptance: build $(STAMPS)/dev  ## FIX sessions with QuickFIX's engine on the other side (it builds for about 10 minutes the first time)
 	@$(MAKE) --no-print-directory $(STAMPS)/acceptance || echo "== SKIPPED: QuickFIX's Python engine cannot be built here"
-	@$(BIN)/python -m pytest tests/acceptance
+	@ISTHMUS_FIX_ORDERS=100000 $(BIN)/python -m pytest tests/acceptance
 
-check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules
+check: $(STAMPS)/dev $(if $(WEB),$(STAMPS)/web)  ## formatting, linters, types, layers, house rules; FORMAT=1 formats first
+	@$(if $(FORMAT),$(BIN)/ruff check --select I --fix --quiet . && $(BIN)/ruff format --quiet . && cargo fmt)
 	@BIN=$(BIN) sh tools/check.sh
 
-format: $(STAMPS)/dev  ## format Python and Rust
-	@$(BIN)/ruff check --select I --fix --quiet . && $(BIN)/ruff format --quiet . && cargo fmt
-
-bench: build $(STAMPS)/bench  ## speed of the engine beside peers and probes
+bench: build $(STAMPS)/bench  ## speed of the engine and of the wires beside peers and probes
 	@$(BIN)/isthmus bench engine
+	@$(BIN)/isthmus bench wire
 
 servers:  ## Debian: install what the tests of the terminal need (a browser)
 	@sh tools/servers.sh

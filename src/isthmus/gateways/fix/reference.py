@@ -46,13 +46,12 @@ class Reference:
         refused = kind not in (IDENTITY, BY_NAME, LISTED) or (kind != LISTED and symbol is None)
         if refused or not rows:
             why = "SecurityRequestType(321) is 0 or 1 with a Symbol(55), or 3" if refused else "no such security"
-            self._out.send(peer.place, "d", [(320, asked), (322, f"{asked}-0"), (323, "5"), (58, why)])
+            named: Body = [(320, asked), (322, f"{asked}-0"), (323, "5")]
+            self._out.send(peer.place, "d", [*named, *_counted(peer, 0), (58, why)])
             return
         for at, row in enumerate(rows, 1):
             body: Body = [(320, asked), (322, f"{asked}-{at}"), (323, "4" if kind == LISTED else "1")]
-            if kind == LISTED and peer.version == FIX42:
-                body.append((393, str(len(rows))))
-            self._out.send(peer.place, "d", body + _facts(row, peer.version))
+            self._out.send(peer.place, "d", [*body, *_counted(peer, len(rows)), *_facts(row, peer.version)])
 
     def _answer(self, peer: Peer, asked: str, result: str, rows: list[Instrument]) -> None:
         pages = [rows[at : at + LIST_MOST] for at in range(0, len(rows), LIST_MOST)] or [[]]
@@ -63,6 +62,11 @@ class Reference:
                 body += [(393, str(len(rows))), (893, last), (146, str(len(page)))]
             entries = [_facts(row, peer.version) for row in page]
             self._out.send(peer.place, "y", body + [field for entry in entries for field in entry])
+
+
+def _counted(peer: Peer, count: int) -> Body:
+    """TotalNumSecurities(393), which 4.2 wants in every SecurityDefinition."""
+    return [(393, str(count))] if peer.version == FIX42 else []
 
 
 def _facts(row: Instrument, version: int) -> Body:

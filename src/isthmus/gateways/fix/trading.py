@@ -181,10 +181,12 @@ class Trading:
 
 
 NO_ORDER = "NONE"
+UNDISCLOSED = "7"
+"""Side(54)."""
 
 
 def _nothing(asked: str, at: int) -> Body:
     """The answer to a mass status request that found no order (FIX 4.4 volume 4, OrderMassStatusRequest)."""
     body: Body = [(37, NO_ORDER), (17, "0"), (584, asked), (911, "0"), (912, "Y"), (150, "I"), (39, "8")]
-    body += [(151, "0"), (14, "0"), (6, "0"), (58, "there is no open order"), (60, timestamp(at))]
-    return body
+    body += [(55, "[N/A]"), (54, UNDISCLOSED), (151, "0"), (14, "0"), (6, "0"), (58, "there is no open order")]
+    return [*body, (60, timestamp(at))]

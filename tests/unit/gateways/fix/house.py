@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus._core import FixDictionary, FixMessage, fix_encode
 from isthmus.app.pipeline import build_core
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine
@@ -59,11 +60,22 @@ class Sent:
         self.causes: list[int] = []
         self.taken = 0
         self.full = False
+        self.versions: dict[int, int] = {}
+        self.breaches: list[Any] = []
 
     def send(self, place: int, msg_type: str, body: Body, cause: int = 0) -> None:
-        assert all(value and "\x01" not in value for _, value in body), "a field with no value cannot be sent"
+        self._require_valid(self.versions[place], msg_type, body)
         self.messages.append((place, msg_type, body))
         self.causes.append(cause)
+
+    def _require_valid(self, version: int, msg_type: str, body: Body) -> None:
+        """Every message is one of its version's dictionary."""
+        begin, name = {42: ("FIX.4.2", "FIX.4.2"), 44: ("FIX.4.4", "FIX.4.4"), 50: ("FIXT.1.1", "FIX.5.0SP2")}[version]
+        header = [(34, "7"), (49, "ISTHMUS"), (52, "20231114-22:13:20.000"), (56, "IK1")]
+        dictionary = FixDictionary.standard(name)
+        breach = dictionary.check(FixMessage(fix_encode(begin, msg_type, [*header, *body]), dictionary))
+        if breach is not None:
+            self.breaches.append((begin, msg_type, breach, body))
 
     def done(self, place: int) -> None:
         self.taken += 1
@@ -106,6 +118,7 @@ class House:
     def peer(self, who: int, version: int = FIX44, place: int | None = None, role: str = "client") -> Peer:
         """Ann (0) or Bob (1), logged on."""
         account = self.accounts[who] if role == "client" else None
+        self.sent.versions[place if place is not None else who] = version
         identity = Identity(who + 1, ("ann", "bob")[who], role, account, 70 + who)
         peer = Peer(place if place is not None else who, version, identity)
         self.application.enter(peer, f"IK{peer.place}", 0)
@@ -121,6 +134,7 @@ class House:
 
     def heard(self, place: int) -> list[tuple[str, dict[int, str]]]:
         """What the session was sent since this was asked for last."""
+        assert self.sent.breaches == [], "messages that are not of their dictionary"
         mine = [(kind, dict(body)) for at, kind, body in self.sent.messages if at == place]
         self.sent.messages = [message for message in self.sent.messages if message[0] != place]
         return mine

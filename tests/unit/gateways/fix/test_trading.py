@@ -76,7 +76,7 @@ def test_a_number_with_too_many_decimals_is_refused_without_a_record(house: Hous
 
 
 def test_in_42_a_refusal_has_an_exec_trans_type_and_no_later_reason(house: House) -> None:
-    ((_, report),) = house.say(house.peer(0, FIX42), order("a", t40="J"))
+    ((_, report),) = house.say(house.peer(0, FIX42), order("a", t40="5"))
     assert (report[20], report[103]) == ("0", "0")
 
 
