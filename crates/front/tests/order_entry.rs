@@ -8,6 +8,7 @@ use isthmus_front::order_entry::member::Member;
 use isthmus_front::order_entry::report::{Kind, Report, Status};
 use isthmus_front::order_entry::writing::{self, Version};
 use isthmus_front::shared::Shared;
+use isthmus_wire::fix::dictionary::Dictionary;
 use isthmus_wire::fix::encode::Encoder;
 use isthmus_wire::fix::index::Index;
 
@@ -96,6 +97,7 @@ impl House {
         self.desk.hear();
         let mut all = Vec::new();
         while let Some(report) = self.desk.due() {
+            self.require_valid(&report);
             all.push(report);
         }
         all
@@ -111,7 +113,32 @@ impl House {
         shared.release(sequence);
     }
 
+    /// In each version the report is a message of its dictionary.
+    fn require_valid(&self, report: &Report) {
+        let listed = self.desk.listing.of(report.order.instrument).unwrap();
+        let versions = [
+            (&b"FIX.4.2"[..], Version::Fix42, Dictionary::fix42()),
+            (b"FIX.4.4", Version::Fix44, Dictionary::fix44()),
+            (b"FIXT.1.1", Version::Fix50Sp2, Dictionary::fix50sp2()),
+        ];
+        for (begin, version, dictionary) in versions {
+            let mut encoder = Encoder::new();
+            encoder.begin(begin, writing::msg_type(report));
+            encoder.int(34, 7);
+            encoder.field(49, b"ISTHMUS");
+            encoder.time(52, NOW, 3);
+            encoder.field(56, b"IK1");
+            writing::write(report, listed, version, &mut encoder);
+            let message = encoder.finish().unwrap().to_vec();
+            let mut index = Index::new();
+            index.read(&message).unwrap();
+            let text = String::from_utf8_lossy(&message).replace('\u{1}', "|");
+            assert_eq!(dictionary.validate(&index.view(&message)), Ok(()), "{text}");
+        }
+    }
+
     fn wire(&self, report: &Report, version: Version) -> String {
+        self.require_valid(report);
         let mut encoder = Encoder::new();
         let listed = self.desk.listing.of(report.order.instrument).unwrap();
         encoder.begin(b"FIX.4.4", writing::msg_type(report));
