@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+_limit = sys.getrecursionlimit()
+with contextlib.suppress(ImportError):
+    import eth_account.messages  # noqa: F401 - a library below it raises the limit beyond what the stack of C holds
+sys.setrecursionlimit(_limit)
 
 
 @pytest.fixture(scope="session")
