@@ -129,6 +129,10 @@ def test_a_session_has_one_connection(broker: Broker) -> None:
     with pytest.raises((EOFError, ConnectionResetError)):
         second.logon()
     second.close()
+    third = FixClient(broker.ready["fix"], first.key, first.secret, "FIX.4.2")
+    with pytest.raises((EOFError, ConnectionResetError)):
+        third.logon()
+    third.close()
     first.logout()
 
 

@@ -142,8 +142,9 @@ def over_grpc(broker: Broker, at: str) -> None:
 
 
 def fix(broker: Broker, at: str) -> None:
-    key, port = broker.keys()["client"], int(at.rpartition(":")[2])
-    begin = "FIX.4.4" if port == address(broker)[1] else "FIX.4.2"  # two sessions of one key
+    port = int(at.rpartition(":")[2])
+    role, begin = ("client", "FIX.4.4") if port == address(broker)[1] else ("operator", "FIXT.1.1")
+    key = broker.keys()[role]
     client = FixClient(port, key["key_id"], key["secret"], begin)
     assert value(client.logon((141, "Y")), 35) == "A"
     client.order(f"port-{begin}")

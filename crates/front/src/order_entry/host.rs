@@ -21,7 +21,7 @@ use super::writing;
 use crate::rules::DictionaryRules;
 use crate::server::{Dial, Host, Server, Sessions};
 use crate::session::{
-    Application, BusinessReason, Credentials, Identity, LogonRefusal, Role, Session, Settings, Version,
+    Application, BusinessReason, Credentials, Identity, LogonRefusal, Phase, Role, Session, Settings, Version,
 };
 use crate::store::{Store, StoreSettings};
 
@@ -326,6 +326,10 @@ impl Host for Broker {
         };
         let sender = self.terms.each.identity.sender.clone();
         let identity = Identity { version, sender, target: key.as_bytes().to_vec() };
+        let other = self.places.get(&member.session).and_then(|place| sessions.get(*place));
+        if other.is_some_and(|other| other.phase() != Phase::Down && other.settings().identity != identity) {
+            return Err("the key has a session in another version already".to_owned());
+        }
         let key = key.to_owned();
         let place = match sessions.find(&identity) {
             Some(place) => place,
