@@ -54,13 +54,20 @@ pub struct ServerSettings {
     pub connections: usize,
     /// How long a connection may be there without a whole Logon.
     pub logon_timeout: Duration,
+    /// For so long after a burst the next one is looked for without sleeping: waking a core takes longer than an order.
+    pub spin: Duration,
     /// How long the sessions have to log out when the server stops.
     pub stop_timeout: Duration,
 }
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { connections: 4_096, logon_timeout: Duration::from_secs(5), stop_timeout: Duration::from_secs(2) }
+        Self {
+            connections: 4_096,
+            logon_timeout: Duration::from_secs(5),
+            spin: Duration::from_micros(50),
+            stop_timeout: Duration::from_secs(2),
+        }
     }
 }
 
@@ -78,6 +85,8 @@ pub struct Server {
     touched: Vec<usize>,
     buffer: Vec<u8>,
     ticked: u64,
+    /// Until when the next bytes are looked for without sleeping.
+    awake_until: u64,
     stopping: Option<u64>,
 }
 
@@ -100,6 +109,7 @@ impl Server {
             touched: Vec::new(),
             buffer: Vec::new(),
             ticked: 0,
+            awake_until: 0,
             stopping: None,
         })
     }
@@ -158,7 +168,8 @@ impl Server {
     }
 
     fn turn(&mut self, events: &mut Vec<epoll::Event>, host: &mut impl Host) -> io::Result<()> {
-        let wait = if self.touched.is_empty() { turn::TICK } else { Duration::ZERO };
+        let is_awake = !self.touched.is_empty() || clock() < self.awake_until;
+        let wait = if is_awake { Duration::ZERO } else { turn::TICK };
         self.links.wait(events, wait)?;
         let now = clock();
         let mut has_read = false;
@@ -176,6 +187,7 @@ impl Server {
         has_read |= self.tick_all(now, host);
         if has_read {
             host.after_read(&mut self.sessions, now);
+            self.awake_until = clock() + nanoseconds(self.settings.spin);
         }
         self.write_all(now, host);
         self.taker.open.store(self.links.len(), Ordering::Relaxed);
