@@ -41,22 +41,22 @@ def test_kills_on_either_side_lose_no_order_and_double_none(tmp_path: Path) -> N
     broker = start()
     key = broker.keys()["client"]
     facts = {"port": port, "key": key["key_id"], "secret": key["secret"], "orders": ORDERS}
-    trader = Peer(PYTHON, "fix_trader.py", store=str(tmp_path / "trader"), **facts)
+    with Peer(PYTHON, "fix_trader.py", store=str(tmp_path / "trader"), **facts) as trader:
 
-    def until(share: float) -> None:
-        trader.wait_for(lambda: reported(trader) >= ORDERS * share, f"{share:.0%} of the reports", PATIENCE_S)
+        def until(share: float) -> None:
+            trader.wait_for(lambda: reported(trader) >= ORDERS * share, f"{share:.0%} of the reports", PATIENCE_S)
 
-    until(0.2)
-    broker.kill()
-    broker = start()
-    until(0.4)
-    trader.restart()
-    until(0.6)
-    broker.kill()
-    trader.kill()
-    broker = start()
-    trader.start()
-    trader.wait_for(lambda: trader.count("done") > 0, "end", PATIENCE_S)
+        until(0.2)
+        broker.kill()
+        broker = start()
+        until(0.4)
+        trader.restart()
+        until(0.6)
+        broker.kill()
+        trader.kill()
+        broker = start()
+        trader.start()
+        trader.wait_for(lambda: trader.count("done") > 0, "end", PATIENCE_S)
     lines = [line.split() for line in (tmp_path / "trader" / "reports").read_text().splitlines()]
     news = {(client, execution) for client, execution, kind in lines if kind == "0"}
     names = {f"o{number}" for number in range(1, ORDERS + 1)}
