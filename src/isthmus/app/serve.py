@@ -371,6 +371,8 @@ def _announce(
     print_json(ready if took_over is None else ready | {"took_over": took_over})
     note(f"terminal    {link}   (works once; another one: isthmus demo-keys)")
     note(f"API         {url}   documentation: {url}/docs")
+    if fix_port is not None:
+        note(f"FIX         port {fix_port}   the demo key's id to {settings.fix.comp_id}, its secret as Password")
     note(f"demo key    {demo.client.key_id}   account {demo.account}")
     note(f"secret      {demo.client.secret}")
     note("stop        Ctrl-C")
