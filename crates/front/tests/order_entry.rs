@@ -6,7 +6,8 @@ use isthmus_core::messages::{
 use isthmus_front::order_entry::desk::{Desk, Outcome};
 use isthmus_front::order_entry::member::Member;
 use isthmus_front::order_entry::report::{Kind, Report, Status};
-use isthmus_front::order_entry::writing::{self, Version};
+use isthmus_front::order_entry::writing;
+use isthmus_front::session::Version;
 use isthmus_front::shared::Shared;
 use isthmus_wire::fix::dictionary::Dictionary;
 use isthmus_wire::fix::encode::Encoder;

@@ -93,7 +93,8 @@ impl Blotter {
                 None => self.place(pass, order, refused),
             }
         } else if let (Some(order), Some(reason)) = (order_of(command), refused) {
-            self.refuse_change(pass, order, reason, matches!(command, Command::CancelOrder(_)));
+            let cancel = matches!(command, Command::CancelOrder(_));
+            self.refuse_change(pass, order, Kind::ChangeRefused { reason, cancel }, asker.text);
         }
     }
 
@@ -121,15 +122,9 @@ impl Blotter {
         }
     }
 
-    fn refuse_change(&mut self, pass: &mut Pass<'_>, number: u64, reason: u16, cancel: bool) {
-        let asker = pass.asker.clone().expect("asked by a session");
+    fn refuse_change(&mut self, pass: &mut Pass<'_>, number: u64, refused: Kind, asked: Box<str>) {
         if let Some(order) = self.orders.get(&number) {
-            pass.report_as(
-                number,
-                order,
-                Kind::ChangeRefused { reason, cancel },
-                (asker.text, Some(order.client.clone())),
-            );
+            pass.report_as(number, order, refused, (asked, Some(order.client.clone())));
         }
     }
 

@@ -137,7 +137,7 @@ impl Broker {
     }
 
     fn path(&self, version: Version, key: &str) -> PathBuf {
-        self.terms.folder.join(format!("{}-{key}.session", version_name(version)))
+        self.terms.folder.join(format!("{}-{key}.session", version.name()))
     }
 
     fn add(&mut self, version: Version, key: &str, sessions: &mut Sessions, now: u64) -> Result<usize, String> {
@@ -187,7 +187,7 @@ impl Broker {
 
     fn bad(&mut self, session: &mut Session, view: &View<'_>, bad: Bad, now: u64) {
         let why = format!("tag {}: {}", bad.tag, bad.why);
-        let version = writing_version(session);
+        let version = session.settings().identity.version;
         if view.msg_type() == b"D" {
             let _ = session.send(b"8", 0, now, |encoder| writing::write_bad_order(view, &why, version, encoder));
             return;
@@ -220,7 +220,7 @@ impl Broker {
                 .take_while(|later| later.sequence == report.sequence)
                 .all(|later| later.order.member != member);
             let cause = if is_last { report.sequence } else { report.sequence - 1 };
-            let version = writing_version(session);
+            let version = session.settings().identity.version;
             let _ = session.send(writing::msg_type(report), cause, now, |encoder| {
                 writing::write(report, listed, version, encoder);
             });
@@ -273,7 +273,7 @@ impl Application for Broker {
 
     fn on_established(&mut self, session: &mut Session, _now: u64) {
         let (place, last_cause) = (session.place, session.numbers().cause);
-        let version = version_name(session.settings().identity.version);
+        let version = session.settings().identity.version.name();
         let key = String::from_utf8_lossy(&session.settings().identity.target).into_owned();
         self.channel.tell(Event::LoggedOn { place, version, key, last_cause });
         self.channel.bell.ring();
@@ -391,20 +391,4 @@ pub fn folder_of(data: &Path) -> std::io::Result<PathBuf> {
     let folder = data.join("fix");
     std::fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder)?;
     Ok(folder)
-}
-
-fn version_name(version: Version) -> &'static str {
-    match version {
-        Version::Fix42 => "FIX.4.2",
-        Version::Fix44 => "FIX.4.4",
-        Version::Fix50Sp2 => "FIX.5.0SP2",
-    }
-}
-
-fn writing_version(session: &Session) -> writing::Version {
-    match session.settings().identity.version {
-        Version::Fix42 => writing::Version::Fix42,
-        Version::Fix44 => writing::Version::Fix44,
-        Version::Fix50Sp2 => writing::Version::Fix50Sp2,
-    }
 }

@@ -10,30 +10,12 @@ use isthmus_wire::fix::index::View;
 use super::blotter::Tracked;
 use super::instruction::Listed;
 use super::report::{Fill, Kind, Report, Status, change_reject_reason, order_reject_reason, reason_text};
+use crate::session::Version;
 
 /// Decimals that an average price has beyond the instrument's; zeros at the end are left out.
 const AVERAGE_DECIMALS: u8 = 6;
 /// The most decimals that an average price is written with.
 const DECIMALS_MAX: u8 = 12;
-
-/// Which application version a session speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    Fix42,
-    Fix44,
-    Fix50Sp2,
-}
-
-impl Version {
-    /// By BeginString(8); FIXT 1.1 carries 5.0 SP2.
-    pub fn of(begin_string: &[u8]) -> Self {
-        match begin_string {
-            b"FIX.4.0" | b"FIX.4.1" | b"FIX.4.2" => Self::Fix42,
-            b"FIX.4.3" | b"FIX.4.4" => Self::Fix44,
-            _ => Self::Fix50Sp2,
-        }
-    }
-}
 
 /// The digits of a number as text, without allocation for what is short.
 fn order_id(number: u64) -> String {

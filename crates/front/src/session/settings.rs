@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::schedule::Schedule;
 
 /// The versions that sessions speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     Fix42,
     Fix44,
@@ -35,11 +35,18 @@ impl Version {
         }
     }
 
+    /// The version as people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fix42 => "FIX.4.2",
+            Self::Fix44 => "FIX.4.4",
+            Self::Fix50Sp2 => "FIX.5.0SP2",
+        }
+    }
+
     /// By the name of the version as people write it: `FIX.4.2`, `FIX.4.4`, `FIX.5.0SP2`.
     pub fn of(name: &str) -> Option<Self> {
-        [("FIX.4.2", Self::Fix42), ("FIX.4.4", Self::Fix44), ("FIX.5.0SP2", Self::Fix50Sp2)]
-            .into_iter()
-            .find_map(|(known, version)| (known == name).then_some(version))
+        [Self::Fix42, Self::Fix44, Self::Fix50Sp2].into_iter().find(|version| version.name() == name)
     }
 
     /// Whether a reason of a session-level Reject has a number in this version (FIX 4.2 ends at 11).
