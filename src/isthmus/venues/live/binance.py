@@ -9,7 +9,6 @@ from isthmus.kernel.values import NS_PER_S
 from isthmus.venues.answering import CancelAsked, NewOrder, ReplaceAsked
 from isthmus.venues.live.link import Reply, VenueLink
 from isthmus.venues.live.orders import UNKNOWN, LiveOrder, OrdersAtVenue
-from isthmus.venues.live.plain import plainly
 from isthmus.venues.live.terms import Listing
 from isthmus.venues.wires import binance_orders
 from isthmus.venues.wires.binance import BinanceFuturesWire
@@ -56,12 +55,10 @@ class BinanceDesk:
     def place(self, order: NewOrder, listing: Listing, at: int) -> None:
         """Send an order."""
         self._at = max(self._at, at)
-        live = self.orders.add(order, listing, self.client_id(order.order), at)
-        wanted = plainly(order, listing.tick)
-        if isinstance(wanted, str) or order.quantity % listing.lot or self.orders.fault:
-            why = wanted if isinstance(wanted, str) else self.orders.fault or "the quantity is not one of the venue's"
-            return self.orders.refuse(live, why)
-        live.price = wanted.price
+        begun = self.orders.begin(order, listing, self.client_id(order.order), at)
+        if begun is None:
+            return None
+        live, wanted = begun
         try:
             call = binance_orders.placing(
                 VenueOrder(

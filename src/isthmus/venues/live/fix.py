@@ -13,7 +13,7 @@ from isthmus.kernel.errors import BadInput
 from isthmus.venues.answering import CancelAsked, NewOrder, ReplaceAsked
 from isthmus.venues.live.link import FixFields, FixLink
 from isthmus.venues.live.orders import LiveOrder, OrdersAtVenue
-from isthmus.venues.live.plain import Wanted, plainly
+from isthmus.venues.live.plain import Wanted
 from isthmus.venues.live.terms import Listing, VenueTerms
 from isthmus.venues.wires import fix_orders
 from isthmus.venues.wires.fix_orders import Contract
@@ -79,12 +79,10 @@ class FixDesk:
     def place(self, order: NewOrder, listing: Listing, at: int) -> None:
         """Send an order."""
         self._at = max(self._at, at)
-        live = self.orders.add(order, listing, self._client_id(order.order), at)
-        wanted = plainly(order, listing.tick)
-        if isinstance(wanted, str) or order.quantity % listing.lot or self.orders.fault:
-            why = wanted if isinstance(wanted, str) else self.orders.fault or "the quantity is not one of the venue's"
-            return self.orders.refuse(live, why)
-        live.price = wanted.price
+        begun = self.orders.begin(order, listing, self._client_id(order.order), at)
+        if begun is None:
+            return None
+        live, wanted = begun
         try:
             fields = fix_orders.placing(self._order(live, wanted), self._contract(listing), self._at)
         except BadInput as error:

@@ -16,6 +16,7 @@ from isthmus.engine.engine import content_id
 from isthmus.kernel.messages import FOK, IOC, MARKET, POST_ONLY, VenueAccepted, VenueFilled, VenueReplaced
 from isthmus.kernel.values import PRICE_MAX, QUANTITY_MAX
 from isthmus.venues.answering import NewOrder, ended
+from isthmus.venues.live.plain import Wanted, plainly
 from isthmus.venues.live.terms import Listing
 from isthmus.venues.wires import orders as words
 from isthmus.venues.wires.orders import (
@@ -101,6 +102,16 @@ class OrdersAtVenue:
         live = self.live[order.order] = LiveOrder(order, listing, client_id, at)
         self._by_client[client_id] = live
         return live
+
+    def begin(self, order: NewOrder, listing: Listing, client_id: str, at: int) -> tuple[LiveOrder, Wanted] | None:
+        """An order that is to be sent now, and what of it a plain venue is told. None: it was refused."""
+        live = self.add(order, listing, client_id, at)
+        wanted = plainly(order, listing.tick)
+        if isinstance(wanted, str) or order.quantity % listing.lot or self.fault:
+            self.refuse(live, wanted if isinstance(wanted, str) else self.fault or "the quantity is not the venue's")
+            return None
+        live.price = wanted.price
+        return live, wanted
 
     def adopt(self, known: dict[str, int], listing: Listing, client_id: str) -> LiveOrder:
         """An order that a former run left there, as the engine has it: what became of it is to be asked."""
