@@ -34,6 +34,7 @@ COMMANDS = {
     "compact": [],
     "bench engine": [],
     "bench journal": [],
+    "bench books": [],
     "bench route": [],
     "bench wire": [],
     "xmlguard": ["F"],
