@@ -14,6 +14,7 @@ from isthmus.app.cli import command_of, exit_code, main
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
 
 COMMANDS = {
+    "margin simm": ["--crif", "F"],
     "clv": ["--customers", "F"],
     "serve": [],
     "demo-keys": [],
