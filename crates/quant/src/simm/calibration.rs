@@ -8,6 +8,8 @@ use super::{Class, MATURITIES as TENORS};
 pub struct Period {
     /// Calendar days: volatilities and the curvature's scaling are of this horizon.
     pub days: f64,
+    /// Concentration thresholds are given for 10 days only; with 1 day nothing is concentrated.
+    pub concentrates: bool,
     pub rates: &'static [[f64; TENORS]; 3],
     pub inflation: f64,
     pub basis: f64,
@@ -24,6 +26,7 @@ pub struct Period {
 
 pub const TEN_DAYS: Period = Period {
     days: 14.0,
+    concentrates: true,
     rates: &RATE_WEIGHTS_10,
     inflation: 63.0,
     basis: 21.0,
@@ -38,6 +41,7 @@ pub const TEN_DAYS: Period = Period {
 
 pub const ONE_DAY: Period = Period {
     days: 1.4,
+    concentrates: false,
     rates: &RATE_WEIGHTS_1,
     inflation: 15.0,
     basis: 5.9,

@@ -2,7 +2,7 @@
 use super::calibration::{self as simm, Period};
 use super::crif::{NO_PRODUCT, PRODUCTS};
 use super::curvature::curvature;
-use super::net::{Held, combine, concentrate, concentration, correlation, hold, is_residual, net};
+use super::net::{Bucket, Held, combine, concentrate, concentration, correlation, hold, is_residual, net};
 use super::{CLASSES, Class, Kind, Sensitivity};
 
 /// The 99 % point of the normal distribution.
@@ -78,6 +78,16 @@ impl Calculation<'_> {
         &self.names[place as usize]
     }
 
+    fn concentration(&self, amount: f64, threshold: f64) -> f64 {
+        if self.period.concentrates { concentration(amount, threshold) } else { 1.0 }
+    }
+
+    fn concentrate(&self, bucket: &mut Bucket, threshold: impl Fn(u32) -> f64) {
+        if self.period.concentrates {
+            concentrate(bucket, threshold);
+        }
+    }
+
     fn delta(&self, class: Class, rows: &[Sensitivity]) -> f64 {
         if class == Class::Fx {
             let foreign: Vec<_> = rows.iter().copied().filter(|row| self.name(row.name) != self.currency).collect();
@@ -90,7 +100,7 @@ impl Calculation<'_> {
             if class == Class::Rates {
                 let currency = self.name(place as u32);
                 let whole: f64 = bucket.factors.iter().filter(|f| f.kind != Kind::Basis).map(|f| f.amount).sum();
-                bucket.concentration = concentration(whole, simm::rate_threshold(currency, false));
+                bucket.concentration = self.concentration(whole, simm::rate_threshold(currency, false));
                 let weights = &self.period.rates[simm::rate_group(currency)];
                 for factor in &mut bucket.factors {
                     factor.weighted = factor.amount
@@ -101,7 +111,7 @@ impl Calculation<'_> {
                         };
                 }
             } else {
-                concentrate(&mut bucket, |_| simm::threshold(class, place, false));
+                self.concentrate(&mut bucket, |_| simm::threshold(class, place, false));
                 let weight = self.period.weight(class, place);
                 bucket.factors.iter_mut().for_each(|f| f.weighted = f.amount * weight * f.concentration);
             }
@@ -116,7 +126,7 @@ impl Calculation<'_> {
         let calculation = simm::fx_group(self.currency);
         let mut total = 0.0;
         for mut bucket in net(Class::Fx, rows, true, |_| 1.0) {
-            concentrate(&mut bucket, |name| simm::fx_threshold(self.name(name)));
+            self.concentrate(&mut bucket, |name| simm::fx_threshold(self.name(name)));
             for factor in &mut bucket.factors {
                 let weight = self.period.fx[calculation][group(factor.name)];
                 factor.weighted = factor.amount * weight * factor.concentration;
@@ -137,11 +147,11 @@ impl Calculation<'_> {
             let weight = self.period.vega_weight(class, place);
             if class == Class::Rates {
                 let whole: f64 = bucket.factors.iter().map(|factor| factor.amount).sum();
-                bucket.concentration = concentration(whole, simm::rate_threshold(self.name(place as u32), true));
+                bucket.concentration = self.concentration(whole, simm::rate_threshold(self.name(place as u32), true));
                 let of_all = bucket.concentration;
                 bucket.factors.iter_mut().for_each(|f| f.weighted = f.amount * weight * of_all);
             } else {
-                concentrate(&mut bucket, |name| self.vega_threshold(class, place, name));
+                self.concentrate(&mut bucket, |name| self.vega_threshold(class, place, name));
                 bucket.factors.iter_mut().for_each(|f| f.weighted = f.amount * weight * f.concentration);
             }
             let one = hold(&bucket, false, |a, b| correlation(class, place, a, b));
