@@ -18,6 +18,7 @@ from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
+from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
@@ -103,6 +104,8 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
+    fees: FeesDesk | None
+    """Posts what schedules make of a day, where a client has one."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -168,7 +171,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.swift.confirmations.own_bic:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations)
+    fees = None
+    if settings.fees.clients:
+        fees = FeesDesk(settings.fees, desk, directory)
+        views.tell(fees)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, fees)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
