@@ -7,15 +7,15 @@ import pytest
 from pypdf import PdfReader
 
 from isthmus.kernel.errors import BadInput
-from isthmus.ledger import statement as statements
-from isthmus.ledger.statement import AssetStatement, Confirmation, Entry, Holding, Statement, paper
+from isthmus.ledger import client_statement as statements
+from isthmus.ledger.client_statement import AssetStatement, Confirmation, Entry, Holding, ClientStatement, paper
 
 
-def statement(entries: int = 2, name: str = "Ann <b>&") -> Statement:
+def statement(entries: int = 2, name: str = "Ann <b>&") -> ClientStatement:
     rows = [
         Entry(at, f"2026-11-0{1 + at % 9}T10:00:00.000000000Z", "deposit", "10.00", f"{at}.00") for at in range(entries)
     ]
-    return Statement(
+    return ClientStatement(
         account="client:ann", name=name, opened="2026-11-01T00:00:00Z", closed="2026-12-01T00:00:00Z", sequence=4711,
         head="ab" * 32, assets=[AssetStatement("USD", "0.00", "20.00", rows)],
         trades=[Confirmation("t1", "ord-7", "2026-11-03T10:00:00Z", "ACME", "buy", "5", "100.00", "500.00", "0.50",

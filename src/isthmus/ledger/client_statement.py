@@ -71,7 +71,7 @@ class Holding(Struct, frozen=True):
     asset: str
 
 
-class Statement(Struct, frozen=True, kw_only=True):
+class ClientStatement(Struct, frozen=True, kw_only=True):
     """Of one account, from `opened` to `closed` (RFC 3339). `sequence` and `head`: the journal when it was drawn."""
 
     account: str
@@ -86,7 +86,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     fees: dict[str, str] = {}
 
 
-def paper(statement: Statement) -> bytes:
+def paper(statement: ClientStatement) -> bytes:
     """The statement as PDF; the same values make the same bytes. Characters beyond Latin-1 are shown as "?", since the
     fonts that every reader has know no others. Raises BadInput for one that is too long.
     """
@@ -108,7 +108,7 @@ def paper(statement: Statement) -> bytes:
     return printed.getvalue()
 
 
-def _story(statement: Statement) -> list[Any]:
+def _story(statement: ClientStatement) -> list[Any]:
     story: list[Any] = [
         Paragraph("Statement of account", STYLES["Title"]),
         Paragraph(f"{_safe(statement.name)} ({_safe(statement.account)})", STYLES["Heading2"]),
