@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from isthmus.kernel.errors import BadInput
 from isthmus.ledger import client_statement as statements
-from isthmus.ledger.client_statement import AssetStatement, Confirmation, Entry, Holding, ClientStatement, paper
+from isthmus.ledger.client_statement import AssetStatement, ClientStatement, Confirmation, Entry, Holding, paper
 
 
 def statement(entries: int = 2, name: str = "Ann <b>&") -> ClientStatement:
