@@ -1,4 +1,4 @@
-"""The ledger's rows of `isthmus bench books`: durable moves in batches from numpy columns, beside SQLite and bare writes.
+"""The ledger's rows of `isthmus bench books`: durable moves in batches from numpy rows, beside SQLite and bare writes.
 
 Everybody takes turns within a slice of a second or so, since the speed of a disk changes by the minute; sums over all
 slices of a round are compared, and the median round speaks. All figures are on the wall: they wait for the disk.
@@ -100,7 +100,7 @@ class Ours:
 
 
 class Sqlite:
-    """Double entry in SQLite (WAL, synchronous FULL): five statements a transfer, by executemany from rows made before."""
+    """Double entry in SQLite (WAL, synchronous FULL): five statements a transfer, by executemany, rows made before."""
 
     def __init__(self, folder: Path) -> None:
         self.base = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)
