@@ -54,6 +54,7 @@ COMMANDS = {
     "mt300 trade": ["F"],
     "mt300 match": ["--ours", "F", "--theirs", "F"],
     "mt300 list": [],
+    "statement read": ["F"],
     "iso20022 validate": ["F"],
     "iso20022 translate": ["F"],
     "clearing-file read": ["F", "--format", "F"],
