@@ -66,7 +66,7 @@ def match(
 
 
 def _refers(line: Line, entry: BookEntry) -> bool:
-    return told(entry.reference) and entry.reference in (line.reference, line.bank_reference)
+    return told(entry.reference) and entry.reference in (line.reference, line.bank_reference, line.key)
 
 
 def _same(line: Line, entry: BookEntry) -> bool:

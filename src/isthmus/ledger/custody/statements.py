@@ -1,0 +1,210 @@
+"""Statements taken in, lines booked, breaks found: what banks told, and what the books make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from isthmus.kernel.values import NS_PER_S
+from isthmus.ledger.custody import internal, sequence
+from isthmus.ledger.custody.ageing import Aged, aged, blocked
+from isthmus.ledger.custody.books import Books
+from isthmus.ledger.custody.deposits import Meaning, meaning
+from isthmus.ledger.custody.matching import Matching, Window, match
+from isthmus.ledger.custody.store import KeptLine, Store
+from isthmus.ledger.custody.terms import Terms
+from isthmus.ledger.custody.values import BankAccount, BookEntry, Break, Statement
+from isthmus.ledger.custody.withdrawals import NotAllowed
+from isthmus.ledger.custody.words import age_text, of_account
+
+EVENTS = frozenset(
+    (
+        "duplicate_statement",
+        "wrong_opening",
+        "does_not_add_up",
+        "unknown_account",
+        "wrong_currency",
+        "unreadable_statement",
+    )
+)
+"""Causes that happened once: they stay until an operator settles them. The others end when they are not found again."""
+
+
+SETTLED_BY_PEOPLE = EVENTS | {"missing_in_books", "missing_at_bank", "amount_differs", "gap_in_statements"}
+"""Causes that an operator may settle: what they are about is told by their key, and does not come again."""
+
+
+class Link(Struct):
+    """How a bank does. `silent_since`: the first call in a row that was not answered (ns UTC); None: it answers."""
+
+    answered: int = 0
+    silent_since: int | None = None
+
+
+class Statements:
+    """Owns what banks told and the breaks. `entries` are those of custodian accounts, as the journal tells them."""
+
+    def __init__(self, terms: Terms, store: Store, books: Books) -> None:
+        self._terms = terms
+        self._store = store
+        self._books = books
+        self.entries: dict[int, BookEntry] = {}
+        self.links = {bank.name: Link() for bank in terms.banks}
+        self.opened: int | None = None
+        """When this run began: no statement is late before."""
+
+    def hear(self, entry: BookEntry) -> None:
+        """An entry of a custodian account became durable, or is read again. One record may have two."""
+        self.entries[entry.sequence * 2 + (entry.amount > 0)] = entry
+
+    def take(self, one: Statement, at: int) -> bool:
+        """Whether its lines count. A report within the day that came before changes nothing."""
+        if not one.final and self._store.seen_report(one.bank, one.digest):
+            return False
+        account = self._terms.account(one.bank, one.account)
+        figures = self._terms.figures(one.currency)
+        verdict = sequence.check(account, one, self._store.before(one.bank, one.account), figures)
+        with self._store.together():
+            self._store.add_statement(one, verdict.taken, at)
+            for found in verdict.breaks:
+                self._store.open_break(found, at)
+            if verdict.taken:
+                for line in one.lines:
+                    if one.final or line.bank_reference:
+                        self._store.keep_line(one.bank, one.account, line, one.final, at)
+        return verdict.taken
+
+    def unreadable(self, bank: str, digest: str, why: str, at: int) -> None:
+        """A message of a bank that is no statement and no answer."""
+        for currency in self._terms.currencies:
+            key = f"unreadable_statement|{bank}|{currency}|{digest[:16]}"
+            words = f"a message of {bank} cannot be read: {why}"
+            found = Break(key, "unreadable_statement", bank, "", currency, None, digest[:16], words)
+            self._store.open_break(found, at)
+
+    def answered(self, bank: str, at: int) -> None:
+        """The bank spoke to us."""
+        self.links[bank].answered, self.links[bank].silent_since = at, None
+
+    def not_answered(self, bank: str, at: int) -> None:
+        """A call was not answered."""
+        link = self.links[bank]
+        if link.silent_since is None:
+            link.silent_since = at
+
+    def up(self, bank: str) -> bool:
+        """Whether the last call was answered."""
+        return self.links[bank].silent_since is None
+
+    def meanings(self) -> list[tuple[KeptLine, BankAccount, Meaning]]:
+        """What every line of ours is, oldest first."""
+        found = []
+        for kept in self._store.lines():
+            account = self._terms.account(kept.bank, kept.account)
+            if account is not None:
+                found.append((kept, account, meaning(kept.line, self._books.is_client)))
+        return found
+
+    def reconcile(self, at: int) -> list[internal.Position]:
+        """Matches what can be matched, opens and ends breaks. The positions of client money by currency."""
+        found: list[Break] = []
+        for account in self._terms.accounts:
+            matching = self._match(account)
+            found += matching.breaks
+            numbers = {
+                one.number: str(one.day)
+                for one, taken, _ in self._store.statements()
+                if taken and one.number is not None and (one.bank, one.account) == (account.bank, account.number)
+            }
+            found += sequence.gaps(account, numbers)
+            found += self._quiet(account, at)
+        found += self._suspense()
+        positions = internal.positions(self._books.standings(self._terms.currencies), self._terms.currencies)
+        for position in positions:
+            off = internal.break_of(position, self._terms.figures(position.currency))
+            found += [off] if off is not None else []
+        self._settle(found, at)
+        return positions
+
+    def _match(self, account: BankAccount) -> Matching:
+        lines = self._store.lines(account.bank, account.number)
+        matched = {kept.matched for kept in lines if kept.matched is not None}
+        entries = [
+            entry
+            for entry in self.entries.values()
+            if (entry.bank, entry.side, entry.currency) == (account.bank, account.side, account.currency)
+            and entry.sequence not in matched
+        ]
+        open_lines = [kept.line for kept in lines if kept.final and kept.matched is None]
+        through = max(
+            (
+                one.day.toordinal()
+                for one, taken, _ in self._store.statements()
+                if taken and one.account == account.number
+            ),
+            default=0,
+        )
+        window = Window(self._terms.window_days, through)
+        made = match(account, open_lines, entries, window, self._terms.figures(account.currency))
+        with self._store.together():
+            for pair in made.matches:
+                self._store.set_matched(account.bank, account.number, pair.line.key, pair.entry.sequence)
+        return made
+
+    def _quiet(self, account: BankAccount, at: int) -> Iterable[Break]:
+        link = self.links[account.bank]
+        since = link.silent_since
+        if since is not None and at - since > self._terms.silent_s * NS_PER_S:
+            words = (
+                f"{account.bank} has not answered for {age_text(at - since)}: what it holds in {account.currency} "
+                "cannot be checked"
+            )
+            yield of_account("bank_silent", account, "", words)
+        arrivals = [came for one, taken, came in self._store.statements() if taken and one.account == account.number]
+        last = max([*arrivals, self.opened or at])
+        if at - last > self._terms.statement_s * NS_PER_S:
+            words = (
+                f"{account.bank} {account.number}: the last statement came {age_text(at - last)} ago; one is due every "
+                f"{age_text(self._terms.statement_s * NS_PER_S)}"
+            )
+            yield of_account("late_statement", account, "", words)
+
+    def _suspense(self) -> Iterable[Break]:
+        for kept, account, meant in self.meanings():
+            if meant.kind == "suspense" and kept.assigned is None and account.side == "client":
+                amount = self._terms.figures(account.currency).text(kept.line.amount)
+                words = f"{amount} came to {account.bank} on {kept.line.day} and {meant.words}: it lies in suspense"
+                yield of_account("unmatched_deposit", account, kept.line.key, words, kept.line.amount)
+
+    def _settle(self, found: list[Break], at: int) -> None:
+        """What is found is open, what is not found any more has ended; what an operator settled stays settled."""
+        with self._store.together():
+            now_open = {one.found.key: one.found for one in self._store.breaks()}
+            keys = {one.key for one in found}
+            for one in found:
+                if one.key in now_open or not self._store.was_ended_by_person(one.key):
+                    self._store.open_break(one, at)
+            for key, one in now_open.items():
+                if key not in keys and one.cause not in EVENTS:
+                    self._store.end_break(key, at, "", "not found any more")
+
+    def settle(self, key: str, operator: str, why: str, at: int) -> NotAllowed | None:
+        """An operator ends a break that would not end by itself; who and why stay in the file."""
+        one = next((one.found for one in self._store.breaks() if one.found.key == key), None)
+        if one is None:
+            return NotAllowed("unknown_break", "no open break has this key")
+        if one.cause not in SETTLED_BY_PEOPLE:
+            return NotAllowed("not_settled_by_people", f"{one.cause} ends by itself when it is not found any more")
+        self._store.end_break(key, at, operator, why)
+        return None
+
+    def breaks(self, at: int) -> list[Aged]:
+        """Open ones with their age, oldest first."""
+        return [aged(one, self._terms.limits_s, at) for one in self._store.breaks()]
+
+    def blocked(self, at: int) -> dict[str, list[str]]:
+        """Currency -> words of the breaks that block its withdrawals."""
+        open_now = self.breaks(at)
+        words = {one.found.key: one.words for one in open_now}
+        return {currency: [words[key] for key in keys] for currency, keys in blocked(open_now).items()}
