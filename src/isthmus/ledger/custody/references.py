@@ -28,7 +28,7 @@ def account_of(reference: str) -> int | None:
 
 def accounts_in(text: str) -> set[int]:
     """The accounts of all right references in a text, which may write them in groups of four."""
-    upper = text.upper()
+    upper = re.sub(r"[^0-9A-Z]", " ", text.upper())
     words = upper.split()
     found = [*_FOUND.findall(upper)]
     for at, word in enumerate(words):

@@ -168,7 +168,7 @@ def test_a_statement_that_is_late_for_long_is_a_break_until_it_comes(house: Hous
 
 
 def test_a_bank_that_does_not_answer_is_replaced_for_what_never_left(house: House) -> None:
-    house.fund(16, 250_00)
+    house.fund(16, 600_00)
     house.fund(17, 250_00, bank=BETA)
     house.banks[ALPHA].faults.append("silent")
     first = made(house.ask(100_00))
@@ -182,13 +182,13 @@ def test_a_bank_that_does_not_answer_is_replaced_for_what_never_left(house: Hous
     assert (moved.bank, moved.attempt) == (BETA, 1)
     house.carry()
     assert house.money.store.withdrawal(first.number).state == "confirmed"
-    assert house.paid_out() == 100_00 and house.books.balances["client:16", "EUR"] == 150_00
+    assert house.paid_out() == 100_00 and house.books.balances["client:16", "EUR"] == 500_00
     house.reconcile()
     assert house.causes() == ["bank_silent"] * 4
 
 
 def test_what_may_have_left_is_never_paid_by_another_bank(house: House) -> None:
-    house.fund(16, 250_00)
+    house.fund(16, 600_00)
     house.fund(17, 250_00, bank=BETA)
     first = made(house.ask(100_00))
     house.let_go(first.number)
