@@ -76,7 +76,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
     commands.extend(INSTRUMENTS.map(|number| Command::from(listing(chance, number))));
     for at in 0..=CLIENTS {
         let kind = if at == CLIENTS { 3 } else { 1 };
-        commands.push(OpenAccount { kind, client_id: [0; 16] }.into());
+        commands.push(OpenAccount { kind, client_id: [0; 16], side: 0 }.into());
     }
     for account in FIRST_CLIENT..VENUE {
         let poor = account == VENUE - 1;
