@@ -18,3 +18,18 @@ def add_statement(statement: Any, add: Callable[..., ArgumentParser]) -> None:
         "isthmus statement read statement.xml --json",
     )
     read.add_argument("file", metavar="F", nargs="?", default="-", help="a file, packed or plain; - is stdin (-)")
+
+
+def add_custodian(custodian: Any, add: Callable[..., ArgumentParser], port: Callable[[str], int]) -> None:
+    """The commands of the group `custodian`."""
+    serve = add(
+        custodian,
+        "serve",
+        "isthmus.app.custodian:serve",
+        "A custodian bank for trials: takes pain.001, hands out pain.002, camt.052, camt.053, camt.054, MT940.",
+        "isthmus custodian serve --config alpha.toml --port 9401",
+    )
+    serve.add_argument("--config", metavar="F", required=True, help="name, bic and accounts of the bank (TOML)")
+    serve.add_argument("--data", metavar="DIR", help="where the bank keeps its state (nowhere)")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
+    serve.add_argument("--port", type=port, default=0, help="0 takes a free one (0)")

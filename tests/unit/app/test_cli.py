@@ -55,6 +55,7 @@ COMMANDS = {
     "mt300 match": ["--ours", "F", "--theirs", "F"],
     "mt300 list": [],
     "statement read": ["F"],
+    "custodian serve": ["--config", "F"],
     "iso20022 validate": ["F"],
     "iso20022 translate": ["F"],
     "clearing-file read": ["F", "--format", "F"],

@@ -298,9 +298,16 @@ class Made(msgspec.Struct, frozen=True):
 
 def build_statement(statement: Statement, sender: str, receiver: str) -> Made:
     """An MT940. Raises ValueError for one without balances, or that does not add up."""
-    opening, closing = statement.opening, statement.closing
-    if opening is None or closing is None or not statement.adds_up:
+    if not statement.adds_up:
         raise ValueError("opening: balances must be there, and opening and entries make the closing balance")
+    return write_statement(statement, sender, receiver)
+
+
+def write_statement(statement: Statement, sender: str, receiver: str) -> Made:
+    """An MT940, whether it adds up or not. Raises ValueError for one without balances."""
+    opening, closing = statement.opening, statement.closing
+    if opening is None or closing is None:
+        raise ValueError("opening: balances must be there")
     rows: list[Row] = [("20", statement.reference), ("25", statement.account), ("28C", statement.number)]
     rows.append((f"60{'M' if opening.interim else 'F'}", _balance_text(opening)))
     rows.extend(_entry_rows(statement.entries))

@@ -382,7 +382,7 @@ class ClientMoney:
             if noticed is None:
                 yield Posting(path, SUSPENSE, currency, amount, "deposit", f"suspense {key} {tail}")
             if kept.assigned is not None:
-                yield Posting(SUSPENSE, kept.assigned, currency, amount, "deposit", f"assign {key} {tail}")
+                yield Posting(SUSPENSE, kept.assigned, currency, amount, "allocation", f"assign {key} {tail}")
         elif meant.kind == "return":
             one = self.store.withdrawal(meant.number)
             if one is not None and one.state == "returned" and amount == one.amount:
