@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -22,6 +23,16 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import NS_PER_S
 
 DAY_S = 86_400
+BACKLOG = 64
+
+
+class _Server(uvicorn.Server):
+    """Stopped by us, so that a clean stop ends with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours."""
+        yield
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -45,11 +56,10 @@ async def _serve(host: Host, listener: socket.socket, address: str) -> None:
     config = uvicorn.Config(
         host.application, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
     )
-    server = uvicorn.Server(config)
+    listener.listen(BACKLOG)
+    server = _Server(config)
     days = asyncio.create_task(_days(host))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)

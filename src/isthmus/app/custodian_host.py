@@ -1,12 +1,12 @@
-"""A simulated custodian bank's host: files over HTTP by the order types of EBICS, as German, French and Swiss banks take
-and hand them out (EBICS 2.5 annex 2, order types): CCT pain.001 up; CDZ pain.002, C52 camt.052, C53 camt.053, C54
+"""A simulated custodian bank's host: files over HTTP by the order types of EBICS, as German, French and Swiss banks
+take and hand them out (EBICS 2.5 annex 2, order types): CCT pain.001 up; CDZ pain.002, C52 camt.052, C53 camt.053, C54
 camt.054, STA MT940 down. EBICS's own envelope, signatures and keys are left out: this host is for trials.
 
-POST /orders/CCT                takes a pain.001: 200 with the order's number; the same message id is paid once
-GET  /orders/TYPE               the oldest file of this type not receipted yet, its number in Order-Id; 204: there is none
-POST /receipts/ID               the file was taken: it is not handed out again
-POST /control/credit|fault|close|return|silent   what a trial does to the bank (JSON)
-GET  /control/state             accounts and balances
+POST /orders/CCT     takes a pain.001: 200 with the order's number; the same message id is paid once
+GET  /orders/TYPE    the oldest file of this type not receipted yet, its number in Order-Id; 204: there is none
+POST /receipts/ID    the file was taken: it is not handed out again
+POST /control/credit | fault | close | return    what a trial does to the bank (JSON)
+GET  /control/state  accounts, balances, payments
 """
 
 from __future__ import annotations

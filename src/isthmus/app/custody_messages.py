@@ -21,6 +21,7 @@ from isthmus.gateways.iso20022.reading import read
 from isthmus.gateways.swift import statements as fin
 from isthmus.gateways.xmlguard.stops import Stopped
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.values import short_text
 from isthmus.ledger.custody.simulated import Asked, Paid
 from isthmus.ledger.custody.store import Instruction
 from isthmus.ledger.custody.values import Line, Statement
@@ -50,7 +51,7 @@ def pain_001(one: Instruction, bic: str, house: str, decimals: Decimals) -> str:
     payment = pain.Payment(
         end_to_end=one.reference,
         instruction=one.reference,
-        amount=Decimal(one.amount).scaleb(-decimals(one.currency)),
+        amount=_decimal(one.amount, decimals(one.currency)),
         currency=one.currency,
         debtor=pain.Party(house),
         creditor=pain.Party(one.creditor_name),
@@ -124,7 +125,7 @@ def _camt(one: Statement, decimals: Decimals) -> camt.Statement:
     places = decimals(one.currency)
     lines = tuple(
         camt.Entry(
-            amount=Decimal(line.amount).scaleb(-places),
+            amount=_decimal(line.amount, places),
             currency=one.currency,
             date=line.day.isoformat(),
             booked=line.day.isoformat(),
@@ -139,8 +140,8 @@ def _camt(one: Statement, decimals: Decimals) -> camt.Statement:
         identifier=one.identifier,
         account=one.account,
         currency=one.currency,
-        opening=None if one.opening is None else Decimal(one.opening).scaleb(-places),
-        closing=None if one.closing is None else Decimal(one.closing).scaleb(-places),
+        opening=None if one.opening is None else _decimal(one.opening, places),
+        closing=None if one.closing is None else _decimal(one.closing, places),
         opened=one.day.isoformat(),
         closed=one.day.isoformat(),
         entries=lines,
@@ -153,12 +154,12 @@ def statement_mt940(one: Statement, sender: str, receiver: str, decimals: Decima
     places = decimals(one.currency)
 
     def balance(value: int | None) -> fin.Balance:
-        return fin.Balance(one.day, one.currency, Decimal(value or 0).scaleb(-places))
+        return fin.Balance(one.day, one.currency, _decimal(value or 0, places))
 
     entries = tuple(
         fin.Entry(
             line.day,
-            Decimal(line.amount).scaleb(-places),
+            _decimal(line.amount, places),
             line.reference[:MT_REFERENCE] or fin.NO_REFERENCE,
             bank_reference=line.bank_reference or None,
             booked=line.day,
@@ -226,6 +227,11 @@ def minor(amount: Decimal, currency: str, decimals: Decimals) -> int:
     if scaled != scaled.to_integral_value():
         raise BadInput("amount", f"{amount} {currency} has more decimals than the currency has here")
     return int(scaled)
+
+
+def _decimal(amount: int, places: int) -> Decimal:
+    """Without zeros at the end, which a bank may not take where a currency has fewer decimals than the engine."""
+    return Decimal(short_text(amount, places))
 
 
 def _date(written: str | None) -> date:

@@ -16,6 +16,7 @@ from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
+from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
@@ -51,6 +52,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
+from isthmus.gateways.rest.custody import CustodyHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
@@ -98,6 +100,8 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
+    custody: CustodyDesk | None = None
+    """Keeps client money at banks, where the settings name some."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -163,7 +167,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.swift.confirmations.own_bic:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations)
+    custody = None
+    if settings.custody.banks:
+        custody = CustodyDesk(settings.custody, Path(settings.data), directory)
+        views.tell(custody)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, custody)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -232,6 +240,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
             *(lorawan.routes if lorawan is not None else ()),
+            *(CustodyHandlers(core.custody, core.directory).routes() if core.custody is not None else ()),
         )
     )
     openapi = msgspec.json.encode(document(routes.routes, __version__))

@@ -130,6 +130,9 @@ async def _serve(
     open_markets(core, markets)
     desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
     core.router.restart()
+    if core.custody is not None:
+        core.custody.open(core.desk, core.views)
+        desks.append(core.custody)
     timed = _timed(core, settings, markets)
     gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
@@ -139,7 +142,10 @@ async def _serve(
         await link.open()
         note(f"a standby may link up at port {link.port}; answers wait for its receipts")
     running = Running(core, markets, settings.durability, settings.limits.stream, link)
-    running.beside = live.loops() if live is not None else []
+    running.beside = [
+        *(live.loops() if live is not None else ()),
+        *(core.custody.loops() if core.custody is not None else ()),
+    ]
     try:
         await _settled(running, link)
     except OSError as error:
@@ -171,6 +177,8 @@ async def _serve(
         market.close()
     await _finish(core, running)
     core.outside.close()
+    if core.custody is not None:
+        core.custody.close()
     if link is not None:
         await link.close()
     return EXIT_OK
