@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .messages import PURPOSES
-from .money import CUSTODIAN, INSURANCE, INSURANCE_FUND, OMNIBUS, SUSPENSE, TAX, VENUE, WORLD, Ledger
 from .money import CLIENT as CLIENT_KIND
+from .money import CUSTODIAN, INSURANCE, INSURANCE_FUND, OMNIBUS, SUSPENSE, TAX, VENUE, WORLD, Ledger
 
 OUTSIDE, CLIENT, CLIENT_BANK, FIRM, FIRM_BANK = "outside", "client", "client bank", "firm", "firm bank"
 BANKS = (CLIENT_BANK, FIRM_BANK)

@@ -4,6 +4,7 @@ use isthmus_core::messages::{AddAsset, AddInstrument, Code, Command, Deposit, Op
 use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::desk::Made;
+use crate::treasury;
 
 pub const USD: u32 = 1;
 pub const BTC: u32 = 2;
@@ -85,6 +86,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
             commands.push(Deposit { account, asset, amount, client_id: [0; 16] }.into());
         }
     }
+    commands.extend(treasury::opening());
     commands
 }
 
@@ -120,6 +122,11 @@ impl World {
     /// A trade was made: an operator may correct it.
     pub fn made(&mut self, trade: Made) {
         self.clients.made(trade);
+    }
+
+    /// A transfer waits: it may be posted or voided.
+    pub fn pending(&mut self, transfer: u64) {
+        self.clients.pending(transfer);
     }
 
     /// An order was accepted: from now on it can be changed.
