@@ -54,7 +54,12 @@ def serve(arguments: argparse.Namespace) -> int:
 
 async def _serve(host: Host, listener: socket.socket, address: str) -> None:
     config = uvicorn.Config(
-        host.application, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+        host.application,
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     listener.listen(BACKLOG)
     server = _Server(config)

@@ -56,6 +56,8 @@ class CustodyDesk:
         self._money: ClientMoney | None = None
         self._lines: list[BankLine] = []
         self._reconciled = 0
+        self._recorded = ""
+        """The last day that ended and was looked at."""
 
     # What the views tell.
 
@@ -146,18 +148,14 @@ class CustodyDesk:
         if at - self._reconciled >= self._settings.reconcile_s * NS_PER_S:
             self._reconciled = at
             money.statements.reconcile(at)
-        today = _day(at)
-        last = next(reversed(money.store.records()), None)
         ended = _day(at - DAY_NS)
-        if last is None:
-            if self._money_came():
+        if self._recorded < ended:
+            self._recorded = ended
+            days = [day for _, day, _, _ in money.store.records()]
+            began = any(_day(came) <= ended for _, _, came in money.store.statements())
+            if began and ended not in days:
                 self._make_record(ended, at)
-        elif last[1] < ended < today:
-            self._make_record(ended, at)
         return at + LOOK_NS
-
-    def _money_came(self) -> bool:
-        return any(taken for _, taken, _ in self.money.store.statements())
 
     # What clients ask.
 
