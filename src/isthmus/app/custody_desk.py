@@ -25,7 +25,7 @@ from isthmus.gateways import custody_shapes as shapes
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.ids import account_id
-from isthmus.kernel.values import NS_PER_S, short_text, time_text
+from isthmus.kernel.values import NS_PER_S, short_text, time_ns, time_text
 from isthmus.ledger.custody import daily
 from isthmus.ledger.custody.books import Heard
 from isthmus.ledger.custody.internal import Position, Proposal
@@ -152,8 +152,8 @@ class CustodyDesk:
         if self._recorded < ended:
             self._recorded = ended
             days = [day for _, day, _, _ in money.store.records()]
-            began = any(_day(came) <= ended for _, _, came in money.store.statements())
-            if began and ended not in days:
+            began = money.store.began()
+            if began is not None and _day(began) <= ended and ended not in days:
                 self._make_record(ended, at)
         return at + LOOK_NS
 
@@ -203,7 +203,7 @@ class CustodyDesk:
     def deposits(self, account: int) -> list[shapes.Deposit]:
         """Newest first."""
         rows = []
-        for kept, at_bank, meant in reversed(self.money.statements.meanings()):
+        for kept, at_bank, meant in reversed(self.money.statements.meant(self.money.store.lines())):
             if (meant.kind == "deposit" and meant.number == account) or kept.assigned == account:
                 amount = self._text(kept.line.amount, at_bank.currency)
                 mark = kept.line.bank_reference or kept.line.key
@@ -337,13 +337,16 @@ class CustodyDesk:
         positions = money.statements.reconcile(at)
         rows = money.store.records()
         blocked = money.statements.blocked(at)
+        since = time_ns(f"{day}T00:00:00Z")
         made = daily.DailyRecord(
             day=day,
             made=time_text(at),
             sequence=self._desk.engine.sequence,
             previous=rows[-1][2] if rows else daily.FIRST,
             internal=[self._position(one) for one in positions],
-            external=[self._seen(one, taken) for one, taken, came in money.store.statements() if _day(came) == day],
+            external=[
+                self._seen(one, taken) for one, taken, came in money.store.statements(since) if _day(came) == day
+            ],
             breaks=[daily.break_row(one, self._places(one.found.currency)) for one in money.statements.breaks(at)],
             proposals=[daily.proposal_row(one, self._places(one.currency)) for one in money.proposals(positions)],
             blocked=blocked,

@@ -38,10 +38,8 @@ def meaning(line: Line, is_client: Callable[[int], bool]) -> Meaning:
         if paid:
             return Meaning("withdrawal", int(paid[1]), "paid out")
         return Meaning("unknown", 0, "a debit that is no payment of ours")
-    if paid or (again := _PAID.search(text)):
-        found = paid or again
-        assert found is not None
-        return Meaning("return", int(found[1]), "a payment that came back")
+    if paid:
+        return Meaning("return", int(paid[1]), "a payment that came back")
     named = accounts_in(text)
     if len(named) > 1:
         return Meaning("suspense", 0, "names more than one client's reference")

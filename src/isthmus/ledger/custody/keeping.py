@@ -26,6 +26,8 @@ from isthmus.ledger.custody.values import BankAccount, BookEntry, Statement
 from isthmus.ledger.custody.withdrawals import LIVE, Asked, NotAllowed, Withdrawal
 
 DAY_NS = 86_400 * NS_PER_S
+OVER = ("confirmed", "returned", "refused", "cancelled", "rejected")
+"""States of a withdrawal after which the engine has nothing left to do once its hold ended."""
 GOING = ("approved", "released", "sent")
 """States of a move of our own in which its money is promised."""
 
@@ -53,6 +55,8 @@ class ClientMoney:
         self._books = books
         self._done: dict[str, int] = {}
         """Texts that the engine took -> record."""
+        self._durable: list[str] = []
+        """Texts whose records are durable, since the last look at what is closed."""
 
     # What the journal tells.
 
@@ -62,6 +66,7 @@ class ClientMoney:
         ours = words[0] in KINDS and len(words) > 1
         if ours:
             self._done[heard.text] = heard.sequence
+            self._durable.append(heard.text)
         reference = words[1].partition(".")[0] if ours else heard.text
         day = datetime.fromtimestamp(heard.stamp // NS_PER_S, UTC).date()
         for path, currency, amount in heard.posted:
@@ -199,7 +204,7 @@ class ClientMoney:
         self.converge(at)
 
     def _answer_withdrawal(self, instruction: Instruction, paid: bool, why: str, at: int) -> None:
-        for one in self.store.withdrawals():
+        for one in self.store.open_withdrawals():
             if one.reference == instruction.reference and self._message(one) == instruction.message:
                 changed = withdrawals.confirmed(one, at) if paid else withdrawals.rejected(one, at, why)
                 if isinstance(changed, Withdrawal):
@@ -207,6 +212,7 @@ class ClientMoney:
 
     def _meet_lines(self, at: int) -> None:
         """Payments that lines confirm or bring back, moves that left or arrived."""
+        done = []
         with self.store.together():
             for kept, account, meant in self.statements.meanings():
                 if meant.kind == "withdrawal":
@@ -216,6 +222,19 @@ class ClientMoney:
                     self._step(meant.number, partial(withdrawals.returned, at=at, why=why))
                 elif meant.kind == "move":
                     self._meet_move(meant.number, account.path, kept.line.amount)
+                if self._is_over(account, meant):
+                    done.append((kept.bank, kept.account, kept.line.key))
+            self.store.close_lines(done)
+
+    def _is_over(self, account: BankAccount, meant: Meaning) -> bool:
+        """Whether a line makes nothing happen any more: what it told is in the file, or never concerned clients."""
+        if meant.kind == "withdrawal":
+            one = self.store.withdrawal(meant.number)
+            return one is None or one.state in OVER
+        if meant.kind == "move":
+            move = self.store.move(meant.number)
+            return move is None or (move.left if account.path == move.source else move.arrived)
+        return meant.kind == "unknown" or account.side == "firm"
 
     def _meet_move(self, number: int, path: str, amount: int) -> None:
         one = self.store.move(number)
@@ -242,7 +261,7 @@ class ClientMoney:
             self._sent(instruction[0])
 
     def _sent(self, instruction: Instruction) -> None:
-        for one in self.store.withdrawals():
+        for one in self.store.open_withdrawals():
             if one.reference == instruction.reference and self._message(one) == instruction.message:
                 changed = withdrawals.sent(one)
                 if isinstance(changed, Withdrawal):
@@ -258,7 +277,7 @@ class ClientMoney:
             return
         with self.store.together():
             self.store.set_payment(message, "made")
-            for one in self.store.withdrawals():
+            for one in self.store.open_withdrawals():
                 if self._message(one) == message and one.state == "sent":
                     self.store.keep_withdrawal(replace(one, state="released"))
 
@@ -275,7 +294,7 @@ class ClientMoney:
             link = self.statements.links[instruction.bank]
             if link.silent_since is None or at - link.silent_since < self.terms.failover_s * NS_PER_S:
                 continue
-            for one in self.store.withdrawals():
+            for one in self.store.open_withdrawals():
                 if one.state != "released" or self._message(one) != instruction.message:
                     continue
                 other = self._banked(one)
@@ -331,13 +350,32 @@ class ClientMoney:
 
     def converge(self, at: int) -> None:
         """Asks the engine for all that is not done yet."""
-        for one in reversed(self.store.withdrawals()):
+        self._close()
+        for one in reversed(self.store.open_withdrawals()):
             self._converge_withdrawal(one, at)
         for kept, account, meant in self.statements.meanings():
             if account.side == "client" and kept.line.amount > 0:
                 self._post_all(self._of_credit(kept, account, meant))
         for move in self.store.moves():
             self._post_all(self._of_move(move))
+
+    def _close(self) -> None:
+        """What is done and durable is not looked at again."""
+        lines, numbers = [], []
+        for text in self._durable:
+            kind, reference, *tail = text.split(" ")
+            if kind in ("deposit", "assign", "return") and len(tail) == 2:
+                lines.append((tail[0], tail[1], reference))
+            elif kind == "void" or kind == "withdrawal":
+                number, _, attempt = reference.removeprefix("WD-").partition(".")
+                one = self.store.withdrawal(int(number))
+                if one is not None and one.state in OVER and str(one.attempt) == attempt:
+                    numbers.append(one.number)
+        self._durable.clear()
+        if lines or numbers:
+            with self.store.together():
+                self.store.close_lines(lines)
+                self.store.close_withdrawals(numbers)
 
     def _converge_withdrawal(self, one: Withdrawal, at: int) -> None:
         for attempt in range(one.attempt):
@@ -350,8 +388,10 @@ class ClientMoney:
                     self.store.set_payment(self._message(one), "dropped")
         elif one.state in ("confirmed", "returned"):
             self._post_hold(one)
-        else:
+        elif f"hold {one.hold_key}" in self._done:
             self._void(one.hold_key)
+        else:
+            self.store.close_withdrawals((one.number,))
 
     def _hold(self, one: Withdrawal) -> Outcome | None:
         text = f"hold {one.hold_key}"
@@ -385,7 +425,7 @@ class ClientMoney:
                 yield Posting(SUSPENSE, kept.assigned, currency, amount, "allocation", f"assign {key} {tail}")
         elif meant.kind == "return":
             one = self.store.withdrawal(meant.number)
-            if one is not None and one.state == "returned" and amount == one.amount:
+            if one is not None and one.state == "returned":
                 yield Posting(path, one.account, currency, amount, "deposit", f"return {key} {tail}")
 
     def _of_move(self, one: OwnMove) -> Iterator[Posting]:
@@ -414,7 +454,7 @@ class ClientMoney:
 
     def _held(self, currency: str) -> list[policy.Held]:
         promised: dict[str, int] = {}
-        for one in self.store.withdrawals():
+        for one in self.store.open_withdrawals():
             if one.currency == currency and one.state in LIVE:
                 promised[one.bank] = promised.get(one.bank, 0) + one.amount
         for move in self.store.moves():
@@ -428,10 +468,8 @@ class ClientMoney:
     def _day_total(self, account: int, currency: str, at: int) -> int:
         return sum(
             one.amount
-            for one in self.store.withdrawals(account)
-            if one.currency == currency
-            and one.state not in ("refused", "cancelled", "rejected", "returned")
-            and one.requested_at // DAY_NS == at // DAY_NS
+            for one in self.store.withdrawals_of_day(account, at // DAY_NS * DAY_NS)
+            if one.currency == currency and one.state not in ("refused", "cancelled", "rejected", "returned")
         )
 
     def pay_to(self, currency: str) -> str | None:

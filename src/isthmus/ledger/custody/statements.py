@@ -49,14 +49,18 @@ class Statements:
         self._terms = terms
         self._store = store
         self._books = books
-        self.entries: dict[int, BookEntry] = {}
+        self.entries: dict[tuple[int, str], BookEntry] = {}
+        """That no line is yet, by record and path."""
+        self._matched = store.matched()
         self.links = {bank.name: Link() for bank in terms.banks}
         self.opened: int | None = None
         """When this run began: no statement is late before."""
 
     def hear(self, entry: BookEntry) -> None:
         """An entry of a custodian account became durable, or is read again. One record may have two."""
-        self.entries[entry.sequence * 2 + (entry.amount > 0)] = entry
+        account = self._terms.at(entry.bank, entry.currency, entry.side)
+        if account is not None and (entry.sequence, account.bank, account.number) not in self._matched:
+            self.entries[entry.sequence, account.path] = entry
 
     def take(self, one: Statement, at: int) -> bool:
         """Whether its lines count. A report within the day that came before changes nothing."""
@@ -98,13 +102,25 @@ class Statements:
         return self.links[bank].silent_since is None
 
     def meanings(self) -> list[tuple[KeptLine, BankAccount, Meaning]]:
-        """What every line of ours is, oldest first."""
+        """What every line of ours is that may still make something happen, oldest first."""
+        return self.meant(self._store.open_lines())
+
+    def meant(self, lines: Iterable[KeptLine]) -> list[tuple[KeptLine, BankAccount, Meaning]]:
+        """What lines of ours are."""
         found = []
-        for kept in self._store.lines():
+        for kept in lines:
             account = self._terms.account(kept.bank, kept.account)
             if account is not None:
-                found.append((kept, account, meaning(kept.line, self._books.is_client)))
+                meant = meaning(kept.line, self._books.is_client)
+                found.append((kept, account, self._returned(kept, meant) if meant.kind == "return" else meant))
         return found
+
+    def _returned(self, kept: KeptLine, meant: Meaning) -> Meaning:
+        """What comes back is the client's only if it is what was paid out; else a person looks at it."""
+        one = self._store.withdrawal(meant.number)
+        if one is None or one.state not in ("sent", "confirmed", "returned") or one.amount != kept.line.amount:
+            return Meaning("suspense", 0, "tells the reference of a withdrawal, but is not what was paid out for it")
+        return meant
 
     def reconcile(self, at: int) -> list[internal.Position]:
         """Matches what can be matched, opens and ends breaks. The positions of client money by currency."""
@@ -112,12 +128,7 @@ class Statements:
         for account in self._terms.accounts:
             matching = self._match(account)
             found += matching.breaks
-            numbers = {
-                one.number: str(one.day)
-                for one, taken, _ in self._store.statements()
-                if taken and one.number is not None and (one.bank, one.account) == (account.bank, account.number)
-            }
-            found += sequence.gaps(account, numbers)
+            found += sequence.gaps(account, self._store.numbers(account.bank, account.number))
             found += self._quiet(account, at)
         found += self._suspense()
         positions = internal.positions(self._books.standings(self._terms.currencies), self._terms.currencies)
@@ -128,28 +139,21 @@ class Statements:
         return positions
 
     def _match(self, account: BankAccount) -> Matching:
-        lines = self._store.lines(account.bank, account.number)
-        matched = {kept.matched for kept in lines if kept.matched is not None}
+        lines = self._store.unmatched(account.bank, account.number)
         entries = [
             entry
-            for entry in self.entries.values()
-            if (entry.bank, entry.side, entry.currency) == (account.bank, account.side, account.currency)
-            and entry.sequence not in matched
+            for (_, path), entry in self.entries.items()
+            if path == account.path and entry.currency == account.currency
         ]
-        open_lines = [kept.line for kept in lines if kept.final and kept.matched is None]
-        through = max(
-            (
-                one.day.toordinal()
-                for one, taken, _ in self._store.statements()
-                if taken and one.account == account.number
-            ),
-            default=0,
-        )
-        window = Window(self._terms.window_days, through)
-        made = match(account, open_lines, entries, window, self._terms.figures(account.currency))
+        newest = self._store.newest(account.bank, account.number)
+        window = Window(self._terms.window_days, newest[1] if newest is not None else 0)
+        figures = self._terms.figures(account.currency)
+        made = match(account, [kept.line for kept in lines], entries, window, figures)
         with self._store.together():
             for pair in made.matches:
                 self._store.set_matched(account.bank, account.number, pair.line.key, pair.entry.sequence)
+                del self.entries[pair.entry.sequence, account.path]
+                self._matched.add((pair.entry.sequence, account.bank, account.number))
         return made
 
     def _quiet(self, account: BankAccount, at: int) -> Iterable[Break]:
@@ -161,8 +165,8 @@ class Statements:
                 "cannot be checked"
             )
             yield of_account("bank_silent", account, "", words)
-        arrivals = [came for one, taken, came in self._store.statements() if taken and one.account == account.number]
-        last = max([*arrivals, self.opened or at])
+        newest = self._store.newest(account.bank, account.number)
+        last = max(newest[0] if newest is not None else 0, self.opened or at)
         if at - last > self._terms.statement_s * NS_PER_S:
             words = (
                 f"{account.bank} {account.number}: the last statement came {age_text(at - last)} ago; one is due every "

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,16 +29,23 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS withdrawals (number INTEGER PRIMARY KEY, account INTEGER NOT NULL, client_id TEXT NOT NULL,
-  state TEXT NOT NULL, body BLOB NOT NULL);
+  state TEXT NOT NULL, closed INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS withdrawals_open ON withdrawals (number) WHERE NOT closed;
+CREATE INDEX IF NOT EXISTS withdrawals_by_account ON withdrawals (account, number);
 CREATE UNIQUE INDEX IF NOT EXISTS withdrawals_by_client_id ON withdrawals (account, client_id) WHERE client_id != '';
 CREATE TABLE IF NOT EXISTS moves (number INTEGER PRIMARY KEY, state TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS payments (message TEXT PRIMARY KEY, bank TEXT NOT NULL, reference TEXT NOT NULL,
   state TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS statements (number INTEGER PRIMARY KEY, bank TEXT NOT NULL, account TEXT NOT NULL,
   sequence INTEGER, digest TEXT NOT NULL, final INTEGER NOT NULL, taken INTEGER NOT NULL, arrived INTEGER NOT NULL,
-  body BLOB NOT NULL);
+  day INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS statements_by_account ON statements (bank, account, sequence);
+CREATE INDEX IF NOT EXISTS statements_by_digest ON statements (bank, digest);
 CREATE TABLE IF NOT EXISTS lines (bank TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, final INTEGER NOT NULL,
-  matched INTEGER, assigned INTEGER, arrived INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (bank, account, key));
+  matched INTEGER, assigned INTEGER, closed INTEGER NOT NULL DEFAULT 0, arrived INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (bank, account, key));
+CREATE INDEX IF NOT EXISTS lines_open ON lines (bank) WHERE NOT closed;
+CREATE INDEX IF NOT EXISTS lines_unmatched ON lines (bank, account) WHERE final AND matched IS NULL;
 CREATE TABLE IF NOT EXISTS breaks (number INTEGER PRIMARY KEY, key TEXT NOT NULL, since INTEGER NOT NULL,
   ended INTEGER, ended_by TEXT, why TEXT, body BLOB NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS breaks_open ON breaks (key) WHERE ended IS NULL;
@@ -171,12 +179,26 @@ class Store:
             iter(self._withdrawals("account = ? AND client_id = ? AND client_id != ''", (account, client_id))), None
         )
 
+    def open_withdrawals(self) -> list[Withdrawal]:
+        """Those that may still make something happen, newest first."""
+        return self._withdrawals("NOT closed", ())
+
+    def close_withdrawals(self, numbers: Iterable[int]) -> None:
+        """All that they make happen is done and durable."""
+        self._base.executemany("UPDATE withdrawals SET closed = 1 WHERE number = ?", [(one,) for one in numbers])
+
+    def withdrawals_of_day(self, account: int, since: int) -> list[Withdrawal]:
+        """Of an account, requested from `since` (ns UTC) on."""
+        found = self._withdrawals("account = ?", (account,), "LIMIT 1000")
+        return [one for one in found if one.requested_at >= since]
+
     def withdrawals(self, account: int | None = None) -> list[Withdrawal]:
         """Newest first."""
         return self._withdrawals("account = ?", (account,)) if account is not None else self._withdrawals("1", ())
 
-    def _withdrawals(self, where: str, values: tuple[Any, ...]) -> list[Withdrawal]:
-        rows = self._base.execute(f"SELECT body FROM withdrawals WHERE {where} ORDER BY number DESC", values)  # noqa: S608 (own words only)
+    def _withdrawals(self, where: str, values: tuple[Any, ...], most: str = "") -> list[Withdrawal]:
+        asked = f"SELECT body FROM withdrawals WHERE {where} ORDER BY number DESC {most}"  # noqa: S608 (own words only)
+        rows = self._base.execute(asked, values)
         return [msgspec.json.decode(body, type=Withdrawal) for (body,) in rows]
 
     def add_move(self, asked: OwnMove) -> OwnMove:
@@ -200,7 +222,8 @@ class Store:
 
     def move(self, number: int) -> OwnMove | None:
         """By number."""
-        return next((one for one in self.moves() if one.number == number), None)
+        row = self._base.execute("SELECT body FROM moves WHERE number = ?", (number,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=OwnMove)
 
     # Instructions to banks.
 
@@ -231,12 +254,35 @@ class Store:
 
     def add_statement(self, one: Statement, taken: bool, at: int) -> None:
         """Whether its lines count or not."""
-        row = (one.bank, one.account, one.number, one.digest, one.final, taken, at, msgspec.json.encode(one))
+        body, day = msgspec.json.encode(one), one.day.toordinal()
+        row = (one.bank, one.account, one.number, one.digest, one.final, taken, at, day, body)
         self._base.execute(
-            "INSERT INTO statements (bank, account, sequence, digest, final, taken, arrived, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO statements (bank, account, sequence, digest, final, taken, arrived, day, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
+
+    def newest(self, bank: str, account: str) -> tuple[int, int] | None:
+        """When the last final statement that was taken came (ns UTC), and the last day (ordinal) that one told."""
+        row = self._base.execute(
+            "SELECT MAX(arrived), MAX(day) FROM statements WHERE bank = ? AND account = ? AND final AND taken",
+            (bank, account),
+        ).fetchone()
+        return None if row[0] is None else (row[0], row[1])
+
+    def numbers(self, bank: str, account: str) -> dict[int, str]:
+        """Numbers of the final statements that were taken, with their days."""
+        rows = self._base.execute(
+            "SELECT sequence, day FROM statements WHERE bank = ? AND account = ? AND final AND taken"
+            " AND sequence IS NOT NULL",
+            (bank, account),
+        )
+        return {number: date.fromordinal(day).isoformat() for number, day in rows}
+
+    def began(self) -> int | None:
+        """When the first final statement came."""
+        row = self._base.execute("SELECT MIN(arrived) FROM statements WHERE final").fetchone()
+        return None if row[0] is None else int(row[0])
 
     def statements(self, since: int = 0) -> list[tuple[Statement, bool, int]]:
         """(statement, whether it was taken, when it came), oldest first; all that came from `since` on."""
@@ -273,9 +319,27 @@ class Store:
             (bank, account, line.key, final, at, msgspec.json.encode(line)),
         )
 
-    def lines(self, bank: str | None = None, account: str | None = None) -> list[KeptLine]:
-        """In the order they came; of one account, or all."""
-        where, values = ("WHERE bank = ? AND account = ?", (bank, account)) if bank is not None else ("", ())
+    def lines(self) -> list[KeptLine]:
+        """All, in the order they came."""
+        return self._lines("", ())
+
+    def open_lines(self) -> list[KeptLine]:
+        """Those that may still make something happen."""
+        return self._lines("WHERE NOT closed", ())
+
+    def unmatched(self, bank: str, account: str) -> list[KeptLine]:
+        """Lines of final statements that are no entry of the books yet."""
+        return self._lines("WHERE final AND matched IS NULL AND bank = ? AND account = ?", (bank, account))
+
+    def matched(self) -> set[tuple[int, str, str]]:
+        """(record, bank, account) of entries that lines are."""
+        return set(self._base.execute("SELECT matched, bank, account FROM lines WHERE matched IS NOT NULL"))
+
+    def close_lines(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """(bank, account, key): all that they make happen is done and durable."""
+        self._base.executemany("UPDATE lines SET closed = 1 WHERE bank = ? AND account = ? AND key = ?", list(keys))
+
+    def _lines(self, where: str, values: tuple[Any, ...]) -> list[KeptLine]:
         rows = self._base.execute(
             f"SELECT bank, account, body, final, matched, assigned, arrived FROM lines {where} ORDER BY rowid",  # noqa: S608 (own words only)
             values,

@@ -15,7 +15,7 @@ from isthmus.ledger.custody.simulated import Asked, Bank
 from isthmus.ledger.custody.store import Store
 from isthmus.ledger.custody.terms import Bank as BankTerms
 from isthmus.ledger.custody.terms import Terms
-from isthmus.ledger.custody.values import BankAccount
+from isthmus.ledger.custody.values import BankAccount, Statement
 from isthmus.ledger.custody.withdrawals import Limits, NotAllowed, Withdrawal
 
 DAY = date(2026, 3, 2)
@@ -144,6 +144,7 @@ class House:
         for account in TERMS.accounts:
             self.banks[account.bank].open(account.number, account.currency, "Isthmus")
         self.told = 0
+        self.waiting: dict[str, list[Statement]] = {name: [] for name in self.banks}
         self.money = self._open()
 
     def _open(self) -> ClientMoney:
@@ -203,13 +204,13 @@ class House:
                 self.money.answered(one.message, paid.status == "ACSC", paid.words, self.now)
         self.hear()
 
-    def close_day(self, *banks: str) -> None:
-        """Banks that answer send their statements of the day; the night passes."""
+    def close_day(self) -> None:
+        """Banks make their statements of the day and hand them out once they answer; the night passes."""
         for name, bank in self.banks.items():
-            for one in bank.close_day():
-                if "silent" not in bank.faults and (not banks or name in banks):
-                    self.money.statements.answered(name, self.now)
-                    self.money.take(one, self.now)
+            self.waiting[name] += bank.close_day()
+            while self.waiting[name] and "silent" not in bank.faults:
+                self.money.statements.answered(name, self.now)
+                self.money.take(self.waiting[name].pop(0), self.now)
         self.hear()
         self.reconcile()
         self.later(24 * HOUR_NS)
