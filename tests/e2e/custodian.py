@@ -38,7 +38,16 @@ class Custodian:
 
     def start(self) -> None:
         """On the port it had before, if any."""
-        words = ["custodian", "serve", "--config", str(self.config), "--data", str(self._data), "--port", str(self.port)]
+        words = [
+            "custodian",
+            "serve",
+            "--config",
+            str(self.config),
+            "--data",
+            str(self._data),
+            "--port",
+            str(self.port),
+        ]
         self.process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout is not None
         with selectors.DefaultSelector() as selector:

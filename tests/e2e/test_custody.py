@@ -180,7 +180,9 @@ def test_a_silent_bank_and_a_cent_block_withdrawals_of_the_currency_but_never_tr
     first = asked["bank"]
     silent, other = (house.alpha, house.beta) if first == "alpha" else (house.beta, house.alpha)
     silent.fault("silent")
-    until(lambda: house.get("/v1/custody/reconciliation")["banks"], lambda rows: not all(one["answers"] for one in rows))
+    until(
+        lambda: house.get("/v1/custody/reconciliation")["banks"], lambda rows: not all(one["answers"] for one in rows)
+    )
     assert house.post(f"/v1/custody/withdrawals/{asked['id']}/approve", "ann", {}).status_code == 200
     assert house.post(f"/v1/custody/withdrawals/{asked['id']}/release", "bob", {}).status_code == 200
     until(lambda: house.state(asked["id"]), lambda state: state == "confirmed")

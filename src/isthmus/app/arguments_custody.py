@@ -33,3 +33,10 @@ def add_custodian(custodian: Any, add: Callable[..., ArgumentParser], port: Call
     serve.add_argument("--data", metavar="DIR", help="where the bank keeps its state (nowhere)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     serve.add_argument("--port", type=port, default=0, help="0 takes a free one (0)")
+    add(
+        custodian,
+        "drill",
+        "isthmus.app.custodian_drill:drill",
+        "A broker and two banks: one wrong by a cent, one silent, the broker killed. Exit 1 if it goes wrong.",
+        "isthmus custodian drill --json",
+    )

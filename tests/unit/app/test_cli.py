@@ -56,6 +56,7 @@ COMMANDS = {
     "mt300 list": [],
     "statement read": ["F"],
     "custodian serve": ["--config", "F"],
+    "custodian drill": [],
     "iso20022 validate": ["F"],
     "iso20022 translate": ["F"],
     "clearing-file read": ["F", "--format", "F"],

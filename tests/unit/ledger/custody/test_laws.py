@@ -190,5 +190,5 @@ class ClientMoneyLaws(RuleBasedStateMachine):
 
 TestClientMoneyLaws = ClientMoneyLaws.TestCase
 TestClientMoneyLaws.settings = settings(
-    max_examples=600, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
