@@ -1,8 +1,8 @@
 """Statements as banks hand them out as files: the text block alone, without the envelope of the network.
 
 What such files do differently from the standard and is read all the same: no blocks 1 and 2, lines of a cover before
-the first field, field 28 for 28C or neither, a message that ends where the next `:20:` begins, blank lines, amounts without
-a comma. What cannot be counted is refused by field and line.
+the first field, field 28 for 28C or neither, a message that ends where the next `:20:` begins, blank lines, amounts
+without a comma. What cannot be counted is refused by field and line.
 """
 
 from __future__ import annotations

@@ -226,8 +226,8 @@ class House:
     def ask(self, amount: int, client: int = 16, currency: str = "EUR", client_id: str = "") -> Withdrawal | NotAllowed:
         made = self.money.request(
             NewWithdrawal(
-                account=client, currency=currency, amount=amount, to_name="A Client", to_account="DE02120300000000202051",
-                to_bank="BYLADEM1001", user="demo", client_id=client_id,
+                account=client, currency=currency, amount=amount, to_name="A Client",
+                to_account="DE02120300000000202051", to_bank="BYLADEM1001", user="demo", client_id=client_id,
             ),
             self.now,
         )  # fmt: skip

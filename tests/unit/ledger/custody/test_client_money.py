@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.unit.ledger.custody.ledgered import ALPHA, BETA, HOUR_NS, House
 
 from isthmus.ledger.custody.internal import Proposal
 from isthmus.ledger.custody.references import reference_of
 from isthmus.ledger.custody.withdrawals import NotAllowed, Withdrawal
-
-from tests.unit.ledger.custody.ledgered import ALPHA, BETA, HOUR_NS, House
 
 
 @pytest.fixture
