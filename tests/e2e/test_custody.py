@@ -102,6 +102,17 @@ class House:
     def causes(self) -> list[str]:
         return sorted(row["cause"] for row in self.get("/v1/custody/breaks"))
 
+    def close_days(self, bank: Custodian | None = None) -> None:
+        """Statements of all accounts come from the bank, or from both."""
+        before = self.statements()
+        banks = [bank] if bank is not None else [self.alpha, self.beta]
+        for one in banks:
+            one.close_day()
+        until(self.statements, lambda count: count == before + 4 * len(banks))
+
+    def statements(self) -> int:
+        return sum(row["statements"] for row in self.get("/v1/custody/reconciliation")["banks"])
+
     def paid(self, bank: Custodian) -> list[str]:
         return [row["amount"] for row in bank.state()["payments"] if row["status"] == "ACSC"]
 
@@ -140,8 +151,7 @@ def test_money_comes_in_by_reference_and_leaves_through_two_operators(house: Hou
         account = client.get("/v1/session").json()["account"]
     assert house.post("/v1/custody/suspense/assign", "ann", body | {"account": account}).status_code == 200
     assert house.balance("GBP") == "159.99"
-    house.alpha.close_day()
-    house.beta.close_day()
+    house.close_days()
     with house.as_client() as client:
         assert [row["amount"] for row in client.get("/v1/deposits").json()] == ["9.99", "250"]
     found = until(
@@ -163,7 +173,7 @@ def test_a_silent_bank_and_a_cent_block_withdrawals_of_the_currency_but_never_tr
     house.fund("50.00", house.beta, "CHF")
     # One statement is wrong by one cent.
     house.alpha.fault("cent_entry")
-    house.alpha.close_day()
+    house.close_days(house.alpha)
     (row,) = until(lambda: house.get("/v1/custody/breaks"), lambda rows: len(rows) == 1)
     assert (row["cause"], row["amount"], row["currency"]) == ("amount_differs", "0.01", "GBP")
     assert "alpha tells 600.01 GBP" in row["words"] and "the bank is 0.01 GBP above" in row["words"]
@@ -212,8 +222,7 @@ def test_nothing_is_paid_twice_or_lost_by_kill_9(tmp_path: Path, moment: str) ->
         house.kill_and_start()
     until(lambda: house.state(which), lambda state: state == "confirmed")
     house.kill_and_start()
-    house.alpha.close_day()
-    house.beta.close_day()
+    house.close_days()
     until(lambda: house.get("/v1/custody/reconciliation"), lambda told: told["breaks"] == [])
     assert house.balance("GBP") == "150.00"
     assert house.alpha.state()["accounts"][number("alpha", "GBP")] == "150"

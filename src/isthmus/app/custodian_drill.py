@@ -297,6 +297,12 @@ def _answering(house: Drill) -> list[str]:
     return [row["bank"] for row in rows if row["answers"]]
 
 
+def _statements(house: Drill) -> int:
+    """Final statements that were taken."""
+    rows = house.must("GET", "/v1/custody/reconciliation", None, "ann")["banks"]
+    return sum(row["statements"] for row in rows)
+
+
 def _kill(house: Drill) -> None:
     with house.step("kill -9 between release and the bank's answer: paid once") as found:
         asked = house.withdraw("50", "killed")[1]
@@ -310,9 +316,15 @@ def _kill(house: Drill) -> None:
 
 
 def _agreed(house: Drill) -> None:
-    with house.step("after the day's statements books and banks agree") as found:
+    with house.step("the statement after the wrong one does not begin where that ended: found, settled") as found:
+        before = _statements(house)
         for bank in house.banks:
             house.tell(bank, "close")
+        house.until(lambda: _statements(house), lambda count: count == before + 2 * len(CURRENCIES) * len(BANKS))
+        (row,) = house.until(lambda: house.breaks("wrong_opening"), bool)
+        found.append(row["words"])
+        house.must("POST", "/v1/custody/breaks/settle", {"key": row["key"], "why": "the bank corrected it"}, "ann")
+    with house.step("books and banks agree") as found:
         told = house.until(
             lambda: house.must("GET", "/v1/custody/reconciliation", None, "ann"),
             lambda told: not told["breaks"] and all(row["result"] == "agrees" for row in told["positions"]),

@@ -282,7 +282,8 @@ class CustodyDesk:
             if path in one.at_custodians
         }
         pay_to = [one.currency for one in positions if self.money.pay_to(one.currency) == name]
-        return shapes.BankState(name, bic, weight, since is None, silent, held, pay_to)
+        count = self.money.store.count(name)
+        return shapes.BankState(name, bic, weight, since is None, silent, held, count, pay_to)
 
     def moves(self) -> list[shapes.MoveRow]:
         """Newest first."""

@@ -161,7 +161,9 @@ class NewMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BankState(msgspec.Struct, frozen=True):
-    """How a custodian bank does. `pay_to`: deposits in these currencies are sent there now."""
+    """How a custodian bank does. `pay_to`: deposits in these currencies are sent there now. `statements`: final ones
+    that were taken.
+    """
 
     bank: str
     bic: str
@@ -169,6 +171,7 @@ class BankState(msgspec.Struct, frozen=True):
     answers: bool
     silent_s: int | None
     held: dict[str, str]
+    statements: int
     pay_to: list[str]
 
 

@@ -1,13 +1,14 @@
 """External reconciliation: what a bank told against what the books say of the account, line by line.
 
 A line and an entry are one by their reference, their amount and a window of days. Where no reference is told, amount
-and days decide, but only if nothing else could be meant: a guess among two is left to a person.
+and days decide, but only if nothing else could be meant: a guess among two is left to a person. A reference that
+nothing else has is enough without the days.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -45,72 +46,100 @@ def match(
     account: BankAccount, lines: Sequence[Line], entries: Sequence[BookEntry], window: Window, figures: Figures
 ) -> Matching:
     """All open lines of the account against all open entries. Order of the input does not change who meets whom."""
-    open_lines = sorted(lines, key=lambda line: (line.day, line.key))
-    open_entries = sorted(entries, key=lambda entry: entry.sequence)
-    matches = _meet(open_lines, open_entries, lambda line, entry: _same(line, entry) and _near(line, entry, window))
-    breaks, pairs = _wrong(account, open_lines, open_entries, figures)
-    alike = _alike(open_lines, open_entries, window)
-    matches += _meet(open_lines, open_entries, lambda line, entry: (line.key, entry.sequence) in alike, "amount")
-    left = [line for line in open_lines if line.key not in {line.key for line, _ in pairs}]
-    paired = {entry.sequence for _, entry in pairs}
-    breaks += [missing_in_books(account, line, figures) for line in left]
+    found = _Open(lines, entries)
+    matches = found.take(_by_reference(found, window), "reference")
+    matches += found.take(_alone(found), "reference")
+    wrong = _wrong(found)
+    paired = {line.key for line, _ in wrong} | {entry.sequence for _, entry in wrong}
+    alike = [pair for pair in _alike(found, window) if not paired & {pair[0].key, pair[1].sequence}]
+    matches += found.take(alike, "amount")
+    breaks = [wrong_amount(account, line, entry, figures) for line, entry in wrong]
+    breaks += [missing_in_books(account, line, figures) for line in found.lines.values() if line.key not in paired]
     young = []
-    for entry in open_entries:
+    for entry in found.entries.values():
         if entry.sequence in paired:
             continue
         if entry.day.toordinal() + window.days > window.through:
             young.append(entry)
         else:
             breaks.append(missing_at_bank(account, entry, figures))
-    return Matching(tuple(matches), tuple(breaks), tuple(open_lines), tuple(young))
+    return Matching(tuple(matches), tuple(breaks), tuple(found.lines.values()), tuple(young))
 
 
-def _refers(line: Line, entry: BookEntry) -> bool:
-    return told(entry.reference) and entry.reference in (line.reference, line.bank_reference, line.key)
+Pair = tuple[Line, BookEntry]
 
 
-def _same(line: Line, entry: BookEntry) -> bool:
-    return line.amount == entry.amount and _refers(line, entry)
+class _Open:
+    """What has met nothing yet, oldest first."""
+
+    def __init__(self, lines: Sequence[Line], entries: Sequence[BookEntry]) -> None:
+        self.lines = {line.key: line for line in sorted(lines, key=lambda line: (line.day, line.key))}
+        self.entries = {entry.sequence: entry for entry in sorted(entries, key=lambda entry: entry.sequence)}
+
+    def take(self, pairs: Iterable[Pair], by: str) -> list[Match]:
+        """Pairs that are one; each line and each entry once."""
+        matches = []
+        for line, entry in pairs:
+            if line.key in self.lines and entry.sequence in self.entries:
+                matches.append(Match(line, entry, by))
+                del self.lines[line.key], self.entries[entry.sequence]
+        return matches
+
+    def referring(self) -> list[Pair]:
+        """Every line with every entry that it may be by its references."""
+        by_reference: dict[str, list[BookEntry]] = {}
+        for entry in self.entries.values():
+            if told(entry.reference):
+                by_reference.setdefault(entry.reference, []).append(entry)
+        return [
+            (line, entry)
+            for line in self.lines.values()
+            for reference in dict.fromkeys((line.reference, line.bank_reference, line.key))
+            for entry in by_reference.get(reference, ())
+        ]
 
 
 def _near(line: Line, entry: BookEntry, window: Window) -> bool:
     return abs(line.day - entry.day) <= timedelta(days=window.days)
 
 
-def _meet(
-    lines: list[Line], entries: list[BookEntry], agrees: Callable[[Line, BookEntry], bool], by: str = "reference"
-) -> list[Match]:
-    """Takes the pairs that agree out of both lists, each with the oldest it agrees with."""
-    matches = []
-    for line in list(lines):
-        found = next((entry for entry in entries if agrees(line, entry)), None)
-        if found is not None:
-            matches.append(Match(line, found, by))
-            lines.remove(line)
-            entries.remove(found)
-    return matches
-
-
-def _alike(lines: Sequence[Line], entries: Sequence[BookEntry], window: Window) -> set[tuple[str, int]]:
-    """Pairs of equal amount and near days, where exactly one line without a reference and one entry could be meant."""
-    nameless = [line for line in lines if not told(line.reference)]
-    pairs = [
-        (line, one) for line in nameless for one in entries if line.amount == one.amount and _near(line, one, window)
+def _by_reference(found: _Open, window: Window) -> list[Pair]:
+    """One reference, one amount, near days."""
+    return [
+        (line, entry) for line, entry in found.referring() if line.amount == entry.amount and _near(line, entry, window)
     ]
+
+
+def _alone(found: _Open) -> list[Pair]:
+    """Pairs of one reference and amount, however far apart their days, where nothing else has that reference: what a
+    bank tells days later, since it was silent, is still what it tells.
+    """
+    return [(line, entry) for line, entry in _singled(found.referring()) if line.amount == entry.amount]
+
+
+def _alike(found: _Open, window: Window) -> list[Pair]:
+    """Pairs of equal amount and near days, where exactly one line without a reference and one entry could be meant."""
+    by_amount: dict[int, list[BookEntry]] = {}
+    for entry in found.entries.values():
+        by_amount.setdefault(entry.amount, []).append(entry)
+    nameless = [line for line in found.lines.values() if not told(line.reference)]
+    meant = ((line, entry) for line in nameless for entry in by_amount.get(line.amount, ()))
+    return _singled([(line, entry) for line, entry in meant if _near(line, entry, window)])
+
+
+def _singled(pairs: list[Pair]) -> list[Pair]:
+    """Those whose line and whose entry are in no other pair."""
     of_line = Counter(line.key for line, _ in pairs)
     of_entry = Counter(entry.sequence for _, entry in pairs)
-    return {(line.key, entry.sequence) for line, entry in pairs if of_line[line.key] == of_entry[entry.sequence] == 1}
+    return [(line, entry) for line, entry in pairs if of_line[line.key] == of_entry[entry.sequence] == 1]
 
 
-def _wrong(
-    account: BankAccount, lines: Sequence[Line], entries: Sequence[BookEntry], figures: Figures
-) -> tuple[list[Break], list[tuple[Line, BookEntry]]]:
-    """Pairs that are one by reference and differ in the amount."""
-    breaks, pairs, taken = [], [], set()
-    for line in lines:
-        entry = next((one for one in entries if one.sequence not in taken and _refers(line, one)), None)
-        if entry is not None and (line.amount > 0) == (entry.amount > 0):
-            taken.add(entry.sequence)
+def _wrong(found: _Open) -> list[Pair]:
+    """Pairs that are one by reference and differ in the amount; each line and entry once."""
+    pairs: list[Pair] = []
+    seen: set[str | int] = set()
+    for line, entry in found.referring():
+        if (line.amount > 0) == (entry.amount > 0) and line.key not in seen and entry.sequence not in seen:
+            seen |= {line.key, entry.sequence}
             pairs.append((line, entry))
-            breaks.append(wrong_amount(account, line, entry, figures))
-    return breaks, pairs
+    return pairs

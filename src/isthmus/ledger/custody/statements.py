@@ -31,6 +31,8 @@ EVENTS = frozenset(
 """Causes that happened once: they stay until an operator settles them. The others end when they are not found again."""
 
 
+EXPLAIN = ("does_not_add_up", "wrong_opening", "gap_in_statements")
+"""Open breaks of an account that tell already why its balance differs."""
 SETTLED_BY_PEOPLE = EVENTS | {"missing_in_books", "missing_at_bank", "amount_differs", "gap_in_statements"}
 """Causes that an operator may settle: what they are about is told by their key, and does not come again."""
 
@@ -52,6 +54,8 @@ class Statements:
         self.entries: dict[tuple[int, str], BookEntry] = {}
         """That no line is yet, by record and path."""
         self._matched = store.matched()
+        self._booked: dict[tuple[str, str], int] = {}
+        """What the durable books have at a bank, by path and currency."""
         self.links = {bank.name: Link() for bank in terms.banks}
         self.opened: int | None = None
         """When this run began: no statement is late before."""
@@ -59,6 +63,9 @@ class Statements:
     def hear(self, entry: BookEntry) -> None:
         """An entry of a custodian account became durable, or is read again. One record may have two."""
         account = self._terms.at(entry.bank, entry.currency, entry.side)
+        if account is not None:
+            place = (account.path, account.currency)
+            self._booked[place] = self._booked.get(place, 0) + entry.amount
         if account is not None and (entry.sequence, account.bank, account.number) not in self._matched:
             self.entries[entry.sequence, account.path] = entry
 
@@ -125,11 +132,14 @@ class Statements:
     def reconcile(self, at: int) -> list[internal.Position]:
         """Matches what can be matched, opens and ends breaks. The positions of client money by currency."""
         found: list[Break] = []
+        known = [one.found for one in self._store.breaks()]
         for account in self._terms.accounts:
             matching = self._match(account)
             found += matching.breaks
             found += sequence.gaps(account, self._store.numbers(account.bank, account.number))
             found += self._quiet(account, at)
+            if not any(one.account == account.number and one.cause in EXPLAIN for one in (*found, *known)):
+                found += self._balance(account)
         found += self._suspense()
         positions = internal.positions(self._books.standings(self._terms.currencies), self._terms.currencies)
         for position in positions:
@@ -155,6 +165,23 @@ class Statements:
                 del self.entries[pair.entry.sequence, account.path]
                 self._matched.add((pair.entry.sequence, account.bank, account.number))
         return made
+
+    def _balance(self, account: BankAccount) -> Iterable[Break]:
+        """Whether the bank's last closing balance is that of the books, less what only one of them has."""
+        last = self._store.closing(account.bank, account.number)
+        if last is None or last.closing is None:
+            return
+        only_bank = sum(kept.line.amount for kept in self._store.unmatched(account.bank, account.number))
+        place = (account.path, account.currency)
+        only_books = sum(entry.amount for (_, path), entry in self.entries.items() if (path, entry.currency) == place)
+        expected = self._booked.get(place, 0) + only_bank - only_books
+        if last.closing != expected:
+            figures = self._terms.figures(account.currency)
+            words = (
+                f"{account.bank} {account.number} closed {last.day} with {figures.text(last.closing)}; "
+                f"books and lines make {figures.text(expected)}"
+            )
+            yield of_account("balance_differs", account, "", words, last.closing - expected)
 
     def _quiet(self, account: BankAccount, at: int) -> Iterable[Break]:
         link = self.links[account.bank]

@@ -279,6 +279,21 @@ class Store:
         )
         return {number: date.fromordinal(day).isoformat() for number, day in rows}
 
+    def closing(self, bank: str, account: str) -> Statement | None:
+        """The last final statement of an account that tells a closing balance, by its number, else by its day."""
+        row = self._base.execute(
+            "SELECT body FROM statements WHERE bank = ? AND account = ? AND final AND taken"
+            " ORDER BY sequence DESC, day DESC, number DESC LIMIT 1",
+            (bank, account),
+        ).fetchone()
+        found = None if row is None else msgspec.json.decode(row[0], type=Statement)
+        return None if found is None or found.closing is None else found
+
+    def count(self, bank: str) -> int:
+        """Final statements of a bank that were taken."""
+        asked = "SELECT COUNT(*) FROM statements WHERE bank = ? AND final AND taken"
+        return int(self._base.execute(asked, (bank,)).fetchone()[0])
+
     def began(self) -> int | None:
         """When the first final statement came."""
         row = self._base.execute("SELECT MIN(arrived) FROM statements WHERE final").fetchone()

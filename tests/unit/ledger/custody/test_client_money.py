@@ -155,6 +155,15 @@ def test_each_fault_of_a_statement_is_found_by_its_name(
         assert house.causes() == []
 
 
+def test_a_bank_that_begins_with_money_the_books_know_nothing_of_is_found_by_its_balance(house: House) -> None:
+    account = house.banks[ALPHA].accounts["ALPHA-EUR-client"]
+    account.balance = account.opening = 7_00
+    house.fund(16, 250_00)
+    house.close_day()
+    (found,) = house.money.statements.breaks(house.now)
+    assert (found.found.cause, found.found.amount) == ("balance_differs", 7_00)
+
+
 def test_a_statement_that_is_late_for_long_is_a_break_until_it_comes(house: House) -> None:
     house.close_day()
     house.banks[ALPHA].faults.append("late")

@@ -49,9 +49,15 @@ def test_a_cent_is_a_break_of_a_cent() -> None:
     assert causes([line(-501, "WD-1")], [entry(7, -500, "WD-1")]) == [("amount_differs", -1)]
 
 
-def test_the_same_reference_too_many_days_apart_is_two_things() -> None:
-    found = causes([line(-500, "WD-1", 5)], [entry(7, -500, "WD-1")])
-    assert ("missing_in_books", -500) in found or ("amount_differs", 0) in found
+def test_a_reference_that_nothing_else_has_is_enough_however_late_the_bank_tells_it() -> None:
+    assert causes([line(-500, "WD-1", 5)], [entry(7, -500, "WD-1")]) == []
+
+
+def test_of_a_reference_that_is_used_again_the_days_decide() -> None:
+    lines, entries = [line(-500, "RENT", 0), line(-500, "RENT", 9)], [entry(7, -500, "RENT"), entry(8, -500, "RENT", 4)]
+    window = Window(2, (DAY + timedelta(days=10)).toordinal())
+    found = match(ACCOUNT, lines[:1], entries, window, EUR)
+    assert [(one.line.day, one.entry.sequence) for one in found.matches] == [(DAY, 7)]
 
 
 def test_an_entry_is_missing_at_the_bank_only_once_the_bank_told_its_days() -> None:
