@@ -16,7 +16,7 @@ from isthmus.ledger.custody.store import KeptLine, Store
 from isthmus.ledger.custody.terms import Terms
 from isthmus.ledger.custody.values import BankAccount, BookEntry, Break, Statement
 from isthmus.ledger.custody.withdrawals import NotAllowed
-from isthmus.ledger.custody.words import age_text, of_account
+from isthmus.ledger.custody.words import age_text, missing_at_bank, of_account
 
 EVENTS = frozenset(
     (
@@ -35,6 +35,10 @@ EXPLAIN = ("does_not_add_up", "wrong_opening", "gap_in_statements")
 """Open breaks of an account that tell already why its balance differs."""
 SETTLED_BY_PEOPLE = EVENTS | {"missing_in_books", "missing_at_bank", "amount_differs", "gap_in_statements"}
 """Causes that an operator may settle: what they are about is told by their key, and does not come again."""
+
+
+NO_ENTRY = 0
+"""Of a line that a person put away: no record has this number."""
 
 
 class Link(Struct):
@@ -173,10 +177,12 @@ class Statements:
             return
         only_bank = sum(kept.line.amount for kept in self._store.unmatched(account.bank, account.number))
         place = (account.path, account.currency)
-        only_books = sum(entry.amount for (_, path), entry in self.entries.items() if (path, entry.currency) == place)
+        waiting = [entry for (_, path), entry in self.entries.items() if (path, entry.currency) == place]
+        figures = self._terms.figures(account.currency)
+        settled = self._store.was_ended_by_person
+        only_books = sum(entry.amount for entry in waiting if not settled(missing_at_bank(account, entry, figures).key))
         expected = self._booked.get(place, 0) + only_bank - only_books
         if last.closing != expected:
-            figures = self._terms.figures(account.currency)
             words = (
                 f"{account.bank} {account.number} closed {last.day} with {figures.text(last.closing)}; "
                 f"books and lines make {figures.text(expected)}"
@@ -227,8 +233,27 @@ class Statements:
             return NotAllowed("unknown_break", "no open break has this key")
         if one.cause not in SETTLED_BY_PEOPLE:
             return NotAllowed("not_settled_by_people", f"{one.cause} ends by itself when it is not found any more")
-        self._store.end_break(key, at, operator, why)
+        with self._store.together():
+            self._store.end_break(key, at, operator, why)
+            self._put_away(one)
         return None
+
+    def _put_away(self, one: Break) -> None:
+        """What a person looked at is compared no more; a balance that differs because of it stays a break."""
+        account = self._terms.account(one.bank, one.account)
+        if account is None or one.cause not in ("amount_differs", "missing_in_books"):
+            return
+        lines = [kept.line for kept in self._store.unmatched(account.bank, account.number)]
+        if one.cause == "missing_in_books":
+            self._store.set_matched(account.bank, account.number, one.reference, NO_ENTRY)
+            return
+        meant = [entry for (_, path), entry in self.entries.items() if path == account.path]
+        for line, entry in ((line, entry) for line in lines for entry in meant if entry.reference == one.reference):
+            if one.reference in (line.reference, line.bank_reference, line.key):
+                self._store.set_matched(account.bank, account.number, line.key, entry.sequence)
+                self._matched.add((entry.sequence, account.bank, account.number))
+                self.entries.pop((entry.sequence, account.path), None)
+                return
 
     def breaks(self, at: int) -> list[Aged]:
         """Open ones with their age, oldest first."""

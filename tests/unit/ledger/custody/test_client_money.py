@@ -108,13 +108,12 @@ def test_limits_of_one_withdrawal_and_of_a_day_hold(house: House) -> None:
 
 def test_a_cent_is_found_aged_explained_and_blocks_withdrawals_of_its_currency_only(house: House) -> None:
     house.fund(16, 250_00)
-    house.fund(16, 70_00, currency="USD")
+    house.fund(16, 70_00, bank=BETA, currency="USD")
     house.banks[ALPHA].faults.append("cent_entry")
     waiting = made(house.ask(10_00))
     house.money.approve(waiting.number, "ann")
     for one in house.banks[ALPHA].close_day():
-        if one.currency == "EUR":
-            house.money.take(one, house.now)
+        house.money.take(one, house.now)
     house.reconcile()
     (found,) = house.money.statements.breaks(house.now)
     assert (found.found.cause, found.found.amount, found.blocks) == ("amount_differs", 1, False)
@@ -127,8 +126,27 @@ def test_a_cent_is_found_aged_explained_and_blocks_withdrawals_of_its_currency_o
     made(house.ask(10_00, currency="USD"))
     assert refusal(house.money.statements.settle(found.found.key, "ann", "bank admits it", house.now) or house.ask(0))
     house.reconcile()
-    assert house.causes() == []
+    assert house.causes() == ["balance_differs"]
     made(house.ask(10_00))
+    house.close_day()
+    assert house.causes() == ["wrong_opening"]
+    assert (
+        house.money.statements.settle("wrong_opening|alpha|ALPHA-EUR-client|2", "ann", "corrected", house.now) is None
+    )
+    house.reconcile()
+    assert house.causes() == []
+
+
+def test_settling_a_break_hides_no_difference_of_balances(house: House) -> None:
+    house.fund(16, 250_00)
+    house.banks[ALPHA].credit("ALPHA-EUR-client", -3_00, "CHARGES")
+    house.close_day()
+    (found,) = house.money.statements.breaks(house.now)
+    assert (found.found.cause, found.found.amount) == ("missing_in_books", -3_00)
+    assert house.money.statements.settle(found.found.key, "ann", "fee of the bank", house.now) is None
+    house.reconcile()
+    (found,) = house.money.statements.breaks(house.now)
+    assert (found.found.cause, found.found.amount) == ("balance_differs", -3_00)
 
 
 @pytest.mark.parametrize(
