@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from tests.oracle.engine import Twin
 from tests.oracle.messages import NO_ID, PURPOSES, commands
 from tests.oracle.values import GTC, LIMIT
 
@@ -35,6 +36,20 @@ def ledger_opening(seed: int) -> Session:
         )
     ]
     return began + [(command, START + 900 + at) for at, command in enumerate(opened + brought)]
+
+
+def session(seed: int, length: int) -> Session:
+    """A whole session; the twin tells which transfers wait."""
+    chance, twin, now = Random(seed), Twin(), START + 10**6
+    written = ledger_opening(seed % 7)
+    for command, at in written:
+        twin.apply(command, at)
+    for _ in range(length):
+        now += chance.choice((0, 1, 1_000, 10**4))
+        command = draw(chance, twin.state.sequence, list(twin.state.pending), now)
+        twin.apply(command, now)
+        written.append((command, now))
+    return written
 
 
 def draw(chance: Random, sequence: int, pending: list[int], now: int) -> Any:
