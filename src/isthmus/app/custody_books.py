@@ -17,8 +17,10 @@ from isthmus.kernel.messages import (
     ACCOUNT_CUSTODIAN,
     ACCOUNT_KINDS,
     ACCOUNT_SUSPENSE,
+    GATEWAYS,
     PURPOSE_NUMBERS,
     REASONS,
+    ROLES,
     WALL_SIDES,
     Move,
     MovePending,
@@ -98,6 +100,10 @@ class EngineBooks:
         total, held = self._desk.engine.balance(account, self._assets[currency])
         return max(0, total - held)
 
+    def at(self, path: str, currency: str) -> int:
+        """Total, as staged."""
+        return self.balance(self._paths[path], currency)
+
     def is_client(self, account: int) -> bool:
         """By the directory."""
         return self._directory.is_client(account)
@@ -137,10 +143,11 @@ def heard(record: Record, directory: Directory) -> Heard | None:
     """What a record did that client money is concerned with; None for most."""
     effects = {type(effect).__name__ for effect in record.effects}
     kind = type(record.command)
+    own = record.origin.gateway == GATEWAYS["app"] and record.origin.role == ROLES["house"]
     if not effects & {"Posted", "Pending", "PendingEnded", "Repeated"} or record.reason is not None:
         return None
     outcome = outcome_of(record)
-    text = record.origin.text if kind in (Move, MovePending, PostPending, VoidPending) else ""
+    text = record.origin.text if own and kind in (Move, MovePending, PostPending, VoidPending) else ""
     posted = []
     for effect in record.effects:
         if type(effect).__name__ == "Posted":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ import msgspec
 
 from isthmus.app.custody_books import EngineBooks, heard
 from isthmus.app.custody_line import BankLine
-from isthmus.app.custody_settings import CustodySettings, checked, minor_units, terms_of
+from isthmus.app.custody_settings import CustodySettings, check_custody, minor_units, terms_of
 from isthmus.app.desk import Desk
+from isthmus.app.output import note
 from isthmus.engine.engine import Record
 from isthmus.gateways import custody_shapes as shapes
 from isthmus.gateways.problems import Refusal
@@ -48,7 +50,7 @@ class CustodyDesk:
 
     def __init__(self, settings: CustodySettings, data: Path, directory: Directory) -> None:
         """Raises BadInput."""
-        checked(settings)
+        check_custody(settings)
         self._settings = settings
         self._directory = directory
         self._folder = data / "custody"
@@ -141,7 +143,17 @@ class CustodyDesk:
         raise Refusal(503, "journal_unavailable", "the journal does not take the record")
 
     def step(self, at: int) -> int:
-        """Goes over to another bank, reconciles, makes the record of a day that ended."""
+        """Goes over to another bank, reconciles, makes the record of a day that ended. A disk that fails is tried
+        again.
+        """
+        try:
+            self._act(at)
+        except (sqlite3.OperationalError, BadInput) as fault:
+            note(f"custody     waits for its disk: {fault}")
+            return at + NS_PER_S
+        return at + LOOK_NS
+
+    def _act(self, at: int) -> None:
         money = self.money
         money.fail_over(at)
         money.converge(at)
@@ -155,7 +167,6 @@ class CustodyDesk:
             began = money.store.began()
             if began is not None and _day(began) <= ended and ended not in days:
                 self._make_record(ended, at)
-        return at + LOOK_NS
 
     # What clients ask.
 

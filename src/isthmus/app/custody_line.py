@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 from isthmus.app.custody_messages import answers_of, pain_001, values_of
 from isthmus.app.custody_settings import CustodianTerms, minor_units
+from isthmus.app.output import note
 from isthmus.app.venue_http import HttpAnswer, HttpClient, Lost, NotSent
+from isthmus.gateways.problems import Refusal
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import BadInput
 from isthmus.ledger.custody.keeping import ClientMoney
@@ -56,6 +59,8 @@ class BankLine:
                 await self._fetch(order_type)
         except (NotSent, Lost):
             self._money.statements.not_answered(self._name, self._clock())
+        except (Refusal, sqlite3.OperationalError) as fault:
+            note(f"custody     {self._name} waits: {fault}")
 
     async def _tell(self, one: Instruction) -> None:
         terms = self._money.terms

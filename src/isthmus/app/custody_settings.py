@@ -66,7 +66,7 @@ def minor_units(currency: str) -> int | None:
     return MINOR_UNITS.get(currency)
 
 
-def checked(settings: CustodySettings) -> None:
+def check_custody(settings: CustodySettings) -> None:
     """Raises BadInput by the setting that cannot be."""
     if not settings.banks:
         return

@@ -100,14 +100,14 @@ def _of_xml(data: bytes) -> tuple[list[BankStatement], list[NotTaken]]:
     for number, document in enumerate(documents, 1):
         form = namespace(document).removeprefix(ISO)
         body = next(iter(document), None)
-        if body is None or local(body) not in camt.BODIES:
+        name = None if body is None else camt.statement_name(body)
+        if body is None or name is None:
             refused.append(
                 NotTaken(number, local(document if body is None else body), f"{form} holds no statement", None)
             )
             continue
         elements = camt.statement_elements(body)
         if not elements:
-            name = camt.BODIES[local(body)]
             refused.append(NotTaken(number, name, f"{form} has a header and no {name}", body.sourceline))
         for element in elements:
             try:

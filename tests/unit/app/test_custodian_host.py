@@ -12,7 +12,7 @@ import pytest
 
 from isthmus.app.custodian_host import Host, HostAccount, HostSettings
 from isthmus.app.custody_messages import answers_of, pain_001, payments_of, values_of
-from isthmus.app.custody_settings import CustodySettings, checked
+from isthmus.app.custody_settings import CustodySettings, check_custody
 from isthmus.app.settings import read_defaults
 from isthmus.app.statement_file import statements_of
 from isthmus.kernel.config import overlay, shaped
@@ -162,9 +162,9 @@ def bank_table(*accounts: tuple[str, str, str], weight: int = 1) -> dict[str, An
 )
 def test_settings_that_cannot_be_are_refused_by_name(tables: dict[str, Any], field: str) -> None:
     with pytest.raises(BadInput) as refused:
-        checked(custody(**tables))
+        check_custody(custody(**tables))
     assert refused.value.field == field
 
 
 def test_two_banks_for_each_currency_are_enough() -> None:
-    checked(custody(banks={name: bank_table((name, "EUR", "client")) for name in ("alpha", "beta")}))
+    check_custody(custody(banks={name: bank_table((name, "EUR", "client")) for name in ("alpha", "beta")}))

@@ -81,6 +81,21 @@ CAMT = """<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:c
 </{inner}></{outer}></Document>"""
 
 
+def test_the_first_version_has_other_names_for_the_same() -> None:
+    text = camt("3.001.01", "BkToCstmrStmtV01", "Stmt", balance("OPBD", "10") + balance("CLBD", "7.50")).decode()
+    for now, then in (
+        ("Othr><Id", "PrtryAcct><Id"),
+        ("</Othr>", "</PrtryAcct>"),
+        ("CdOrPrtry>", ""),
+        ("NtryDtls>", ""),
+    ):
+        text = text.replace(f"<{now}", f"<{then}" if then else "").replace(f"</{now}", "" if not then else f"</{then}")
+    text = text.replace("</Othr>", "</PrtryAcct>")
+    ((found,), refused) = statements_of(text.encode())
+    assert (found.account, found.opening, found.adds_up, refused) == ("A1", Decimal("10"), True, [])
+    assert found.entries[0].reference == "WD-1"
+
+
 def balance(kind: str, amount: str, currency: str = "EUR") -> str:
     return (
         f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy='{currency}'>{amount}</Amt>"

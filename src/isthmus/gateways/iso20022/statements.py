@@ -5,6 +5,7 @@ Read for reconciliation, and built for whoever has an account here.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import msgspec
@@ -18,6 +19,8 @@ from isthmus.kernel.errors import BadInput
 STATEMENT = "camt.053.001.08"
 BODIES = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 
+_VERSION = re.compile(r"V\d{2}$", re.ASCII)
+_ACCOUNTS = ("IBAN", "Othr/Id", "BBAN", "UPIC", "PrtryAcct/Id")
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 """Types of balances, the one that goes before first."""
 _REFERENCES = ("Refs/EndToEndId", "Refs/InstrId", "Refs/UETR", "Refs/TxId", "Refs/AcctSvcrRef")
@@ -170,9 +173,16 @@ def read_statements(body: Element) -> tuple[Statement, ...]:
     return tuple(_statement(found) for found in statement_elements(body))
 
 
+def statement_name(body: Element) -> str | None:
+    """How statements, reports or notifications are called below this element; None for another message. The first
+    versions have their number in the name ("BkToCstmrStmtV01").
+    """
+    return BODIES.get(_VERSION.sub("", local(body)))
+
+
 def statement_elements(body: Element) -> list[Element]:
     """The statements, reports or notifications below Document, unread. Raises BadInput for another message."""
-    name = BODIES.get(local(body))
+    name = statement_name(body)
     if name is None:
         raise BadInput(local(body), "holds no statement")
     return every(body, name)
@@ -180,7 +190,7 @@ def statement_elements(body: Element) -> list[Element]:
 
 def read_statement(found: Element) -> Statement:
     """One of `statement_elements`. Raises BadInput that names what is missing or says no amount."""
-    if not (text(found, "Acct/Id/IBAN") or text(found, "Acct/Id/Othr/Id")):
+    if not _account(found):
         raise BadInput("Acct/Id", "no account is named", found.sourceline)
     for name in ("Bal", "Ntry"):
         for part in every(found, name):
@@ -203,7 +213,7 @@ def _statement(found: Element) -> Statement:
         currency = next(iter(others))
     return Statement(
         identifier=text(found, "Id") or "",
-        account=text(found, "Acct/Id/IBAN") or text(found, "Acct/Id/Othr/Id") or "",
+        account=_account(found),
         currency=currency,
         opening=None if opening is None else signed(opening)[1],
         closing=None if closing is None else signed(closing)[1],
@@ -217,6 +227,16 @@ def _statement(found: Element) -> Statement:
     )
 
 
+def _account(found: Element) -> str:
+    """By whatever it is identified; the first versions know BBAN, UPIC and proprietary numbers beside the IBAN."""
+    return next((told for name in _ACCOUNTS if (told := text(found, f"Acct/Id/{name}"))), "")
+
+
+def _kind(balance: Element) -> str | None:
+    """The type of a balance: one level higher in the first versions."""
+    return text(balance, "Tp/CdOrPrtry/Cd") or text(balance, "Tp/Cd")
+
+
 def _paged(found: Element, name: str) -> str | None:
     return next((told for _, _, pages in _BUILT.values() if (told := text(found, f"{pages}/{name}"))), None)
 
@@ -224,7 +244,7 @@ def _paged(found: Element, name: str) -> str | None:
 def _balance(found: Element, kinds: tuple[str, ...]) -> Element | None:
     """The final one of the first kind; an intermediate one only where there is no other."""
     for kind in kinds:
-        balances = [balance for balance in every(found, "Bal") if text(balance, "Tp/CdOrPrtry/Cd") == kind]
+        balances = [balance for balance in every(found, "Bal") if _kind(balance) == kind]
         final = [balance for balance in balances if text(balance, "Tp/SubTp/Cd") != "INTM"]
         if balances:
             return next(iter(final or balances))
@@ -234,6 +254,7 @@ def _balance(found: Element, kinds: tuple[str, ...]) -> Element | None:
 def _entry(entry: Element) -> Entry:
     currency, value = signed(entry)
     details = first(entry, "NtryDtls/TxDtls")
+    details = first(entry, "TxDtls") if details is None else details
     credit = value >= 0
     other = "Dbtr" if credit else "Cdtr"
     return Entry(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
+
 from isthmus.gateways import custody_shapes as own
 from isthmus.gateways import shapes
 from isthmus.gateways.amounts import account_number, amount_of, asset_of, own_account
@@ -120,7 +122,8 @@ class CustodyHandlers:
         asked = body_as(request.body, own.NewWithdrawal)
         account = own_account(self._directory, request.known, asked.account)
         amount = amount_of(asked.amount, asset_of(self._directory, asked.asset))
-        client_text(request.asker, asked.client_id, "client_id")
+        client_id = client_text(request.asker, asked.client_id, "client_id")
+        asked = msgspec.structs.replace(asked, client_id=client_id or None)
         made = await self._keeper.request(account, asked, amount, request.known.name)
         return ok(made, status=201)
 

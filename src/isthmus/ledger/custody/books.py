@@ -62,6 +62,10 @@ class Books(Protocol):
         """Balances of all accounts in these currencies that are not zero."""
         ...
 
+    def at(self, path: str, currency: str) -> int:
+        """The balance of one account at a bank, in transit or in suspense."""
+        ...
+
     def is_client(self, account: int) -> bool:
         """Whether a client's account has this number."""
         ...

@@ -461,7 +461,8 @@ class ClientMoney:
             source = self.terms.of_path(move.source, currency)
             if move.state in GOING and not move.left and move.currency == currency and source is not None:
                 promised[source.bank] = promised.get(source.bank, 0) + move.amount
-        balances = {row.path: -row.balance for row in self._books.standings((currency,)) if row.part == "custodian"}
+        own = [account for account in self.terms.accounts if account.currency == currency]
+        balances = {account.path: -self._books.at(account.path, currency) for account in own}
         up = {bank.name: self.statements.up(bank.name) for bank in self.terms.banks}
         return held_at(self.terms, currency, balances, promised, up)
 
@@ -482,9 +483,9 @@ class ClientMoney:
         for position in positions:
             held = self._held(position.currency)
             firm = {
-                account.bank: -row.balance
-                for row in self._books.standings((position.currency,))
-                if row.part == "firm" and (account := self.terms.of_path(row.path, position.currency)) is not None
+                account.bank: -self._books.at(account.path, account.currency)
+                for account in self.terms.accounts
+                if account.side == "firm" and account.currency == position.currency
             }
             order = [row.bank for row in sorted(held, key=lambda row: (-row.weight, row.bank)) if row.up]
             found += internal.proposals(position, firm, order)

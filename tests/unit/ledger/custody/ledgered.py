@@ -66,6 +66,9 @@ class PlainBooks:
         held = sum(one.amount for one in self.holds.values() if (one.source, one.currency) == (account, currency))
         return self.balances.get((self.path(account), currency), 0) - held
 
+    def at(self, path: str, currency: str) -> int:
+        return self.balances.get((path, currency), 0)
+
     def is_client(self, account: int) -> bool:
         return account in CLIENTS
 
@@ -135,10 +138,10 @@ class PlainBooks:
 class House:
     """Client money with banks that answer at once. `now` is ns UTC."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, books: PlainBooks | None = None) -> None:
         self.folder = folder
         self.now = int(datetime(DAY.year, DAY.month, DAY.day, 9, tzinfo=UTC).timestamp()) * NS_PER_S
-        self.books = PlainBooks()
+        self.books = books or PlainBooks()
         self.books.stamp = self.now
         self.banks = {bank.name: Bank(name=bank.name, day=DAY) for bank in TERMS.banks}
         for account in TERMS.accounts:
