@@ -157,4 +157,4 @@ def heard(record: Record, directory: Directory) -> Heard | None:
                     posted.append((account.name, directory.assets[effect.asset].code, amount))
     if outcome.reason is not None or not (text or posted):
         return None
-    return Heard(outcome.sequence, text, record.stamp, kind is MovePending, tuple(posted))
+    return Heard(outcome.sequence, text, record.stamp, kind is MovePending, tuple(posted), record.origin.text)

@@ -80,3 +80,5 @@ class Heard(Struct, frozen=True):
     hold: bool = False
     posted: tuple[tuple[str, str, int], ...] = ()
     """(path of the custodian account, currency, amount: above zero when money came to the bank)."""
+    reference: str = ""
+    """What a command that is none of ours calls itself: the bank's mark, where an operator booked by hand."""

@@ -67,7 +67,7 @@ class ClientMoney:
         if ours:
             self._done[heard.text] = heard.sequence
             self._durable.append(heard.text)
-        reference = words[1].partition(".")[0] if ours else heard.text
+        reference = words[1].partition(".")[0] if ours else heard.reference
         day = datetime.fromtimestamp(heard.stamp // NS_PER_S, UTC).date()
         for path, currency, amount in heard.posted:
             account = self.terms.of_path(path, currency)
