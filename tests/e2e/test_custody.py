@@ -212,8 +212,7 @@ def test_a_silent_bank_and_a_cent_block_withdrawals_of_the_currency_but_never_tr
 
 
 @pytest.mark.parametrize("moment", ["requested", "approved", "released", "sent"])
-def test_nothing_is_paid_twice_or_lost_by_kill_9(tmp_path: Path, moment: str) -> None:
-    house = House(tmp_path)
+def test_nothing_is_paid_twice_or_lost_by_kill_9(house: House, moment: str) -> None:
     house.fund("250.00")
     which = house.ask("100.00", "w1").json()["id"]
     if moment == "requested":
@@ -234,4 +233,37 @@ def test_nothing_is_paid_twice_or_lost_by_kill_9(tmp_path: Path, moment: str) ->
     assert house.balance("GBP") == "150.00"
     assert house.alpha.state()["accounts"][number("alpha", "GBP")] == "150"
     assert (house.paid(house.alpha), house.paid(house.beta)) == (["100"], [])
-    house.stop()
+
+
+def test_a_shortfall_is_paid_in_by_the_firm_through_two_operators(house: House) -> None:
+    house.fund("250.00")
+    mark = house.alpha.credit("GBP", "50", "capital", side="firm")["bank_reference"]
+    assert house.post("/v1/operator/open_account", "ann", {"kind": "house", "name": "capital"}).status_code == 200
+    accounts = {row["path"]: row["account"] for row in house.get("/v1/operator/accounts")}
+    booked = {"source": accounts["custodian:alpha:firm"], "target": accounts["house:capital"], "asset": "GBP"}
+    booked |= {"amount": "50", "purpose": "deposit", "client_id": mark}
+    assert house.post("/v1/operator/move", "ann", booked).status_code == 200
+    # Books that owe a client what no bank has.
+    with house.as_client() as client:
+        account = client.get("/v1/session").json()["account"]
+    lent = {"account": account, "asset": "GBP", "amount": "5"}
+    assert house.post("/v1/operator/deposit", "ann", lent).status_code == 200
+    told = house.get("/v1/custody/reconciliation")
+    pounds = next(row for row in told["positions"] if row["currency"] == "GBP")
+    assert (pounds["result"], pounds["difference"], pounds["no_bank"]) == ("shortfall", "5", "5")
+    wanted = next(row for row in told["proposals"] if row["purpose"] == "top_up")
+    body = {name: wanted[name] for name in ("purpose", "source", "target", "currency", "amount")}
+    mixed = body | {"purpose": "custody"}
+    assert house.post("/v1/custody/moves", "ann", mixed).json()["reason"] == "purpose_not_allowed"
+    with house.broker.client("operator") as operator:
+        move = operator.post("/v1/custody/moves", json=body).json()["id"]
+        assert operator.post(f"/v1/custody/moves/{move}/approve", json={}).json()["reason"] == "same_person"
+    for user in ("ann", "bob"):
+        assert house.post(f"/v1/custody/moves/{move}/approve", user, {}).status_code == 200
+    until(
+        lambda: {row["currency"]: row["result"] for row in house.get("/v1/custody/reconciliation")["positions"]},
+        lambda results: results["GBP"] == "agrees",
+    )
+    assert house.alpha.state()["accounts"][number("alpha", "GBP")] == "255"
+    house.close_days()
+    until(house.causes, lambda causes: causes == [])
