@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from tests.e2e.custodian import Custodian, number
-from tests.e2e.server import GENEROUS, Broker
+from tests.e2e.server import GENEROUS, Broker, isthmus
 
 Found = TypeVar("Found")
 TRIES, PAUSE_S = 300, 0.05
@@ -165,6 +167,11 @@ def test_money_comes_in_by_reference_and_leaves_through_two_operators(house: Hou
     files = sorted((house.folder / "data/custody/records").iterdir())
     assert [path.suffix for path in files] == [".json", ".txt"]
     assert json.loads(files[0].read_bytes()) == record["record"] and files[0].stat().st_mode & 0o222 == 0
+    copy = house.folder / "copy"
+    assert isthmus("backup", "--data", str(house.folder / "data"), "--to", str(copy))[0] == 0
+    assert sorted(path.name for path in (copy / "custody/records").iterdir()) == [path.name for path in files]
+    with contextlib.closing(sqlite3.connect(copy / "custody/custody.sqlite")) as base:
+        assert base.execute("SELECT state FROM withdrawals").fetchall() == [("confirmed",)]
 
 
 def test_a_silent_bank_and_a_cent_block_withdrawals_of_the_currency_but_never_trading(house: House) -> None:
