@@ -20,7 +20,7 @@ STATEMENT = "camt.053.001.08"
 BODIES = {"BkToCstmrStmt": "Stmt", "BkToCstmrAcctRpt": "Rpt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 
 _VERSION = re.compile(r"V\d{2}$", re.ASCII)
-_ACCOUNTS = ("IBAN", "Othr/Id", "BBAN", "UPIC", "PrtryAcct/Id")
+_ACCOUNTS = ("Id/IBAN", "Id/Othr/Id", "Id/BBAN", "Id/UPIC", "Id/PrtryAcct/Id", "Prxy/Id")
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 """Types of balances, the one that goes before first."""
 _REFERENCES = ("Refs/EndToEndId", "Refs/InstrId", "Refs/UETR", "Refs/TxId", "Refs/AcctSvcrRef")
@@ -228,8 +228,8 @@ def _statement(found: Element) -> Statement:
 
 
 def _account(found: Element) -> str:
-    """By whatever it is identified; the first versions know BBAN, UPIC and proprietary numbers beside the IBAN."""
-    return next((told for name in _ACCOUNTS if (told := text(found, f"Acct/Id/{name}"))), "")
+    """By whatever it is identified; the first versions know BBAN, UPIC and proprietary numbers, later ones a proxy."""
+    return next((told for name in _ACCOUNTS if (told := text(found, f"Acct/{name}"))), "")
 
 
 def _kind(balance: Element) -> str | None:
