@@ -35,6 +35,8 @@ from isthmus.refdata.directory import Directory
 
 KIND_NAMES = {number: name for name, number in ACCOUNT_KINDS.items()}
 WORLD = 1
+MOVING = frozenset((Move, MovePending, PostPending, VoidPending))
+"""Nothing else reaches an account at a bank: it neither trades nor takes plain deposits."""
 
 
 class EngineBooks:
@@ -141,13 +143,15 @@ def outcome_of(record: Record) -> Outcome:
 
 def heard(record: Record, directory: Directory) -> Heard | None:
     """What a record did that client money is concerned with; None for most."""
-    effects = {type(effect).__name__ for effect in record.effects}
     kind = type(record.command)
+    if kind not in MOVING:
+        return None
+    effects = {type(effect).__name__ for effect in record.effects}
     own = record.origin.gateway == GATEWAYS["app"] and record.origin.role == ROLES["house"]
     if not effects & {"Posted", "Pending", "PendingEnded", "Repeated"} or record.reason is not None:
         return None
     outcome = outcome_of(record)
-    text = record.origin.text if own and kind in (Move, MovePending, PostPending, VoidPending) else ""
+    text = record.origin.text if own else ""
     posted = []
     for effect in record.effects:
         if type(effect).__name__ == "Posted":
