@@ -23,6 +23,7 @@ COMMANDS = {
     "venue read": ["--venue", "okx", "--events", "F"],
     "venue translate": ["F"],
     "venue route": ["--config", "F", "--product", "X"],
+    "margin perp": ["--cases", "F"],
     "tca": ["--day", "DIR"],
     "route": ["--explain", "--order", "F", "--books", "F"],
     "arbitrage": ["--markets", "F"],

@@ -1,0 +1,19 @@
+"""Arguments of `isthmus margin perp` and `isthmus clearing`."""
+
+from collections.abc import Callable
+from typing import Any
+
+CLEARING_PROCESS = "Clearing that stands alone: its own process behind a one-way door, and what it decides."
+
+
+def add_margin_perp(margin: Any, add: Callable[..., Any]) -> None:
+    """The command of a group, added as all others are."""
+    perp = add(
+        margin,
+        "perp",
+        "isthmus.app.margin_perp:run",
+        "Perpetual accounts, by row: liquidatable or not, bankruptcy and fillable price, what the insurance fund gets. "
+        "Exit 1 if a row cannot be told, or is not what it says is expected.",
+        "isthmus margin perp --cases perp_cases.json --json",
+    )
+    perp.add_argument("--cases", metavar="F", required=True, help="accounts (a JSON list or rows), or - for input")
