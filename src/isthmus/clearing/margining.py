@@ -1,0 +1,87 @@
+"""What a decider finds of an account and what it is told: values that three of them must agree on.
+
+All amounts are minor units of the quote asset, prices and quantities the instrument's units (docs/reference/engine.md,
+"Numbers"); shares are basis points. The rule, whose three forms are in `clearing.deciders`:
+
+- value of a position = |q| x mark x num; equity = balance + sum of q x (mark - settlement mark) x num;
+- kept = ceil(value x maintenance_bps / 10^4), asked = ceil(value x initial_bps / 10^4), of the tier that the value is in;
+- the account is liquidatable when the sum of what must be kept is above its equity, called when the sum of what is asked
+  is;
+- what is closed first: of the position that must keep most (of equals the instrument with the lowest number) as many
+  lots as bring the sum down to equity x 10^4 / restore_bps, each freeing lot x mark x num x maintenance_bps / 10^4
+  (rounded down, at least 1), all of it when equity is not above zero. Further positions wait for the next decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+BPS = 10_000
+Key = tuple[int, int]
+"""Account and asset that it is margined in."""
+
+
+class Tier(msgspec.Struct, frozen=True, order=True):
+    """From this value of a position on, these shares of all of it are asked at the opening and kept at least."""
+
+    from_value: int
+    initial_bps: int
+    maintenance_bps: int
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """`tiers` by instrument, ascending from 0; `usual` where an instrument has none. `restore_bps`: how far above what
+    must be kept a forced close brings equity, 10,000 is level.
+    """
+
+    usual: tuple[Tier, ...]
+    tiers: Mapping[int, tuple[Tier, ...]]
+    restore_bps: int
+
+    def of(self, instrument: int) -> tuple[Tier, ...]:
+        """The instrument's tiers."""
+        return self.tiers.get(instrument, self.usual)
+
+
+class Close(msgspec.Struct, frozen=True):
+    """What has to be closed: `side` is that of the order (1 buy, 2 sell)."""
+
+    instrument: int
+    side: int
+    quantity: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a decider says of an account. `kept` and `asked` are sums over its positions."""
+
+    account: int
+    asset: int
+    equity: int
+    kept: int
+    asked: int
+    close: Close | None
+
+    @property
+    def liquidatable(self) -> bool:
+        """Equity does not cover what must be kept."""
+        return self.close is not None
+
+    @property
+    def called(self) -> bool:
+        """Equity does not cover what was asked at the opening."""
+        return self.equity < self.asked
+
+
+class Decider(Protocol):
+    """One of three. It hears every record in order, and says what it finds of every account that has a position."""
+
+    name: str
+
+    def on_record(self, record: Any) -> None:
+        """A record of the trading journal, or of clearing's own while it is in charge."""
+
+    def findings(self, rules: Rules) -> dict[Key, Finding]:
+        """As of the last record. Raises ArithmeticError when its numbers do not hold what it is asked."""
