@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
-from isthmus.app.arguments_clearing import add_margin_perp
+from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
@@ -68,6 +68,7 @@ def build_parser(version: str) -> Parser:
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     add_margin_perp(_group(commands, "margin", "Margin requirements of portfolios."), _add)
+    add_clearing(_group(commands, "clearing", CLEARING_PROCESS), _add, DEFAULT_DATA)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     _add_doctor(commands)

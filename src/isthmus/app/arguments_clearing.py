@@ -17,3 +17,17 @@ def add_margin_perp(margin: Any, add: Callable[..., Any]) -> None:
         "isthmus margin perp --cases perp_cases.json --json",
     )
     perp.add_argument("--cases", metavar="F", required=True, help="accounts (a JSON list or rows), or - for input")
+
+
+def add_clearing(clearing: Any, add: Callable[..., Any], data: str) -> None:
+    """The commands of a group, added as all others are."""
+    serve = add(
+        clearing,
+        "serve",
+        "isthmus.app.clearing_serve:run",
+        "Runs clearing: follows the journal of a data folder, and marks, calls and closes while trading is dead.",
+        "isthmus clearing serve --data data --prices prices.ndjson",
+    )
+    serve.add_argument("--data", metavar="DIR", default=data, help=f"folder given to serve ({data})")
+    serve.add_argument("--config", metavar="F", help="settings file (TOML) laid over the defaults")
+    serve.add_argument("--prices", metavar="F", help="clearing's own prices, rows that somebody appends (settings)")

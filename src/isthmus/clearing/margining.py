@@ -4,9 +4,10 @@ All amounts are minor units of the quote asset, prices and quantities the instru
 "Numbers"); shares are basis points. The rule, whose three forms are in `clearing.deciders`:
 
 - value of a position = |q| x mark x num; equity = balance + sum of q x (mark - settlement mark) x num;
-- kept = ceil(value x maintenance_bps / 10^4), asked = ceil(value x initial_bps / 10^4), of the tier that the value is in;
-- the account is liquidatable when the sum of what must be kept is above its equity, called when the sum of what is asked
-  is;
+- kept = ceil(value x maintenance_bps / 10^4), asked = ceil(value x initial_bps / 10^4), of the tier that the value is
+  in;
+- the account is liquidatable when the sum of what must be kept is above its equity, called when the sum of what is
+  asked is;
 - what is closed first: of the position that must keep most (of equals the instrument with the lowest number) as many
   lots as bring the sum down to equity x 10^4 / restore_bps, each freeing lot x mark x num x maintenance_bps / 10^4
   (rounded down, at least 1), all of it when equity is not above zero. Further positions wait for the next decision.

@@ -24,6 +24,7 @@ COMMANDS = {
     "venue translate": ["F"],
     "venue route": ["--config", "F", "--product", "X"],
     "margin perp": ["--cases", "F"],
+    "clearing serve": [],
     "tca": ["--day", "DIR"],
     "route": ["--explain", "--order", "F", "--books", "F"],
     "arbitrage": ["--markets", "F"],

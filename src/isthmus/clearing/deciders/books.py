@@ -66,8 +66,8 @@ select account, asset, equity, kept, asked, instrument, quantity,
          else min(abs(quantity), (kept - covers + frees - 1) / frees * lot) end as closes
 from judged order by account, asset
 """
-"""ceil(x * r / 10^4) is written x / 10^4 * r + (x % 10^4 * r + 9,999) / 10^4, so that no product leaves 64 bits before x
-does; equity above zero only is divided, where SQLite's division rounds down.
+"""ceil(x * r / 10^4) is written x / 10^4 * r + (x % 10^4 * r + 9,999) / 10^4, so that no product leaves 64 bits before
+x does; only equity above zero is divided, where SQLite's division rounds down.
 """
 
 
@@ -118,8 +118,9 @@ class BooksDecider:
         self._base.execute("insert into contracts values (?, ?, ?, ?, ?, ?)", (effect.instrument, *row))
 
     def _marked(self, _: Any, effect: Any) -> None:
-        words = "mark = ?1, settled = ?1" if effect.settlement else "mark = ?1"
-        self._base.execute(f"update contracts set {words} where instrument = ?2", (effect.price, effect.instrument))
+        self._base.execute("update contracts set mark = ?1 where instrument = ?2", (effect.price, effect.instrument))
+        if effect.settlement:
+            self._base.execute("update contracts set settled = mark where instrument = ?", (effect.instrument,))
 
     def _traded(self, _: Any, effect: Any) -> None:
         if effect.instrument in self._perpetuals:

@@ -31,9 +31,7 @@ class CoreDecider:
 
     def findings(self, rules: Rules) -> dict[Key, Finding]:
         """Of every client that has a position."""
-        terms = {
-            row["instrument"]: row for row in self.engine.instruments() if row["instrument"] in self._perpetuals
-        }
+        terms = {row["instrument"]: row for row in self.engine.instruments() if row["instrument"] in self._perpetuals}
         found: dict[Key, Finding] = {}
         for account in self._clients:
             held: dict[int, list[tuple[dict[str, Any], int]]] = {}
@@ -64,9 +62,7 @@ class CoreDecider:
             close = self._close(most[2:], (equity, kept), rules)
         return Finding(*key, equity, kept, asked, close)
 
-    def _close(
-        self, most: tuple[dict[str, Any], int, Tier], account: tuple[int, int], rules: Rules
-    ) -> Close:
+    def _close(self, most: tuple[dict[str, Any], int, Tier], account: tuple[int, int], rules: Rules) -> Close:
         row, quantity, tier = most
         equity, kept = account
         side, all_of_it = SELL if quantity > 0 else BUY, abs(quantity)

@@ -1,0 +1,48 @@
+"""The trading side of clearing's door: forced closes that clearing decided come in through the inbox like any command.
+
+Trading reads clearing's journal of decisions as clearing reads the trading journal: each writes its own and reads the
+other's. An id made of the decision makes it count once, however often it is read; one that is too old is left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from isthmus.app.clearing_charge import CLEARING, DECISIONS
+from isthmus.app.clearing_governing import commands_of
+from isthmus.app.desk import Desk
+from isthmus.app.output import note
+from isthmus.clearing.decisions import DecisionReader, Row
+from isthmus.kernel.errors import Damaged
+from isthmus.kernel.messages import HOUSE_BOOK
+
+LOOK_NS = 10_000_000
+
+
+class ClearingDoor:
+    """A `Stepping` of the server."""
+
+    def __init__(self, desk: Desk, data: Path) -> None:
+        self._desk = desk
+        self._reader: DecisionReader | None = DecisionReader(data / CLEARING / DECISIONS)
+        self._waiting: list[Row] = []
+
+    def step(self, at: int) -> int:
+        """Take in what clearing decided; a journal of decisions that was changed is read no further, which is said."""
+        if self._reader is not None:
+            try:
+                self._waiting += [row for row in self._reader.new() if row["kind"] == "close" and row["until"] > at]
+            except Damaged as fault:
+                note(f"nothing more is taken from clearing: {fault}")
+                self._reader = None
+        while self._waiting and self._taken(self._waiting[0], at):
+            self._waiting.pop(0)
+        return at + LOOK_NS
+
+    def _taken(self, row: Row, at: int) -> bool:
+        """False while the server takes no commands: it is tried again until it is void."""
+        if row["until"] <= at:
+            return True
+        why = f"clearing decision {row['n']}: equity {row['equity']} below {row['kept']}, {row['votes']} votes"
+        made = [self._desk.submit(one, f"clearing-{row['n']}", why) for one in commands_of(row, HOUSE_BOOK)]
+        return None not in made

@@ -1,0 +1,201 @@
+"""Clearing in charge: an engine of its own that goes on from the trading journal's end, with venue sessions of its own.
+
+It may mark, cancel orders of an account that is being closed, and send reduce-only orders to outside venues. It never
+matches on the house book: whoever has orders resting there cannot reach them while trading is down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from isthmus.app.clearing_book import Terms, id_of
+from isthmus.app.clearing_prices import PriceFile
+from isthmus.app.desk import Desk
+from isthmus.app.live_venues import LiveVenues
+from isthmus.app.settings import Settings
+from isthmus.clearing.decisions import Row
+from isthmus.engine.driver import Driver
+from isthmus.engine.engine import Engine, Record
+from isthmus.engine.market import CallIndication, Market
+from isthmus.kernel.clock import Clock
+from isthmus.kernel.messages import CANCEL_REASONS, FLAGS, ORDER_TYPES, TIMES_IN_FORCE, CancelAll, Mark, PlaceOrder
+from isthmus.kernel.values import NS_PER_S
+from isthmus.refdata.directory import Directory
+from isthmus.venues.answering import orders_at
+from isthmus.venues.simulated.closing import ClosingVenue
+
+ALL = 1 << 30
+ROUNDS_MAX = 10_000
+PAUSE_S = 0.01
+SOURCE = 2
+"""The source of a mark: 2 says that clearing's own prices made it."""
+CLEARED = next(number for number, name in CANCEL_REASONS.items() if name == "cleared")
+
+
+class Governing:
+    """`hear` gets every record of its journal, once it is on the disk."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        clock: Clock,
+        known: tuple[Directory, PriceFile | None],
+        hear: Callable[[list[Record]], None],
+    ) -> None:
+        self._settings = settings.clearing
+        self._directory, self._prices = known
+        self.engine = Engine(str(folder), "group")
+        self._clock: Clock = lambda: max(clock(), self.engine.stamp)
+        self._driver = Driver(self.engine, self._clock)
+        self._folder = folder
+        self._hear = hear
+        self._data = _Books()
+        self._desk = Desk(self._driver, self._directory, self._data, self._clock)
+        self._markets: list[Market] = []
+        self._live: LiveVenues | None = None
+        self._marked: dict[int, int] = {}
+        self.loops: list[Coroutine[Any, Any, None]] = []
+
+    def open(self) -> None:
+        """What an earlier part of this charge did is heard first; then sessions at the venues open."""
+        from isthmus.engine.archive import records
+
+        for record in records(self._folder):
+            self._hear([record])
+        self._driver.observe(self._directory.on_record)
+        self._driver.subscribe(lambda record: self._hear([record]))
+        if self._settings.venues:
+            self._live = LiveVenues(self._settings.venues, self._clock)
+            self._markets.append(self._live.market)
+        if self._settings.simulated.play:
+            self._markets.append(ClosingVenue(self._settings.simulated, self._price_of))
+        for market in self._markets:
+            market.open(self._desk)
+            self._driver.send_by(market.on_record)
+        self.loops = self._live.loops() if self._live is not None else []
+        self._pump()
+
+    def step(self, at: int) -> None:
+        """Mark what is due, let venues answer."""
+        self._mark(at)
+        for market in self._markets:
+            market.step(at)
+        self._pump()
+
+    def terms(self, instrument: int) -> Terms | None:
+        """None while the price is stale: an old price closes nobody."""
+        if self._fresh(instrument, self._clock()) is None:
+            return None
+        return Terms(self.engine.reference(instrument), self._directory.instruments[instrument].tick)
+
+    def close_position(self, row: Row) -> bool:
+        """Cancel the account's orders in the instrument, then a reduce-only order to a venue that trades it; False
+        when none does.
+        """
+        venue = next(iter(self._directory.venues_of(row["instrument"])), None)
+        if venue is None:
+            return False
+        why = f"clearing decision {row['n']}: equity {row['equity']} below {row['kept']}, {row['votes']} votes"
+        for command in commands_of(row, venue):
+            self._desk.submit(command, text=f"clearing-{row['n']}", note=why)
+        self._pump()
+        return True
+
+    def end(self, wait_s: float) -> int:
+        """Cancel what is at venues and wait for their answers; how many orders have none yet."""
+        venues = {account.number for account in self._directory.accounts.values() if account.kind == 3}
+        until = time.monotonic() + wait_s
+        for order, _ in list(orders_at(self.engine, venues)):
+            self._desk.submit(_cancel(order))
+        left = 1
+        while left and time.monotonic() < until:
+            self.step(self._clock())
+            ours = {market.number for market in self._markets if isinstance(market, ClosingVenue)}
+            left = len(list(orders_at(self.engine, ours)))
+            if left:
+                time.sleep(PAUSE_S)
+        for market in self._markets:
+            market.close()
+        self._pump()
+        return left
+
+    def _mark(self, at: int) -> None:
+        for number, instrument in self._directory.instruments.items():
+            if not instrument.perpetual or at < self._marked.get(number, 0):
+                continue
+            price = self._fresh(number, at)
+            if price is not None and price != self.engine.reference(number):
+                self._desk.submit(Mark(instrument=number, settlement=0, source=SOURCE, price=price))
+                self._marked[number] = at + self._settings.mark_ms * 1_000_000
+
+    def _fresh(self, number: int, at: int) -> int | None:
+        """Clearing's own price of an instrument, None while there is none or it is stale."""
+        instrument = self._directory.instruments[number]
+        stale = int(self._settings.stale_s * NS_PER_S)
+        if self._prices is not None:
+            told = self._prices.price(instrument.symbol, instrument.price_decimals)
+            return told[0] if told is not None and at - told[1] <= stale else None
+        shown = self._data.middles.get(number)
+        return shown[0] if shown is not None and at - shown[1] <= stale else None
+
+    def _price_of(self, number: int) -> int | None:
+        return self._fresh(number, self._clock())
+
+    def _pump(self) -> None:
+        """Make everything durable and let everybody answer until nobody has anything to say."""
+        for _ in range(ROUNDS_MAX):
+            if not self._driver.work_waiting:
+                return
+            self._driver.hand_over()
+            self._driver.settle(self._driver.flush(), ALL)
+        raise AssertionError("records keep answering records")
+
+
+class _Books:
+    """What venues show, as far as clearing needs it: the middle of the last book of each instrument."""
+
+    def __init__(self) -> None:
+        self.middles: dict[int, tuple[int, int]] = {}
+
+    def book(self, venue: int, instrument: int, bids: Any, asks: Any, at: int) -> None:
+        if bids and asks:
+            self.middles[instrument] = ((bids[0][0] + asks[0][0]) // 2, at)
+
+    def trade(self, venue: int, instrument: int, price: int, quantity: int, taker_side: int, at: int) -> None:
+        return None
+
+    def curve(self, instrument: int, expected: Callable[[int, int], int]) -> None:
+        return None
+
+    def call(self, indication: CallIndication) -> None:
+        return None
+
+
+def commands_of(row: Row, venue: int) -> list[Any]:
+    """A decision as commands: the account's orders in the instrument go, then the close. `venue` 0: the house book."""
+    return [
+        CancelAll(account=row["account"], instrument=row["instrument"], side=0, session=0, reason=CLEARED),
+        PlaceOrder(
+            account=row["account"],
+            instrument=row["instrument"],
+            venue=venue,
+            side=row["side"],
+            kind=ORDER_TYPES["limit"],
+            tif=TIMES_IN_FORCE["ioc"],
+            flags=FLAGS["reduce_only"],
+            price=row["limit"],
+            quantity=row["quantity"],
+            client_id=id_of(row),
+            session=0,
+        ),
+    ]
+
+
+def _cancel(order: int) -> Any:
+    from isthmus.kernel.messages import CancelOrder
+
+    return CancelOrder(order=order, account=0, reason=CLEARED, client_id=bytes(16))
