@@ -31,3 +31,12 @@ def add_clearing(clearing: Any, add: Callable[..., Any], data: str) -> None:
     serve.add_argument("--data", metavar="DIR", default=data, help=f"folder given to serve ({data})")
     serve.add_argument("--config", metavar="F", help="settings file (TOML) laid over the defaults")
     serve.add_argument("--prices", metavar="F", help="clearing's own prices, rows that somebody appends (settings)")
+    drill = add(
+        clearing,
+        "drill",
+        "isthmus.app.clearing_drill:run",
+        "Kills a trading process with open positions under a falling market, and measures what clearing does alone. "
+        "Exit 1 if it does not close, the books do not balance or a fill counts twice.",
+        "isthmus clearing drill --json",
+    )
+    drill.add_argument("--clients", metavar="N", type=int, default=10, help="who are long (10)")

@@ -38,6 +38,8 @@ class UnderWay(msgspec.Struct):
     order: int = 0
     filled: int = 0
     value: int = 0
+    done_at: int = 0
+    """When its last fill was stamped."""
 
 
 class ClearingBook:
@@ -98,6 +100,7 @@ class ClearingBook:
                 if name == "Traded" and close.order in (effect.taker_order, effect.maker_order):
                     close.filled += effect.quantity
                     close.value += effect.quantity * effect.price
+                    close.done_at = record.stamp
 
     def _placed(self, key: Key, close: UnderWay, record: Any) -> None:
         if record.reason is None:
@@ -117,7 +120,7 @@ class ClearingBook:
                 self.closed += 1
                 price = close.value // close.filled if close.filled else None
                 told |= {"instrument": close.row["instrument"], "order": close.order}
-                self.write("closed", at, **told, quantity=close.filled, price=price)
+                self.write("closed", at, **told, quantity=close.filled, price=price, done_at=close.done_at or at)
                 if close.filled < close.row["quantity"]:
                     self._rests[key] = at + int(self.settings.retry_s * NS_PER_S)
             elif not close.order and at > close.until:

@@ -25,6 +25,7 @@ COMMANDS = {
     "venue route": ["--config", "F", "--product", "X"],
     "margin perp": ["--cases", "F"],
     "clearing serve": [],
+    "clearing drill": [],
     "tca": ["--day", "DIR"],
     "route": ["--explain", "--order", "F", "--books", "F"],
     "arbitrage": ["--markets", "F"],
