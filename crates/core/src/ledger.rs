@@ -7,6 +7,10 @@ pub const WORLD: u32 = 1;
 pub const FEES: u32 = 2;
 pub const ROUNDING: u32 = 3;
 pub const SETTLEMENT: u32 = 4;
+pub const INSURANCE: u32 = 5;
+pub const FX: u32 = 6;
+/// The system's accounts.
+const SYSTEM_ACCOUNTS: [u32; 6] = [WORLD, FEES, ROUNDING, SETTLEMENT, INSURANCE, FX];
 pub const FIRST_ACCOUNT: u32 = 16;
 
 pub const CLIENT: u8 = 1;
@@ -72,15 +76,23 @@ pub struct Ledger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        let mut accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
-        for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
-            accounts[number as usize].kind = SYSTEM;
-        }
-        Self { accounts, touched: Vec::new(), quote_fills: Vec::new() }
+        let accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
+        let mut ledger = Self { accounts, touched: Vec::new(), quote_fills: Vec::new() };
+        SYSTEM_ACCOUNTS.iter().for_each(|number| ledger.accounts[*number as usize].kind = SYSTEM);
+        ledger
     }
 }
 
 impl Ledger {
+    /// The accounts of an earlier release get those of the system that were added since.
+    pub(crate) fn found_system(&mut self) {
+        for (number, account) in self.accounts.iter_mut().enumerate() {
+            if SYSTEM_ACCOUNTS.contains(&(number as u32)) {
+                account.kind = SYSTEM;
+            }
+        }
+    }
+
     pub fn open(&mut self, kind: u8) -> Result<u32, Reason> {
         if !(CLIENT..=VENUE).contains(&kind) {
             return Err(Reason::UnknownKind);
