@@ -40,3 +40,12 @@ def add_clearing(clearing: Any, add: Callable[..., Any], data: str) -> None:
         "isthmus clearing drill --json",
     )
     drill.add_argument("--clients", metavar="N", type=int, default=10, help="who are long (10)")
+    nickel = add(
+        clearing,
+        "nickel",
+        "isthmus.app.clearing_nickel:run",
+        "LME nickel, March 2022, on generated positions: concentration by owner, voided trades, the default waterfall.",
+        "isthmus clearing nickel --json",
+    )
+    nickel.add_argument("--prices", metavar="F", help="daily prices (the official ones of two days are known)")
+    nickel.add_argument("--seed", metavar="N", type=int, default=1, help="of the generated positions (1)")

@@ -186,16 +186,20 @@ def _opening(clients: int) -> Iterator[tuple[Any, str]]:
         amount = (5_200 + number % 5 * 1_500) * MONEY
         yield Deposit(account=16 + number, asset=1, amount=amount), ""
         fill = {"side": BUY, "liquidity": TAKER, "price": START, "quantity": LOT}
-        name = content_id(f"opening-{number}")
-        yield VenueFilled(order=0, venue=16 + clients, account=16 + number, instrument=1, **fill, fill_id=name), ""
+        places = {"order": 0, "venue": 16 + clients, "account": 16 + number, "instrument": 1}
+        yield VenueFilled(**places, **fill, fill_id=content_id(f"opening-{number}")), ""
 
 
 class _Process:
     """A command of ours, whose rows are read."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
-        self._started = subprocess.Popen(
-            [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"NO_COLOR": "1"}
+        self._started: subprocess.Popen[bytes] = subprocess.Popen(
+            [*COMMAND, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"NO_COLOR": "1"},
+            text=False,
         )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._reading = threading.Thread(target=self._read, daemon=True)

@@ -26,6 +26,7 @@ COMMANDS = {
     "margin perp": ["--cases", "F"],
     "clearing serve": [],
     "clearing drill": [],
+    "clearing nickel": [],
     "tca": ["--day", "DIR"],
     "route": ["--explain", "--order", "F", "--books", "F"],
     "arbitrage": ["--markets", "F"],
