@@ -1,4 +1,4 @@
-"""`isthmus clearing drill`: a trading process is killed with open positions under a falling market, with real processes.
+"""`isthmus clearing drill`: trading is killed with open positions under a falling market, with real processes.
 
 Clearing alone takes charge, marks, calls margin and closes; trading comes back and has everything that was closed
 before it takes an order. What is printed was measured on the way.

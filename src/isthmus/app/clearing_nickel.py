@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from isthmus.app.clearing_nickel_replay import NickelDay
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
 from isthmus.clearing.concentration import concentrations, open_interest
 from isthmus.clearing.nickel import (
@@ -15,6 +16,7 @@ from isthmus.clearing.nickel import (
     OFFICIAL,
     OWNER,
     RULE,
+    Account,
     Outcome,
     calls,
     default_at,
@@ -27,19 +29,18 @@ from isthmus.kernel.files import open_input
 from isthmus.venues.formats.metals import DECIMALS, read_lme
 
 LABEL = "positions and trades are generated (seed {seed}); prices are public"
-STOOD = (*OFFICIAL, HIGHEST)
-"""The days if the trades of 8 March had stood: marked at the highest of them."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit 1 when voiding the trades of 8 March does not give back what was before them."""
+    """Exit 1 when voiding the trades of 8 March does not give back what was before, or a waterfall does not add up."""
     official = _official(arguments.prices) if arguments.prices is not None else list(OFFICIAL)
     found = shown(arguments.seed, official)
     if arguments.json:
         print_json(found)
     else:
         _print(found)
-    return EXIT_OK if found["voided"]["equal"] else EXIT_FOUND
+    sound = found["voided"]["equal"] and all(row["adds_up"] for row in found["defaults"])
+    return EXIT_OK if sound else EXIT_FOUND
 
 
 def shown(seed: int, official: list[tuple[str, int]]) -> dict[str, Any]:
@@ -79,22 +80,29 @@ def shown(seed: int, official: list[tuple[str, int]]) -> dict[str, Any]:
 
 
 def _voided(seed: int, official: list[tuple[str, int]]) -> dict[str, Any]:
-    """With the trades of 8 March, and with them voided: that is as if they never were."""
+    """The trades of 8 March happen in an engine, are marked and are voided: `equal` when positions and money are those
+    of an engine, and of a replay in plain Python, that never had them.
+    """
     positions = generate(seed)
     trades = trades_of_the_day(seed, positions)
-    stood = replay(positions, trades, [*official, HIGHEST])
-    kept = [trade for trade in trades if trade.day != HIGHEST[0]]
-    after = replay(positions, kept, official)
-    before = replay(positions, [], official)
-    moved = sum(abs(one.variation - other.variation) for one, other in zip(stood, after, strict=True))
+    played, without = NickelDay(positions, official), NickelDay(positions, official)
+    played.trade(trades)
+    after, never = played.accounts(), without.accounts()
+    stood = zip(played.while_they_stood, never, strict=True)
     return {
         "trades": len(trades),
         "lots": sum(trade.lots for trade in trades),
-        "variation_taken_back": str(moved // 2),
-        "sum_while_they_stood": str(sum(one.variation for one in stood)),
-        "sum_after": str(sum(one.variation for one in after)),
-        "equal": after == before,
+        "positions_moved": sum(one.lots != other.lots for one, other in stood),
+        "variation_had_they_stood": str(_paid_in(replay(positions, trades, [*official, HIGHEST]))),
+        "variation_after": str(_paid_in(after)),
+        "books_balance": played.balances(),
+        "equal": after == never == replay(positions, [], official),
     }
+
+
+def _paid_in(accounts: list[Account]) -> int:
+    """What those who lost have paid."""
+    return -sum(one.variation for one in accounts if one.variation < 0)
 
 
 def _outcome(one: Outcome, rule: bool) -> dict[str, Any]:

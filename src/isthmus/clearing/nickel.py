@@ -1,7 +1,8 @@
 """LME nickel, March 2022: public prices, generated positions, and what margin, voiding and the waterfall make of them.
 
-Prices are facts: official prices 29,800 USD a tonne on 4 March and 42,995 on 7 March (LME notices); highest trade 101,365
-on 8 March, a day whose trades the exchange cancelled (Oliver Wyman, Independent Review, January 2023). A lot is 6 tonnes.
+Prices are facts: official prices 29,800 USD a tonne on 4 March and 42,995 on 7 March (LME notices); highest trade
+101,365 on 8 March, a day whose trades the exchange cancelled (Oliver Wyman, Independent Review, January 2023). A lot is
+6 tonnes.
 
 Positions are GENERATED: there is no public record of them. `generate` makes one owner who is short, a part of it on the
 exchange and the rest with banks that are short on the exchange for it; producers who are short a little, and funds and
@@ -150,7 +151,7 @@ def calls(positions: Sequence[Held], owner: str, prices: Sequence[tuple[str, int
 
 
 def default_at(positions: Sequence[Held], price: int, *, special: bool) -> Outcome:
-    """The short owner pays nothing after 4 March and is closed out at `price`. `special`: whether the rule was there."""
+    """The short owner pays nothing after 4 March and is closed out at `price`, with the rule or as before it."""
     start = OFFICIAL[0][1]
     rule = RULE if special else msgspec.structs.replace(RULE, special_bps=RULE.usual_bps)
     found = {one.owner: one for one in concentrations(positions, start, rule)}

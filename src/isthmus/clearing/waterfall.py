@@ -1,7 +1,7 @@
 """Who pays when a member cannot: the default waterfall, in exact integers of one asset.
 
-The order is that of central counterparties (CPMI-IOSCO, Principles for financial market infrastructures, principle 4
-and key consideration 7; EMIR article 45): the defaulter's margin, its contribution to the default fund, our own capital,
+The order is that of central counterparties (CPMI-IOSCO, Principles for financial market infrastructures, principle 4,
+key consideration 7; EMIR article 45): the defaulter's margin, its contribution to the default fund, our own capital,
 the contributions of the others, then assessments, which are capped. What is left after them is said and not spread
 further. Each step is a Move of the ledger with its purpose; the engine posts it.
 """
