@@ -54,6 +54,8 @@ class ClearingBook:
         self.under_way: dict[Key, UnderWay] = {}
         self.calls: dict[Key, int] = {}
         self.closed = 0
+        self.by = "trading"
+        """Who carries closes out now: trading, or clearing while it is in charge."""
         self._rules = settings.rules()
         self._say = say
         self._rests: dict[Key, int] = {}
@@ -126,6 +128,13 @@ class ClearingBook:
             elif not close.order and at > close.until:
                 del self.under_way[key]
                 self.write("void", at, **told)
+
+    def void_all(self, at: int) -> None:
+        """Nobody will carry out what was handed to trading and not placed: trading is dead, and reads this first."""
+        for key, close in list(self.under_way.items()):
+            if not close.order and close.row["by"] == "trading":
+                del self.under_way[key]
+                self.write("void", at, account=key[0], asset=key[1], close=close.row["n"])
 
     def decide(self, terms: Callable[[int], Terms | None], act: Act, at: int, sequence: int) -> None:
         """Vote on every account; call, close and report what has to be. `terms`: of an instrument, None while nobody
@@ -204,6 +213,7 @@ class ClearingBook:
             equity=str(finding.equity),
             kept=str(finding.kept),
             votes=len(self.deciders) - len(verdict.dissent),
+            by=self.by,
         )
         self.under_way[key] = UnderWay(row, id_of(row), row["until"])
         if not act(row):

@@ -1,7 +1,7 @@
 """What clearing does while it is in charge, as a journal of its own that trading applies before anything else.
 
 A charge is a fork of the trading journal: DATA/clearing/charge-<epoch> begins as its copy (whole segments and snapshots
-are linked, the last segment is copied) and goes on with clearing's own records. Trading has written nothing since, so
+are linked, the last segments are copied) and goes on with clearing's own records. Trading has written nothing since, so
 that the same commands at the same stamps make the same records: applying them is proven by the head of the chain, and
 how far an interrupted applying came is told by the records that are there already. Nothing can count twice.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isthmus.app.output import note
@@ -51,11 +51,13 @@ def fork(data: Path, epoch: int) -> Path:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Every file as another name for it; the last segment, which its owner goes on writing, as a copy."""
+    """Every file as another name for it; segments that an owner may still write (the last, and the one before it in
+    the middle of a rotation) as copies.
+    """
     target.mkdir(mode=0o700)
     files = sorted(path for path in source.iterdir() if path.is_file())
     for path in files:
-        if source.name == "journal" and path == files[-1]:
+        if source.name == "journal" and path in files[-2:]:
             shutil.copyfile(path, target / path.name)
         else:
             os.link(path, target / path.name)
@@ -121,24 +123,25 @@ def _durable(engine: Engine, waiting: list[tuple[Record, Record]]) -> list[Recor
     return made
 
 
-def opened(data: Path, open_engine: object, wait_s: float) -> Engine:
+def opened(data: Path, open_engine: Callable[[], Engine], wait_s: float) -> Engine:
     """The engine as `open_engine` opens it; while clearing is in charge it is asked for the folder, and waited for.
 
     Raises FolderLocked when it is not let go within `wait_s`.
     """
-    assert callable(open_engine)
     until = time.monotonic() + wait_s
     asked = False
     while True:
         try:
-            engine: Engine = open_engine()
-            return engine
+            return open_engine()
         except FolderLocked:
             folder = data / CLEARING
-            if not folder.is_dir() or time.monotonic() > until:
+            if not folder.is_dir():
+                raise
+            if time.monotonic() > until:
+                (folder / RETURN_REQUEST).unlink(missing_ok=True)
                 raise
             if not asked:
                 note("clearing may be in charge: asking it for the folder")
-                (folder / RETURN_REQUEST).touch(mode=0o600)
                 asked = True
+            (folder / RETURN_REQUEST).touch(mode=0o600)
             time.sleep(RETRY_S)

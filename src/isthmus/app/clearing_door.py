@@ -31,13 +31,19 @@ class ClearingDoor:
         """Take in what clearing decided; a journal of decisions that was changed is read no further, which is said."""
         if self._reader is not None:
             try:
-                self._waiting += [row for row in self._reader.new() if row["kind"] == "close" and row["until"] > at]
+                self._take(self._reader.new(), at)
             except Damaged as fault:
                 note(f"nothing more is taken from clearing: {fault}")
                 self._reader = None
         while self._waiting and self._taken(self._waiting[0], at):
             self._waiting.pop(0)
         return at + LOOK_NS
+
+    def _take(self, rows: list[Row], at: int) -> None:
+        """Closes for us that are still valid; a void one is none any more."""
+        void = {row["close"] for row in rows if row["kind"] == "void"}
+        ours = [row for row in rows if row["kind"] == "close" and row["by"] == "trading" and row["until"] > at]
+        self._waiting = [row for row in (*self._waiting, *ours) if row["n"] not in void]
 
     def _taken(self, row: Row, at: int) -> bool:
         """False while the server takes no commands: it is tried again until it is void."""

@@ -17,11 +17,21 @@ from isthmus.app.desk import Desk
 from isthmus.app.live_venues import LiveVenues
 from isthmus.app.settings import Settings
 from isthmus.clearing.decisions import Row
+from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
 from isthmus.engine.market import CallIndication, Market
 from isthmus.kernel.clock import Clock
-from isthmus.kernel.messages import CANCEL_REASONS, FLAGS, ORDER_TYPES, TIMES_IN_FORCE, CancelAll, Mark, PlaceOrder
+from isthmus.kernel.messages import (
+    CANCEL_REASONS,
+    FLAGS,
+    ORDER_TYPES,
+    TIMES_IN_FORCE,
+    CancelAll,
+    CancelOrder,
+    Mark,
+    PlaceOrder,
+)
 from isthmus.kernel.values import NS_PER_S
 from isthmus.refdata.directory import Directory
 from isthmus.venues.answering import orders_at
@@ -62,8 +72,6 @@ class Governing:
 
     def open(self) -> None:
         """What an earlier part of this charge did is heard first; then sessions at the venues open."""
-        from isthmus.engine.archive import records
-
         for record in records(self._folder):
             self._hear([record])
         self._driver.observe(self._directory.on_record)
@@ -107,17 +115,15 @@ class Governing:
 
     def end(self, wait_s: float) -> int:
         """Cancel what is at venues and wait for their answers; how many orders have none yet."""
-        venues = {account.number for account in self._directory.accounts.values() if account.kind == 3}
+        venues = {market.number for market in self._markets if isinstance(market, ClosingVenue)}
+        venues |= {venue.number for venue in self._live.market.venues} if self._live is not None else set()
         until = time.monotonic() + wait_s
         for order, _ in list(orders_at(self.engine, venues)):
-            self._desk.submit(_cancel(order))
-        left = 1
-        while left and time.monotonic() < until:
+            self._desk.submit(CancelOrder(order=order, account=0, reason=CLEARED, client_id=bytes(16)))
+        self.step(self._clock())
+        while (left := len(list(orders_at(self.engine, venues)))) and time.monotonic() < until:
+            time.sleep(PAUSE_S)
             self.step(self._clock())
-            ours = {market.number for market in self._markets if isinstance(market, ClosingVenue)}
-            left = len(list(orders_at(self.engine, ours)))
-            if left:
-                time.sleep(PAUSE_S)
         for market in self._markets:
             market.close()
         self._pump()
@@ -193,9 +199,3 @@ def commands_of(row: Row, venue: int) -> list[Any]:
             session=0,
         ),
     ]
-
-
-def _cancel(order: int) -> Any:
-    from isthmus.kernel.messages import CancelOrder
-
-    return CancelOrder(order=order, account=0, reason=CLEARED, client_id=bytes(16))

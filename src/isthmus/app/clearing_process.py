@@ -60,6 +60,8 @@ class ClearingProcess:
         self._alive_at = 0
         self._decide_at = 0
         self._changed = False
+        self._owed = True
+        """Whether there may be a charge that trading has not applied."""
 
     @property
     def loops(self) -> list[Coroutine[Any, Any, None]]:
@@ -72,6 +74,8 @@ class ClearingProcess:
             self._hear([record])
         while news := self._engine.catch_up(STRETCH):
             self._hear(news)
+        if (folder := unfinished(self._data)) is not None:
+            self._hear(list(records(folder, self._engine.sequence + 1)))
         self._alive_at = self._clock()
         self._file_away()
 
@@ -122,16 +126,15 @@ class ClearingProcess:
     def _follow(self, at: int) -> None:
         news = self._engine.catch_up(STRETCH)
         self._hear(news)
-        if news or clearing_fence.is_held(self._data):
+        held = clearing_fence.is_held(self._data)
+        if news or held:
             self._alive_at = at
         if news:
             self._file_away()
-            return
-        if not self._engine.sequence or self._engine.sequence < self._seen:
-            return
-        if at - self._alive_at >= self._settings.clearing.take_over_s * NS_PER_S:
-            self._take_over(at)
-        elif self._changed or at >= self._decide_at:
+        elif not held and self._engine.sequence:
+            if at - self._alive_at >= self._settings.clearing.take_over_s * NS_PER_S:
+                self._take_over(at)
+        elif self._engine.sequence >= self._seen and (self._changed or at >= self._decide_at):
             self._changed, self._decide_at = False, at + LOOK_NS
             self._book.look(self._engine, at)
             self._book.decide(self._terms, _by_trading, at, self._seen)
@@ -146,17 +149,19 @@ class ClearingProcess:
             return
         while news := self._engine.catch_up(STRETCH):
             self._hear(news)
+        (self._data / CLEARING / RETURN_REQUEST).unlink(missing_ok=True)
+        self._book.void_all(at)
         silent = round((at - self._alive_at) / NS_PER_S, 3)
         resumed = unfinished(self._data)
         folder = resumed or fork(self._data, fence.epoch)
         told = {"epoch": fence.epoch, "sequence": self._engine.sequence, "silent_s": silent}
         self._book.write("took_over", at, **told, folder=folder.name, resumed=resumed is not None)
-        self._fence = fence
+        self._fence, self._owed = fence, True
         self._governing = Governing(folder, self._settings, self._clock, (self._directory, self._prices), self._hear)
         self._core.engine = self._governing.engine
         self._books.postings = self._governing.engine.postings
         self._governing.open()
-        self._alive_at = at
+        self._alive_at, self._book.by = at, "clearing"
 
     def _govern(self, governing: Governing, at: int) -> None:
         if (self._data / CLEARING / RETURN_REQUEST).exists():
@@ -182,18 +187,19 @@ class ClearingProcess:
         (self._data / CLEARING / RETURN_REQUEST).unlink(missing_ok=True)
         assert self._fence is not None, "who is in charge holds the folder"
         self._fence.release()
-        self._fence, self._alive_at = None, self._clock()
+        self._fence, self._alive_at, self._book.by = None, self._clock(), "trading"
 
     def _file_away(self) -> None:
         """Charges that the trading journal has whole are done with. Raises Damaged when it went another way."""
-        for folder in charges(self._data):
+        for folder in charges(self._data) if self._owed else ():
             end = journal_end(str(folder))[2]
             if self._engine.sequence < end:
-                continue
+                return
             if not same_at(self._data, folder, end):
                 raise Damaged(f"{folder}: trading went on without what clearing did")
             folder.rename(folder.with_name(f"done-{folder.name}"))
             self._book.write("applied", self._clock(), folder=folder.name, sequence=end)
+        self._owed = False
 
 
 def _by_trading(_: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -37,7 +38,12 @@ class ClearingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Of every perpetual that has no tiers of its own."""
         return Rules((Tier(0, self.initial_bps, self.maintenance_bps),), {}, self.restore_bps)
 
-    def check(self) -> None:
-        """What belongs together. Raises BadInput."""
+    def check(self, trading: Iterable[str]) -> None:
+        """What belongs together; `trading`: names of its own venues. Raises BadInput."""
         if self.maintenance_bps > self.initial_bps:
             raise BadInput("clearing.maintenance_bps", "is above initial_bps: an account would be closed as it opens")
+        for name in (*trading, self.simulated.name if self.venues else ""):
+            if name in self.venues:
+                raise BadInput(
+                    f"clearing.venues.{name}", "trading has a session of this name: clearing's is another one"
+                )

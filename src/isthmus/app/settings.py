@@ -177,7 +177,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
-    settings.clearing.check()
+    settings.clearing.check(settings.venues)
     return settings
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from tests.unit.clearing.market import FIRST, OTHER, PERPETUAL, RULES, SECOND, START, Market, in_trouble
+
 from isthmus.clearing.margining import Close, Decider, Finding, Key, Rules, Tier
 from isthmus.clearing.voting import vote
-from tests.unit.clearing.market import FIRST, OTHER, PERPETUAL, RULES, SECOND, START, Market, in_trouble
 
 NAMES = ("core", "naive", "books")
 USD = 1

@@ -1,11 +1,14 @@
-"""The engine's own integers: balances, positions and marks from the state that the Rust core keeps."""
+"""The engine's own integers: balances, positions and marks from the state that the Rust core keeps, and the sums of
+`crates/margin`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from isthmus.clearing.margining import BPS, Close, Finding, Key, Rules, Tier
+from isthmus.clearing.margining import BPS, Close, Finding, Key, Rules
 from isthmus.engine.engine import Engine
+from isthmus.engine.perpetuals import PositionRow, perpetual_standing
 from isthmus.kernel.messages import ACCOUNT_CLIENT, BUY, SELL, AddInstrument, OpenAccount
 
 
@@ -44,30 +47,26 @@ class CoreDecider:
         return found
 
     def _finding(self, key: Key, positions: list[tuple[dict[str, Any], int]], rules: Rules) -> Finding:
-        equity = self.engine.balance(*key)[0]
-        kept = asked = 0
-        most: tuple[int, int, dict[str, Any], int, Tier] | None = None
-        for row, quantity in positions:
-            mark = self.engine.reference(row["instrument"])
-            equity += quantity * (mark - row["settlement_mark"]) * row["num"]
-            value = abs(quantity) * mark * row["num"]
-            tier = max(one for one in rules.of(row["instrument"]) if one.from_value <= value)
-            needs = -(-value * tier.maintenance_bps // BPS)
-            kept += needs
-            asked += -(-value * tier.initial_bps // BPS)
-            if most is None or (needs, -row["instrument"]) > most[:2]:
-                most = (needs, -row["instrument"], row, quantity, tier)
+        rows = [self._row(terms, quantity, rules) for terms, quantity in positions]
+        (equity, asked, kept), each = perpetual_standing(self.engine.balance(*key)[0], rows)
         close = None
-        if equity < kept and most is not None:
-            close = self._close(most[2:], (equity, kept), rules)
+        if equity < kept:
+            needs = [(row[2], -terms["instrument"]) for row, (terms, _) in zip(each, positions, strict=True)]
+            place = needs.index(max(needs))
+            close = self._close(positions[place], abs(each[place][0]), (equity, kept), rules)
         return Finding(*key, equity, kept, asked, close)
 
-    def _close(self, most: tuple[dict[str, Any], int, Tier], account: tuple[int, int], rules: Rules) -> Close:
-        row, quantity, tier = most
-        equity, kept = account
+    def _row(self, terms: dict[str, Any], quantity: int, rules: Rules) -> PositionRow:
+        instrument = terms["instrument"]
+        tiers = [(one.from_value, one.initial_bps, one.maintenance_bps) for one in rules.of(instrument)]
+        return quantity, self.engine.reference(instrument), terms["settlement_mark"], terms["num"], tiers
+
+    def _close(self, position: tuple[dict[str, Any], int], value: int, account: tuple[int, int], rules: Rules) -> Close:
+        (terms, quantity), (equity, kept) = position, account
         side, all_of_it = SELL if quantity > 0 else BUY, abs(quantity)
         if equity <= 0:
-            return Close(row["instrument"], side, all_of_it)
-        frees = max(1, row["lot"] * self.engine.reference(row["instrument"]) * row["num"] * tier.maintenance_bps // BPS)
+            return Close(terms["instrument"], side, all_of_it)
+        tier = max(one for one in rules.of(terms["instrument"]) if one.from_value <= value)
+        frees = max(1, value // all_of_it * terms["lot"] * tier.maintenance_bps // BPS)
         lots = -(-(kept - equity * BPS // rules.restore_bps) // frees)
-        return Close(row["instrument"], side, min(all_of_it, lots * row["lot"]))
+        return Close(terms["instrument"], side, min(all_of_it, lots * terms["lot"]))
