@@ -39,6 +39,11 @@ class ClearingDoor:
             self._waiting.pop(0)
         return at + LOOK_NS
 
+    def close(self) -> None:
+        """Let the file go."""
+        if self._reader is not None:
+            self._reader.close()
+
     def _take(self, rows: list[Row], at: int) -> None:
         """Closes for us that are still valid; a void one is none any more."""
         void = {row["close"] for row in rows if row["kind"] == "void"}

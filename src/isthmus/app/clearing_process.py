@@ -131,8 +131,11 @@ class ClearingProcess:
             self._alive_at = at
         if news:
             self._file_away()
-        elif not held and self._engine.sequence:
-            if at - self._alive_at >= self._settings.clearing.take_over_s * NS_PER_S:
+        silent = at - self._alive_at
+        if len(news) == STRETCH or not self._engine.sequence:
+            return
+        if not held:
+            if silent >= self._settings.clearing.take_over_s * NS_PER_S:
                 self._take_over(at)
         elif self._engine.sequence >= self._seen and (self._changed or at >= self._decide_at):
             self._changed, self._decide_at = False, at + LOOK_NS
