@@ -219,7 +219,7 @@ def test_a_stale_price_closes_nobody(folder: Folder) -> None:
     assert not folder.rows("close")
     (folder.prices).write_text("")
     folder.now += 11 * SECOND
-    process._governing._desk.submit(  # type: ignore[union-attr]
+    process._governing._desk.submit(
         Mark(instrument=PERPETUAL, settlement=0, source=9, price=400_000)
     )
     folder.pass_time(process, 1)
@@ -254,7 +254,7 @@ class Planted:
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_planted_bug_in_any_decider_is_outvoted_reported_and_positions_are_closed(folder: Folder, place: int) -> None:
     process = folder.clearing()
-    process._book.deciders[place] = Planted(process._book.deciders[place])  # type: ignore[assignment]
+    process._book.deciders[place] = Planted(process._book.deciders[place])
     folder.mark(460_000)
     folder.pass_time(process, 1)
     name = process._book.deciders[place].name
@@ -266,8 +266,8 @@ def test_a_planted_bug_in_any_decider_is_outvoted_reported_and_positions_are_clo
 
 def test_two_planted_bugs_that_differ_close_nobody(folder: Folder) -> None:
     process = folder.clearing()
-    process._book.deciders[1] = Planted(process._book.deciders[1])  # type: ignore[assignment]
-    process._book.deciders[2] = Planted(Planted(process._book.deciders[2]))  # type: ignore[assignment]
+    process._book.deciders[1] = Planted(process._book.deciders[1])
+    process._book.deciders[2] = Planted(Planted(process._book.deciders[2]))
     folder.mark(460_000)
     folder.pass_time(process, 1)
     assert set(folder.kinds()) == {"no_majority"}
