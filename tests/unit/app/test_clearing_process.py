@@ -219,9 +219,9 @@ def test_a_stale_price_closes_nobody(folder: Folder) -> None:
     assert not folder.rows("close")
     (folder.prices).write_text("")
     folder.now += 11 * SECOND
-    process._governing._desk.submit(
-        Mark(instrument=PERPETUAL, settlement=0, source=9, price=400_000)
-    )
+    governing = process._governing
+    assert governing is not None
+    governing._desk.submit(Mark(instrument=PERPETUAL, settlement=0, source=9, price=400_000))
     folder.pass_time(process, 1)
     assert "no_price" in folder.kinds()
     assert not folder.rows("close")
