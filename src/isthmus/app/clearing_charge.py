@@ -60,7 +60,10 @@ def _link(source: Path, target: Path) -> None:
         if source.name == "journal" and path in files[-2:]:
             shutil.copyfile(path, target / path.name)
         else:
-            os.link(path, target / path.name)
+            try:
+                os.link(path, target / path.name)
+            except OSError:  # another file system, or files of another user
+                shutil.copyfile(path, target / path.name)
 
 
 def unfinished(data: Path) -> Path | None:
