@@ -13,12 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.binance_server import BinanceServer
 from tests.e2e.server import COMMAND, Broker, isthmus
+from tests.unit.venues.binance_exchange import KEY, SECRET
 
 from isthmus.app.clearing_drill import SYMBOL, prepare
 from isthmus.engine.archive import records
-from isthmus.engine.engine import Engine, Origin
-from isthmus.kernel.messages import FLAGS, Mark, PlaceOrder
+from isthmus.engine.engine import Engine, Origin, content_id
+from isthmus.kernel.messages import (
+    FLAGS,
+    AddAsset,
+    AddInstrument,
+    Deposit,
+    Mark,
+    OpenAccount,
+    PlaceOrder,
+    VenueFilled,
+)
 
 WAIT_S = 20.0
 
@@ -38,10 +49,10 @@ def test_killed_trading_leaves_clearing_alone_and_gets_everything_back(capsys: p
 
 
 @contextmanager
-def clearing(data: Path, prices: Path) -> Iterator[Path]:
+def clearing(data: Path, *options: str) -> Iterator[Path]:
     """A clearing process that follows; the file of what it says."""
     said = data.parent / "clearing.ndjson"
-    words = [*COMMAND, "clearing", "serve", "--data", str(data), "--prices", str(prices)]
+    words = [*COMMAND, "clearing", "serve", "--data", str(data), *options]
     with said.open("wb") as output, (data.parent / "clearing.log").open("wb") as log:
         process = subprocess.Popen(words, stdout=output, stderr=log, env=os.environ)
         try:
@@ -78,7 +89,7 @@ def prepared(folder: Path, mark: int) -> tuple[Path, Path]:
 def test_a_living_trading_process_carries_out_what_clearing_decides(tmp_path: Path) -> None:
     data, prices = prepared(tmp_path, 460_000)
     trading = Broker(data)
-    with clearing(data, prices) as said:
+    with clearing(data, "--prices", str(prices)) as said:
         close = event(said, "close")
         closed = event(said, "closed")
         assert (close["by"], close["votes"], closed["close"]) == ("trading", 3, close["n"])
@@ -91,7 +102,7 @@ def test_a_living_trading_process_carries_out_what_clearing_decides(tmp_path: Pa
 def test_a_stopped_trading_process_is_alive_and_keeps_its_folder(tmp_path: Path) -> None:
     data, prices = prepared(tmp_path, 500_000)
     trading = Broker(data)
-    with clearing(data, prices) as said:
+    with clearing(data, "--prices", str(prices)) as said:
         trading.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         assert "took_over" not in said.read_text(), "it may wake up at any time: an operator must kill it"
@@ -107,9 +118,73 @@ def test_a_stopped_trading_process_is_alive_and_keeps_its_folder(tmp_path: Path)
 def test_two_clearing_processes_of_one_folder_are_one_too_many(tmp_path: Path) -> None:
     data, prices = prepared(tmp_path, 500_000)
     trading = Broker(data)
-    with clearing(data, prices):
+    with clearing(data, "--prices", str(prices)):
         code, answer = isthmus("clearing", "serve", "--data", str(data))
         assert (code, answer["error"]["field"]) == (2, "data")
     assert trading.stop() == 0
     code, answer = isthmus("clearing", "serve", "--data", str(tmp_path / "none"))
     assert (code, answer["error"]["field"]) == (2, "data")
+
+
+LIVE = """
+[clearing.simulated]
+play = false
+[clearing.venues.binance-clearing]
+wire = "binance-futures"
+rest = "{rest}"
+stream = "{stream}"
+keys = "{keys}"
+prefix = "clr"
+silence_s = 2.0
+retry_s = 0.1
+[clearing.venues.binance-clearing.markets.BTCUSDT-PERP]
+symbol = "BTCUSDT"
+kind = "linear_perpetual"
+base = "BTC"
+quote = "USDT"
+tick = "0.10"
+lot = "0.001"
+mark = "30000"
+"""
+
+
+def long_at_a_venue(data: Path) -> None:
+    """A client is long 0.2 BTC from 33,000 with 700 USDT, and trading is gone."""
+    engine, at = Engine(str(data), "os"), time.time_ns()
+    units = {"price_decimals": 1, "quantity_decimals": 3, "tick": 1, "lot": 1, "multiplier": 1, "mark": 330_000}
+    fees = {"maker_fee_ppm": 200, "taker_fee_ppm": 500, "collar_bps": 300, "initial_margin_bps": 1_000}
+    listed = AddInstrument(symbol="BTCUSDT-PERP", kind=4, base=1, quote=2, **units, **fees)
+    places = {"order": 0, "venue": 17, "account": 16, "instrument": 1}
+    fill = VenueFilled(**places, side=1, liquidity=2, price=330_000, quantity=200, fill_id=content_id("opening"))
+    for command, text in (
+        (AddAsset(code="BTC", decimals=8), ""),
+        (AddAsset(code="USDT", decimals=8), ""),
+        (listed, ""),
+        (OpenAccount(kind=1, client_id=content_id("client:a")), "client:a"),
+        (OpenAccount(kind=3, client_id=content_id("venue:outside")), "venue:outside"),
+        (Deposit(account=16, asset=2, amount=700 * 10**8), ""),
+        (fill, ""),
+    ):
+        assert engine.submit(command, at, Origin(role=5, gateway=4, text=text)).reason is None
+    engine.close()
+
+
+def test_it_closes_through_a_session_of_its_own_at_a_live_venue(tmp_path: Path) -> None:
+    data, keys, config = tmp_path / "data", tmp_path / "binance.toml", tmp_path / "clearing.toml"
+    long_at_a_venue(data)
+    keys.write_text(f'key = "{KEY}"\nsecret = "{SECRET}"\n')
+    keys.chmod(0o600)
+    server = BinanceServer()
+    try:
+        config.write_text(LIVE.format(rest=server.rest, stream=server.stream, keys=keys))
+        with clearing(data, "--config", str(config)) as said:
+            close, closed = event(said, "close"), event(said, "closed")
+            assert (close["by"], closed["quantity"]) == ("clearing", close["quantity"])
+            assert 290_000 < closed["price"] < 310_000
+    finally:
+        server.stop()
+    back = Broker(data)
+    assert back.stop() == 0
+    fills = [one.command for one in records(data) if type(one.command) is VenueFilled]
+    assert sum(fill.quantity for fill in fills if fill.side == 2) == closed["quantity"]
+    assert len({fill.fill_id for fill in fills}) == len(fills)
