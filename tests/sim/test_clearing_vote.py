@@ -19,6 +19,7 @@ from isthmus.clearing.perpetual import (
 )
 from isthmus.clearing.voting import vote
 from isthmus.engine.perpetuals import perpetual_bankruptcy, perpetual_fillable, perpetual_insurance
+from isthmus.kernel.messages import SetCredit
 
 PPM = 1_000_000
 ACCOUNTS = st.sampled_from((FIRST, SECOND))
@@ -32,6 +33,7 @@ STEPS = st.one_of(
         st.integers(-5_000, 5_000).filter(bool),
         st.integers(1, 200_000),
     ),
+    st.tuples(st.just("credit"), ACCOUNTS, st.sampled_from((0, 5_000_000, 10**12, (1 << 63) - 1))),
     st.tuples(st.just("mark"), st.sampled_from((PERPETUAL, OTHER)), st.integers(1, 200_000), st.booleans()),
 )
 TIERS = st.lists(
@@ -51,6 +53,8 @@ def test_three_deciders_find_the_same_whatever_happens(
     for name, *terms in steps:
         if name == "deposit":
             market.deposit(*terms)  # type: ignore[arg-type]
+        elif name == "credit":
+            market.do(SetCredit(account=terms[0], asset=1, amount=terms[1]))
         elif name == "fill":
             market.fill(*terms)  # type: ignore[arg-type]
         else:

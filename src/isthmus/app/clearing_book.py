@@ -9,18 +9,29 @@ import msgspec
 
 from isthmus.app.clearing_settings import ClearingSettings
 from isthmus.clearing.decisions import Decisions, Row
-from isthmus.clearing.margining import BPS, Decider, Finding, Key
+from isthmus.clearing.margining import BPS, Close, Decider, Finding, Key, Tier, most_at_once, tiers_with
 from isthmus.clearing.voting import Ballot, Verdict, vote
 from isthmus.engine.engine import Engine, content_id
-from isthmus.kernel.messages import BUY
+from isthmus.kernel.messages import BUY, COMMANDS
 from isthmus.kernel.values import NS_PER_S
+
+PREFIX = "clearing-"
+LIQUIDATE = "Liquidate"
+"""The engine's own command, for instruments whose tiers it knows."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """A perpetual's reference price now and its tick."""
+    """A perpetual's reference price, its tick and lot, value of price 1 x quantity 1, and the account's position."""
 
     price: int
     tick: int
+    lot: int
+    unit: int
+    held: int
+
+
+Ask = Callable[[int, int], Terms | None]
+"""Of an account and an instrument; None while nobody may act in it, since its price is stale."""
 
 
 class Act(Protocol):
@@ -56,7 +67,8 @@ class ClearingBook:
         self.closed = 0
         self.by = "trading"
         """Who carries closes out now: trading, or clearing while it is in charge."""
-        self._rules = settings.rules()
+        self.rules = settings.rules()
+        """Tiers that the journal sets replace those of the settings."""
         self._say = say
         self._rests: dict[Key, int] = {}
         self._told: dict[object, object] = {}
@@ -92,17 +104,29 @@ class ClearingBook:
         self._told.pop(about, None)
 
     def on_record(self, record: Any) -> None:
-        """Watch what becomes of closes that are under way."""
+        """Watch what becomes of closes that are under way, and which tiers hold."""
+        for effect in record.effects if type(record.command).__name__ == "SetMarginTier" else ():
+            if type(effect).__name__ == "TierSet":
+                self._tier(effect)
         client_id = getattr(record.command, "client_id", None)
         for key, close in list(self.under_way.items()):
-            if close.client_id == client_id and not close.order:
+            if not close.order and (close.client_id == client_id or _liquidates(record, close.row)):
                 self._placed(key, close, record)
             for effect in record.effects if close.order else ():
                 name = type(effect).__name__
-                if name == "Traded" and close.order in (effect.taker_order, effect.maker_order):
+                ours = record.sequence if name == "Traded" and _liquidates(record, close.row) else 0
+                if name == "Traded" and close.order in (effect.taker_order, effect.maker_order, ours):
                     close.filled += effect.quantity
                     close.value += effect.quantity * effect.price
                     close.done_at = record.stamp
+
+    def _tier(self, effect: Any) -> None:
+        row = Tier(effect.from_notional, effect.initial_bps, effect.maintenance_bps)
+        rows = tiers_with(self.rules.tiers.get(effect.instrument, ()), row)
+        tiers = {**self.rules.tiers, effect.instrument: rows}
+        if not rows:
+            del tiers[effect.instrument]
+        self.rules = msgspec.structs.replace(self.rules, tiers=tiers)
 
     def _placed(self, key: Key, close: UnderWay, record: Any) -> None:
         if record.reason is None:
@@ -136,11 +160,9 @@ class ClearingBook:
                 del self.under_way[key]
                 self.write("void", at, account=key[0], asset=key[1], close=close.row["n"])
 
-    def decide(self, terms: Callable[[int], Terms | None], act: Act, at: int, sequence: int) -> None:
-        """Vote on every account; call, close and report what has to be. `terms`: of an instrument, None while nobody
-        may act in it (its price is stale).
-        """
-        verdicts, faults = vote(self.deciders, self._rules)
+    def decide(self, terms: Ask, act: Act, at: int, sequence: int) -> None:
+        """Vote on every account; call, close and report what has to be."""
+        verdicts, faults = vote(self.deciders, self.rules)
         for name, fault in faults.items():
             self.once(("fault", name), fault, "decider_failed", at, decider=name, fault=fault)
         for verdict in verdicts:
@@ -186,27 +208,29 @@ class ClearingBook:
         self,
         key: Key,
         verdict: Verdict,
-        how: tuple[Callable[[int], Terms | None], Act],
+        how: tuple[Ask, Act],
         now: tuple[int, int],
     ) -> None:
         finding, (terms, act), (at, sequence) = verdict.finding, how, now
         close = finding.close if finding is not None else None
         if finding is None or close is None or key in self.under_way or at < self._rests.get(key, 0):
             return
-        known = terms(close.instrument)
+        known = terms(key[0], close.instrument)
         if known is None:
             told = {"account": key[0], "asset": key[1], "instrument": close.instrument}
             self.once(("stale", close.instrument), True, "no_price", at, **told)
             return
         self.settled(("stale", close.instrument))
+        engine_judges = self.by == "trading" and close.instrument in self.rules.tiers and LIQUIDATE in COMMANDS
         row = self.write(
             "close",
             at,
             account=key[0],
             asset=key[1],
             instrument=close.instrument,
+            how="liquidate" if engine_judges else "order",
             side=close.side,
-            quantity=close.quantity,
+            quantity=self._part(close, known) if engine_judges else close.quantity,
             limit=self._limit(close.side, known),
             until=at + int(self.settings.close_s * NS_PER_S),
             sequence=sequence,
@@ -221,6 +245,12 @@ class ClearingBook:
             self._rests[key] = at + int(self.settings.retry_s * NS_PER_S)
             self.write("refused", at, account=key[0], asset=key[1], close=row["n"], reason="no_venue")
 
+    def _part(self, close: Close, known: Terms) -> int:
+        """No more than the engine closes at once."""
+        size = abs(known.held)
+        value = size * known.price * known.unit
+        return min(close.quantity, most_at_once(self.rules.of(close.instrument), size, value, known.lot))
+
     def _limit(self, side: int, known: Terms) -> int:
         """The worst price, on the tick, on the mark's side of it."""
         away = known.price * self.settings.slippage_bps // BPS
@@ -232,6 +262,15 @@ class ClearingBook:
 def id_of(row: Row) -> bytes:
     """The client id of the order of a close: made of the decision, so that it can be placed once only."""
     return content_id(f"clearing/{row['n']}/{row['hash']}")
+
+
+def text_of(row: Row) -> str:
+    """What a command of this decision says in its record's origin."""
+    return f"{PREFIX}{row['n']}"
+
+
+def _liquidates(record: Any, row: Row) -> bool:
+    return type(record.command).__name__ == LIQUIDATE and record.origin.text == text_of(row)
 
 
 def _shown(ballot: Ballot) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from isthmus.app.clearing_book import PREFIX, text_of
 from isthmus.app.clearing_charge import CLEARING, DECISIONS
 from isthmus.app.clearing_governing import commands_of
 from isthmus.app.desk import Desk
@@ -26,6 +27,8 @@ class ClearingDoor:
         self._desk = desk
         self._reader: DecisionReader | None = DecisionReader(data / CLEARING / DECISIONS)
         self._waiting: list[Row] = []
+        self._carried: set[str] | None = None
+        """Decisions that a former run of trading carried out; looked for once, where there is one to carry out."""
 
     def step(self, at: int) -> int:
         """Take in what clearing decided; a journal of decisions that was changed is read no further, which is said."""
@@ -48,12 +51,16 @@ class ClearingDoor:
         """Closes for us that are still valid; a void one is none any more."""
         void = {row["close"] for row in rows if row["kind"] == "void"}
         ours = [row for row in rows if row["kind"] == "close" and row["by"] == "trading" and row["until"] > at]
-        self._waiting = [row for row in (*self._waiting, *ours) if row["n"] not in void]
+        if ours and self._carried is None:
+            self._carried = {text for record in self._desk.past() if (text := record.origin.text).startswith(PREFIX)}
+        done = self._carried or ()
+        rows = [row for row in ours if text_of(row) not in done]
+        self._waiting = [row for row in (*self._waiting, *rows) if row["n"] not in void]
 
     def _taken(self, row: Row, at: int) -> bool:
         """False while the server takes no commands: it is tried again until it is void."""
         if row["until"] <= at:
             return True
         why = f"clearing decision {row['n']}: equity {row['equity']} below {row['kept']}, {row['votes']} votes"
-        made = [self._desk.submit(one, f"clearing-{row['n']}", why) for one in commands_of(row, HOUSE_BOOK)]
+        made = [self._desk.submit(one, text_of(row), why) for one in commands_of(row, HOUSE_BOOK)]
         return None not in made

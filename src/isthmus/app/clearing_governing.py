@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from isthmus.app.clearing_book import Terms, id_of
+from isthmus.app.clearing_book import LIQUIDATE, Terms, id_of, text_of
 from isthmus.app.clearing_prices import PriceFile
 from isthmus.app.desk import Desk
 from isthmus.app.live_venues import LiveVenues
@@ -24,6 +24,7 @@ from isthmus.engine.market import CallIndication, Market
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.messages import (
     CANCEL_REASONS,
+    COMMANDS,
     FLAGS,
     ORDER_TYPES,
     TIMES_IN_FORCE,
@@ -94,11 +95,11 @@ class Governing:
             market.step(at)
         self._pump()
 
-    def terms(self, instrument: int) -> Terms | None:
+    def terms(self, account: int, instrument: int) -> Terms | None:
         """None while the price is stale: an old price closes nobody."""
         if self._fresh(instrument, self._clock()) is None:
             return None
-        return Terms(self.engine.reference(instrument), self._directory.instruments[instrument].tick)
+        return terms_of(self.engine, account, instrument)
 
     def close_position(self, row: Row) -> bool:
         """Cancel the account's orders in the instrument, then a reduce-only order to a venue that trades it; False
@@ -109,7 +110,7 @@ class Governing:
             return False
         why = f"clearing decision {row['n']}: equity {row['equity']} below {row['kept']}, {row['votes']} votes"
         for command in commands_of(row, venue):
-            self._desk.submit(command, text=f"clearing-{row['n']}", note=why)
+            self._desk.submit(command, text=text_of(row), note=why)
         self._pump()
         return True
 
@@ -181,8 +182,18 @@ class _Books:
         return None
 
 
+def terms_of(engine: Engine, account: int, instrument: int) -> Terms:
+    """What an engine knows of a position and its instrument."""
+    row = next(row for row in engine.instruments() if row["instrument"] == instrument)
+    held = engine.position(account, instrument)[0]
+    return Terms(engine.reference(instrument), row["tick"], row["lot"], row["num"], held)
+
+
 def commands_of(row: Row, venue: int) -> list[Any]:
     """A decision as commands: the account's orders in the instrument go, then the close. `venue` 0: the house book."""
+    if row["how"] == "liquidate":
+        terms = {name: row[name] for name in ("account", "instrument", "quantity", "limit")}
+        return [COMMANDS[LIQUIDATE](**terms)]
     return [
         CancelAll(account=row["account"], instrument=row["instrument"], side=0, session=0, reason=CLEARED),
         PlaceOrder(

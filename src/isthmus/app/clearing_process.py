@@ -18,7 +18,7 @@ from isthmus.app.clearing_charge import (
     same_at,
     unfinished,
 )
-from isthmus.app.clearing_governing import Governing
+from isthmus.app.clearing_governing import Governing, terms_of
 from isthmus.app.clearing_prices import PriceFile
 from isthmus.app.settings import Settings
 from isthmus.clearing.deciders.books import BooksDecider
@@ -142,8 +142,8 @@ class ClearingProcess:
             self._book.look(self._engine, at)
             self._book.decide(self._terms, _by_trading, at, self._seen)
 
-    def _terms(self, instrument: int) -> Terms:
-        return Terms(self._engine.reference(instrument), self._directory.instruments[instrument].tick)
+    def _terms(self, account: int, instrument: int) -> Terms:
+        return terms_of(self._engine, account, instrument)
 
     def _take_over(self, at: int) -> None:
         fence = clearing_fence.take(self._data)

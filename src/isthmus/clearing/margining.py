@@ -3,7 +3,7 @@
 All amounts are minor units of the quote asset, prices and quantities the instrument's units (docs/reference/engine.md,
 "Numbers"); shares are basis points. The rule, whose three forms are in `clearing.deciders`:
 
-- value of a position = |q| x mark x num; equity = balance + sum of q x (mark - settlement mark) x num;
+- value of a position = |q| x mark x num; equity = balance + credit line + sum of q x (mark - settlement mark) x num;
 - kept = ceil(value x maintenance_bps / 10^4), asked = ceil(value x initial_bps / 10^4), of the tier that the value is
   in;
 - the account is liquidatable when the sum of what must be kept is above its equity, called when the sum of what is
@@ -33,6 +33,10 @@ class Tier(msgspec.Struct, frozen=True, order=True):
     maintenance_bps: int
 
 
+ENDLESS = (1 << 63) - 1
+"""A credit line without end: an account that has one is nobody's to close."""
+
+
 class Rules(msgspec.Struct, frozen=True):
     """`tiers` by instrument, ascending from 0; `usual` where an instrument has none. `restore_bps`: how far above what
     must be kept a forced close brings equity, 10,000 is level.
@@ -43,8 +47,26 @@ class Rules(msgspec.Struct, frozen=True):
     restore_bps: int
 
     def of(self, instrument: int) -> tuple[Tier, ...]:
-        """The instrument's tiers."""
-        return self.tiers.get(instrument, self.usual)
+        """The instrument's tiers, from a value of 0 on: below its first tier nothing is required."""
+        rows = self.tiers.get(instrument, self.usual)
+        return rows if rows and rows[0].from_value == 0 else (Tier(0, 0, 0), *rows)
+
+
+def most_at_once(tiers: tuple[Tier, ...], quantity: int, value: int, lot: int) -> int:
+    """How much of a position is closed at once (sizes without sign): what leads into the tier below, all of it in the
+    lowest; as `step` of the core's crate of margin, since the engine refuses more.
+    """
+    edge = max(one.from_value for one in tiers if one.from_value <= value)
+    if edge == 0 or edge == min(one.from_value for one in tiers if one.maintenance_bps or one.initial_bps):
+        return quantity
+    stays = (edge - 1) * quantity // value
+    return min(quantity, -(-(quantity - stays) // lot) * lot)
+
+
+def tiers_with(tiers: tuple[Tier, ...], row: Tier) -> tuple[Tier, ...]:
+    """A row added, replaced, or taken away where both of its rates are 0."""
+    others = tuple(one for one in tiers if one.from_value != row.from_value)
+    return tuple(sorted((*others, row))) if row.initial_bps or row.maintenance_bps else others
 
 
 class Close(msgspec.Struct, frozen=True):

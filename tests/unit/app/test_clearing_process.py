@@ -46,10 +46,11 @@ def in_charge(folder: Folder, price: int = FALLEN, **changes: Any) -> ClearingPr
     return process
 
 
-def door_opens(folder: Folder) -> None:
+def door_opens(folder: Folder, past: Path | None = None) -> None:
     """The trading side's door takes in what is there, as after a start of trading."""
     driver = Driver(folder.engine, lambda: folder.now)
     desk = Desk(driver, Directory(), None, lambda: folder.now)  # type: ignore[arg-type]
+    desk.folder = past
     door = ClearingDoor(desk, folder.data)
     door.step(folder.now)
     door.close()
@@ -93,6 +94,15 @@ def test_a_forced_close_goes_through_tradings_inbox_once(folder: Folder) -> None
     assert [one.effects[0].__class__.__name__ for one in placed] == ["Accepted", "Repeated", "Repeated"]
     folder.pass_time(process, 0.1)
     assert [row["close"] for row in folder.rows("closed")] == [close["n"]]
+
+
+def test_a_decision_that_a_former_run_carried_out_is_not_read_again(folder: Folder) -> None:
+    process = folder.clearing()
+    folder.mark(460_000)
+    folder.pass_time(process, 1)
+    for _ in range(2):
+        door_opens(folder, past=folder.data)
+    assert len([one for one in records(folder.data) if type(one.command) is PlaceOrder]) == 1
 
 
 def test_a_close_that_trading_reads_too_late_is_left(folder: Folder) -> None:

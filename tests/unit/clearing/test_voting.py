@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.unit.clearing.market import FIRST, OTHER, PERPETUAL, RULES, SECOND, START, Market, in_trouble
 
-from isthmus.clearing.margining import Close, Decider, Finding, Key, Rules, Tier
+from isthmus.clearing.margining import Close, Decider, Finding, Key, Rules, Tier, most_at_once, tiers_with
 from isthmus.clearing.voting import vote
 
 NAMES = ("core", "naive", "books")
@@ -173,3 +173,20 @@ def test_sums_beyond_64_bits_are_left_to_the_other_two() -> None:
     verdicts, faults = vote(market.deciders, RULES)
     assert verdicts[0].finding is not None and verdicts[0].finding.equity > 1 << 64
     assert [ballot.decider for ballot in verdicts[0].dissent] == ["books"] or set(faults) == {"books"}
+
+
+def test_a_position_is_closed_a_tier_at_a_time() -> None:
+    tiers = (Tier(0, 1_000, 500), Tier(1_000, 2_000, 1_000), Tier(5_000, 4_000, 2_000))
+    assert most_at_once(tiers, 900, 900, 10) == 900, "all of it in the lowest tier"
+    assert most_at_once(tiers, 1_500, 1_500, 10) == 510, "to 990, which is below the edge"
+    assert most_at_once(tiers, 6_000, 6_000, 1) == 1_001
+    assert most_at_once(tiers, 10, 100_000, 1) == 10
+    assert most_at_once((Tier(0, 0, 0), Tier(1_000, 1_000, 500)), 2_000, 2_000, 1) == 2_000
+
+
+def test_rows_of_a_tier_table_are_added_replaced_and_taken_away() -> None:
+    rows = tiers_with(tiers_with((), Tier(10, 2, 1)), Tier(0, 2, 1))
+    assert rows == (Tier(0, 2, 1), Tier(10, 2, 1))
+    assert tiers_with(rows, Tier(10, 4, 3)) == (Tier(0, 2, 1), Tier(10, 4, 3))
+    assert tiers_with(rows, Tier(0, 0, 0)) == (Tier(10, 2, 1),)
+    assert Rules((), {1: (Tier(10, 2, 1),)}, 10_000).of(1)[0] == Tier(0, 0, 0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from isthmus.clearing.margining import Close, Finding, Key, Rules
-from isthmus.kernel.messages import ACCOUNT_CLIENT
+from isthmus.kernel.messages import ACCOUNT_CLIENT, LINEAR_PERPETUAL
 
 INT_MAX = (1 << 63) - 1
 
@@ -21,6 +21,8 @@ create table accounts (number integer primary key, kind integer not null);
 create table postings (sequence integer, place integer, source integer, target integer, asset integer,
     template integer, amount integer not null, primary key (sequence, place)) without rowid;
 create table balances (account integer, asset integer, amount integer not null, primary key (account, asset))
+    without rowid;
+create table credits (account integer, asset integer, amount integer not null, primary key (account, asset))
     without rowid;
 create table progress (sequence integer not null);
 create table contracts (instrument integer primary key, quote integer not null, lot integer not null,
@@ -55,8 +57,9 @@ with valued as (
         row_number() over (partition by account, asset order by needs desc, instrument) as place
     from needed window w as (partition by account, asset)
 ), standing as (
-    select r.*, coalesce(b.amount, 0) + r.gains as equity, (select bps from restore) as restore
-    from ranked r left join balances b using (account, asset) where place = 1
+    select r.*, coalesce(b.amount, 0) + coalesce(c.amount, 0) + r.gains as equity, (select bps from restore) as restore
+    from ranked r left join balances b using (account, asset) left join credits c using (account, asset)
+    where place = 1 and coalesce(c.amount, 0) < 9223372036854775807
 ), judged as (
     select *, equity / restore * 10000 + equity % restore * 10000 / restore as covers from standing
 )
@@ -110,12 +113,16 @@ class BooksDecider:
         self._decimals[effect.asset] = command.decimals
 
     def _listed(self, command: Any, effect: Any) -> None:
-        if not command.initial_margin_bps:
+        if command.kind != LINEAR_PERPETUAL:
             return
         self._perpetuals.add(effect.instrument)
         exponent = self._decimals[command.quote] - command.price_decimals - command.quantity_decimals
         row = (command.quote, command.lot, command.multiplier * 10**exponent, command.mark, command.mark)
         self._base.execute("insert into contracts values (?, ?, ?, ?, ?, ?)", (effect.instrument, *row))
+
+    def _credited(self, _: Any, effect: Any) -> None:
+        row = (effect.account, effect.asset, effect.amount)
+        self._base.execute("insert or replace into credits values (?, ?, ?)", row)
 
     def _marked(self, _: Any, effect: Any) -> None:
         self._base.execute("update contracts set mark = ?1 where instrument = ?2", (effect.price, effect.instrument))
@@ -167,6 +174,7 @@ _TAKES: dict[str, Callable[[BooksDecider, Any, Any], None]] = {
     "AccountOpened": BooksDecider._opened,
     "AssetAdded": BooksDecider._asset,
     "InstrumentAdded": BooksDecider._listed,
+    "CreditSet": BooksDecider._credited,
     "Marked": BooksDecider._marked,
     "Traded": BooksDecider._traded,
     "TradeCorrected": BooksDecider._corrected,

@@ -6,10 +6,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.clearing.margining import BPS, Close, Finding, Key, Rules
+from isthmus.clearing.margining import BPS, ENDLESS, Close, Finding, Key, Rules
 from isthmus.engine.engine import Engine
 from isthmus.engine.perpetuals import PositionRow, perpetual_standing
-from isthmus.kernel.messages import ACCOUNT_CLIENT, BUY, SELL, AddInstrument, OpenAccount
+from isthmus.kernel.messages import (
+    ACCOUNT_CLIENT,
+    BUY,
+    LINEAR_PERPETUAL,
+    SELL,
+    AddInstrument,
+    CreditSet,
+    OpenAccount,
+    SetCredit,
+)
 
 
 class CoreDecider:
@@ -21,13 +30,16 @@ class CoreDecider:
         self.engine = engine
         self._clients: list[int] = []
         self._perpetuals: set[int] = set()
+        self._credit: dict[Key, int] = {}
 
     def on_record(self, record: Any) -> None:
         """Which accounts and instruments there are; everything else is asked when it is needed."""
         made = type(record.command)
         if record.reason is None and made is OpenAccount and record.command.kind == ACCOUNT_CLIENT:
             self._clients += [effect.account for effect in record.effects if type(effect).__name__ == "AccountOpened"]
-        elif record.reason is None and made is AddInstrument and record.command.initial_margin_bps:
+        elif record.reason is None and made is SetCredit:
+            self._credit |= {(one.account, one.asset): one.amount for one in record.effects if type(one) is CreditSet}
+        elif record.reason is None and made is AddInstrument and record.command.kind == LINEAR_PERPETUAL:
             self._perpetuals |= {
                 effect.instrument for effect in record.effects if type(effect).__name__ == "InstrumentAdded"
             }
@@ -43,12 +55,14 @@ class CoreDecider:
                 if quantity:
                     held.setdefault(row["quote"], []).append((row, quantity))
             for asset, positions in held.items():
+                if self._credit.get((account, asset)) == ENDLESS:
+                    continue
                 found[account, asset] = self._finding((account, asset), positions, rules)
         return found
 
     def _finding(self, key: Key, positions: list[tuple[dict[str, Any], int]], rules: Rules) -> Finding:
         rows = [self._row(terms, quantity, rules) for terms, quantity in positions]
-        (equity, asked, kept), each = perpetual_standing(self.engine.balance(*key)[0], rows)
+        (equity, asked, kept), each = perpetual_standing(self.engine.balance(*key)[0] + self._credit.get(key, 0), rows)
         close = None
         if equity < kept:
             needs = [(row[2], -terms["instrument"]) for row, (terms, _) in zip(each, positions, strict=True)]

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from isthmus.clearing.margining import BPS, Close, Finding, Key, Rules, Tier
-from isthmus.kernel.messages import ACCOUNT_CLIENT, BUY, SELL, SYSTEM_ACCOUNTS
+from isthmus.clearing.margining import BPS, ENDLESS, Close, Finding, Key, Rules, Tier
+from isthmus.kernel.messages import ACCOUNT_CLIENT, BUY, LINEAR_PERPETUAL, SELL, SYSTEM_ACCOUNTS
 
 FEES = next(number for number, name in SYSTEM_ACCOUNTS.items() if name == "house:fees")
 ROUNDING = next(number for number, name in SYSTEM_ACCOUNTS.items() if name == "house:rounding")
@@ -39,6 +39,7 @@ class NaiveDecider:
         self._spot: dict[int, tuple[int, int, int]] = {}
         self._clients: set[int] = set()
         self._cash: dict[tuple[int, int], int] = defaultdict(int)
+        self._credit: dict[tuple[int, int], int] = {}
         self._held: dict[tuple[int, int], int] = defaultdict(int)
 
     def on_record(self, record: Any) -> None:
@@ -58,12 +59,17 @@ class NaiveDecider:
 
     def _instrumentadded(self, command: Any, effect: Any) -> None:
         exponent = self._decimals[command.quote] - command.price_decimals - command.quantity_decimals
-        if command.initial_margin_bps:
+        if command.kind == LINEAR_PERPETUAL:
             unit = command.multiplier * Fraction(10) ** exponent
             self._terms[effect.instrument] = Terms(command.quote, command.lot, unit, command.mark, command.mark)
+        elif command.initial_margin_bps:  # an inverse one: its money is in the base asset, nothing is delivered
+            self._spot[effect.instrument] = (command.base, command.base, 0)
         else:
             scale = 10 ** (self._decimals[command.base] - command.quantity_decimals)
             self._spot[effect.instrument] = (command.base, command.quote, scale)
+
+    def _creditset(self, _: Any, effect: Any) -> None:
+        self._credit[effect.account, effect.asset] = effect.amount
 
     def _posted(self, _: Any, effect: Any) -> None:
         self._pay(effect.source, effect.target, effect.asset, effect.amount)
@@ -109,7 +115,8 @@ class NaiveDecider:
         for (account, instrument), quantity in self._held.items():
             if quantity and account in self._clients:
                 held[account, self._terms[instrument].quote][instrument] = quantity
-        return {key: self._finding(key, positions, rules) for key, positions in held.items()}
+        judged = {key: positions for key, positions in held.items() if self._credit.get(key) != ENDLESS}
+        return {key: self._finding(key, positions, rules) for key, positions in judged.items()}
 
     def _finding(self, key: Key, positions: dict[int, int], rules: Rules) -> Finding:
         values = {one: abs(lots) * self._terms[one].mark * self._terms[one].unit for one, lots in positions.items()}
@@ -117,7 +124,7 @@ class NaiveDecider:
         needs = {one: ceil(value * Fraction(tiers[one].maintenance_bps, BPS)) for one, value in values.items()}
         asked = sum(ceil(value * Fraction(tiers[one].initial_bps, BPS)) for one, value in values.items())
         gains = sum(lots * self._gain(one) for one, lots in positions.items())
-        equity, kept = int(self._cash[key] + gains), sum(needs.values())
+        equity, kept = int(self._cash[key] + self._credit.get(key, 0) + gains), sum(needs.values())
         if equity >= kept:
             return Finding(*key, equity, kept, asked, None)
         instrument = min(needs, key=lambda one: (-needs[one], one))
