@@ -17,7 +17,8 @@ from isthmus.clearing.decisions import DecisionReader, Row
 from isthmus.kernel.errors import Damaged
 from isthmus.kernel.messages import HOUSE_BOOK
 
-LOOK_NS = 10_000_000
+LOOK_NS, ALONE_NS = 10_000_000, 1_000_000_000
+"""Between two looks; where clearing never ran, now and then."""
 
 
 class ClearingDoor:
@@ -40,7 +41,7 @@ class ClearingDoor:
                 self._reader = None
         while self._waiting and self._taken(self._waiting[0], at):
             self._waiting.pop(0)
-        return at + LOOK_NS
+        return at + (LOOK_NS if self._reader is not None and self._reader.begun else ALONE_NS)
 
     def close(self) -> None:
         """Let the file go."""

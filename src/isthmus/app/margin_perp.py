@@ -14,6 +14,7 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json
 from isthmus.app.rows import DOCUMENT_BYTES_MAX, ROW_BYTES_MAX
 from isthmus.clearing.perpetual import (
     PRICE_DIGITS,
+    QUOTE_UNITS,
     Position,
     Standing,
     Terms,
@@ -22,6 +23,7 @@ from isthmus.clearing.perpetual import (
     insurance_delta,
     standing,
 )
+from isthmus.engine.perpetuals import perpetual_bankruptcy, perpetual_fillable, perpetual_insurance
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import UNPACKING_ERRORS, open_input
 
@@ -79,11 +81,42 @@ def answer_of(row: Any) -> dict[str, Any]:
     }
     bankruptcy = bankruptcy_quote(account, position, delta)
     answer["bankruptcy_quote"] = _price(bankruptcy, True)
+    gained = None
     if bankruptcy is not None and fill is not None:
         if fill < 0:
             raise BadInput("fill_price", "is below zero")
-        answer["insurance_delta"] = _price(insurance_delta(bankruptcy, delta, fill, terms.fee), False)
+        gained = insurance_delta(bankruptcy, delta, fill, terms.fee)
+        answer["insurance_delta"] = _price(gained, False)
+    if fillable is not None and bankruptcy is not None:
+        _must_be_the_cores((account, position, delta, terms), (fillable, bankruptcy), (fill, gained))
     return answer
+
+
+def _must_be_the_cores(
+    of: tuple[Standing, Position, Fraction, Terms],
+    prices: tuple[Fraction, Fraction],
+    insured: tuple[Fraction | None, Fraction | None],
+) -> None:
+    """The core's integers say the same wherever they can say it: where every amount is whole in the quote's units."""
+    (account, position, delta, terms), (fillable, bankruptcy), (fill, gained) = of, prices, insured
+    rest = Position(position.size + delta, position.price, position.fraction)
+    amounts = (account.net, account.required, position.value, position.required, rest.value, rest.required)
+    paid = abs(delta) * (fill or 0)
+    rates = (terms.adjustment, terms.spread, terms.fee, paid)
+    if any((amount * QUOTE_UNITS).denominator != 1 for amount in (*amounts, *rates)):
+        return
+    net, required, value, kept, left, left_kept = (int(amount * QUOTE_UNITS) for amount in amounts)
+    adjustment, spread, fee, proceeds = (int(rate * QUOTE_UNITS) for rate in rates)
+    try:
+        over, under = perpetual_fillable((net, required), (value, kept), adjustment, spread)
+        assert Fraction(over, under * QUOTE_UNITS) == fillable * position.size, "the core's fillable price differs"
+        brings = perpetual_bankruptcy((net, required), (value, kept), (left, left_kept))
+        assert Fraction(brings, QUOTE_UNITS) == bankruptcy, "the core's bankruptcy price differs"
+        if gained is not None and proceeds:
+            fund = perpetual_insurance(proceeds if delta < 0 else -proceeds, brings, fee)
+            assert Fraction(fund, QUOTE_UNITS) == gained, "the core's part of the insurance fund differs"
+    except OverflowError:
+        return
 
 
 def _rows(source: str) -> Iterator[Any]:

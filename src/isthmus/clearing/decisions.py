@@ -60,6 +60,11 @@ class DecisionReader:
         self._file: BinaryIO | None = None
         self._head = START
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a file."""
+        return self._file is not None
+
     def new(self) -> list[Row]:
         """Whole rows since the last look; nothing while there is no file. Raises Damaged."""
         if self._file is None:

@@ -9,10 +9,13 @@ further. Each step is a Move of the ledger with its purpose; the engine posts it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from isthmus.clearing.margining import BPS
+from isthmus.engine.engine import content_id
+from isthmus.kernel.messages import PURPOSE_NUMBERS, Move
 
 MARGIN, OWN_FUND, CAPITAL, OTHERS_FUND, ASSESSMENT = (
     "defaulter_margin",
@@ -22,10 +25,10 @@ MARGIN, OWN_FUND, CAPITAL, OTHERS_FUND, ASSESSMENT = (
     "assessment",
 )
 STEPS = (MARGIN, OWN_FUND, CAPITAL, OTHERS_FUND, ASSESSMENT)
-PURPOSES = {MARGIN: "collateral", OWN_FUND: "insurance", CAPITAL: "insurance", OTHERS_FUND: "insurance"}
-"""Of the ledger's purposes; an assessment is owed anew and is an invoice."""
-LOSS = "suspense:default"
-"""The account that has the loss of closing out, and that every step pays into."""
+PURPOSES = {MARGIN: "insurance", OWN_FUND: "insurance", CAPITAL: "insurance", OTHERS_FUND: "insurance"}
+"""Of the ledger's purposes (docs/reference/ledger.md); an assessment is owed anew and is an invoice."""
+LOSS = "insurance:default"
+"""The account, of kind insurance, that bears the loss of closing out, and that every step pays into."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -95,6 +98,23 @@ def default_waterfall(
         margin_left=defaulter.margin - paid.get((MARGIN, f"client:{defaulter.name}"), 0),
         funds=funds,
     )
+
+
+def moves(steps: Sequence[Step], accounts: Mapping[str, int], asset: int, about: str) -> list[Any]:
+    """The steps as commands, in order. `accounts`: numbers by path; `about`: what names this default, so that each step
+    is posted once however often it is sent. Raises KeyError for an account that there is not.
+    """
+    return [
+        Move(
+            source=accounts[step.source],
+            target=accounts[step.target],
+            asset=asset,
+            amount=step.amount,
+            purpose=PURPOSE_NUMBERS[step.purpose],
+            client_id=content_id(f"default/{about}/{number}"),
+        )
+        for number, step in enumerate(steps)
+    ]
 
 
 def pro_rata(amount: int, weights: Sequence[int]) -> list[int]:

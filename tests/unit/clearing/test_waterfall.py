@@ -14,8 +14,11 @@ from isthmus.clearing.waterfall import (
     STEPS,
     Member,
     default_waterfall,
+    moves,
     pro_rata,
 )
+from isthmus.engine.engine import Engine, content_id
+from isthmus.kernel.messages import AddAsset, Deposit, Move, OpenAccount
 
 OTHERS = (Member("b", 500, 60), Member("c", 500, 30), Member("d", 500, 10))
 DEFAULTER = Member("a", 1_000, 50)
@@ -54,7 +57,7 @@ def test_others_pay_pro_rata_and_what_rounding_leaves_goes_to_the_largest_remain
 def test_every_step_is_a_move_with_its_purpose() -> None:
     found = default_waterfall(2_000, DEFAULTER, OTHERS, CAPITAL_OF_OURS, 20_000)
     assert {(step.step, step.purpose) for step in found.steps} == {
-        (MARGIN, "collateral"),
+        (MARGIN, "insurance"),
         (OWN_FUND, "insurance"),
         (CAPITAL, "insurance"),
         (OTHERS_FUND, "insurance"),
@@ -106,3 +109,33 @@ def test_a_member_named_twice_or_an_amount_below_zero_is_refused() -> None:
         default_waterfall(1, DEFAULTER, (DEFAULTER,), 0, 0)
     with pytest.raises(ValueError, match="below zero"):
         default_waterfall(-1, DEFAULTER, OTHERS, 0, 0)
+
+
+def test_the_engine_posts_every_step_once() -> None:
+    found = default_waterfall(2_000, DEFAULTER, OTHERS, CAPITAL_OF_OURS, 20_000)
+    engine = Engine()
+    accounts: dict[str, int] = {}
+
+    def do(command: object, reason: str | None = None) -> list[object]:
+        record = engine.submit(command, 1)
+        assert record.reason == reason
+        return record.effects
+
+    do(AddAsset(code="USD", decimals=2))
+    kinds = {"client": 1, "house": 2, "insurance": 9}
+    for path in (*dict.fromkeys(step.source for step in found.steps), LOSS):
+        (opened,) = do(OpenAccount(kind=kinds[path.partition(":")[0]], client_id=content_id(path)))
+        accounts[path] = opened.account  # type: ignore[attr-defined]
+    capital = accounts["house:default_capital"]
+    do(Deposit(account=capital, asset=1, amount=10_000))
+    for one in (DEFAULTER, *OTHERS):
+        do(Deposit(account=accounts[f"client:{one.name}"], asset=1, amount=one.margin + one.fund))
+        pays = {"source": accounts[f"client:{one.name}"], "target": accounts[f"insurance:fund:{one.name}"]}
+        do(Move(**pays, asset=1, amount=one.fund, purpose=17, client_id=content_id(f"fund of {one.name}")))
+    for _ in range(2):
+        for command in moves(found.steps, accounts, 1, "the default of a"):
+            do(command)
+    assert engine.balance(accounts[LOSS], 1)[0] == found.loss - found.uncovered == 1_375
+    assert engine.balance(accounts["client:a"], 1)[0] == found.margin_left
+    assert [engine.balance(accounts[f"insurance:fund:{one.name}"], 1)[0] for one in OTHERS] == [0, 0, 0]
+    assert all(total == 0 for _, total in engine.totals())
