@@ -188,3 +188,19 @@ def test_it_closes_through_a_session_of_its_own_at_a_live_venue(tmp_path: Path) 
     fills = [one.command for one in records(data) if type(one.command) is VenueFilled]
     assert sum(fill.quantity for fill in fills if fill.side == 2) == closed["quantity"]
     assert len({fill.fill_id for fill in fills}) == len(fills)
+
+
+def test_a_standby_that_comes_while_clearing_is_in_charge_gets_the_folder_with_what_was_closed(tmp_path: Path) -> None:
+    data, prices = prepared(tmp_path, 500_000)
+    with clearing(data, "--prices", str(prices)) as said:
+        event(said, "took_over")
+        with prices.open("a") as file:
+            file.write(json.dumps({"symbol": SYMBOL, "price": "46000"}) + "\n")
+        closed = event(said, "closed")
+        standby = Broker(data, "--standby", name="standby")
+        assert standby.is_ready()["took_over"]["epoch"] == 2
+        event(said, "applied")
+    assert standby.stop() == 0
+    assert any(one.sequence == closed["order"] and type(one.command) is PlaceOrder for one in records(data))
+    code, found = isthmus("verify", str(data), "--replay", "--no-snapshot")
+    assert (code, found["effects_equal"]) == (0, True)

@@ -43,13 +43,21 @@ TIERS = st.lists(
 )
 
 
-@given(steps=st.lists(STEPS, min_size=1, max_size=30), tiers=TIERS, restore=st.integers(10_000, 30_000))
+@given(
+    steps=st.lists(STEPS, min_size=1, max_size=30),
+    tiers=TIERS,
+    restore=st.integers(10_000, 30_000),
+    overdue=st.frozensets(st.tuples(ACCOUNTS, st.just(1))),
+)
 def test_three_deciders_find_the_same_whatever_happens(
-    steps: list[tuple[object, ...]], tiers: list[tuple[int, int, int]], restore: int
+    steps: list[tuple[object, ...]],
+    tiers: list[tuple[int, int, int]],
+    restore: int,
+    overdue: frozenset[tuple[int, int]],
 ) -> None:
     market = Market()
     rows = (Tier(0, 1_000, 500), *(Tier(*row) for row in sorted(tiers)))
-    rules = Rules(rows, {OTHER: (Tier(0, 2_000, 1_000),)}, restore)
+    rules = Rules(rows, {OTHER: (Tier(0, 2_000, 1_000),)}, restore, overdue)
     for name, *terms in steps:
         if name == "deposit":
             market.deposit(*terms)  # type: ignore[arg-type]

@@ -146,6 +146,7 @@ class ClearingBook:
                 self.closed += 1
                 price = close.value // close.filled if close.filled else None
                 told |= {"instrument": close.row["instrument"], "order": close.order}
+                told |= {"balance": str(engine.balance(*key)[0])}
                 self.write("closed", at, **told, quantity=close.filled, price=price, done_at=close.done_at or at)
                 if close.filled < close.row["quantity"]:
                     self._rests[key] = at + int(self.settings.retry_s * NS_PER_S)
@@ -162,7 +163,7 @@ class ClearingBook:
 
     def decide(self, terms: Ask, act: Act, at: int, sequence: int) -> None:
         """Vote on every account; call, close and report what has to be."""
-        verdicts, faults = vote(self.deciders, self.rules)
+        verdicts, faults = vote(self.deciders, msgspec.structs.replace(self.rules, overdue=self._overdue(at)))
         for name, fault in faults.items():
             self.once(("fault", name), fault, "decider_failed", at, decider=name, fault=fault)
         for verdict in verdicts:
@@ -174,6 +175,9 @@ class ClearingBook:
         held = {(one.account, one.asset) for one in verdicts}
         for key in [key for key in self.calls if key not in held]:
             self._met(key, at)
+
+    def _overdue(self, at: int) -> frozenset[Key]:
+        return frozenset(key for key, deadline in self.calls.items() if at > deadline)
 
     def _report(self, key: Key, verdict: Verdict, at: int) -> None:
         """Who was outvoted, once for as long as it goes on with the same deciders."""

@@ -126,6 +126,12 @@ def _durable(engine: Engine, waiting: list[tuple[Record, Record]]) -> list[Recor
     return made
 
 
+def ask_back(data: Path) -> None:
+    """Asks clearing for the folder, where it is in charge: a charge that is not done with lies there then."""
+    if charges(data):
+        (data / CLEARING / RETURN_REQUEST).touch(mode=0o600)
+
+
 def opened(data: Path, open_engine: Callable[[], Engine], wait_s: float) -> Engine:
     """The engine as `open_engine` opens it; while clearing is in charge it is asked for the folder, and waited for.
 

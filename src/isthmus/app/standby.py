@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from isthmus.app.clearing_charge import apply
+from isthmus.app.clearing_charge import apply, ask_back
 from isthmus.app.link_client import Upstream
 from isthmus.app.output import note, print_json
 from isthmus.app.pipeline import Core, build_core, feed, replay
@@ -70,6 +70,7 @@ def _taken(settings: Settings, core: Core) -> TookOver | None:
     try:
         records = core.engine.take_over(forced)
     except FolderLocked:
+        ask_back(Path(settings.data))
         return None
     except (OSError, JournalDamaged, OtherRelease) as error:
         raise _fault(settings, error) from error

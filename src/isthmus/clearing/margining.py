@@ -6,11 +6,12 @@ All amounts are minor units of the quote asset, prices and quantities the instru
 - value of a position = |q| x mark x num; equity = balance + credit line + sum of q x (mark - settlement mark) x num;
 - kept = ceil(value x maintenance_bps / 10^4), asked = ceil(value x initial_bps / 10^4), of the tier that the value is
   in;
-- the account is liquidatable when the sum of what must be kept is above its equity, called when the sum of what is
-  asked is;
-- what is closed first: of the position that must keep most (of equals the instrument with the lowest number) as many
-  lots as bring the sum down to equity x 10^4 / restore_bps, each freeing lot x mark x num x maintenance_bps / 10^4
-  (rounded down, at least 1), all of it when equity is not above zero. Further positions wait for the next decision.
+- an account is called when the sum of what is asked is above its equity, liquidatable when the sum of what it bears
+  is: that is what must be kept, or, where its call is overdue, what is asked;
+- what is closed first: of the position that bears most (of equals the instrument with the lowest number) as many lots
+  as bring the sum down to equity x 10^4 / restore_bps (of an overdue account: to its equity), each freeing lot x mark
+  x num x its rate / 10^4 (rounded down, at least 1), all of it when equity is not above zero. Further positions wait
+  for the next decision.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Rules(msgspec.Struct, frozen=True):
     usual: tuple[Tier, ...]
     tiers: Mapping[int, tuple[Tier, ...]]
     restore_bps: int
+    overdue: frozenset[Key] = frozenset()
+    """Accounts whose margin call was not met in time: they bear what is asked, and are closed down to it."""
 
     def of(self, instrument: int) -> tuple[Tier, ...]:
         """The instrument's tiers, from a value of 0 on: below its first tier nothing is required."""
@@ -89,7 +92,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def liquidatable(self) -> bool:
-        """Equity does not cover what must be kept."""
+        """Equity does not cover what the account bears."""
         return self.close is not None
 
     @property

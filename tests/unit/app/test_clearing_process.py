@@ -290,10 +290,23 @@ def test_a_call_is_met_when_money_comes_and_late_when_it_does_not(folder: Folder
     (call,) = folder.rows("call")
     assert (call["account"], call["deadline"] - call["at"]) == (FIRST, 5 * SECOND)
     folder.pass_time(process, 6)
-    assert folder.kinds() == ["call", "call_late"]
+    assert folder.kinds()[:2] == ["call", "call_late"]
     folder.submit(Deposit(account=FIRST, asset=USD, amount=2_000 * 10**6))
     folder.pass_time(process, 0.2)
-    assert folder.kinds() == ["call", "call_late", "call_met"]
+    assert folder.kinds()[-1] == "call_met"
+
+
+def test_an_account_whose_call_is_overdue_is_closed_down_to_what_was_asked(folder: Folder) -> None:
+    process = folder.clearing(call_s=5.0)
+    folder.mark(490_000)
+    folder.pass_time(process, 4.9)
+    assert folder.kinds() == ["call"]
+    folder.pass_time(process, 0.5)
+    (close,) = folder.rows("close")
+    equity, asked = int(close["equity"]), 490_000 * 1_000 * 100 // 10
+    assert int(close["kept"]) < equity < asked
+    left = (1_000 - close["quantity"]) * 490_000 * 100 // 10
+    assert left <= equity < left + 490_000 * 100 // 10
 
 
 def test_a_small_book_closes_what_it_finds_and_goes_on(folder: Folder) -> None:

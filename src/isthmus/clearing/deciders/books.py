@@ -32,6 +32,7 @@ create table positions (account integer, instrument integer, quantity integer no
 create table tiers (instrument integer, from_value integer, initial integer not null, maintenance integer not null,
     primary key (instrument, from_value)) without rowid;
 create table restore (bps integer not null);
+create table overdue (account integer, asset integer, primary key (account, asset)) without rowid;
 insert into progress values (0);
 """
 ADD = "insert into balances values (?, ?, ?) on conflict do update set amount = amount + excluded.amount"
@@ -44,29 +45,35 @@ with valued as (
     from positions p join contracts c using (instrument) join accounts a on a.number = p.account
     where p.quantity != 0 and a.kind = :client
 ), tiered as (
-    select v.*, t.initial, t.maintenance from valued v join tiers t on t.instrument = v.instrument
+    select v.*, t.initial, t.maintenance, o.account is not null as late,
+        case when o.account is null then t.maintenance else t.initial end as rate
+    from valued v join tiers t on t.instrument = v.instrument
     and t.from_value = (select max(from_value) from tiers where instrument = v.instrument and from_value <= v.value)
+    left join overdue o on o.account = v.account and o.asset = v.asset
 ), needed as (
     select *,
         value / 10000 * maintenance + (value % 10000 * maintenance + 9999) / 10000 as needs,
         value / 10000 * initial + (value % 10000 * initial + 9999) / 10000 as wants,
-        max(1, lot * unit / 10000 * maintenance + lot * unit % 10000 * maintenance / 10000) as frees
+        value / 10000 * rate + (value % 10000 * rate + 9999) / 10000 as burden,
+        max(1, lot * unit / 10000 * rate + lot * unit % 10000 * rate / 10000) as frees
     from tiered
 ), ranked as (
     select *, sum(gain) over w as gains, sum(needs) over w as kept, sum(wants) over w as asked,
-        row_number() over (partition by account, asset order by needs desc, instrument) as place
+        sum(burden) over w as bears,
+        row_number() over (partition by account, asset order by burden desc, instrument) as place
     from needed window w as (partition by account, asset)
 ), standing as (
-    select r.*, coalesce(b.amount, 0) + coalesce(c.amount, 0) + r.gains as equity, (select bps from restore) as restore
+    select r.*, coalesce(b.amount, 0) + coalesce(c.amount, 0) + r.gains as equity,
+        case when r.late then 10000 else (select bps from restore) end as restore
     from ranked r left join balances b using (account, asset) left join credits c using (account, asset)
     where place = 1 and coalesce(c.amount, 0) < 9223372036854775807
 ), judged as (
     select *, equity / restore * 10000 + equity % restore * 10000 / restore as covers from standing
 )
 select account, asset, equity, kept, asked, instrument, quantity,
-    case when equity >= kept then 0
+    case when equity >= bears then 0
          when equity <= 0 then abs(quantity)
-         else min(abs(quantity), (kept - covers + frees - 1) / frees * lot) end as closes
+         else min(abs(quantity), (bears - covers + frees - 1) / frees * lot) end as closes
 from judged order by account, asset
 """
 """ceil(x * r / 10^4) is written x / 10^4 * r + (x % 10^4 * r + 9,999) / 10^4, so that no product leaves 64 bits before
@@ -158,7 +165,9 @@ class BooksDecider:
         base.execute("begin")
         base.execute("delete from tiers")
         base.execute("delete from restore")
+        base.execute("delete from overdue")
         base.execute("insert into restore values (?)", (rules.restore_bps,))
+        base.executemany("insert into overdue values (?, ?)", rules.overdue)
         for instrument in self._perpetuals:
             for tier in rules.of(instrument):
                 row = (instrument, min(tier.from_value, INT_MAX), tier.initial_bps, tier.maintenance_bps)

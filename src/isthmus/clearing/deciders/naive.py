@@ -122,17 +122,22 @@ class NaiveDecider:
         values = {one: abs(lots) * self._terms[one].mark * self._terms[one].unit for one, lots in positions.items()}
         tiers = {one: _tier(rules.of(one), value) for one, value in values.items()}
         needs = {one: ceil(value * Fraction(tiers[one].maintenance_bps, BPS)) for one, value in values.items()}
-        asked = sum(ceil(value * Fraction(tiers[one].initial_bps, BPS)) for one, value in values.items())
+        wants = {one: ceil(value * Fraction(tiers[one].initial_bps, BPS)) for one, value in values.items()}
+        asked = sum(wants.values())
         gains = sum(lots * self._gain(one) for one, lots in positions.items())
         equity, kept = int(self._cash[key] + self._credit.get(key, 0) + gains), sum(needs.values())
-        if equity >= kept:
+        bears, level = needs, Fraction(BPS, rules.restore_bps)
+        if key in rules.overdue:
+            bears, level = wants, Fraction(1)
+        if equity >= sum(bears.values()):
             return Finding(*key, equity, kept, asked, None)
-        instrument = min(needs, key=lambda one: (-needs[one], one))
-        terms, lots = self._terms[instrument], positions[instrument]
-        frees = floor(terms.lot * terms.mark * terms.unit * Fraction(tiers[instrument].maintenance_bps, BPS))
+        instrument = min(bears, key=lambda one: (-bears[one], one))
+        terms, lots, tier = self._terms[instrument], positions[instrument], tiers[instrument]
+        rate = tier.initial_bps if key in rules.overdue else tier.maintenance_bps
+        frees = floor(terms.lot * terms.mark * terms.unit * Fraction(rate, BPS))
         quantity = abs(lots)
         if equity > 0:
-            over = kept - floor(Fraction(equity * BPS, rules.restore_bps))
+            over = sum(bears.values()) - floor(equity * level)
             quantity = min(quantity, ceil(Fraction(over, max(1, frees))) * terms.lot)
         return Finding(*key, equity, kept, asked, Close(instrument, SELL if lots > 0 else BUY, quantity))
 
