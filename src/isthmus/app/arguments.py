@@ -69,13 +69,13 @@ def build_parser(version: str) -> Parser:
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
-    add_margin_perp(_group(commands, "margin", "Margin requirements of portfolios."), _add)
     add_clearing(_group(commands, "clearing", CLEARING_PROCESS), _add, DEFAULT_DATA)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     add_clv(commands, _add)
     margin = _group(commands, "margin", "Margin requirements of portfolios.")
     add_margin_models(margin, _add)
+    add_margin_perp(margin, _add)
     _add_doctor(commands)
     return parser
 
