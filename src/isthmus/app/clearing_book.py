@@ -16,8 +16,8 @@ from isthmus.kernel.messages import BUY, COMMANDS
 from isthmus.kernel.values import NS_PER_S
 
 PREFIX = "clearing-"
-LIQUIDATE = "Liquidate"
-"""The engine's own command, for instruments whose tiers it knows."""
+LIQUIDATE, DELEVERAGE = "Liquidate", "Deleverage"
+"""The engine's own commands, for instruments whose tiers it knows."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -32,6 +32,18 @@ class Terms(msgspec.Struct, frozen=True):
 
 Ask = Callable[[int, int], Terms | None]
 """Of an account and an instrument; None while nobody may act in it, since its price is stale."""
+
+
+class Other(msgspec.Struct, frozen=True):
+    """Against whom a position is closed by deleveraging, how much of it and at what price."""
+
+    account: int
+    quantity: int
+    price: int
+
+
+AskQueue = Callable[[int, int, int], Other | None]
+"""Of an account, an instrument and a quantity: who is first in line, None where there is nobody."""
 
 
 class Act(Protocol):
@@ -72,6 +84,9 @@ class ClearingBook:
         self._say = say
         self._rests: dict[Key, int] = {}
         self._told: dict[object, object] = {}
+        self._missed: dict[Key, int] = {}
+        """How often in a row a close of the account found nobody."""
+        self._ask_queue: AskQueue | None = None
         self._take_up()
 
     def _take_up(self) -> None:
@@ -137,8 +152,9 @@ class ClearingBook:
         self._rests[key] = record.stamp + int(self.settings.retry_s * NS_PER_S)
         self.write("refused", record.stamp, account=key[0], asset=key[1], close=close.row["n"], reason=record.reason)
 
-    def look(self, engine: Engine, at: int) -> None:
+    def look(self, engine: Engine, at: int, ask_queue: AskQueue | None = None) -> None:
         """Closes whose order is gone are done; those that nobody carried out in time are void."""
+        self._ask_queue = ask_queue
         for key, close in list(self.under_way.items()):
             told = {"account": key[0], "asset": key[1], "close": close.row["n"]}
             if close.order and engine.order(close.order) is None:
@@ -150,6 +166,7 @@ class ClearingBook:
                 self.write("closed", at, **told, quantity=close.filled, price=price, done_at=close.done_at or at)
                 if close.filled < close.row["quantity"]:
                     self._rests[key] = at + int(self.settings.retry_s * NS_PER_S)
+                self._missed[key] = 0 if close.filled else self._missed.get(key, 0) + 1
             elif not close.order and at > close.until:
                 del self.under_way[key]
                 self.write("void", at, **told)
@@ -226,16 +243,20 @@ class ClearingBook:
             return
         self.settled(("stale", close.instrument))
         engine_judges = self.by == "trading" and close.instrument in self.rules.tiers and LIQUIDATE in COMMANDS
+        quantity = self._part(close, known) if engine_judges else close.quantity
+        against = self._against(key, close, quantity) if engine_judges else None
+        way = "order" if not engine_judges else "liquidate" if against is None else "deleverage"
         row = self.write(
             "close",
             at,
             account=key[0],
             asset=key[1],
             instrument=close.instrument,
-            how="liquidate" if engine_judges else "order",
+            how=way,
             side=close.side,
-            quantity=self._part(close, known) if engine_judges else close.quantity,
-            limit=self._limit(close.side, known),
+            quantity=against.quantity if against is not None else quantity,
+            limit=against.price if against is not None else self._limit(close.side, known),
+            against=against.account if against is not None else 0,
             until=at + int(self.settings.close_s * NS_PER_S),
             sequence=sequence,
             equity=str(finding.equity),
@@ -248,6 +269,12 @@ class ClearingBook:
             del self.under_way[key]
             self._rests[key] = at + int(self.settings.retry_s * NS_PER_S)
             self.write("refused", at, account=key[0], asset=key[1], close=row["n"], reason="no_venue")
+
+    def _against(self, key: Key, close: Close, quantity: int) -> Other | None:
+        """Who is deleveraged, when the book did not take the position several times."""
+        if self._missed.get(key, 0) < self.settings.deleverage_after or self._ask_queue is None:
+            return None
+        return self._ask_queue(key[0], close.instrument, quantity)
 
     def _part(self, close: Close, known: Terms) -> int:
         """No more than the engine closes at once."""
@@ -274,7 +301,7 @@ def text_of(row: Row) -> str:
 
 
 def _liquidates(record: Any, row: Row) -> bool:
-    return type(record.command).__name__ == LIQUIDATE and record.origin.text == text_of(row)
+    return type(record.command).__name__ in (LIQUIDATE, DELEVERAGE) and record.origin.text == text_of(row)
 
 
 def _shown(ballot: Ballot) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from isthmus.app.clearing_book import LIQUIDATE, Terms, id_of, text_of
+from isthmus.app.clearing_book import DELEVERAGE, LIQUIDATE, Other, Terms, id_of, text_of
 from isthmus.app.clearing_prices import PriceFile
 from isthmus.app.desk import Desk
 from isthmus.app.live_venues import LiveVenues
@@ -189,8 +189,21 @@ def terms_of(engine: Engine, account: int, instrument: int) -> Terms:
     return Terms(engine.reference(instrument), row["tick"], row["lot"], row["num"], held)
 
 
+def queue_of(engine: Any, account: int, instrument: int, quantity: int) -> Other | None:
+    """Who is first in line to be deleveraged, as the engine ranks them, and the bankruptcy price that it asks for."""
+    against = engine.first_in_line(account, instrument)
+    if against is None:
+        return None
+    most = min(quantity, abs(engine.position(against, instrument)[0]))
+    price = engine.bankruptcy_price(account, instrument, most)
+    return Other(against, most, price) if most and price is not None else None
+
+
 def commands_of(row: Row, venue: int) -> list[Any]:
     """A decision as commands: the account's orders in the instrument go, then the close. `venue` 0: the house book."""
+    if row["how"] == "deleverage":
+        terms = {name: row[name] for name in ("account", "against", "instrument", "quantity")}
+        return [COMMANDS[DELEVERAGE](**terms, price=row["limit"])]
     if row["how"] == "liquidate":
         terms = {name: row[name] for name in ("account", "instrument", "quantity", "limit")}
         return [COMMANDS[LIQUIDATE](**terms)]

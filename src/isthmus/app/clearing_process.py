@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.app import clearing_fence
-from isthmus.app.clearing_book import ClearingBook, Terms
+from isthmus.app.clearing_book import ClearingBook, Other, Terms
 from isthmus.app.clearing_charge import (
     CLEARING,
     DECISIONS,
@@ -18,7 +18,7 @@ from isthmus.app.clearing_charge import (
     same_at,
     unfinished,
 )
-from isthmus.app.clearing_governing import Governing, terms_of
+from isthmus.app.clearing_governing import Governing, queue_of, terms_of
 from isthmus.app.clearing_prices import PriceFile
 from isthmus.app.settings import Settings
 from isthmus.clearing.deciders.books import BooksDecider
@@ -139,11 +139,14 @@ class ClearingProcess:
                 self._take_over(at)
         elif self._engine.sequence >= self._seen and (self._changed or at >= self._decide_at):
             self._changed, self._decide_at = False, at + LOOK_NS
-            self._book.look(self._engine, at)
+            self._book.look(self._engine, at, self._queue)
             self._book.decide(self._terms, _by_trading, at, self._seen)
 
     def _terms(self, account: int, instrument: int) -> Terms:
         return terms_of(self._engine, account, instrument)
+
+    def _queue(self, account: int, instrument: int, quantity: int) -> Other | None:
+        return queue_of(self._engine, account, instrument, quantity)
 
     def _take_over(self, at: int) -> None:
         fence = clearing_fence.take(self._data)

@@ -30,6 +30,7 @@ class ClearingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     close_s: Seconds
     retry_s: Seconds
     stale_s: Seconds
+    deleverage_after: Annotated[int, Meta(ge=1, le=1_000)]
     mark_ms: Annotated[int, Meta(ge=1, le=60_000)]
     simulated: ClosingTerms
     venues: dict[str, VenueTerms]

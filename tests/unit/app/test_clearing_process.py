@@ -22,7 +22,7 @@ from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, FolderLocked, epoch_of
 from isthmus.kernel.errors import BadInput, Damaged
-from isthmus.kernel.messages import Deposit, Mark, PlaceOrder, VenueFilled
+from isthmus.kernel.messages import COMMANDS, Deposit, Mark, PlaceOrder, VenueFilled
 from isthmus.refdata.directory import Directory
 
 FALLEN = 46_000
@@ -354,3 +354,56 @@ def test_a_venue_session_of_tradings_name_is_refused(folder: Folder) -> None:
         settings_of(read_defaults(), told)
     with pytest.raises(BadInput, match="above initial_bps"):
         folder.settings(maintenance_bps=2_000)
+
+
+needs_liquidate = pytest.mark.skipif("Liquidate" not in COMMANDS, reason="the engine has no Liquidate yet")
+
+
+def tiered(folder: Folder) -> None:
+    """The journal has tiers, and the market fell below where the poorest client must keep more than it has."""
+    rows = ((0, 1_000, 500), (30_000 * 10**6, 2_000, 800))
+    for from_notional, initial_bps, maintenance_bps in rows:
+        terms = {"from_notional": from_notional, "initial_bps": initial_bps, "maintenance_bps": maintenance_bps}
+        folder.submit(COMMANDS["SetMarginTier"](instrument=PERPETUAL, **terms))
+    folder.submit(Deposit(account=FIRST + 2, asset=USD, amount=900_000 * 10**6))
+    folder.mark(465_000)
+
+
+def rounds(folder: Folder, process: ClearingProcess, count: int) -> None:
+    """Clearing decides, and trading's door takes it in."""
+    for _ in range(count):
+        folder.pass_time(process, 0.1)
+        door_opens(folder, past=folder.data)
+
+
+@needs_liquidate
+def test_where_the_engine_knows_the_tiers_it_liquidates_itself_a_part_at_a_time(folder: Folder) -> None:
+    tiered(folder)
+    terms = {"side": 1, "kind": 1, "tif": 1, "flags": 0, "price": 464_000, "quantity": 5_000, "session": 0}
+    places = {"account": FIRST + 2, "instrument": PERPETUAL, "venue": 0}
+    folder.submit(PlaceOrder(**places, **terms, client_id=bytes(15) + b"1"))
+    process = folder.clearing()
+    rounds(folder, process, 3)
+    close = next(row for row in folder.rows("close") if row["account"] == FIRST)
+    assert (close["how"], close["votes"], close["quantity"]) == ("liquidate", 3, 355)
+    done = next(row for row in folder.rows("closed") if row["account"] == FIRST)
+    assert (done["close"], done["quantity"], done["price"]) == (close["n"], 355, 464_000)
+    assert not folder.rows("refused")
+    assert not folder.rows("dissent")
+
+
+@needs_liquidate
+def test_whoever_is_first_in_line_is_deleveraged_when_the_book_takes_nothing(folder: Folder) -> None:
+    fill = {"side": 2, "liquidity": 2, "price": 500_000, "quantity": 5_000, "fill_id": bytes(15) + b"2"}
+    places = {"order": 0, "venue": FIRST + 3, "account": FIRST + 2, "instrument": PERPETUAL}
+    folder.submit(Deposit(account=FIRST + 2, asset=USD, amount=900_000 * 10**6))
+    folder.submit(VenueFilled(**places, **fill))
+    tiered(folder)
+    process = folder.clearing()
+    rounds(folder, process, 45)
+    ours = [row for row in folder.rows("close") if row["account"] == FIRST]
+    assert [row["how"] for row in ours[:4]] == ["liquidate", "liquidate", "liquidate", "deleverage"]
+    assert ours[3]["against"] == FIRST + 2
+    assert long_of(folder.engine) <= 1_000 - ours[3]["quantity"]
+    assert not folder.rows("refused")
+    assert not folder.rows("dissent")
