@@ -14,6 +14,7 @@ mod iso20022;
 mod journal;
 mod messages;
 mod moves;
+mod perpetuals;
 mod pools;
 mod questions;
 mod record;
@@ -114,5 +115,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
+    perpetuals::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

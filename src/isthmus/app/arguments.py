@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
+from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
@@ -72,11 +73,14 @@ def build_parser(version: str) -> Parser:
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     add_statement(_group(commands, "statement", STATEMENT), _add)
     add_custodian(_group(commands, "custodian", CUSTODIAN), _add, _port)
+    add_clearing(_group(commands, "clearing", CLEARING_PROCESS), _add, DEFAULT_DATA)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     add_clv(commands, _add)
     margin = _group(commands, "margin", "Margin requirements of portfolios.")
     add_margin_models(margin, _add)
+    add_margin_perp(margin, _add)
+    add_margin_perp(margin, _add)
     _add_doctor(commands)
     return parser
 

@@ -21,6 +21,8 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.clearing_charge import apply, opened
+from isthmus.app.clearing_door import ClearingDoor
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
@@ -46,6 +48,8 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 BACKLOG = 1_024
 GC_YOUNG = 10_000
 """New objects between two looks for circles: an order makes some dozens, none of which is in a circle."""
+HAND_BACK_MORE_S = 5.0
+"""How much longer than clearing is given to hand back its folder is waited for."""
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
 
@@ -193,11 +197,12 @@ def _let_go(core: Core) -> None:
 
 
 def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:
-    """Calendars, forecast events and flash routes: they act at their times."""
+    """Calendars, forecast events, clearing's door and flash routes: they act at their times."""
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
-    return [*calendars, watch, *flash_desks(core.desk, markets, settings.flash)]
+    door = ClearingDoor(core.desk, Path(settings.data))
+    return [*calendars, watch, door, *flash_desks(core.desk, markets, settings.flash)]
 
 
 async def _port(
@@ -304,7 +309,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _engine(settings: Settings) -> Iterator[Engine]:
     """Recovered from the folder; closed (which seals the journal) on the way out of a clean stop only."""
     try:
-        engine = Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
+        engine = opened(Path(settings.data), lambda: _own(settings), settings.clearing.hand_back_s + HAND_BACK_MORE_S)
     except FolderLocked as error:
         raise BadInput("data", f"{settings.data} is in use by another process") from error
     except JournalDamaged as error:
@@ -322,7 +327,13 @@ def _engine(settings: Settings) -> Iterator[Engine]:
             "bring back its segments, or remove the snapshots to go on without these records"
         )
     with _closing(engine):
+        if done := apply(engine, Path(settings.data)):
+            note(f"{len(done)} records of clearing, made while trading was down, are applied")
         yield engine
+
+
+def _own(settings: Settings) -> Engine:
+    return Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
 
 
 @contextlib.contextmanager

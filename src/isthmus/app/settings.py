@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
+from isthmus.app.clearing_settings import ClearingSettings
 from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.custody_settings import CustodySettings, check_custody
 from isthmus.app.fees_desk import FeeSettings
@@ -158,6 +159,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     product_routes: list[ProductRoute]
     mt4: BridgeSettings
     custody: CustodySettings
+    clearing: ClearingSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -180,6 +182,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
         Calendar(name, calendar)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     check_custody(settings.custody)
+    settings.clearing.check(settings.venues)
     return settings
 
 
