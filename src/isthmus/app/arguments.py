@@ -80,7 +80,6 @@ def build_parser(version: str) -> Parser:
     margin = _group(commands, "margin", "Margin requirements of portfolios.")
     add_margin_models(margin, _add)
     add_margin_perp(margin, _add)
-    add_margin_perp(margin, _add)
     _add_doctor(commands)
     return parser
 
