@@ -170,7 +170,7 @@ impl Reading {
             match child {
                 Child::Leaf(b"pfId", text) => {
                     family.number = xml::text(text);
-                    defaults.under = Some((scanner.count("pfId", text)?, 0));
+                    defaults.under = Some((scanner.count("pfId", text).unwrap_or(0), 0));
                 }
                 Child::Leaf(b"pfCode", text) => family.code = xml::text(text),
                 Child::Leaf(b"currency", text) => family.currency = xml::text(text),

@@ -36,6 +36,7 @@ COMMANDS = {
     "bench journal": [],
     "bench route": [],
     "bench wire": [],
+    "margin span": ["--params", "F", "--portfolio", "F"],
     "xmlguard": ["F"],
     "fix-echo": [],
     "sim": [],
