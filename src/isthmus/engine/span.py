@@ -1,5 +1,6 @@
-"""The SPAN rule and the readers of exchanges' parameter files, re-exported from the extension; `isthmus.risk.span` is their
-typed face.
+"""The SPAN rule and the readers of exchanges' parameter files, re-exported from the extension.
+
+`isthmus.risk.span` is their typed face.
 """
 
 from isthmus._core import SpanParameters, SpanUnreadable, span_month, span_price

@@ -42,7 +42,7 @@ EXPOSURE_CURRENCY = "INR"
 
 
 class Position(Struct, frozen=True, kw_only=True):
-    """Signed contracts of a product's code. `expiry`: as files write it, 20260630 or 20190300; `strike` in millionths."""
+    """Signed contracts of a product's code. `expiry`: as files write it, 20260630 or 201903; `strike` in millionths."""
 
     product: str
     kind: str

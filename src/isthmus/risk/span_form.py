@@ -1,13 +1,14 @@
 """The JSON form of SPAN parameters, for tests, small clearing houses and what a file does not say.
 
-    {"currency": "INR", "contracts": [{"product": "NIFTY", "kind": "future", "expiry": "2026-06-30", "strike": null,
-     "lot": 65, "price": 24051.8, "delta": 1, "array": [16 losses of one unit]}], "spreads": [...], "minimum": {"per_unit": 0}}
+  {"currency": "INR", "contracts": [{"product": "NIFTY", "kind": "future", "expiry": "2026-06-30", "strike": null,
+   "lot": 65, "price": 24051.8, "delta": 1, "array": [16 losses of a unit]}], "spreads": [], "minimum": {"per_unit": 0}}
 
 docs/reference/span.md has all keys. Numbers may be JSON numbers (decoded as Decimal) or strings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -88,9 +89,9 @@ class Form:
         """Whether the key holds an object."""
         return isinstance(self._value.get(key), dict)
 
-    def keys(self) -> list[str]:
+    def __iter__(self) -> Iterator[str]:
         """All keys."""
-        return list(self._value)
+        return iter(self._value)
 
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
@@ -117,7 +118,7 @@ def add_form(parameters: SpanParameters, value: Any) -> dict[str, int]:
     """Adds a decoded form. Says the lots that it gives to contracts of other files. Raises BadInput."""
     form = Form(value, "")
     lots = form.form("lots")
-    given = {code: lots.whole(code, 1) for code in lots.keys()}
+    given = {code: lots.whole(code, 1) for code in lots}
     if any(lot <= 0 for lot in given.values()):
         raise BadInput("lots", "has a lot that is not positive")
     if not form.has("contracts"):
