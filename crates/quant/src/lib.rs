@@ -2,6 +2,7 @@
 //!
 //! What leaves this crate for the engine is rounded to integers first (`crates/margin`), in a direction that its function names.
 pub mod american;
+pub mod arrays;
 pub mod decimal;
 pub mod european;
 pub mod normal;

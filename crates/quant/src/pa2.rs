@@ -226,7 +226,11 @@ impl<'a> Reading<'a> {
         match self.half.take() {
             Some(half) if half.name == record.columns(3, 54) => losses[..FIRST].copy_from_slice(&half.losses),
             Some(_) => return Err(record.fault("82", "is of another contract than the 81 before it")),
-            None => return Err(record.fault("82", "has no 81 before it")),
+            None => {
+                // half an array is no array, and naming it leaves the rest of the file usable
+                *self.skipped.entry(b"82 (without 81)".to_vec()).or_default() += 1;
+                return Ok(());
+            }
         }
         for (place, loss) in losses[FIRST..].iter_mut().enumerate() {
             *loss = array_value(record, place)?;
