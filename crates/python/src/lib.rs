@@ -14,6 +14,7 @@ mod iso20022;
 mod journal;
 mod messages;
 mod pools;
+mod quant;
 mod questions;
 mod record;
 mod routes;
@@ -76,6 +77,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     iso20022::register(m)?;
     swift::register(m)?;
     span::register(m)?;
+    quant::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

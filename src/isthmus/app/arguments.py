@@ -365,6 +365,13 @@ def _add_bench(commands: Commands) -> None:
         "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
         "isthmus bench wire --json",
     )
+    _add(
+        bench,
+        "margin",
+        "isthmus.app.bench_margin:margin",
+        "Speed of margins: SPAN over arrays, arrays made again, a parameter file read, beside marginism.",
+        "isthmus bench margin --json",
+    )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "bench journal": [],
     "bench route": [],
     "bench wire": [],
+    "bench margin": [],
     "margin span": ["--params", "F", "--portfolio", "F"],
     "xmlguard": ["F"],
     "fix-echo": [],
