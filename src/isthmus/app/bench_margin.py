@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.app.bench_native import PACKAGES
-from isthmus.app.bench_outside import last_line
+
+from isthmus.app.bench_outside import SCRIPTS, last_line
 from isthmus.app.bench_report import Peer, Probe, Rates, Row, machine, print_table
 from isthmus.app.output import EXIT_OK, note, print_json
 from isthmus.risk.options import Series, risk_arrays
@@ -82,7 +82,7 @@ def measured(folder: Path, contracts: int = OPTIONS, portfolios: int = PORTFOLIO
 
 
 def _made_files(folder: Path, contracts: int) -> tuple[Path, Path]:
-    script = PACKAGES.parent / "bench" / "span_file.py"
+    script = SCRIPTS / "span_file.py"
     if not script.is_file():
         raise FileNotFoundError(f"{script} of the repository is not here")
     subprocess.run([sys.executable, str(script), str(folder), str(contracts)], check=True, stdout=subprocess.DEVNULL)
@@ -213,7 +213,7 @@ def _marginism(folder: Path, file: Path, book: SpanBook, portfolios: list[Portfo
     wanted = [[_named(book, contract, quantity) for contract, quantity in portfolio] for portfolio in portfolios]
     asked = folder / "portfolios.json"
     asked.write_text(json.dumps(wanted), encoding="utf-8")
-    script = PACKAGES.parent / "bench" / "margin_peer.py"
+    script = SCRIPTS / "margin_peer.py"
     note("isthmus: marginism, for a minute or so")
     names = ("span", "read_spn")
     try:

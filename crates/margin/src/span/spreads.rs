@@ -1,26 +1,44 @@
 //! Intra-commodity spreads and delivery charges of one product.
 use super::amounts::{Allowance, share_up, sum};
-use super::parameters::{Listed, Period, PlacedLeg, PlacedSpread};
+use super::parameters::{Listed, Period, PlacedLeg, PlacedSpread, period_bit};
 use super::{Fault, ONE, Side};
 
 /// Charges for all spreads in their order; `remaining` holds each month's delta and keeps what no spread consumed.
 pub fn charge_spreads(listed: &Listed, remaining: &mut [i64]) -> Result<i64, Fault> {
     let mut charge = 0;
-    if !offsets(&listed.periods, remaining) {
+    let (mut long, mut short) = sides(&listed.periods, remaining);
+    if long == 0 || short == 0 {
         return Ok(charge);
     }
-    for spread in &listed.spreads {
-        for long in [Side::A, Side::B] {
-            charge = sum(charge, form(spread, long, &listed.periods, remaining)?)?;
+    for (spread, bits) in listed.spreads.iter().zip(&listed.sides) {
+        let ways = [
+            (Side::A, long & bits.a != 0 && short & bits.b != 0),
+            (Side::B, long & bits.b != 0 && short & bits.a != 0),
+        ];
+        for (side, can_form) in ways {
+            if can_form {
+                charge = sum(charge, form(spread, side, &listed.periods, remaining)?)?;
+            }
+        }
+        if ways.iter().any(|(_, can_form)| *can_form) {
+            (long, short) = sides(&listed.periods, remaining);
+            if long == 0 || short == 0 {
+                break;
+            }
         }
     }
     Ok(charge)
 }
 
-/// Without a long month and a short one there is nothing to spread: the usual case, and the quick way out.
-fn offsets(periods: &[Period], remaining: &[i64]) -> bool {
-    let deltas = || periods.iter().map(|period| remaining[period.slot as usize]);
-    deltas().any(|delta| delta > 0) && deltas().any(|delta| delta < 0)
+/// Bits of the periods that are long, and of those that are short.
+fn sides(periods: &[Period], remaining: &[i64]) -> (u64, u64) {
+    let (mut long, mut short) = (0, 0);
+    for (place, period) in periods.iter().enumerate() {
+        let delta = remaining[period.slot as usize];
+        long |= if delta > 0 { period_bit(place) } else { 0 };
+        short |= if delta < 0 { period_bit(place) } else { 0 };
+    }
+    (long, short)
 }
 
 /// Forms as many spreads as the scarcest leg allows, with side `long` long, and says their charge.
