@@ -313,14 +313,15 @@ impl<'a> Reading<'a> {
         let form = form(record, &family.2)?;
         let delta = record.signed(97, 101, "composite delta")?;
         let scaling = parameters.map_or(10_000, |parameters| parameters.delta_scaling);
-        let price = quotation.settlement(record.signed(111, 117, "settlement price")?);
+        let digits = record.signed(111, 117, "settlement price")?;
+        let price = quotation.settlement(digits);
         let strike = record.number(48, 54, "strike")? * if record.byte(119) == b'-' { -1 } else { 1 };
         let mut array = whole.losses;
         for loss in &mut array {
             *loss = shifted(*loss, places).ok_or_else(|| record.fault("array", "is too large"))?;
         }
         let premium = form.is_option() && quotation.premium && !self.pending.futures_style.contains(&product);
-        let value = price.filter(|_| premium).map_or(Some(0), |price| quotation.value(price));
+        let value = if premium && price.is_some() { quotation.value(digits) } else { Some(0) };
         Ok(ContractTerms {
             product,
             code: *codes.entry(family.1).or_insert_with_key(|name| self.reference.code(name)),

@@ -67,9 +67,15 @@ impl Quotation {
         decode(digits, self.strike_locator, self.strike_alignment)
     }
 
-    /// Money for a price, in millionths.
-    pub fn value(&self, price: i64) -> Option<i64> {
-        i64::try_from(i128::from(price) * i128::from(self.multiplier) / i128::from(UNIT)).ok()
+    /// Money for the price of these digits, in millionths: from the digits, since a price may have more than six places.
+    pub fn value(&self, digits: i64) -> Option<i64> {
+        let multiplier = i128::from(self.multiplier);
+        let value = if matches!(self.alignment, b' ' | 0) && self.locator >= 0 {
+            i128::from(digits) * multiplier / 10_i128.checked_pow(u32::try_from(self.locator).ok()?)?
+        } else {
+            i128::from(self.settlement(digits)?) * multiplier / i128::from(UNIT)
+        };
+        i64::try_from(value).ok()
     }
 }
 

@@ -141,3 +141,12 @@ fn no_cut_or_flipped_byte_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn an_option_on_a_price_of_seven_places_has_its_whole_value() {
+    let text = FILE
+        .replace("OOFE-MINI S&P OPT 002002  00000500000000", "OOFE-MINI S&P OPT 007002  12500000000000")
+        .replace("+05500+000000000002500++", "+05500+000000000000455++");
+    let call = &read(text.as_bytes()).unwrap().contracts[1];
+    assert_eq!((call.price, call.value), (Some(45), 56_875_000), "0.0000455 for each of 1,250,000");
+}
