@@ -159,6 +159,7 @@ impl Parameters {
         let mut size: u128 = 0;
         for position in positions {
             let row = self.rows.get(position.contract as usize).ok_or(Fault::new("contract", "is not listed"))?;
+            row.fetch();
             size += u128::from(position.quantity.unsigned_abs()) * u128::from(row.peak);
             if size > LARGEST.unsigned_abs().into() {
                 return Err(TOO_LARGE);
@@ -269,11 +270,12 @@ fn add_option(held: &mut Held, row: &Row, quantity: i64) {
 
 /// The place of the largest loss; of equal ones the first.
 fn worst_of(scan: &Array) -> usize {
-    let mut worst = 0;
-    for (place, loss) in scan.iter().enumerate() {
-        if *loss > scan[worst] {
-            worst = place;
-        }
+    let (mut worst, mut largest) = (0, scan[0]);
+    for (place, loss) in scan.iter().enumerate().skip(1) {
+        // both are chosen, never jumped to: which scenario is worst is what a processor cannot guess
+        let worse = *loss > largest;
+        worst = if worse { place } else { worst };
+        largest = if worse { *loss } else { largest };
     }
     worst
 }

@@ -1,5 +1,5 @@
 //! The reference data, kept in the form that the hot path reads: slots for months and tiers instead of searches.
-use super::{Array, Contract, Credit, Fault, Kind, LARGEST, MOST_LEGS, Months, Product, SCENARIOS, Side, Spread};
+use super::{Array, Contract, Credit, Fault, Kind, LARGEST, Leg, MOST_LEGS, Product, SCENARIOS, Side, Spread};
 
 /// A contract as the hot path reads it, two cache lines: losses as multiples of their common divisor, which fit 32 bits for all
 /// that exchanges publish. A portfolio reads fifty of these at random, so that their size is its speed.
@@ -22,6 +22,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Reads the line with the losses ahead of its use: misses that overlap cost one.
+    pub fn fetch(&self) {
+        std::hint::black_box(self.losses[0]);
+    }
+
     /// Adds the losses of so many to sums that have room for them.
     pub fn add_losses(&self, quantity: i64, wide: &[Array], scan: &mut Array) {
         if self.divisor == 0 {
@@ -66,26 +71,24 @@ pub struct Period {
 }
 
 /// A leg with its months as places in the product's sorted list of periods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PlacedLeg {
-    pub first: usize,
-    pub end: usize,
+    pub first: u32,
+    pub end: u32,
     pub side: Side,
     pub ratio: i64,
 }
 
-#[derive(Clone, Debug)]
-pub struct PlacedSpread {
-    pub legs: Vec<PlacedLeg>,
-    pub charge: i64,
-}
-
-/// Which periods the legs of either side of a spread lie in, as bits: without a long one in the one and a short one in the
-/// other it cannot form. Periods from the 64th on share a bit.
+/// A spread whose legs lie in the product's list of legs, all in one piece.
 #[derive(Clone, Copy, Debug)]
-pub struct Sides {
-    pub a: u64,
-    pub b: u64,
+pub struct PlacedSpread {
+    pub first_leg: u32,
+    pub end_leg: u32,
+    pub charge: i64,
+    /// Which periods the legs of either side lie in, as bits: without a long one in the one and a short one in the other it
+    /// cannot form. Periods from the 64th on share a bit.
+    pub bits_a: u64,
+    pub bits_b: u64,
 }
 
 /// A product with its slots in the workspace.
@@ -99,8 +102,8 @@ pub struct Listed {
     /// The first of its inter tiers' slots, which lie side by side.
     pub inter_slot: u32,
     pub spreads: Vec<PlacedSpread>,
-    /// Of each spread.
-    pub sides: Vec<Sides>,
+    /// Of all spreads, one after the other.
+    pub legs: Vec<PlacedLeg>,
     /// Words of a bit set over all credits: those with a leg in this product.
     pub credits: Vec<u64>,
 }
@@ -151,7 +154,7 @@ impl Parameters {
             scan_slots: Vec::new(),
             inter_slot: 0,
             spreads: Vec::new(),
-            sides: Vec::new(),
+            legs: Vec::new(),
             credits: vec![0; self.credits.len().div_ceil(64)],
         };
         listed.inter_slot = self.inter_slots;
@@ -318,32 +321,31 @@ impl Listed {
     }
 
     fn place_spreads(&mut self) {
-        let place = |months: Months| {
-            let first = self.periods.partition_point(|period| period.month < months.first);
-            let end = self.periods.partition_point(|period| period.month <= months.last);
-            (first, end)
-        };
-        let placed = |spread: &Spread| PlacedSpread {
-            charge: spread.charge,
-            legs: spread
-                .legs
-                .iter()
-                .map(|leg| {
-                    let (first, end) = place(leg.months);
-                    PlacedLeg { first, end, side: leg.side, ratio: leg.ratio }
-                })
-                .collect(),
-        };
-        self.spreads = self.product.spreads.iter().map(placed).collect();
-        let sides = |spread: &PlacedSpread| {
+        self.spreads.clear();
+        self.legs.clear();
+        for spread in &self.product.spreads {
+            let first_leg = self.legs.len() as u32;
+            self.legs.extend(spread.legs.iter().map(|leg| placed(&self.periods, leg)));
+            let legs = &self.legs[first_leg as usize..];
             let bits = |side| {
-                let legs = spread.legs.iter().filter(|leg| leg.side == side);
-                legs.flat_map(|leg| leg.first..leg.end).fold(0, |bits, place| bits | period_bit(place))
+                let legs = legs.iter().filter(|leg| leg.side == side);
+                legs.flat_map(|leg| leg.first..leg.end).fold(0, |bits, place| bits | period_bit(place as usize))
             };
-            Sides { a: bits(Side::A), b: bits(Side::B) }
-        };
-        self.sides = self.spreads.iter().map(sides).collect();
+            self.spreads.push(PlacedSpread {
+                first_leg,
+                end_leg: self.legs.len() as u32,
+                charge: spread.charge,
+                bits_a: bits(Side::A),
+                bits_b: bits(Side::B),
+            });
+        }
     }
+}
+
+fn placed(periods: &[Period], leg: &Leg) -> PlacedLeg {
+    let first = periods.partition_point(|period| period.month < leg.months.first) as u32;
+    let end = periods.partition_point(|period| period.month <= leg.months.last) as u32;
+    PlacedLeg { first, end, side: leg.side, ratio: leg.ratio }
 }
 
 /// The bit of a period by its place.

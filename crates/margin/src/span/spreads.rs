@@ -1,6 +1,6 @@
 //! Intra-commodity spreads and delivery charges of one product.
 use super::amounts::{Allowance, share_up, sum};
-use super::parameters::{Listed, Period, PlacedLeg, PlacedSpread, period_bit};
+use super::parameters::{Listed, Period, PlacedLeg, period_bit};
 use super::{Fault, ONE, Side};
 
 /// Charges for all spreads in their order; `remaining` holds each month's delta and keeps what no spread consumed.
@@ -10,21 +10,23 @@ pub fn charge_spreads(listed: &Listed, remaining: &mut [i64]) -> Result<i64, Fau
     if long == 0 || short == 0 {
         return Ok(charge);
     }
-    for (spread, bits) in listed.spreads.iter().zip(&listed.sides) {
+    for spread in &listed.spreads {
         let ways = [
-            (Side::A, long & bits.a != 0 && short & bits.b != 0),
-            (Side::B, long & bits.b != 0 && short & bits.a != 0),
+            (Side::A, long & spread.bits_a != 0 && short & spread.bits_b != 0),
+            (Side::B, long & spread.bits_b != 0 && short & spread.bits_a != 0),
         ];
+        if !ways[0].1 && !ways[1].1 {
+            continue;
+        }
+        let legs = &listed.legs[spread.first_leg as usize..spread.end_leg as usize];
         for (side, can_form) in ways {
             if can_form {
-                charge = sum(charge, form(spread, side, &listed.periods, remaining)?)?;
+                charge = sum(charge, form((legs, spread.charge), side, &listed.periods, remaining)?)?;
             }
         }
-        if ways.iter().any(|(_, can_form)| *can_form) {
-            (long, short) = sides(&listed.periods, remaining);
-            if long == 0 || short == 0 {
-                break;
-            }
+        (long, short) = sides(&listed.periods, remaining);
+        if long == 0 || short == 0 {
+            break;
         }
     }
     Ok(charge)
@@ -42,9 +44,14 @@ fn sides(periods: &[Period], remaining: &[i64]) -> (u64, u64) {
 }
 
 /// Forms as many spreads as the scarcest leg allows, with side `long` long, and says their charge.
-fn form(spread: &PlacedSpread, long: Side, periods: &[Period], remaining: &mut [i64]) -> Result<i64, Fault> {
+fn form(
+    (legs, charge): (&[PlacedLeg], i64),
+    long: Side,
+    periods: &[Period],
+    remaining: &mut [i64],
+) -> Result<i64, Fault> {
     let mut limit: Option<Allowance> = None;
-    for leg in &spread.legs {
+    for leg in legs {
         let available = available(leg, leg.side == long, periods, remaining);
         if available == 0 {
             return Ok(0);
@@ -53,20 +60,20 @@ fn form(spread: &PlacedSpread, long: Side, periods: &[Period], remaining: &mut [
         limit = Some(limit.map_or(allowance, |least| least.least(allowance)));
     }
     let Some(limit) = limit else { return Ok(0) };
-    for leg in &spread.legs {
+    for leg in legs {
         consume(leg, leg.side == long, limit.taken(leg.ratio)?, (periods, remaining));
     }
-    share_up(limit.available, spread.charge, limit.ratio)
+    share_up(limit.available, charge, limit.ratio)
 }
 
 fn available(leg: &PlacedLeg, long: bool, periods: &[Period], remaining: &[i64]) -> i64 {
-    let deltas = periods[leg.first..leg.end].iter().map(|period| remaining[period.slot as usize]);
+    let deltas = periods[leg.first as usize..leg.end as usize].iter().map(|period| remaining[period.slot as usize]);
     deltas.map(|delta| if long { delta.max(0) } else { -delta.min(0) }).sum()
 }
 
 /// Takes deltas from the nearest month first.
 fn consume(leg: &PlacedLeg, long: bool, mut amount: i64, (periods, remaining): (&[Period], &mut [i64])) {
-    for period in &periods[leg.first..leg.end] {
+    for period in &periods[leg.first as usize..leg.end as usize] {
         let delta = &mut remaining[period.slot as usize];
         let here = if long { (*delta).max(0) } else { -(*delta).min(0) }.min(amount);
         *delta += if long { -here } else { here };
