@@ -1,7 +1,7 @@
 """marginism on a `.spn` file: reads it whole, then margins portfolios one by one until its time is over.
 
-`python bench/margin_peer.py FILE PORTFOLIOS SECONDS`: PORTFOLIOS is JSON, a list of portfolios of [symbol, FUT|CE|PE, expiry,
-strike, quantity]. Prints {"version", "read_s", "count", "seconds", "requirements"}; times are of the processor.
+`python bench/margin_peer.py FILE PORTFOLIOS SECONDS`: PORTFOLIOS is JSON, lists of [symbol, FUT|CE|PE, expiry, strike,
+quantity]. Prints {"version", "read_s", "count", "seconds", "requirements"}; times are of the processor.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ def main(file: str, portfolios: str, seconds: float) -> None:
     from marginism.portfolio import Position
 
     wanted = [
-        [Position(symbol, sort, quantity, expiry=expiry, strike=strike) for symbol, sort, expiry, strike, quantity in rows]
+        [
+            Position(symbol, sort, quantity, expiry=expiry, strike=strike)
+            for symbol, sort, expiry, strike, quantity in rows
+        ]
         for rows in json.loads(Path(portfolios).read_text(encoding="utf-8"))
     ]
     began = time.process_time()

@@ -1,9 +1,9 @@
 """Made-up `.spn` files of the real grammar and size of NSE Clearing's (file format 4.00): the same every time.
 
-`python bench/span_file.py FOLDER [CONTRACTS]` writes plain.spn and rules.spn: about 160,000 contracts in 240 products, 55 MB. Each product has a spot price, a
-few futures and options by expiry and strike, spreads between all pairs of its expiries as the exchange lists them (`pLeg`),
-and beside those what NSE's files have no example of: four tiers with spreads between them, a short option minimum, a
-delivery charge and 200 inter-commodity credits (rules.spn only), which other readers pass over.
+`python bench/span_file.py FOLDER [CONTRACTS]` writes plain.spn and rules.spn: about 160,000 contracts in 240 products,
+55 MB. Each product has a spot price, a few futures and options by expiry and strike, and spreads between all pairs of
+its expiries as the exchange lists them (`pLeg`). rules.spn has besides what NSE's files have no example of: four tiers with
+spreads between them, a short option minimum, a delivery charge and 200 inter-commodity credits; others pass them over.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ HEAD = (
     "<created>202606242149</created>\r\n<definitions><currencyDef><currency>INR</currency><symbol>R</symbol>"
     "<name>INDIAN RUPEE</name><decimalPos>2</decimalPos></currencyDef></definitions>\r\n<pointInTime>\r\n"
     "<date>20260625</date><isSetl>0</isSetl><setlQualifier>early</setlQualifier>\r\n<clearingOrg>\r\n<ec>NSCCL</ec>"
-    "<name>National Securities Clearing Corporation</name><isContractScale>1</isContractScale><isNetMargin>0</isNetMargin>"
+    "<name>National Securities Clearing Corporation</name><isContractScale>1</isContractScale>"
+    "<isNetMargin>0</isNetMargin>"
     "<finalizeMeth>BY</finalizeMeth><oopDeltaMeth>PERIOD</oopDeltaMeth><capAnov>0</capAnov>"
     "<lookAheadYears>0.002739</lookAheadYears>\r\n"
 )
@@ -60,7 +61,7 @@ def products(seed: int) -> list[Product]:
 
 
 def write(folder: Path, contracts: int = CONTRACTS) -> tuple[Path, Path]:
-    """Writes both files into a folder: `plain.spn`, as NSE's files are, and `rules.spn` with all rules; the same contracts."""
+    """Writes both files into a folder: `plain.spn`, as NSE's are, and `rules.spn` with all rules; one set of contracts."""
     made = products(SEED)
     plain, rules = folder / "plain.spn", folder / "rules.spn"
     with _opened(plain) as first, _opened(rules) as second:
@@ -98,8 +99,8 @@ def exchange(made: list[Product], contracts: int) -> Iterator[str]:
 def definition(product: Product, *, rules: bool) -> str:
     """`ccDef`, with a spread for each pair of expiries."""
     links = "".join(
-        f"<pfLink><exch>NSE</exch><pfId>{product.number + place}</pfId><pfCode>{product.code}</pfCode><pfType>{sort}</pfType>"
-        "<sc>1.00000</sc></pfLink>"
+        f"<pfLink><exch>NSE</exch><pfId>{product.number + place}</pfId><pfCode>{product.code}</pfCode>"
+        f"<pfType>{sort}</pfType><sc>1.00000</sc></pfLink>"
         for place, sort in enumerate(("PHY", "FUT", "OOP"))
     )
     charge = f"{product.spot * 0.0177:.6f}"
@@ -110,8 +111,8 @@ def definition(product: Product, *, rules: bool) -> str:
         for number, (near, far) in enumerate(itertools.combinations(EXPIRIES, 2), 1)
     )
     return (
-        f"<ccDef><cc>{product.code}</cc><name>{product.code}</name><currency>INR</currency><riskExponent>0</riskExponent>"
-        "<capAnov>0</capAnov><procMeth>NORMAL</procMeth><wfprMeth>NORMAL</wfprMeth><spotMeth>NORMAL</spotMeth>"
+        f"<ccDef><cc>{product.code}</cc><name>{product.code}</name><currency>INR</currency>"
+        "<riskExponent>0</riskExponent><capAnov>0</capAnov><procMeth>NORMAL</procMeth><wfprMeth>NORMAL</wfprMeth><spotMeth>NORMAL</spotMeth>"
         f"<somMeth>GROSS</somMeth><cmbMeth>NONE</cmbMeth>{links}\r\n{tiers(product) if rules else ''}{pairs}"
         f"{tier_spreads(product) if rules else ''}</ccDef>\r\n"
     )
@@ -121,10 +122,12 @@ def tiers(product: Product) -> str:
     """Four tiers, a minimum, and a delivery charge for the first expiry."""
     bounds = ((20_260_601, 20_260_630), (20_260_701, 20_260_831), (20_260_901, 20_261_231), (20_270_101, 20_291_231))
     rows = "".join(
-        f"<tier><tn>{number}</tn><sPe>{first}</sPe><ePe>{last}</ePe></tier>" for number, (first, last) in enumerate(bounds, 1)
+        f"<tier><tn>{number}</tn><sPe>{first}</sPe><ePe>{last}</ePe></tier>"
+        for number, (first, last) in enumerate(bounds, 1)
     )
     return (
-        f"<intraTiers>{rows}</intraTiers><interTiers><tier><tn>1</tn><sPe>20260601</sPe><ePe>20291231</ePe></tier></interTiers>"
+        f"<intraTiers>{rows}</intraTiers><interTiers>"
+        f"<tier><tn>1</tn><sPe>20260601</sPe><ePe>20291231</ePe></tier></interTiers>"
         f"<somTiers><tier><tn>0</tn><rate><r>1</r><val>{product.spot * 0.001:.2f}</val></rate></tier></somTiers>"
         f"<spotRate><r>1</r><pe>{EXPIRIES[0]}</pe><sprd>{product.spot * 0.002:.2f}</sprd>"
         f"<outr>{product.spot * 0.01:.2f}</outr></spotRate>\r\n"
@@ -136,7 +139,8 @@ def tier_spreads(product: Product) -> str:
     pairs = itertools.combinations_with_replacement(range(1, 5), 2)
     return "".join(
         f"<dSpread><spread>{100 + number}</spread><chargeMeth>F</chargeMeth><rate><r>1</r>"
-        f"<val>{product.spot * 0.02:.6f}</val></rate><tLeg><cc>{product.code}</cc><tn>{near}</tn><rs>A</rs><i>1.000000</i></tLeg>"
+        f"<val>{product.spot * 0.02:.6f}</val></rate>"
+        f"<tLeg><cc>{product.code}</cc><tn>{near}</tn><rs>A</rs><i>1.000000</i></tLeg>"
         f"<tLeg><cc>{product.code}</cc><tn>{far}</tn><rs>B</rs><i>1.000000</i></tLeg></dSpread>\r\n"
         for number, (near, far) in enumerate(pairs)
     )
@@ -152,7 +156,8 @@ def inter_spreads(made: list[Product]) -> str:
             f"<dSpread><spread>{number}</spread><chargeMeth>W</chargeMeth><rate><r>1</r>"
             f"<val>{chance.uniform(0.3, 0.8):.4f}</val></rate>"
             f"<tLeg><cc>{made[near].code}</cc><tn>1</tn><rs>A</rs><i>1.000000</i></tLeg>"
-            f"<tLeg><cc>{made[far].code}</cc><tn>1</tn><rs>B</rs><i>{chance.integers(1, 4)}.000000</i></tLeg></dSpread>\r\n"
+            f"<tLeg><cc>{made[far].code}</cc><tn>1</tn><rs>B</rs><i>{chance.integers(1, 4)}.000000</i></tLeg>"
+            "</dSpread>\r\n"
         )
     return f"<interSpreads>{''.join(rows)}</interSpreads>\r\n"
 
@@ -161,8 +166,8 @@ def futures(product: Product) -> str:
     """`futPf`: an array is what the price falls by, with the same extreme moves as options."""
     head = (
         f"<futPf><pfId>{product.number + 1}</pfId><pfCode>{product.code}</pfCode><name>{product.code}</name>"
-        "<currency>INR</currency><cvf>1.00</cvf><priceDl>2</priceDl><valueMeth>FUT</valueMeth><priceMeth>NRML</priceMeth>"
-        "<setlMeth>CASH</setlMeth>\r\n"
+        "<currency>INR</currency><cvf>1.00</cvf><priceDl>2</priceDl><valueMeth>FUT</valueMeth>"
+        "<priceMeth>NRML</priceMeth><setlMeth>CASH</setlMeth>\r\n"
     )
     rows = []
     for number, (expiry, years) in enumerate(zip(EXPIRIES, YEARS, strict=True), 1):
@@ -172,8 +177,8 @@ def futures(product: Product) -> str:
         losses += [-0.7 * product.scan, 0.7 * product.scan]
         array = "".join(f"<a>{loss:.2f}</a>" for loss in losses)
         rows.append(
-            f"<fut><cId>{number}</cId><pe>{expiry}</pe><p>{level:.2f}</p><d>1.00000000</d><v>{product.volatility:.4f}</v>"
-            f"<cvf>1.00</cvf><sc>1.00000</sc><setlDate>{expiry}</setlDate><t>{years:.6f}</t>"
+            f"<fut><cId>{number}</cId><pe>{expiry}</pe><p>{level:.2f}</p><d>1.00000000</d>"
+            f"<v>{product.volatility:.4f}</v><cvf>1.00</cvf><sc>1.00000</sc><setlDate>{expiry}</setlDate><t>{years:.6f}</t>"
             f"<intrRate><val>{RATE}</val><rl>0</rl><cpm>0</cpm><exm>12</exm></intrRate>"
             f"<scanRate><r>1</r><priceScan>{product.scan:.2f}</priceScan><volScan>0.04</volScan></scanRate>"
             f"<ra><r>1</r>{array}<d>1.00000</d></ra></fut>\r\n"
@@ -235,8 +240,9 @@ def _option(series: Series, place: int, losses: list[int], delta: int) -> str:
     worth, own = price("black_scholes", option), greeks("black_scholes", option).delta
     array = "".join(f"<a>{loss / UNIT:.2f}</a>" for loss in losses)
     return (
-        f"<opt><cId>{place + 1}</cId><o>{'C' if series.calls[place] else 'P'}</o><k>{option.strike:.2f}</k><p>{worth:.2f}</p>"
-        f"<pq>1</pq><d>{own:.4f}</d><v>{option.volatility:.4f}</v><ra><r>1</r>{array}<d>{delta / UNIT:.4f}</d></ra></opt>\r\n"
+        f"<opt><cId>{place + 1}</cId><o>{'C' if series.calls[place] else 'P'}</o><k>{option.strike:.2f}</k>"
+        f"<p>{worth:.2f}</p><pq>1</pq><d>{own:.4f}</d><v>{option.volatility:.4f}</v>"
+        f"<ra><r>1</r>{array}<d>{delta / UNIT:.4f}</d></ra></opt>\r\n"
     )
 
 

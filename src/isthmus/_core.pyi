@@ -691,7 +691,7 @@ SpanNeeded = tuple[int, int | None, int, int, int, int, int, int]
 
 @final
 class SpanParameters:
-    """Parameters of one or several files, and the SPAN rule over them: add, `seal`, ask. Raises SpanUnreadable, KeyError."""
+    """Parameters of one or several files, and the SPAN rule: add, `seal`, ask. Raises SpanUnreadable, KeyError."""
 
     def __new__(cls) -> SpanParameters: ...
     def add_file(self, data: bytes, /) -> None: ...
@@ -744,5 +744,9 @@ def option_price(model: str, right: str, terms: OptionTerms, /) -> float: ...
 def option_greeks(model: str, right: str, terms: OptionTerms, /) -> tuple[float, float, float, float, float]: ...
 def option_implied(model: str, right: str, terms: OptionTerms, value: float, /) -> float | None: ...
 def span_arrays(
-    all: Sequence[SpanSeries], strikes: np.ndarray[Any, Any], volatilities: np.ndarray[Any, Any], calls: np.ndarray[Any, Any]
+    series: Sequence[SpanSeries],
+    strikes: np.ndarray[Any, Any],
+    volatilities: np.ndarray[Any, Any],
+    calls: np.ndarray[Any, Any],
+    /,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...

@@ -108,6 +108,7 @@ fn series(of: &SeriesOfPython) -> PyResult<Series> {
 
 /// Losses (16 an option, in millionths) and composite deltas of the options of all series, one series after the other.
 #[pyfunction]
+#[pyo3(signature = (all, strikes, volatilities, calls, /))]
 fn span_arrays<'py>(
     py: Python<'py>,
     all: Vec<SeriesOfPython>,

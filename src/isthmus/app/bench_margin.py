@@ -1,8 +1,8 @@
 """`isthmus bench margin`: SPAN over precomputed arrays, arrays made again, a parameter file read, beside marginism.
 
-Files are made by bench/span_file.py of the repository: 160,000 contracts of the real grammar and size. The full rule (four
-tiers, 200 credits, minimum, delivery) is timed on rules.spn; marginism reads and margins plain.spn, and must come to our
-requirements there. Both are timed by the processor on one core. Exit 0 when it ran.
+Files are made by bench/span_file.py of the repository: 160,000 contracts of the real grammar and size. The full rule
+(four tiers, 200 credits, minimum, delivery) is timed on rules.spn; marginism reads and margins plain.spn, and must come
+to our requirements there. Both are timed by the processor on one core. Exit 0 when it ran.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 
 from isthmus.app.bench_outside import SCRIPTS, last_line
 from isthmus.app.bench_report import Peer, Probe, Rates, Row, machine, print_table
@@ -77,7 +76,12 @@ def measured(folder: Path, contracts: int = OPTIONS, portfolios: int = PORTFOLIO
         if importlib.util.find_spec(module) is not None:
             more = importlib.import_module(module).measured(folder)
             rows, peers, probes = rows + more["rows"], peers + more["peers"], probes + more["probes"]
-    workload = {"contracts": book.counts[1], "credits": full.counts[2], "portfolios": portfolios, "positions": POSITIONS}
+    workload = {
+        "contracts": book.counts[1],
+        "credits": full.counts[2],
+        "portfolios": portfolios,
+        "positions": POSITIONS,
+    }
     return {"machine": facts, "workload": workload, "rows": rows, "peers": peers, "probes": probes}
 
 
@@ -122,7 +126,7 @@ def _seconds(name: str, rates: Rates, *, right: bool, reason: str | None = None)
 
 def _read(file: Path) -> tuple[Row, SpanBook]:
     """The file from disk to a rule that answers, several times."""
-    rates = Rates(1)
+    rates, book = Rates(1), _book(file)
     for _ in range(3):
         book = _timed(rates, partial(_book, file))
     return _seconds("read_spn", rates, right=book.counts[1] > 0, reason="file to sealed rule"), book
@@ -164,7 +168,7 @@ def _columns(portfolios: list[Portfolio]) -> tuple[Any, Any, Any]:
 def _margined(name: str, book: SpanBook, portfolios: list[Portfolio]) -> Row:
     """All portfolios in one call; right when single calls say the same."""
     columns, rates = _columns(portfolios), Rates(len(portfolios))
-    book.parameters.margin_many(*columns)
+    needed = book.parameters.margin_many(*columns)
     for _ in range(ROUNDS):
         needed = _timed(rates, lambda: book.parameters.margin_many(*columns))
     right = all(
@@ -179,7 +183,7 @@ def _margined(name: str, book: SpanBook, portfolios: list[Portfolio]) -> Row:
 def _rebuilt(name: str, *, american: bool) -> Row:
     """Arrays of options on many underlyings, a hundred a series."""
     series = list(_series(american=american))
-    risk_arrays(series[:10])
+    losses, _deltas = risk_arrays(series[:10])
     rates = Rates(1)
     for _ in range(ROUNDS if not american else 2):
         losses, _deltas = _timed(rates, lambda: risk_arrays(series))
@@ -237,7 +241,9 @@ def _named(book: SpanBook, contract: int, quantity: int) -> tuple[str, str, str,
     return code, SORTS[form], str(expiry), (strike or 0) / UNIT, quantity
 
 
-def _compared(found: dict[str, Any], book: SpanBook, portfolios: list[Portfolio], rows: dict[str, Row]) -> Iterator[Peer]:
+def _compared(
+    found: dict[str, Any], book: SpanBook, portfolios: list[Portfolio], rows: dict[str, Row]
+) -> Iterator[Peer]:
     ours = [book.parameters.margin(portfolio)[0][1][7] / UNIT for portfolio in portfolios[: found["count"]]]
     apart = [abs(mine - theirs) for mine, theirs in zip(ours, found["requirements"], strict=True)]
     status = "ok" if apart and max(apart) <= SAME else "wrong"

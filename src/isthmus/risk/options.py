@@ -1,7 +1,8 @@
 """Prices and Greeks of options, and risk arrays made of them. Work is done in Rust (`crates/quant`).
 
-Sources: Black (1976), Black and Scholes (1973) with a cost of carry (Haug, 2nd ed., 1.1.6), Bachelier (1900), Barone-Adesi
-and Whaley (1987), Bjerksund and Stensland (1993). Years, rates and volatilities are continuous, as fractions a year.
+Sources: Black (1976), Black and Scholes (1973) with a cost of carry (Haug, 2nd ed., 1.1.6), Bachelier (1900),
+Barone-Adesi and Whaley (1987), Bjerksund and Stensland (1993). Years, rates and volatilities are continuous, as fractions
+a year.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ UNIT = 1_000_000
 
 
 class Option(Struct, frozen=True, kw_only=True):
-    """An option and its market. `carry`: 0 on futures (Black 76), rate less yield on spot. Bachelier's volatility is absolute."""
+    """An option and its market. `carry`: 0 on futures, rate less yield on spot. Bachelier's volatility is absolute."""
 
     right: Right
     underlying: float
@@ -48,8 +49,8 @@ class Greeks(Struct, frozen=True, kw_only=True):
 class Series(Struct, frozen=True, kw_only=True):
     """Options of one expiry on one underlying, and how they are scanned.
 
-    `step`: what losses are rounded to, in millionths of money (10,000 for two places). Numbers of strikes, volatilities and
-    calls are equal.
+    `step`: what losses are rounded to, in millionths of money (10,000 for two places). Strikes, volatilities
+    and calls are as many.
     """
 
     underlying: float
@@ -95,7 +96,7 @@ def implied_volatility(model: Model, option: Option, value: float) -> float | No
 
 
 def risk_arrays(series: Sequence[Series]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Losses of one long option in millionths (a row of 16 an option) and composite deltas in millionths, of all series."""
+    """Losses of one long option, a row of 16 each, and composite deltas of all series; all in millionths."""
     rows = [
         (
             (of.underlying, of.years, of.rate, of.carry),

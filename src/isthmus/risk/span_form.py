@@ -185,7 +185,7 @@ def _range(tier: Form) -> tuple[int, int]:
 
 
 def _charge(spread: Form) -> int:
-    return spread.number("charge" if spread.has("charge") else "rate")
+    return spread.number("rate" if spread.has("rate") else "charge")
 
 
 def _spread_legs(spread: Form, tiers: dict[int, tuple[int, int]]) -> SpreadLegs:
