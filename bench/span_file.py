@@ -2,8 +2,9 @@
 
 `python bench/span_file.py FOLDER [CONTRACTS]` writes plain.spn and rules.spn: about 160,000 contracts in 240 products,
 55 MB. Each product has a spot price, a few futures and options by expiry and strike, and spreads between all pairs of
-its expiries as the exchange lists them (`pLeg`). rules.spn has besides what NSE's files have no example of: four tiers with
-spreads between them, a short option minimum, a delivery charge and 200 inter-commodity credits; others pass them over.
+its expiries as the exchange lists them (`pLeg`). rules.spn has besides what NSE's files have no example of: four
+tiers with spreads between them, a short option minimum, a delivery charge and 200 inter-commodity credits; others pass
+them over.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def products(seed: int) -> list[Product]:
 
 
 def write(folder: Path, contracts: int = CONTRACTS) -> tuple[Path, Path]:
-    """Writes both files into a folder: `plain.spn`, as NSE's are, and `rules.spn` with all rules; one set of contracts."""
+    """Writes both files into a folder: `plain.spn`, as NSE's are, and `rules.spn` with all rules."""
     made = products(SEED)
     plain, rules = folder / "plain.spn", folder / "rules.spn"
     with _opened(plain) as first, _opened(rules) as second:
@@ -112,7 +113,8 @@ def definition(product: Product, *, rules: bool) -> str:
     )
     return (
         f"<ccDef><cc>{product.code}</cc><name>{product.code}</name><currency>INR</currency>"
-        "<riskExponent>0</riskExponent><capAnov>0</capAnov><procMeth>NORMAL</procMeth><wfprMeth>NORMAL</wfprMeth><spotMeth>NORMAL</spotMeth>"
+        "<riskExponent>0</riskExponent><capAnov>0</capAnov><procMeth>NORMAL</procMeth><wfprMeth>NORMAL</wfprMeth>"
+        "<spotMeth>NORMAL</spotMeth>"
         f"<somMeth>GROSS</somMeth><cmbMeth>NONE</cmbMeth>{links}\r\n{tiers(product) if rules else ''}{pairs}"
         f"{tier_spreads(product) if rules else ''}</ccDef>\r\n"
     )
@@ -178,8 +180,8 @@ def futures(product: Product) -> str:
         array = "".join(f"<a>{loss:.2f}</a>" for loss in losses)
         rows.append(
             f"<fut><cId>{number}</cId><pe>{expiry}</pe><p>{level:.2f}</p><d>1.00000000</d>"
-            f"<v>{product.volatility:.4f}</v><cvf>1.00</cvf><sc>1.00000</sc><setlDate>{expiry}</setlDate><t>{years:.6f}</t>"
-            f"<intrRate><val>{RATE}</val><rl>0</rl><cpm>0</cpm><exm>12</exm></intrRate>"
+            f"<v>{product.volatility:.4f}</v><cvf>1.00</cvf><sc>1.00000</sc><setlDate>{expiry}</setlDate>"
+            f"<t>{years:.6f}</t><intrRate><val>{RATE}</val><rl>0</rl><cpm>0</cpm><exm>12</exm></intrRate>"
             f"<scanRate><r>1</r><priceScan>{product.scan:.2f}</priceScan><volScan>0.04</volScan></scanRate>"
             f"<ra><r>1</r>{array}<d>1.00000</d></ra></fut>\r\n"
         )

@@ -1,8 +1,8 @@
 """Prices and Greeks of options, and risk arrays made of them. Work is done in Rust (`crates/quant`).
 
 Sources: Black (1976), Black and Scholes (1973) with a cost of carry (Haug, 2nd ed., 1.1.6), Bachelier (1900),
-Barone-Adesi and Whaley (1987), Bjerksund and Stensland (1993). Years, rates and volatilities are continuous, as fractions
-a year.
+Barone-Adesi and Whaley (1987), Bjerksund and Stensland (1993). Years, rates and volatilities are continuous, as
+fractions a year.
 """
 
 from __future__ import annotations

@@ -108,13 +108,12 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 def _read_or_refused(data: bytes) -> None:
+    refusal = None
     try:
-        book = book_of(data)
+        book_of(data)
     except BadInput as fault:
-        assert fault.field
-        assert fault.reason
-    else:
-        assert book.counts[0] >= 0
+        refusal = fault
+    assert refusal is None or (refusal.field and refusal.reason)
 
 
 @pytest.mark.parametrize("text", ["", "20260", "tomorrow", "2026063012", "202613x"])
