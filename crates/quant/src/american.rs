@@ -86,7 +86,7 @@ pub fn with_boundary(of: &Terms, boundary: &Boundary) -> f64 {
     let waiting = european(of);
     let Some(price) = boundary.price else { return waiting.max(intrinsic_if_exercised(of, intrinsic)) };
     if of.right.sign() * (of.underlying - price) >= 0.0 {
-        return intrinsic;
+        return intrinsic.max(waiting);
     }
     waiting + boundary.premium * (of.underlying / price).powf(boundary.power)
 }
@@ -127,7 +127,8 @@ pub fn bjerksund_stensland(of: &Terms) -> f64 {
     let reach = -(of.carry * of.years + 2.0 * of.volatility * of.years.sqrt()) * near / (far - near);
     let trigger = near + (far - near) * (1.0 - reach.exp());
     if of.underlying >= trigger {
-        return intrinsic;
+        // a flat boundary lies too low where volatility is high: waiting may be worth more
+        return intrinsic.max(european(&of));
     }
     let part = |gamma: f64, level: f64| barrier_part(&of, gamma, level, trigger);
     let exercised = (trigger - of.strike) * (of.underlying / trigger).powf(beta);

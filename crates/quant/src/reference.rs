@@ -343,16 +343,17 @@ fn refused(place: &str, fault: Fault) -> Unreadable {
 pub fn month(text: &[u8]) -> Option<u32> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let value = |part: &[u8]| std::str::from_utf8(part).ok()?.parse::<u32>().ok();
-    match (digits, text.len()) {
+    let month = match (digits, text.len()) {
         (0, 0) => Some(0),
         (8, 8) => value(text),
         (6, 6) => value(text)?.checked_mul(100),
         (6, 7..=8) => {
             let rest: Vec<u8> = text[6..].iter().copied().filter(u8::is_ascii_digit).collect();
-            value(&text[..6])?.checked_mul(100)?.checked_add(value(&rest).unwrap_or(0))
+            value(&text[..6])?.checked_mul(100)?.checked_add(value(&rest)?)
         }
         _ => None,
-    }
+    };
+    month.filter(|month| *month == 0 || (1..=12).contains(&(month / 100 % 100)))
 }
 
 /// All days of the months from one to another; a day is only itself.

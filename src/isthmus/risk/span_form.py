@@ -234,9 +234,10 @@ def _credit_legs(credit: Form, numbers: dict[str, int]) -> list[tuple[int, int, 
         code = leg.text("product")
         if code not in numbers:
             raise BadInput(leg.name("product"), "has no contracts in this form")
-        rate = leg.number("rate") if leg.has("rate") else credit.number("rate")
+        holder = leg if leg.has("rate") else credit
+        rate = holder.number("rate")
         if not 0 <= rate <= UNIT:
-            raise BadInput(leg.name("rate"), "is not between 0 and 1")
+            raise BadInput(holder.name("rate"), "is not between 0 and 1")
         rows.append((numbers[code], leg.whole("tier", 0), _second(leg), _ratio(leg), rate))
     return rows
 

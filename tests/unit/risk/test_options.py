@@ -70,16 +70,19 @@ def test_greeks_are_those_of_the_book(test_data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "name", "tolerance"),
+    ("model", "name", "tolerance", "relative"),
     [
-        ("barone_adesi_whaley", "americanoption__testBaroneAdesiWhaleyValues__values", 3e-3),
-        ("bjerksund_stensland", "americanoption__testBjerksundStenslandValues__values", 3e-2),
-        ("barone_adesi_whaley", "americanoption__juValues__ju_approximation", 0.16),
+        ("barone_adesi_whaley", "americanoption__testBaroneAdesiWhaleyValues__values", 3e-3, 0),
+        ("bjerksund_stensland", "americanoption__testBjerksundStenslandValues__values", 3e-2, 0),
+        ("barone_adesi_whaley", "americanoption__juValues__ju_approximation", 0.1, 0.03),
     ],
 )
-def test_american_prices_are_those_of_the_papers(test_data: Path, model: Model, name: str, tolerance: float) -> None:
+def test_american_prices_are_those_of_the_papers(
+    test_data: Path, model: Model, name: str, tolerance: float, relative: float
+) -> None:
     for row in table(test_data, name):
-        assert price(model, of_row(row)) == pytest.approx(float(row["result"]), abs=tolerance), row
+        found = price(model, of_row(row))
+        assert found == pytest.approx(float(row["result"]), abs=tolerance, rel=relative), row
 
 
 def test_american_prices_are_quantlibs() -> None:
