@@ -19,13 +19,16 @@ mod questions;
 mod record;
 mod routes;
 mod sim;
+mod simm;
 mod span;
 mod swift;
 mod tape;
 mod threads;
 mod wakes;
 
-use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
+use isthmus_core::names::{
+    CancelReason, Limit, PendingEnd, Purpose, Reason, Rule, Scope, SessionCause, SessionState, Template,
+};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -69,6 +72,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SESSION_CAUSES", SessionCause::ALL)?;
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
+    names(m, "PURPOSES", Purpose::ALL)?;
+    names(m, "PENDING_ENDS", PendingEnd::ALL)?;
     messages::register(m)?;
     execution::register(m)?;
     pools::register(m)?;
@@ -78,6 +83,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     swift::register(m)?;
     span::register(m)?;
     quant::register(m)?;
+    simm::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

@@ -8,4 +8,5 @@ pub mod european;
 pub mod normal;
 pub mod pa2;
 pub mod reference;
+pub mod simm;
 pub mod spn;
