@@ -40,7 +40,7 @@ SAME = 0.01
 GOALS = {"span": 300_000.0, "array_rebuild": 0.2, "read_spn": 1.5}
 PEER_GOALS = {"span": 300.0, "read_spn": 10.0}
 MORE_ROWS = ("isthmus.app.bench_margin_gate", "isthmus.app.bench_margin_simm")
-"""Modules that add rows, peers and probes of their own by `measured()`, where they are there."""
+"""Modules that add rows of their own, where they are there: `rows()` gives each with its peer, or None."""
 SORTS = {"future": "FUT", "call": "CE", "put": "PE"}
 
 Portfolio = list[tuple[int, int]]
@@ -74,8 +74,10 @@ def measured(folder: Path, contracts: int = OPTIONS, portfolios: int = PORTFOLIO
     peers += _marginism(folder, plain, book, chosen, rows)
     for module in MORE_ROWS:
         if importlib.util.find_spec(module) is not None:
-            more = importlib.import_module(module).measured(folder)
-            rows, peers, probes = rows + more["rows"], peers + more["peers"], probes + more["probes"]
+            note(f"isthmus: {module.rpartition('_')[2]}")
+            for row, peer in importlib.import_module(module).rows():
+                rows.append(row)
+                peers += [peer] if peer is not None else []
     workload = {
         "contracts": book.counts[1],
         "credits": full.counts[2],

@@ -15,6 +15,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     patch = pytest.MonkeyPatch()
     patch.setattr(bench_margin, "OPTIONS", 3_200)
     patch.setattr(bench_margin, "PEER_S", 2.0)
+    patch.setattr(bench_margin, "MORE_ROWS", ())
     found = bench_margin.measured(tmp_path_factory.mktemp("bench"), contracts=6_000, portfolios=60)
     patch.undo()
     return found
