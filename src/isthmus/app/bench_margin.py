@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ SAME = 0.01
 GOALS = {"span": 300_000.0, "array_rebuild": 0.2, "read_spn": 1.5}
 PEER_GOALS = {"span": 300.0, "read_spn": 10.0}
 MORE_ROWS = ("isthmus.app.bench_margin_gate", "isthmus.app.bench_margin_simm")
-"""Modules that add rows of their own, where they are there: `rows()` gives each with its peer, or None."""
+"""Modules that add rows of their own, where they are there: `measured(folder)` gives rows, peers and probes, or `rows()`
+each row with its peer."""
 SORTS = {"future": "FUT", "call": "CE", "put": "PE"}
 
 Portfolio = list[tuple[int, int]]
@@ -75,9 +77,8 @@ def measured(folder: Path, contracts: int = OPTIONS, portfolios: int = PORTFOLIO
     for module in MORE_ROWS:
         if importlib.util.find_spec(module) is not None:
             note(f"isthmus: {module.rpartition('_')[2]}")
-            for row, peer in importlib.import_module(module).rows():
-                rows.append(row)
-                peers += [peer] if peer is not None else []
+            more = _more(importlib.import_module(module), folder)
+            rows, peers, probes = rows + more["rows"], peers + more["peers"], probes + more["probes"]
     workload = {
         "contracts": book.counts[1],
         "credits": full.counts[2],
@@ -85,6 +86,14 @@ def measured(folder: Path, contracts: int = OPTIONS, portfolios: int = PORTFOLIO
         "positions": POSITIONS,
     }
     return {"machine": facts, "workload": workload, "rows": rows, "peers": peers, "probes": probes}
+
+
+def _more(module: ModuleType, folder: Path) -> dict[str, Any]:
+    if hasattr(module, "measured"):
+        report: dict[str, Any] = module.measured(folder)
+        return report
+    pairs = list(module.rows())
+    return {"rows": [row for row, _ in pairs], "peers": [peer for _, peer in pairs if peer is not None], "probes": []}
 
 
 def _made_files(folder: Path, contracts: int) -> tuple[Path, Path]:
