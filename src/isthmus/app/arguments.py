@@ -8,7 +8,7 @@ from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
-from isthmus.app.arguments_margin import add_margin_span
+from isthmus.app.arguments_margin import add_margin_bench, add_margin_span
 from isthmus.app.arguments_revenue import add_clv
 from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
@@ -370,13 +370,7 @@ def _add_bench(commands: Commands) -> None:
         "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
         "isthmus bench wire --json",
     )
-    _add(
-        bench,
-        "margin",
-        "isthmus.app.bench_margin:margin",
-        "Speed of margins: SPAN over arrays, arrays made again, a parameter file read, beside marginism.",
-        "isthmus bench margin --json",
-    )
+    add_margin_bench(bench, _add)
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 

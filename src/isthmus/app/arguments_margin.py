@@ -1,4 +1,4 @@
-"""The arguments of `isthmus margin span`."""
+"""The arguments of `isthmus margin span` and `isthmus bench margin`."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -23,4 +23,15 @@ def add_margin_span(margin: Any, add: Callable[..., ArgumentParser]) -> None:
     )
     span.add_argument(
         "--portfolio", metavar="F", required=True, help="CSV: portfolio,product,kind,expiry,strike,quantity; - is stdin"
+    )
+
+
+def add_margin_bench(bench: Any, add: Callable[..., ArgumentParser]) -> None:
+    """`add` makes a command (arguments.py)."""
+    add(
+        bench,
+        "margin",
+        "isthmus.app.bench_margin:margin",
+        "Speed of margins: SPAN over arrays, arrays made again, a parameter file read, beside marginism; SIMM beside ORE.",
+        "isthmus bench margin --json",
     )

@@ -41,8 +41,8 @@ SAME = 0.01
 GOALS = {"span": 300_000.0, "array_rebuild": 0.2, "read_spn": 1.5}
 PEER_GOALS = {"span": 300.0, "read_spn": 10.0}
 MORE_ROWS = ("isthmus.app.bench_margin_gate", "isthmus.app.bench_margin_simm")
-"""Modules that add rows of their own, where they are there: `measured(folder)` gives rows, peers and probes, or `rows()`
-each row with its peer."""
+"""Modules that add rows of their own, where they are there: `measured(folder)` gives rows, peers and probes, or
+`rows()` each row with its peer."""
 SORTS = {"future": "FUT", "call": "CE", "put": "PE"}
 
 Portfolio = list[tuple[int, int]]
