@@ -32,6 +32,6 @@ def add_margin_bench(bench: Any, add: Callable[..., ArgumentParser]) -> None:
         bench,
         "margin",
         "isthmus.app.bench_margin:margin",
-        "Speed of margins: SPAN over arrays, arrays made again, a parameter file read, beside marginism; SIMM beside ORE.",
+        "Speed of margins: SPAN over arrays, arrays made again, a file read, beside marginism; SIMM beside ORE.",
         "isthmus bench margin --json",
     )
