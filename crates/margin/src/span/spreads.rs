@@ -6,11 +6,12 @@ use super::{Fault, ONE, Side};
 /// Charges for all spreads in their order; `remaining` holds each month's delta and keeps what no spread consumed.
 pub fn charge_spreads(listed: &Listed, remaining: &mut [i64]) -> Result<i64, Fault> {
     let mut charge = 0;
-    let (mut long, mut short) = sides(&listed.periods, remaining);
-    if long == 0 || short == 0 {
-        return Ok(charge);
-    }
+    let mut open = sides(&listed.periods, remaining);
     for spread in &listed.spreads {
+        let (long, short) = open;
+        if long == 0 || short == 0 {
+            break;
+        }
         let ways = [
             (Side::A, long & spread.bits_a != 0 && short & spread.bits_b != 0),
             (Side::B, long & spread.bits_b != 0 && short & spread.bits_a != 0),
@@ -21,12 +22,8 @@ pub fn charge_spreads(listed: &Listed, remaining: &mut [i64]) -> Result<i64, Fau
         let legs = &listed.legs[spread.first_leg as usize..spread.end_leg as usize];
         for (side, can_form) in ways {
             if can_form {
-                charge = sum(charge, form((legs, spread.charge), side, &listed.periods, remaining)?)?;
+                charge = sum(charge, form((legs, spread.charge), side, (&listed.periods, remaining), &mut open)?)?;
             }
-        }
-        (long, short) = sides(&listed.periods, remaining);
-        if long == 0 || short == 0 {
-            break;
         }
     }
     Ok(charge)
@@ -47,8 +44,8 @@ fn sides(periods: &[Period], remaining: &[i64]) -> (u64, u64) {
 fn form(
     (legs, charge): (&[PlacedLeg], i64),
     long: Side,
-    periods: &[Period],
-    remaining: &mut [i64],
+    (periods, remaining): (&[Period], &mut [i64]),
+    open: &mut (u64, u64),
 ) -> Result<i64, Fault> {
     let mut limit: Option<Allowance> = None;
     for leg in legs {
@@ -61,7 +58,8 @@ fn form(
     }
     let Some(limit) = limit else { return Ok(0) };
     for leg in legs {
-        consume(leg, leg.side == long, limit.taken(leg.ratio)?, (periods, remaining));
+        let emptied = consume(leg, leg.side == long, limit.taken(leg.ratio)?, (periods, remaining));
+        *open = (open.0 & !emptied, open.1 & !emptied);
     }
     share_up(limit.available, charge, limit.ratio)
 }
@@ -71,18 +69,26 @@ fn available(leg: &PlacedLeg, long: bool, periods: &[Period], remaining: &[i64])
     deltas.map(|delta| if long { delta.max(0) } else { -delta.min(0) }).sum()
 }
 
-/// Takes deltas from the nearest month first.
-fn consume(leg: &PlacedLeg, long: bool, mut amount: i64, (periods, remaining): (&[Period], &mut [i64])) {
-    for period in &periods[leg.first as usize..leg.end as usize] {
-        let delta = &mut remaining[period.slot as usize];
+/// Takes deltas from the nearest month first; says which periods have none left, as bits (never the one that many share).
+fn consume(leg: &PlacedLeg, long: bool, mut amount: i64, (periods, remaining): (&[Period], &mut [i64])) -> u64 {
+    let mut emptied = 0;
+    for place in leg.first as usize..leg.end as usize {
+        let delta = &mut remaining[periods[place].slot as usize];
         let here = if long { (*delta).max(0) } else { -(*delta).min(0) }.min(amount);
         *delta += if long { -here } else { here };
         amount -= here;
+        if *delta == 0 {
+            emptied |= period_bit(place) & !SHARED;
+        }
         if amount == 0 {
-            return;
+            break;
         }
     }
+    emptied
 }
+
+/// The bit of all periods from the 64th on.
+const SHARED: u64 = 1 << 63;
 
 /// Charges for months in delivery: what spreads consumed of their delta, and what remained.
 pub fn charge_delivery(listed: &Listed, before: &[i64], remaining: &[i64]) -> Result<i64, Fault> {
