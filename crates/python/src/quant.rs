@@ -13,6 +13,9 @@ type TermsOfPython = (f64, f64, f64, f64, f64, f64);
 /// american?), number of options
 type SeriesOfPython = ((f64, f64, f64, f64), (f64, f64, f64, f64, f64), (f64, i64, bool), usize);
 
+type Formula = fn(&Terms) -> f64;
+type Column<'py> = Bound<'py, PyArray1<i64>>;
+
 const HIGHEST_RELATIVE: f64 = 100.0;
 
 fn terms(right: &str, of: TermsOfPython) -> PyResult<Terms> {
@@ -32,7 +35,7 @@ fn terms(right: &str, of: TermsOfPython) -> PyResult<Terms> {
 }
 
 /// The formula of a model's name, and whether it has prices at zero and below.
-fn formula(model: &str) -> PyResult<(fn(&Terms) -> f64, bool)> {
+fn formula(model: &str) -> PyResult<(Formula, bool)> {
     match model {
         "black_scholes" => Ok((price, false)),
         "bachelier" => Ok((bachelier, true)),
@@ -42,7 +45,7 @@ fn formula(model: &str) -> PyResult<(fn(&Terms) -> f64, bool)> {
     }
 }
 
-fn checked(model: &str, right: &str, of: TermsOfPython) -> PyResult<(fn(&Terms) -> f64, Terms)> {
+fn checked(model: &str, right: &str, of: TermsOfPython) -> PyResult<(Formula, Terms)> {
     let ((formula, below), terms) = (formula(model)?, terms(right, of)?);
     if !below && (terms.underlying <= 0.0 || terms.strike <= 0.0) {
         return Err(PyValueError::new_err("terms: a relative model has no price at zero or below: use bachelier"));
@@ -115,7 +118,7 @@ fn span_arrays<'py>(
     strikes: PyReadonlyArray1<'_, f64>,
     volatilities: PyReadonlyArray1<'_, f64>,
     calls: PyReadonlyArray1<'_, bool>,
-) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>)> {
+) -> PyResult<(Column<'py>, Column<'py>)> {
     let (strikes, volatilities, calls) = (strikes.as_slice()?, volatilities.as_slice()?, calls.as_slice()?);
     let count: usize = all.iter().map(|of| of.3).sum();
     if [strikes.len(), volatilities.len(), calls.len()] != [count; 3] {

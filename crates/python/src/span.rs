@@ -29,6 +29,10 @@ type ContractName = (String, u32, String, u32, Option<i64>);
 type CreditLegOfPython = (u32, u32, bool, i64, i64);
 /// scan risk, worst scenario, intra spread, inter credit, delivery, minimum, option value, requirement
 type Needed = (i64, Option<u8>, i64, i64, i64, i64, i64, i64);
+/// (code, scan risk, worst scenario, risk, option value)
+type OfProduct = (String, i64, u8, i64, i64);
+/// (code, currency, spot, exposure rate)
+type ProductTermsOfPython = (String, String, Option<i64>, Option<i64>);
 /// (code, form, expiry, strike, lot, multiplier, price, product)
 type Terms = (String, &'static str, u32, Option<i64>, i64, i64, Option<i64>, u32);
 
@@ -243,8 +247,8 @@ impl SpanParameters {
         Some((price_scan, volatility_scan, extreme_multiple, cover))
     }
 
-    /// (code, currency, spot, exposure rate) of a product.
-    fn product(&self, number: u32) -> PyResult<(String, String, Option<i64>, Option<i64>)> {
+    /// What is known of a product.
+    fn product(&self, number: u32) -> PyResult<ProductTermsOfPython> {
         let terms = self.reference.products.get(number as usize);
         let terms = terms.ok_or_else(|| PyKeyError::new_err("product is not listed"))?;
         Ok((terms.code.clone(), terms.currency.clone(), terms.spot, terms.exposure))
@@ -267,8 +271,8 @@ impl SpanParameters {
         Ok(rows.map(|(currency, requirement)| (currency.clone(), needed(requirement))).collect())
     }
 
-    /// Product by product of the portfolio last margined: (code, scan risk, worst scenario, risk, option value).
-    fn products_of_last(&mut self) -> PyResult<Vec<(String, i64, u8, i64, i64)>> {
+    /// Product by product of the portfolio last margined.
+    fn products_of_last(&mut self) -> PyResult<Vec<OfProduct>> {
         let codes: Vec<String> = self.reference.products.iter().map(|product| product.code.clone()).collect();
         let rows = self.asked()?.workspace.products();
         Ok(rows
