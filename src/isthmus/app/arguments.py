@@ -11,6 +11,7 @@ from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, a
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
+from isthmus.app.arguments_margin import add_margin_bench, add_margin_span
 from isthmus.app.arguments_revenue import add_clv
 from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
@@ -64,7 +65,9 @@ def build_parser(version: str) -> Parser:
     _add_takeover(commands)
     _add_backup(commands)
     _add_compact(commands)
-    add_bench(_group(commands, "bench", BENCH), _add)
+    bench = _group(commands, "bench", BENCH)
+    add_bench(bench, _add)
+    add_margin_bench(bench, _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
@@ -78,6 +81,7 @@ def build_parser(version: str) -> Parser:
     add_fix_echo(commands, _add, _port)
     add_clv(commands, _add)
     margin = _group(commands, "margin", "Margin requirements of portfolios.")
+    add_margin_span(margin, _add)
     add_margin_models(margin, _add)
     add_margin_perp(margin, _add)
     _add_doctor(commands)
@@ -343,6 +347,9 @@ def _add_compact(commands: Commands) -> None:
         "isthmus compact --data data --json",
     )
     compact.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the journal (data)")
+
+
+engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 
 def _add_sim(commands: Commands) -> None:

@@ -45,6 +45,8 @@ COMMANDS = {
     "bench books": [],
     "bench route": [],
     "bench wire": [],
+    "bench margin": [],
+    "margin span": ["--params", "F", "--portfolio", "F"],
     "xmlguard": ["F"],
     "fix-echo": [],
     "sim": [],
