@@ -349,9 +349,6 @@ def _add_compact(commands: Commands) -> None:
     compact.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the journal (data)")
 
 
-engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
-
-
 def _add_sim(commands: Commands) -> None:
     sim = _add(
         commands,
