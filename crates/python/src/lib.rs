@@ -14,6 +14,7 @@ mod iso20022;
 mod journal;
 mod messages;
 mod pools;
+mod postings;
 mod questions;
 mod record;
 mod routes;
@@ -105,5 +106,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
+    postings::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }
