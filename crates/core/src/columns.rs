@@ -16,8 +16,6 @@ pub struct Columns {
     pub target: Vec<u32>,
     pub asset: Vec<u32>,
     pub template: Vec<u8>,
-    /// What a movement of money is for; 0 where its template says all.
-    pub purpose: Vec<u8>,
     pub amount: Vec<i64>,
 }
 
@@ -30,7 +28,7 @@ impl Columns {
         self.sequence.is_empty()
     }
 
-    fn push(&mut self, (sequence, stamp): (i64, i64), place: u32, purpose: u8, posted: &Posted) {
+    fn push(&mut self, (sequence, stamp): (i64, i64), place: u32, posted: &Posted) {
         self.sequence.push(sequence);
         self.place.push(place);
         self.stamp.push(stamp);
@@ -38,7 +36,6 @@ impl Columns {
         self.target.push(posted.target);
         self.asset.push(posted.asset);
         self.template.push(posted.template);
-        self.purpose.push(purpose);
         self.amount.push(posted.amount);
     }
 }
@@ -96,7 +93,7 @@ impl Postings {
             let listed = listing.take(&record.command, effect);
             lists |= listed.ok_or(BrokerError::Differs { record: record.sequence })?;
             listing.each_posting(effect, |posted| {
-                columns.push(at, place, purpose(effect), &posted);
+                columns.push(at, place, &posted);
                 place += 1;
             });
         }
@@ -110,11 +107,6 @@ impl Postings {
 
 fn differs_at<E>(record: u64) -> impl FnOnce(E) -> BrokerError {
     move |_| BrokerError::Differs { record }
-}
-
-/// What the movement is for, where the effect says so.
-fn purpose(_: &Effect) -> u8 {
-    0
 }
 
 #[cfg(test)]

@@ -128,7 +128,6 @@ fn arrays<'py>(py: Python<'py>, columns: Columns) -> PyResult<Bound<'py, PyDict>
     dict.set_item("target", array(py, columns.target))?;
     dict.set_item("asset", array(py, columns.asset))?;
     dict.set_item("template", array(py, columns.template))?;
-    dict.set_item("purpose", array(py, columns.purpose))?;
     dict.set_item("amount", array(py, columns.amount))?;
     Ok(dict)
 }

@@ -20,8 +20,8 @@ __all__ = ["GENESIS", "HEAD_OF_NOTHING", "Batch", "JournalPostings", "OtherJourn
 
 HEAD_OF_NOTHING = bytes(32)
 SEQUENCE_MAX = (1 << 63) - 1
-COLUMNS = ("sequence", "place", "stamp", "source", "target", "asset", "template", "purpose", "amount")
-"""int64, uint32, int64, uint32, uint32, uint32, uint8, uint8, int64: stamps in ns UTC, amounts in minor units, above 0."""
+COLUMNS = ("sequence", "place", "stamp", "source", "target", "asset", "template", "amount")
+"""int64, uint32, int64, uint32, uint32, uint32, uint8, int64: stamps in ns UTC, amounts in minor units, above 0."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -64,30 +64,33 @@ def end_of(data: Path) -> int:
 
 
 class JournalPostings:
-    """Reads on from `place`. Raises OtherJournal for a journal that does not go on there, JournalDamaged, Damaged."""
+    """Reads on from `place`, never beyond record `upto`. Raises OtherJournal for a journal that does not go on there,
+    JournalDamaged, Damaged, PartMissing (an archive, and no pyarrow to read it with).
+    """
 
-    def __init__(self, data: Path, place: Place = GENESIS, noted: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, data: Path, place: Place = GENESIS, noted: Sequence[bytes] = (), upto: int = SEQUENCE_MAX
+    ) -> None:
         self._data = data
+        self._upto = upto
         self._stamp = place.stamp
         self._reader = PostingsReader(str(data), place.sequence, place.head, list(noted))
-        self._archived: Iterator[Batch] | None = self._from_archive(SEQUENCE_MAX)
+        self._archived: Iterator[Batch] | None = self._from_archive()
 
-    def read(self, most: int, upto: int = SEQUENCE_MAX) -> Batch:
-        """About `most` postings at most, none beyond record `upto`; a batch without records where nothing has come."""
+    def read(self, most: int) -> Batch:
+        """About `most` postings or records at most; a batch without records where nothing has come."""
         if self._archived is not None:
             batch = next(self._archived, None)
-            if batch is not None and batch.end.sequence > upto:
-                raise ValueError(f"upto: record {upto} lies within the archive, of which whole parts are read")
             if batch is not None:
                 return batch
             self._archived = None
         try:
-            return self._batch(self._reader.read(most, upto))
+            return self._batch(self._reader.read(most, self._upto))
         except JournalDamaged as error:
             if not self._is_archived(self._reader.last + 1):
                 raise self._gap(error) from error
-        self._archived = self._from_archive(upto)
-        return self.read(most, upto)
+        self._archived = self._from_archive()
+        return self.read(most)
 
     def _batch(self, read: dict[str, Any]) -> Batch:
         if read["last"] >= read["first"]:
@@ -95,17 +98,17 @@ class JournalPostings:
         end = Place(read["last"], self._stamp, read["head"])
         return Batch(read["first"], end, read["noted"], read["columns"])
 
-    def _from_archive(self, upto: int) -> Iterator[Batch]:
+    def _from_archive(self) -> Iterator[Batch]:
         for path in archive.archived(self._data):
             facts = archive.facts_of(path)
-            if facts.before >= upto or _last(path, facts) <= self._reader.last:
+            if facts.before >= self._upto or _last(path, facts) <= self._reader.last:
                 continue
             following = facts.before + 1
             for bodies, hashes in archive.batches(path):
-                skipped = max(0, self._reader.last + 1 - following)
+                wanted = slice(max(0, self._reader.last + 1 - following), max(0, self._upto + 1 - following))
                 following += len(bodies)
-                if skipped < len(bodies):
-                    yield self._batch(self._reader.take(bodies[skipped:], hashes[skipped:]))
+                if bodies[wanted]:
+                    yield self._batch(self._reader.take(bodies[wanted], hashes[wanted]))
 
     def _is_archived(self, sequence: int) -> bool:
         files = ((path, archive.facts_of(path)) for path in archive.archived(self._data))

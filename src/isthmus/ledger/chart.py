@@ -67,9 +67,7 @@ def system_accounts() -> list[LedgerAccount]:
     return rows
 
 
-def opened_account(
-    number: int, kind: int, said: tuple[str, int], opened: int, taken: Container[str]
-) -> LedgerAccount:
+def opened_account(number: int, kind: int, said: tuple[str, int], opened: int, taken: Container[str]) -> LedgerAccount:
     """The account of an OpenAccount record; `said`: the origin's text and the side that the command gives (0: by kind).
 
     The path is the text, below its class where the text does not name it; a path in `taken` gets the number behind it.

@@ -10,6 +10,7 @@ import msgspec
 
 from isthmus.engine.postings import Batch, Place
 from isthmus.kernel.errors import BadInput, IsthmusError
+from isthmus.ledger import schema
 from isthmus.ledger.chart import LedgerAccount
 
 Key = tuple[int, int]
@@ -76,7 +77,7 @@ class Rows(Protocol):
 
 
 class Store(Protocol):
-    """Books in SQLite or in PostgreSQL. One process writes at a time; whoever finds that another did gets BooksMoved."""
+    """Books in SQLite or in PostgreSQL. Who writes and finds that somebody else did meanwhile gets BooksMoved."""
 
     async def begin_anew(self) -> None:
         """Empty books, whatever was there."""
@@ -92,3 +93,19 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Lets go of the connection."""
+
+
+def progress_of(rows: Sequence[Sequence[Any]]) -> Progress | None:
+    """What a row of the table says; None for books of another version, which are made anew."""
+    if not rows or rows[0][0] != schema.VERSION:
+        return None
+    _, sequence, stamp, head, postings = rows[0]
+    return Progress(Place(sequence, stamp, bytes(head)), postings)
+
+
+def account_row(account: LedgerAccount) -> tuple[Any, ...]:
+    """As `schema.ADD_ACCOUNT` takes it."""
+    return (
+        account.number, account.path, account.class_name, account.kind, account.side, account.normal_side,
+        account.opened,
+    )  # fmt: skip
