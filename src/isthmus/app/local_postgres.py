@@ -72,16 +72,16 @@ def local_postgres(*options: str) -> Iterator[str]:
 
 @contextmanager
 def _started(binaries: Path, folder: Path, options: tuple[str, ...], run_as: dict[str, Any]) -> Iterator[str]:
-    data, quiet = folder / "data", {"cwd": folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    make = [binaries / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    made = subprocess.run(make, check=False, **quiet, **run_as)
+    data = str(folder / "data")
+    make = [str(binaries / "initdb"), "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    made = subprocess.run(make, check=False, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **run_as)
     if made.returncode != 0:
         raise PartMissing("PostgreSQL", f"initdb failed: {made.stdout.decode(errors='replace')[-300:]}")
     port = _free_port()
     settings = [word for option in (f"unix_socket_directories={folder}", *options) for word in ("-c", option)]
-    serve = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), *settings]
+    serve = [str(binaries / "postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port), *settings]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(serve, cwd=folder, stdout=log, stderr=log, **run_as)
+        server: subprocess.Popen[bytes] = subprocess.Popen(serve, cwd=folder, stdout=log, stderr=log, **run_as)
     try:
         _wait(server, folder / "log")
         yield f"postgresql://{OWNER}@127.0.0.1:{port}/postgres"

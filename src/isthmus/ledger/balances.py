@@ -50,8 +50,8 @@ def balance_rows(chart: Chart, sums: dict[Key, int], prefix: str = "") -> list[B
         if below(account, prefix):
             expected = amount == 0 or account.normal_side in ("either", "credit" if amount > 0 else "debit")
             balance = text(amount, asset.decimals)
-            of = (number, account.path, account.class_name, account.side)
-            rows.append(BalanceRow(*of, asset.code, balance, expected))
+            row = BalanceRow(number, account.path, account.class_name, account.side, asset.code, balance, expected)
+            rows.append(row)
     return rows
 
 
@@ -65,9 +65,9 @@ def trial_balance(chart: Chart, sums: dict[Key, int]) -> list[TrialRow]:
             classes[account.class_name] = classes.get(account.class_name, 0) + amount
         credit = sum(amount for _, amount in amounts if amount > 0)
         total = sum(amount for _, amount in amounts)
-        figures = [text(amount, asset.decimals) for amount in (credit - total, credit, total)]
+        debits, credited, summed = (text(amount, asset.decimals) for amount in (credit - total, credit, total))
         by_class = {name: text(amount, asset.decimals) for name, amount in sorted(classes.items())}
-        rows.append(TrialRow(asset.code, *figures, by_class))
+        rows.append(TrialRow(asset.code, debits, credited, summed, by_class))
     return rows
 
 

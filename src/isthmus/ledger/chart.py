@@ -7,7 +7,6 @@ elsewhere for us): an amount goes from a posting's source, which is debited, to 
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Literal
 
 import msgspec
 
@@ -23,8 +22,8 @@ class AccountClass(msgspec.Struct, frozen=True):
     """What all accounts of an engine's kind have in common; `side` where the account does not say it itself."""
 
     name: str
-    side: Literal["client", "firm", "outside"]
-    normal_side: Literal["credit", "debit", "either"]
+    side: str
+    normal_side: str
 
 
 CLASSES = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.engine import archive
 from isthmus.engine.postings import balances_at as engine_balances
 from isthmus.kernel.values import text
 from isthmus.ledger import schema
@@ -29,16 +30,17 @@ HISTORY = (
     "SELECT h.account, h.asset, h.sequence, h.amount FROM balance_history h WHERE h.sequence <= $1 "
     "ORDER BY h.sequence, h.account, h.asset"
 )
-KINDS = ("chart", "posting", "balance", "history", "engine")
+KINDS = ("journal", "chart", "posting", "balance", "history", "engine")
 
 Posting = tuple[int, ...]
 """Sequence, place, stamp, source, target, asset, template, amount."""
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """`kind`: chart (an account or asset), posting (its effect on an account), balance (as it stands), history (as of
-    an earlier record), engine (the journal's postings against the engine's state). `books`, `expected` and `amount`
-    (the one less the other) are decimals of the asset, or texts of the chart's row.
+    """`kind`: journal (the last record of the books is another, or gone), chart (an account or asset), posting (its
+    effect on an account), balance (as it stands), history (as of an earlier record), engine (the journal's postings
+    against the engine's state). `books`, `expected` and `amount` (the one less the other) are decimals of the asset, or
+    texts of the chart's row.
     """
 
     kind: str
@@ -92,6 +94,19 @@ async def compared(live: Store, scratch: Store) -> tuple[list[Difference], int]:
         return found.listed(), upto
 
 
+async def against_journal(live: Store, data: Path) -> list[Difference]:
+    """Whether the record that the books end with is the journal's. Raises NoBooks."""
+    async with live.reading() as rows:
+        place = (await read_progress(rows)).place
+    if place.sequence == 0:
+        return []
+    found = next(archive.records(data, place.sequence), None)
+    head = found.hash.hex() if found is not None and found.sequence == place.sequence else None
+    if head == place.head.hex():
+        return []
+    return [Difference("journal", None, None, place.head.hex(), head, None, place.sequence)]
+
+
 async def against_engine(scratch: Store, data: Path) -> list[Difference]:
     """Books made anew from the journal's effects against the state that its commands give when they are run again."""
     async with scratch.reading() as rows:
@@ -124,7 +139,7 @@ async def _compare_charts(found: Found, have: Chart, upto: int) -> None:
         (have.assets, found.chart.assets, "listed"),
     ):
         for number in sorted(of.keys() | should.keys()):
-            one, other = of.get(number), should.get(number)  # type: ignore[attr-defined]
+            one, other = of.get(number), should.get(number)
             first = getattr(other or one, opened)
             if one != other and first <= upto:
                 name = getattr(other or one, "path", None), getattr(other or one, "code", None)
@@ -198,7 +213,9 @@ async def _behind(rows: Rows, after: int, upto: int) -> Sequence[Sequence[Any]]:
 async def _compare_history(found: Found, have: Rows, upto: int) -> None:
     """Balances as of earlier records against the sums of the books' own postings up to there."""
     sums: dict[Key, int] = {}
-    pages, page, at = _pages(have, upto), [], 0
+    pages = _pages(have, upto)
+    page: list[Posting] = []
+    at = 0
     for account, asset, sequence, amount in await have(HISTORY, upto):
         while True:
             if at == len(page):

@@ -96,8 +96,8 @@ def _line(chart: Chart, account: int, row: Sequence[Any], sums: dict[int, int]) 
     asset, other = chart.assets[asset_number], source if target == account else target
     change = amount if target == account else -amount
     sums[asset_number] = sums.get(asset_number, 0) + change
-    figures = (text(change, asset.decimals), text(sums[asset_number], asset.decimals))
-    return Line(sequence, place, time_text(stamp), asset.code, *figures, chart.accounts[other].path, purpose)
+    moved, balance = text(change, asset.decimals), text(sums[asset_number], asset.decimals)
+    return Line(sequence, place, time_text(stamp), asset.code, moved, balance, chart.accounts[other].path, purpose)
 
 
 def _paired(lines: list[Line]) -> list[Line]:
