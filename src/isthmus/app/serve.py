@@ -20,6 +20,7 @@ import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.books_process import BooksProcess
 from isthmus.app.calendars import calendars_of
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
@@ -155,6 +156,9 @@ async def _serve(
     gates.start(running)
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
+    books = BooksProcess(data, settings.books)
+    if settings.books.enabled:
+        books.start()
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
     await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
@@ -170,6 +174,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running)
+    await books.close()
     core.outside.close()
     if link is not None:
         await link.close()

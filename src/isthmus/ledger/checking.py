@@ -20,8 +20,6 @@ from isthmus.ledger.points import Chart, Point, at_record, balances_at, read_cha
 from isthmus.ledger.store import Key, Rows, Store
 
 PAGE = 65_536
-DIFFERENCES_MAX = 1_000
-"""So many are named; the rest is counted."""
 POSTINGS = (
     "SELECT sequence, place, stamp, source, target, asset, template, amount FROM postings "
     "WHERE (sequence > $1 OR (sequence = $1 AND place > $2)) AND sequence <= $3 ORDER BY sequence, place LIMIT $4"

@@ -60,9 +60,9 @@ def test_a_posting_that_is_gone_and_one_too_many_are_named(data: Path, store: St
         ("world", "0.00"),
         ("client:16", "0.00"),
     ]
-    more = "INSERT INTO postings VALUES (434, 9, 1, 1, 16, 1, 1, 500)"
+    more = "INSERT INTO postings VALUES (434, 9, 1, 1, 17, 1, 1, 500)"
     rows = ask(found(data, store, more))
-    assert ("posting", "client:16", "USD", "5.00") in [(row.kind, row.account, row.asset, row.amount) for row in rows]
+    assert ("posting", "client:17", "USD", "5.00") in [(row.kind, row.account, row.asset, row.amount) for row in rows]
 
 
 def test_a_balance_that_is_not_its_postings_is_named(data: Path, store: Store, ask: Ask) -> None:

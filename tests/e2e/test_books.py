@@ -1,0 +1,91 @@
+"""The broker keeps its books while it runs; they are what its journal says, whatever happened to it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.server import GENEROUS, Broker, isthmus
+
+SOON_S = 30.0
+
+
+def eventually(reached: Callable[[], bool]) -> None:
+    until = time.monotonic() + SOON_S
+    while not reached():
+        assert time.monotonic() < until, "it was not reached in time"
+        time.sleep(0.05)
+
+
+def reach(data: Path) -> int:
+    """The last record in the books; 0 where there are none yet."""
+    path = data / "books" / "books.sqlite"
+    if not path.exists():
+        return 0
+    books = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return int(books.execute("SELECT sequence FROM progress").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        books.close()
+
+
+def checked(data: Path, *more: str) -> dict[str, Any]:
+    code, answer = isthmus("books", "rebuild", "--data", str(data), "--check", *more)
+    assert (code, answer["ok"], answer["differences"]) == (0, True, []), answer
+    return answer
+
+
+def test_books_follow_the_journal_and_equal_it_while_the_broker_runs_and_after(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    with broker.client() as client:
+        sequence = client.get("/health").json()["sequence"]
+    eventually(lambda: reach(broker.data) >= sequence)
+    answer = checked(broker.data)
+    assert answer["live"] >= sequence and answer["postings"] > 0
+    assert broker.stop() == 0
+    at_rest = checked(broker.data)
+    assert at_rest["live"] == at_rest["records"] == reach(broker.data)
+
+
+def test_books_equal_the_journal_after_kill_9_and_a_new_start(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    eventually(lambda: reach(broker.data) > 0)
+    broker.kill()
+    again = Broker(tmp_path / "data")
+    with again.client() as client:
+        sequence = client.get("/health").json()["sequence"]
+    eventually(lambda: reach(again.data) >= sequence)
+    checked(again.data)
+    assert again.stop() == 0
+
+
+def test_books_in_postgresql_equal_the_journal(tmp_path: Path, database: str) -> None:
+    settings = f'{GENEROUS}\n[books]\nurl = "{database}"\nevery_s = 0.05\n'
+    broker = Broker(tmp_path / "data", settings=settings)
+    eventually(lambda: (checked(broker.data, "--url", database)["live"] or 0) > 0)
+    assert broker.stop() == 0
+    at_rest = checked(broker.data, "--url", database)
+    assert at_rest["live"] == at_rest["records"]
+    assert not (broker.data / "books").exists()
+
+
+def test_a_broker_whose_books_can_not_be_reached_trades_on_and_says_so(tmp_path: Path) -> None:
+    settings = f'{GENEROUS}\n[books]\nurl = "postgresql://nobody@127.0.0.1:1/books"\n'
+    broker = Broker(tmp_path / "data", settings=settings)
+    eventually(lambda: "books: url: the books' database cannot be reached" in Path(broker.log.name).read_text())
+    with broker.client() as client:
+        assert client.get("/health").json()["status"] == "ok"
+    assert broker.stop() == 0
+
+
+def test_books_can_be_switched_off(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data", settings=f"{GENEROUS}\n[books]\nenabled = false\n")
+    assert broker.stop() == 0
+    assert not (broker.data / "books").exists()
+    code, answer = isthmus("books", "balances", "--data", str(broker.data))
+    assert (code, answer["error"]["field"]) == (2, "books")
