@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,12 +22,19 @@ SCHEMES = ("postgresql", "postgres")
 CONNECT_S = 10.0
 COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 COPY_END = b"\xff\xff"
-WORD = 8
-"""Bytes of a BIGINT."""
+WIDTHS = dict.fromkeys(("sequence", "stamp", "amount"), 8) | {"template": 2}
+"""Bytes of a column; of the others four."""
 COPY_ROW = np.dtype(
-    [("fields", ">i2"), *((f"{what}{name}", of) for name in COLUMNS for what, of in (("bytes_", ">i4"), ("", ">i8")))]
+    [
+        ("fields", ">i2"),
+        *(pair for name in COLUMNS for pair in ((f"bytes_{name}", ">i4"), (name, f">i{WIDTHS.get(name, 4)}"))),
+    ]
 )
 """A row as COPY takes it (PostgreSQL documentation, COPY, "Binary Format"): field count, then length and value."""
+MANY = "SELECT key, of, digits::numeric, $4 FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS t (key, of, digits)"
+SET_BALANCES = schema.SET_BALANCE.replace(schema.ONE_BALANCE, MANY)
+ADD_HISTORIES = schema.ADD_HISTORY.replace(schema.ONE_BALANCE, MANY)
+"""All of a stretch in one statement."""
 IS_THERE = "SELECT to_regclass('progress') IS NOT NULL"
 
 
@@ -94,10 +100,10 @@ class PostgresStore:
             if batch.rows:
                 source = io.BytesIO(copied(batch.columns))
                 await books.copy_to_table("postings", source=source, columns=COLUMNS, format="binary")
-            balances = stretch.balances.items()
-            rows = [(account, asset, Decimal(amount), last) for (account, asset), amount in balances]
-            await books.executemany(schema.SET_BALANCE, rows)
-            await books.executemany(schema.ADD_HISTORY, rows)
+            accounts, assets = ([key[at] for key in stretch.balances] for at in (0, 1))
+            amounts = [str(amount) for amount in stretch.balances.values()]
+            for add in (SET_BALANCES, ADD_HISTORIES):
+                await books.execute(add, accounts, assets, amounts, last)
             await books.execute(schema.ADD_STRETCH, last, batch.first, batch.end.stamp, batch.rows)
         return after
 
@@ -140,6 +146,6 @@ def copied(columns: dict[str, Any]) -> bytes:
     rows = np.empty(len(columns["sequence"]), COPY_ROW)
     rows["fields"] = len(COLUMNS)
     for name in COLUMNS:
-        rows[f"bytes_{name}"] = WORD
+        rows[f"bytes_{name}"] = WIDTHS.get(name, 4)
         rows[name] = columns[name]
     return COPY_HEAD + rows.tobytes() + COPY_END

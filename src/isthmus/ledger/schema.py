@@ -8,9 +8,23 @@ from __future__ import annotations
 
 VERSION = 1
 
-SQLITE_TYPES = {"whole": "INTEGER", "wide": "", "bytes": "BLOB", "rowless": " WITHOUT ROWID"}
+SQLITE_TYPES = {
+    "whole": "INTEGER",
+    "number": "INTEGER",
+    "small": "INTEGER",
+    "wide": "",
+    "bytes": "BLOB",
+    "rowless": " WITHOUT ROWID",
+}
 """A balance has no declared type in SQLite: it is an INTEGER, or its digits as TEXT where it is over 64 bits."""
-POSTGRES_TYPES = {"whole": "BIGINT", "wide": "NUMERIC(39, 0)", "bytes": "BYTEA", "rowless": ""}
+POSTGRES_TYPES = {
+    "whole": "BIGINT",
+    "number": "INTEGER",
+    "small": "SMALLINT",
+    "wide": "NUMERIC(39, 0)",
+    "bytes": "BYTEA",
+    "rowless": "",
+}
 
 TABLES = (
     """CREATE TABLE assets (
@@ -19,8 +33,8 @@ TABLES = (
     number {whole} PRIMARY KEY, path TEXT NOT NULL UNIQUE, class TEXT NOT NULL, kind {whole} NOT NULL,
     side TEXT NOT NULL, normal_side TEXT NOT NULL, opened {whole} NOT NULL)""",
     """CREATE TABLE postings (
-    sequence {whole} NOT NULL, place {whole} NOT NULL, stamp {whole} NOT NULL, source {whole} NOT NULL,
-    target {whole} NOT NULL, asset {whole} NOT NULL, template {whole} NOT NULL,
+    sequence {whole} NOT NULL, stamp {whole} NOT NULL, place {number} NOT NULL, source {number} NOT NULL,
+    target {number} NOT NULL, asset {number} NOT NULL, template {small} NOT NULL,
     amount {whole} NOT NULL CHECK (amount > 0), PRIMARY KEY (sequence, place)){rowless}""",
     """CREATE TABLE balances (
     account {whole} NOT NULL, asset {whole} NOT NULL, amount {wide} NOT NULL, sequence {whole} NOT NULL,
@@ -63,11 +77,12 @@ ADD_ACCOUNT = (
 ADD_STRETCH = "INSERT INTO stretches (last, first, stamp, postings) VALUES ($1, $2, $3, $4)"
 ADD_NOTED = "INSERT INTO noted (sequence, body) VALUES ($1, $2)"
 ADD_TEMPLATE = "INSERT INTO templates (number, name) VALUES ($1, $2)"
+ONE_BALANCE = "VALUES ($1, $2, $3, $4)"
 SET_BALANCE = (
-    "INSERT INTO balances (account, asset, amount, sequence) VALUES ($1, $2, $3, $4) "
+    f"INSERT INTO balances (account, asset, amount, sequence) {ONE_BALANCE} "
     "ON CONFLICT (account, asset) DO UPDATE SET amount = excluded.amount, sequence = excluded.sequence"
 )
-ADD_HISTORY = "INSERT INTO balance_history (account, asset, amount, sequence) VALUES ($1, $2, $3, $4)"
+ADD_HISTORY = f"INSERT INTO balance_history (account, asset, amount, sequence) {ONE_BALANCE}"
 BEGIN_PROGRESS = "INSERT INTO progress (one, version, sequence, stamp, head, postings) VALUES (1, $1, $2, $3, $4, $5)"
 MOVE_PROGRESS = (
     "UPDATE progress SET sequence = $1, stamp = $2, head = $3, postings = $4 WHERE sequence = $5 AND head = $6"

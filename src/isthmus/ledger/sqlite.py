@@ -19,7 +19,10 @@ BUSY_MS = 10_000
 """How long a writer waits for another one's transaction."""
 WIDE = 1 << 63
 _VALUE = re.compile(r"\$(\d+)")
-ADD_POSTINGS = "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_POSTINGS = (
+    "INSERT INTO postings (sequence, place, stamp, source, target, asset, template, amount) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def path_in(data: Path) -> Path:

@@ -60,7 +60,8 @@ def test_a_posting_that_is_gone_and_one_too_many_are_named(data: Path, store: St
         ("world", "0.00"),
         ("client:16", "0.00"),
     ]
-    more = "INSERT INTO postings VALUES (434, 9, 1, 1, 17, 1, 1, 500)"
+    columns = "sequence, place, stamp, source, target, asset, template, amount"
+    more = f"INSERT INTO postings ({columns}) VALUES (434, 9, 1, 1, 17, 1, 1, 500)"
     rows = ask(found(data, store, more))
     assert ("posting", "client:17", "USD", "5.00") in [(row.kind, row.account, row.asset, row.amount) for row in rows]
 
