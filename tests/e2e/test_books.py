@@ -83,6 +83,31 @@ def test_a_broker_whose_books_can_not_be_reached_trades_on_and_says_so(tmp_path:
     assert broker.stop() == 0
 
 
+def test_clients_read_their_own_books_and_auditors_all(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    own = f"acc-{broker.keys()['account']}" if str(broker.keys()["account"]).isdecimal() else broker.keys()["account"]
+    with broker.client() as client, broker.client("operator") as operator:
+        sequence = client.get("/health").json()["sequence"]
+        eventually(lambda: reach(broker.data) >= sequence)
+        mine = client.get("/v1/books/balances").raise_for_status().json()
+        assert {row["account"] for row in mine["balances"]} == {own} and mine["sequence"] >= sequence
+        live = {row["asset"]: row["total"] for row in client.get("/v1/balances").raise_for_status().json()}
+        assert {row["asset"] for row in mine["balances"]} == set(live)
+        assert client.get("/v1/books/trial-balance").status_code == 403
+        assert client.get("/v1/books/statement?account=acc-1").status_code == 403
+        assert client.get("/v1/books/balances?at=999999999").json()["reason"] == "not_recorded"
+        assert client.get("/v1/books/balances?at=yesterday").json()["field"] == "at"
+        statement = client.get("/v1/books/statement").raise_for_status().json()
+        assert statement["account"] == own and statement["lines"][0]["purpose"] == "deposit"
+        trial = operator.get("/v1/books/trial-balance").raise_for_status().json()
+        assert trial["ok"] and {row["sum"].strip("0.") for row in trial["rows"]} == {""}
+        everybody = operator.get("/v1/books/balances?path=world").raise_for_status().json()
+        assert {row["path"] for row in everybody["balances"]} == {"world"}
+        fees = operator.get("/v1/books/statement?account=house:fees&limit=5").raise_for_status().json()
+        assert fees["path"] == "house:fees"
+    assert broker.stop() == 0
+
+
 def test_books_can_be_switched_off(tmp_path: Path) -> None:
     broker = Broker(tmp_path / "data", settings=f"{GENEROUS}\n[books]\nenabled = false\n")
     assert broker.stop() == 0

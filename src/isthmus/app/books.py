@@ -112,7 +112,7 @@ async def _answer(store: Store, differences: list[Difference], facts: dict[str, 
     async with store.reading() as rows:
         chart, reached = await read_chart(rows), await read_progress(rows)
         trial = trial_balance_of(chart, await balances_at(rows, await newest(rows)))
-    zero = all(_is_zero(row) for row in trial)
+    zero = all(is_zero(row) for row in trial)
     return {
         "ok": zero and not differences,
         "postings": reached.postings,
@@ -125,7 +125,8 @@ async def _answer(store: Store, differences: list[Difference], facts: dict[str, 
     }
 
 
-def _is_zero(row: TrialRow) -> bool:
+def is_zero(row: TrialRow) -> bool:
+    """Whether the asset adds up."""
     return set(row.sum) <= set("0.")
 
 
@@ -170,7 +171,7 @@ def trial_balance(arguments: argparse.Namespace) -> int:
             return point, trial_balance_of(await read_chart(rows), await balances_at(rows, point))
 
     point, trial = asyncio.run(told())
-    zero = all(_is_zero(row) for row in trial)
+    zero = all(is_zero(row) for row in trial)
     if arguments.json:
         print_json({"ok": zero, "sequence": point.sequence, "rows": trial})
     else:

@@ -14,6 +14,7 @@ import msgspec
 
 from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
@@ -50,6 +51,7 @@ from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
@@ -62,6 +64,7 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    books_routes,
     confirmation_routes,
     market_routes,
     operator_routes,
@@ -229,6 +232,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *trading_routes(trading),
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
+            *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
             *(lorawan.routes if lorawan is not None else ()),
