@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn what_is_planted_is_found() {
         let folder = Folder::new();
-        for plant in [Plant::Priority, Plant::Money, Plant::Flush] {
+        for plant in [Plant::Priority, Plant::Money, Plant::Posting, Plant::Flush] {
             assert!(!simulate(1, 200, plant, &folder.0).violations.is_empty(), "{plant:?} was not found");
         }
     }

@@ -54,10 +54,7 @@ NAMES = (
     "progress", "templates", "noted", "stretches", "balance_history", "balances", "postings", "accounts",
     "assets",
 )  # fmt: skip
-INDEXES = (
-    "CREATE INDEX stretches_by_stamp ON stretches (stamp)",
-    "CREATE INDEX balance_history_by_sequence ON balance_history (sequence)",
-)
+INDEXES = ("CREATE INDEX stretches_by_stamp ON stretches (stamp)",)
 SQLITE_TRIGGERS = tuple(
     f"CREATE TRIGGER postings_no_{what.lower()} BEFORE {what} ON postings "
     "BEGIN SELECT RAISE(ABORT, 'postings are immutable'); END"
