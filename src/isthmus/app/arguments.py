@@ -379,7 +379,9 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--seed", metavar="N", type=_seed, default=1, help="first seed (1)")
     sim.add_argument("--seeds", metavar="K", type=_count, default=1, help="how many seeds (1)")
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
-    sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, posting, flush")
+    sim.add_argument(
+        "--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, posting, flush"
+    )
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
 
 
