@@ -11,6 +11,7 @@ from collections.abc import Container
 import msgspec
 
 from isthmus.kernel.messages import SYSTEM_ACCOUNTS
+from isthmus.refdata.instruments import Account
 
 CLIENT, FIRM, OUTSIDE = "client", "firm", "outside"
 """Sides of the wall between client money and the firm's."""
@@ -19,30 +20,27 @@ SYSTEM = 4
 
 
 class AccountClass(msgspec.Struct, frozen=True):
-    """What all accounts of an engine's kind have in common; `side` where the account does not say it itself."""
+    """What all accounts of an engine's kind have in common."""
 
     name: str
-    side: str
     normal_side: str
 
 
 CLASSES = {
-    1: AccountClass("client", CLIENT, CREDIT),
-    2: AccountClass("house", FIRM, CREDIT),
-    3: AccountClass("venue", OUTSIDE, EITHER),
-    SYSTEM: AccountClass("house", FIRM, EITHER),
-    5: AccountClass("custodian", FIRM, DEBIT),
-    6: AccountClass("omnibus", CLIENT, CREDIT),
-    7: AccountClass("tax", FIRM, CREDIT),
-    8: AccountClass("suspense", FIRM, EITHER),
-    9: AccountClass("insurance", FIRM, CREDIT),
-    10: AccountClass("fee", FIRM, CREDIT),
+    1: AccountClass("client", CREDIT),
+    2: AccountClass("house", CREDIT),
+    3: AccountClass("venue", EITHER),
+    SYSTEM: AccountClass("house", EITHER),
+    5: AccountClass("custodian", DEBIT),
+    6: AccountClass("omnibus", CREDIT),
+    7: AccountClass("tax", CREDIT),
+    8: AccountClass("suspense", EITHER),
+    9: AccountClass("insurance", CREDIT),
+    10: AccountClass("fee", CREDIT),
 }
 """By the engine's kind of account."""
-UNKNOWN_CLASS = AccountClass("unknown", FIRM, EITHER)
-WORLD = AccountClass("world", OUTSIDE, DEBIT)
-SIDES = {1: CLIENT, 2: FIRM}
-"""What OpenAccount may say of a custodian or suspense account."""
+UNKNOWN_CLASS = AccountClass("unknown", EITHER)
+WORLD = AccountClass("world", DEBIT)
 
 
 class LedgerAccount(msgspec.Struct, frozen=True):
@@ -61,21 +59,17 @@ def system_accounts() -> list[LedgerAccount]:
     """Those that every engine begins with."""
     rows = []
     for number, path in SYSTEM_ACCOUNTS.items():
-        of = WORLD if path == "world" else CLASSES[SYSTEM]
-        rows.append(LedgerAccount(number, path, of.name, SYSTEM, of.side, of.normal_side, 0))
+        of, wall = (WORLD, OUTSIDE) if path == "world" else (CLASSES[SYSTEM], FIRM)
+        rows.append(LedgerAccount(number, path, of.name, SYSTEM, wall, of.normal_side, 0))
     return rows
 
 
 def opened_account(number: int, kind: int, said: tuple[str, int], opened: int, taken: Container[str]) -> LedgerAccount:
     """The account of an OpenAccount record; `said`: the origin's text and the side that the command gives (0: by kind).
 
-    The path is the text, below its class where the text does not name it; a path in `taken` gets the number behind it.
+    Its path is that of the directory; one in `taken` gets the number behind it.
     """
     text, side = said
-    of = CLASSES.get(kind, UNKNOWN_CLASS)
-    path = text or f"{of.name}:{number}"
-    if path.partition(":")[0] != of.name:
-        path = f"{of.name}:{path}"
-    if path in taken:
-        path = f"{path}#{number}"
-    return LedgerAccount(number, path, of.name, kind, SIDES.get(side, of.side), of.normal_side, opened)
+    account, of = Account(number, kind, text or f"account:{number}", side), CLASSES.get(kind, UNKNOWN_CLASS)
+    path = f"{account.path}#{number}" if account.path in taken else account.path
+    return LedgerAccount(number, path, of.name, kind, account.wall, of.normal_side, opened)

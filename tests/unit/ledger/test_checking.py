@@ -50,7 +50,7 @@ def test_books_as_they_were_carried_have_no_difference(data: Path, store: Store,
 def test_a_posting_of_another_amount_is_named_with_its_accounts(data: Path, store: Store, ask: Ask) -> None:
     rows = ask(found(data, store, "UPDATE postings SET amount = amount + 7 WHERE sequence = 17 AND place = 0"))
     told = [(row.kind, row.account, row.asset, row.amount, row.first_sequence) for row in rows if row.kind == "posting"]
-    assert told == [("posting", "world", "USD", "-0.07", 17), ("posting", "client:16", "USD", "0.07", 17)]
+    assert told == [("posting", "world", "USD", "-0.07", 17), ("posting", "client:account:16", "USD", "0.07", 17)]
     assert {row.kind for row in rows} == {"posting", "history"}
 
 
@@ -58,27 +58,31 @@ def test_a_posting_that_is_gone_and_one_too_many_are_named(data: Path, store: St
     gone = ask(found(data, store, "DELETE FROM postings WHERE sequence = 17"))
     assert [(row.account, row.books) for row in gone if row.kind == "posting"] == [
         ("world", "0.00"),
-        ("client:16", "0.00"),
+        ("client:account:16", "0.00"),
     ]
     columns = "sequence, place, stamp, source, target, asset, template, amount"
     more = f"INSERT INTO postings ({columns}) VALUES (434, 9, 1, 1, 17, 1, 1, 500)"
     rows = ask(found(data, store, more))
-    assert ("posting", "client:17", "USD", "5.00") in [(row.kind, row.account, row.asset, row.amount) for row in rows]
+    assert ("posting", "client:account:17", "USD", "5.00") in [
+        (row.kind, row.account, row.asset, row.amount) for row in rows
+    ]
 
 
 def test_a_balance_that_is_not_its_postings_is_named(data: Path, store: Store, ask: Ask) -> None:
     rows = ask(found(data, store, "UPDATE balances SET amount = amount + 1 WHERE account = 17 AND asset = 1"))
-    assert [(row.kind, row.account, row.asset, row.amount) for row in rows] == [("balance", "client:17", "USD", "0.01")]
+    assert [(row.kind, row.account, row.asset, row.amount) for row in rows] == [
+        ("balance", "client:account:17", "USD", "0.01")
+    ]
 
 
 def test_an_earlier_balance_that_is_wrong_is_named(data: Path, store: Store, ask: Ask) -> None:
     rows = ask(found(data, store, "UPDATE balance_history SET amount = amount - 1 WHERE account = 17 AND asset = 1"))
-    assert [(row.kind, row.account, row.amount) for row in rows] == [("history", "client:17", "-0.01")]
+    assert [(row.kind, row.account, row.amount) for row in rows] == [("history", "client:account:17", "-0.01")]
 
 
 def test_an_account_under_another_path_is_named(data: Path, store: Store, ask: Ask) -> None:
     rows = ask(found(data, store, "UPDATE accounts SET path = 'client:somebody' WHERE number = 16"))
-    assert [(row.kind, row.account) for row in rows] == [("chart", "client:16")]
+    assert [(row.kind, row.account) for row in rows] == [("chart", "client:account:16")]
     assert "client:somebody" in str(rows[0].books)
 
 
@@ -106,7 +110,7 @@ def test_an_engine_that_differs_is_named_with_the_first_record(
     monkeypatch.setattr(checking, "engine_balances", other)
     ask(found(data, store))
     rows = ask(against_engine(store, data))
-    assert [(row.account, row.amount, row.first_sequence) for row in rows] == [("client:17", "-0.01", 123)]
+    assert [(row.account, row.amount, row.first_sequence) for row in rows] == [("client:account:17", "-0.01", 123)]
 
 
 def test_where_no_books_are_kept_that_is_told(data: Path, store: Store, ask: Ask) -> None:

@@ -196,7 +196,7 @@ def test_a_day_that_is_none_is_refused(day: str) -> None:
 def test_paths_are_below_their_class_and_never_the_same() -> None:
     assert opened_account(16, 1, ("client:demo", 0), 4, set()).path == "client:demo"
     assert opened_account(17, 1, ("demo", 0), 5, {"client:demo"}).path == "client:demo#17"
-    assert opened_account(18, 1, ("", 0), 6, set()).path == "client:18"
+    assert opened_account(18, 1, ("", 0), 6, set()).path == "client:account:18"
     bank = opened_account(19, 5, ("custodian:alpha:client", 1), 7, set())
     assert (bank.path, bank.side, bank.normal_side) == ("custodian:alpha:client", "client", "debit")
     assert opened_account(20, 5, ("custodian:alpha:firm", 2), 8, set()).side == "firm"

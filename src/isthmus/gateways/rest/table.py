@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
+from isthmus.gateways.rest.ledger import LedgerHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.routes import (
@@ -197,6 +198,31 @@ def books_routes(own: BooksHandlers) -> tuple[Route, ...]:
             "Every posting of an account, oldest first",
             BookedStatement,
             fields=(account, *span, LIMIT),
+        ),
+    )
+
+
+def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
+    """Accounts, and money that moves between them."""
+    commands = (
+        ("move", ledger.move, "Move money for a purpose", ledger_shapes.MoneyMove),
+        ("move_pending", ledger.move_pending, "Hold money for a move to come", ledger_shapes.PendingMove),
+        ("post_pending", ledger.post_pending, "Post a pending transfer", ledger_shapes.PendingPost),
+        ("void_pending", ledger.void_pending, "Void a pending transfer", ledger_shapes.PendingVoid),
+        ("exchange", ledger.exchange, "Exchange one asset for another", ledger_shapes.MoneyExchange),
+    )
+    asked = (
+        ("accounts", ledger.accounts, "All accounts with their paths", list[ledger_shapes.LedgerAccount]),
+        ("pending", ledger.pending, "Transfers that wait, oldest first", list[ledger_shapes.PendingTransfer]),
+    )
+    return (
+        *(
+            Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
+            for name, handler, summary, accepts in commands
+        ),
+        *(
+            Route("GET", f"/v1/operator/{name}", handler, summary, answers, JOURNAL_ROLES)
+            for name, handler, summary, answers in asked
         ),
     )
 
