@@ -20,7 +20,7 @@ import asyncpg
 import numpy as np
 
 from isthmus import _core
-from isthmus.app.bench_report import Peer, Probe, Rates, Row
+from isthmus.app.bench_report import Probe, Rates, Row
 from isthmus.app.local_postgres import local_postgres
 from isthmus.engine.engine import Engine
 from isthmus.engine.postings import COLUMNS, Batch, JournalPostings
@@ -42,19 +42,23 @@ GOAL = 200_000.0
 SEED = 6
 PLACE_ORDER, FIRST_ACCOUNT = 10, 16
 ROW_NAMES = ("books_read", "books_sqlite", "books_postgresql")
+BARE = {"books_sqlite": "sqlite_bare_insert", "books_postgresql": "postgresql_bare_copy"}
+"""The probe beside each row."""
 BARE_TABLE = (
     "CREATE TABLE bare (sequence BIGINT, place INTEGER, stamp BIGINT, source INTEGER, target INTEGER, asset INTEGER, "
     "template SMALLINT, amount BIGINT)"
 )
 
 
-def projected(folder: Path, orders: int = ORDERS, rounds: int = ROUNDS) -> tuple[list[Row], list[Peer], list[Probe]]:
-    """Rows, peers (there are none: what others carry is not this) and probes. Writes in `folder` and tidies up."""
+def measured(folder: Path, orders: int = ORDERS, rounds: int = ROUNDS) -> dict[str, Any]:
+    """{"workload", "rows", "peers", "probes", "ratios"}: no peers, since nobody carries a journal of ours. Writes in
+    `folder` and tidies up.
+    """
     data = folder / "journal-of-trades"
     write_journal(data, orders)
     batches = list(_batches(data))
     count = sum(batch.rows for batch in batches)
-    rates = {name: Rates(count) for name in (*ROW_NAMES, "sqlite_bare_insert", "postgresql_bare_copy")}
+    rates = {name: Rates(count) for name in (*ROW_NAMES, *BARE.values())}
     missing: str | None = None
     with ExitStack() as stack:
         try:
@@ -66,13 +70,18 @@ def projected(folder: Path, orders: int = ORDERS, rounds: int = ROUNDS) -> tuple
             if url:
                 asyncio.run(_postgres_round(url, data, batches, rates))
     shutil.rmtree(data)
-    rows = [_row(name, rates[name], missing) for name in ROW_NAMES]
-    probes = [
-        Probe(name, round(rate.wall_rate, 1), "postings/s")
-        for name, rate in rates.items()
-        if name not in ROW_NAMES and rate.wall
-    ]
-    return rows, [], probes
+    bare = {name: rates[name] for name in BARE.values() if rates[name].wall}
+    return {
+        "workload": {"orders": orders, "postings": count, "accounts": OWNERS, "stretch_postings": STRETCH_POSTINGS},
+        "rows": [_row(name, rates[name], missing) for name in ROW_NAMES],
+        "peers": [],
+        "probes": [Probe(name, round(rate.wall_rate, 1), "postings/s") for name, rate in bare.items()],
+        "ratios": [
+            {"row": row, "over": name, "ratio": round(rates[row].wall_rate / bare[name].wall_rate, 3), "goal": None}
+            for row, name in BARE.items()
+            if name in bare
+        ],
+    }
 
 
 def write_journal(data: Path, orders: int) -> None:

@@ -29,9 +29,13 @@ class BooksProcess:
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Beside the loop; a fault of the books is told, and never the server's end."""
-        self._task = asyncio.create_task(self._keep())
+    @classmethod
+    def started(cls, data: Path, settings: BooksSettings) -> BooksProcess:
+        """Beside the loop, where books are kept; a fault of theirs is told, and never the server's end."""
+        books = cls(data, settings)
+        if settings.enabled:
+            books._task = asyncio.create_task(books._keep())
+        return books
 
     async def close(self) -> None:
         """Behind the journal's last record: lets the process carry over the rest."""

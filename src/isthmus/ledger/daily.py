@@ -13,6 +13,8 @@ from isthmus.ledger.points import Chart, Point
 from isthmus.ledger.store import Key
 
 HEAD = ("day", "upto_record", "account", "path", "class", "asset", "balance", "side")
+CUSTODIAN = "custodian"
+"""Banks hold client money, they are not owed it: the other side of these balances."""
 CREDIT_DEBIT = {True: "credit", False: "debit"}
 
 
@@ -35,7 +37,7 @@ def write_client_balances(out: TextIO, day: str, chart: Chart, point: Point, sum
     count = 0
     for (number, asset_number), amount in sorted(sums.items()):
         account, asset = chart.accounts[number], chart.assets[asset_number]
-        if account.side == CLIENT:
+        if account.side == CLIENT and account.class_name != CUSTODIAN:
             balance, side = text(amount, asset.decimals), CREDIT_DEBIT[amount >= 0]
             of = (number, account.path, account.class_name)
             rows.writerow((day, point.sequence, *of, asset.code, balance, side))

@@ -13,9 +13,8 @@ from isthmus.ledger.chart import LedgerAccount
 from isthmus.ledger.points import Chart, Point, balances_at
 from isthmus.ledger.store import NotRecorded, Rows
 
-FX_ACCOUNT = "house:fx"
-EXCHANGED = ("payment", "delivery")
-"""Templates of the two legs of a trade."""
+EXCHANGED = ("payment", "delivery", "exchange")
+"""Templates of the legs of a trade, and of an exchange."""
 LINES_MAX = 100_000
 LINES = (
     "SELECT p.sequence, p.place, p.stamp, p.source, p.target, p.asset, p.amount, t.name FROM stretches s "
@@ -105,7 +104,7 @@ def _paired(lines: list[Line]) -> list[Line]:
     paired = list(lines)
     waiting: int | None = None
     for at, line in enumerate(lines):
-        if line.counterparty != FX_ACCOUNT and line.purpose not in EXCHANGED:
+        if line.purpose not in EXCHANGED:
             continue
         if waiting is not None and _are_legs(lines[waiting], line):
             first = lines[waiting]

@@ -124,6 +124,29 @@ def test_a_statement_adds_up_and_shows_both_legs_of_an_exchange(names: Path, sto
     assert answer.lines[0].time == "2023-11-15T02:00:00.000000000Z"
 
 
+def test_an_exchange_is_two_legs_through_the_house(tmp_path: Path, store: Store, ask: Ask) -> None:
+    engine = Engine(str(tmp_path / "fx"), "os")
+    for code in ("EUR", "USD"):
+        engine.submit(m.AddAsset(code=code, decimals=2), 1)
+    engine.submit(m.OpenAccount(kind=m.ACCOUNT_CLIENT, client_id=content_id("ann")), 2, Origin(text="client:ann"))
+    engine.submit(m.Deposit(account=16, asset=1, amount=100_00, client_id=bytes(16)), 3)
+    amounts = {"sell_asset": 1, "sell_amount": 50_00, "buy_asset": 2, "buy_amount": 55_00}
+    engine.submit(m.Exchange(account=16, client_id=content_id("fx"), **amounts), 4)
+    engine.close()
+
+    async def of(rows: Rows) -> list[Statement]:
+        chart, span = await read_chart(rows), (Point(4, 4), await newest(rows))
+        return [await statement(rows, chart, chart.account(path), span) for path in ("client:ann", "house:fx")]
+
+    ann, house = ask(told(tmp_path / "fx", store, of))
+    legs = [(line.purpose, line.amount, line.asset, line.counterparty) for line in ann.lines]
+    assert legs == [("exchange", "-50.00", "EUR", "house:fx"), ("exchange", "55.00", "USD", "house:fx")]
+    assert [(line.against.amount, line.against.asset) for line in ann.lines if line.against] == [
+        ("55.00", "USD"), ("-50.00", "EUR"),
+    ]  # fmt: skip
+    assert house.closing == {"EUR": "50.00", "USD": "-55.00"}
+
+
 def test_a_statement_of_an_account_that_is_not_there_is_refused(names: Path, store: Store, ask: Ask) -> None:
     async def of(rows: Rows) -> None:
         chart, end = await read_chart(rows), await newest(rows)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.journals import Ask, played
+from tests.unit.ledger.journals import SESSIONS, Ask, played
 
 from isthmus.engine.engine import Engine, JournalReader
 from isthmus.engine.postings import JournalPostings, OtherJournal, balances_at, end_of
@@ -134,6 +134,20 @@ def summed(data: Path, upto: int) -> dict[tuple[int, int], int]:
     return {key: amount for key, amount in sums.items() if amount}
 
 
+@pytest.mark.parametrize("kind", SESSIONS)
+def test_every_change_of_a_balance_has_its_posting(tmp_path: Path, ask: Ask, kind: str) -> None:
+    kinds = set()
+    for seed in range(8):
+        data = tmp_path / str(seed)
+        engine = played(data, seed, 250, kind=kind)
+        store = SqliteStore(data / "books.sqlite", fast=True)
+        ask(carried(data, store))
+        assert ask(against_engine(store, data)) == [], (kind, seed)
+        kinds |= {row[6] for row in engine_postings(engine, data)}
+        engine.close()
+    assert kinds >= {4, 5, 6} if kind != "ledger" else {20} <= kinds, kinds
+
+
 def test_changes_are_exact_beyond_64_bits() -> None:
     most = (1 << 63) - 1
     columns = {
@@ -227,13 +241,15 @@ def test_books_go_on_after_kill_9_in_the_middle(
     assert ask(tables(store)) == ask(tables(whole))
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**6), length=st.integers(1, 250), cut=st.integers(1, 90))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10**6), length=st.integers(1, 250), cut=st.integers(1, 90), kind=st.sampled_from([*SESSIONS])
+)
 def test_sqlite_and_postgresql_give_equal_answers(
-    database: str, tmp_path_factory: pytest.TempPathFactory, seed: int, length: int, cut: int
+    database: str, tmp_path_factory: pytest.TempPathFactory, seed: int, length: int, cut: int, kind: str
 ) -> None:
     folder = tmp_path_factory.mktemp("equal")
-    played(folder / "data", seed, length).close()
+    played(folder / "data", seed, length, kind=kind).close()
     asyncio.run(_equal(folder, database, cut))
 
 
