@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -223,6 +224,22 @@ def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
         *(
             Route("GET", f"/v1/operator/{name}", handler, summary, answers, JOURNAL_ROLES)
             for name, handler, summary, answers in asked
+        ),
+    )
+
+
+def allocation_routes(own: AllocationHandlers) -> tuple[Route, ...]:
+    """Blocks to sub-accounts."""
+    return (
+        Route(
+            "POST",
+            "/v1/allocations",
+            own.allocate,
+            "Allocate a block at its average price",
+            ledger_shapes.Allocation,
+            TRADING_ROLES,
+            ledger_shapes.NewAllocation,
+            201,
         ),
     )
 
