@@ -96,6 +96,8 @@ def test_a_broker_whose_books_can_not_be_reached_trades_on_and_says_so(tmp_path:
     eventually(lambda: "books: url: the books' database cannot be reached" in Path(broker.log.name).read_text())
     with broker.client() as client:
         assert client.get("/health").json()["status"] == "ok"
+        answer = client.get("/v1/books/balances")
+        assert (answer.status_code, answer.json()["reason"]) == (503, "no_books")
     assert broker.stop() == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import asyncpg
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, progress, say
 from isthmus.engine.engine import JournalDamaged, OtherRelease
@@ -48,6 +51,8 @@ def rebuild(arguments: argparse.Namespace) -> int:
         told = asyncio.run(_check(data, store) if arguments.check else _rebuild(data, store))
     except JournalDamaged as error:
         raise Damaged(f"{data}: {error}") from error
+    except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise BadInput("books", f"cannot be written: {error}") from error
     if arguments.json:
         print_json(told)
     else:

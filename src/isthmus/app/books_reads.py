@@ -14,12 +14,12 @@ from isthmus.app.books import is_zero, point_of, store_of
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.books import BookedBalance, BookedBalances, BookedLine, BookedStatement, BookedTotal
 from isthmus.gateways.rest.books import TrialBalance as TrialBalanceShape
-from isthmus.kernel.errors import BadInput
+from isthmus.kernel.errors import BadInput, Damaged
 from isthmus.kernel.ids import account_id
 from isthmus.ledger.balances import balance_rows, trial_balance
 from isthmus.ledger.points import balances_at, read_chart
 from isthmus.ledger.statement import statement
-from isthmus.ledger.store import NoBooks, NotRecorded, Rows
+from isthmus.ledger.store import BooksAway, NoBooks, NotRecorded, Rows
 
 Answer = TypeVar("Answer")
 
@@ -82,6 +82,8 @@ class BooksReads:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._thread, lambda: asyncio.run(answered()))
+        except (BooksAway, Damaged, OSError) as error:
+            raise Refusal(503, "no_books", f"the books cannot be read: {error}") from error
         except NoBooks as error:
             raise Refusal(404, "no_books", error.reason) from error
         except NotRecorded as error:

@@ -16,7 +16,7 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import TEMPLATES
 from isthmus.ledger import schema
 from isthmus.ledger.chart import LedgerAccount, system_accounts
-from isthmus.ledger.store import BooksMoved, Kept, NoBooks, Progress, Rows, Stretch, account_row, progress_of
+from isthmus.ledger.store import BooksAway, BooksMoved, Kept, NoBooks, Progress, Rows, Stretch, account_row, progress_of
 
 SCHEMES = ("postgresql", "postgres")
 CONNECT_S = 10.0
@@ -138,7 +138,7 @@ class PostgresStore:
         try:
             return await asyncpg.connect(self._url, timeout=CONNECT_S)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise BadInput("url", f"the books' database cannot be reached: {error}") from error
+            raise BooksAway("url", f"the books' database cannot be reached: {error}") from error
 
 
 def copied(columns: dict[str, Any]) -> bytes:

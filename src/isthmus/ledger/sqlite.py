@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.engine.postings import COLUMNS, GENESIS
+from isthmus.kernel.errors import Damaged
 from isthmus.kernel.messages import TEMPLATES
 from isthmus.ledger import schema
 from isthmus.ledger.chart import LedgerAccount, system_accounts
@@ -18,6 +19,7 @@ from isthmus.ledger.store import BooksMoved, Kept, NoBooks, Progress, Rows, Stre
 BUSY_MS = 10_000
 """How long a writer waits for another one's transaction."""
 WIDE = 1 << 63
+IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'progress'"
 _VALUE = re.compile(r"\$(\d+)")
 ADD_POSTINGS = (
     "INSERT INTO postings (sequence, place, stamp, source, target, asset, template, amount) "
@@ -41,6 +43,17 @@ class SqliteStore:
     async def begin_anew(self) -> None:
         """See Store."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._make()
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise
+            await self.close()  # the file is no database any more, and nothing in it is not in the journal
+            for end in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+            self._make()
+
+    def _make(self) -> None:
         with self._transaction() as books:
             for name in schema.NAMES:
                 books.execute(f"DROP TABLE IF EXISTS {name}")
@@ -56,8 +69,16 @@ class SqliteStore:
         """See Store."""
         if not self._path.exists():
             return None
+        try:
+            return self._read_kept()
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise
+            return None
+
+    def _read_kept(self) -> Kept | None:
         with self._transaction() as books:
-            if not books.execute("SELECT 1 FROM sqlite_master WHERE name = 'progress'").fetchone():
+            if not books.execute(IS_THERE).fetchone():
                 return None
             progress = progress_of(books.execute(schema.READ_PROGRESS).fetchall())
             if progress is None:
@@ -99,11 +120,15 @@ class SqliteStore:
         reader = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_MS / 1_000)
         try:
             reader.execute("BEGIN")
+            if not reader.execute(IS_THERE).fetchone():
+                raise NoBooks("books", f"{self._path}: there are no books yet (isthmus books rebuild makes them)")
 
             async def rows(question: str, *values: Any) -> Sequence[Sequence[Any]]:
                 return reader.execute(_sqlite(question), values).fetchall()
 
             yield rows
+        except sqlite3.DatabaseError as error:
+            raise Damaged(f"{self._path}: {error}") from error
         finally:
             reader.close()
 

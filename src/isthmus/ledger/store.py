@@ -21,6 +21,10 @@ class NoBooks(BadInput):
     """There are no books where they were looked for."""
 
 
+class BooksAway(BadInput):
+    """The database of the books cannot be reached."""
+
+
 class NotRecorded(BadInput):
     """The books do not reach so far: an answer would be empty, or would change."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.ledger.journals import Ask, played
 
+from isthmus.app.cli import main
 from isthmus.engine.postings import end_of
 from isthmus.ledger.checking import Difference, against_engine, against_journal, compared
 from isthmus.ledger.postgres import PostgresStore
@@ -111,6 +113,30 @@ def test_an_engine_that_differs_is_named_with_the_first_record(
     ask(found(data, store))
     rows = ask(against_engine(store, data))
     assert [(row.account, row.amount, row.first_sequence) for row in rows] == [("client:account:17", "-0.01", 123)]
+
+
+def test_books_whose_file_is_damaged_are_named_and_made_anew(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = data / "books" / "books.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    for words in (["rebuild", "--check"], ["balances"], ["trial-balance"]):
+        assert main(["books", *words, "--data", str(data), "--json"]) == 1
+        assert str(path) in json.loads(capsys.readouterr().out)["error"]["reason"]
+    for words in (["rebuild"], ["rebuild", "--check"]):
+        assert main(["books", *words, "--data", str(data), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["ok"]
+
+
+def test_a_difference_is_printed_and_ends_with_1(data: Path, capsys: pytest.CaptureFixture[str], ask: Ask) -> None:
+    assert main(["books", "rebuild", "--data", str(data), "--json"]) == 0
+    kept = SqliteStore(data / "books" / "books.sqlite")
+    ask(harm(kept, "UPDATE balances SET amount = amount + 1 WHERE account = 17 AND asset = 1"))
+    ask(kept.close())
+    capsys.readouterr()
+    assert main(["books", "rebuild", "--check", "--data", str(data), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ok"], [row["amount"] for row in told["differences"]]) == (False, ["0.01"])
+    assert set(told["trial_balance"].values()) <= {"0.00", "0.00000000", "0"}
 
 
 def test_where_no_books_are_kept_that_is_told(data: Path, store: Store, ask: Ask) -> None:
