@@ -358,6 +358,13 @@ def _add_bench(commands: Commands) -> None:
     )
     _add(
         bench,
+        "books",
+        "isthmus.app.bench_books:books",
+        "Durable moves of money in batches, beside SQLite, bare writes and what others tell of themselves.",
+        "isthmus bench books --json",
+    )
+    _add(
+        bench,
         "route",
         "isthmus.app.bench_route:route",
         "Speed of decisions about routes: sweep, dark pools, split, breaker, arbitrage to the venue's adapter.",

@@ -43,6 +43,7 @@ COMMANDS = {
     "books export": ["--day", "2026-11-27"],
     "bench engine": [],
     "bench journal": [],
+    "bench books": [],
     "bench route": [],
     "bench wire": [],
     "xmlguard": ["F"],
