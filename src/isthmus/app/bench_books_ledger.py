@@ -213,7 +213,12 @@ def measured(folder: Path, rounds: int = ROUNDS, slices: int = SLICES) -> dict[s
     written = rounds * slices * BATCHES
     right = {"ledger_group": named.is_right(written + 1), "ledger_group_without_ids": plain.is_right(written)}
     return {
-        "workload": {"accounts": ACCOUNTS, "batch": BATCH, "moves": written * BATCH, "frame_bytes": round(frame_bytes, 1)},
+        "workload": {
+            "accounts": ACCOUNTS,
+            "batch": BATCH,
+            "moves": written * BATCH,
+            "frame_bytes": round(frame_bytes, 1),
+        },
         "rows": [_row(name, (rates, cpu), right[name], rounds) for name in right],
         "peers": [_peer(rates, peer.is_right()), QUOTED],
         "probes": [Probe("write_fdatasync", round(rates["write_fdatasync"], 1), "moves/s")],
