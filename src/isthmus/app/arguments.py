@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
+from isthmus.app.arguments_bench import BENCH, add_bench
 from isthmus.app.arguments_books import BOOKS, add_books
+from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
@@ -62,7 +64,7 @@ def build_parser(version: str) -> Parser:
     _add_takeover(commands)
     _add_backup(commands)
     _add_compact(commands)
-    _add_bench(commands)
+    add_bench(_group(commands, "bench", BENCH), _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
     add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
@@ -70,6 +72,8 @@ def build_parser(version: str) -> Parser:
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
+    add_statement(_group(commands, "statement", STATEMENT), _add)
+    add_custodian(_group(commands, "custodian", CUSTODIAN), _add, _port)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     add_clv(commands, _add)
@@ -338,46 +342,6 @@ def _add_compact(commands: Commands) -> None:
         "isthmus compact --data data --json",
     )
     compact.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the journal (data)")
-
-
-def _add_bench(commands: Commands) -> None:
-    bench = _group(commands, "bench", "Measures on this machine, with peers and probes beside.")
-    engine = _add(
-        bench,
-        "engine",
-        "isthmus.app.bench:engine",
-        "Speed of matching, journal, recovery and the Python face, beside the naive twin and PyPI peers.",
-        "isthmus bench engine --json",
-    )
-    _add(
-        bench,
-        "journal",
-        "isthmus.app.bench_journal:journal",
-        "Durable 300-byte records, hash chain and checksum included, beside RocksDB, LMDB and bare writes.",
-        "isthmus bench journal --json",
-    )
-    _add(
-        bench,
-        "books",
-        "isthmus.app.bench_books:books",
-        "Durable moves of money in batches, beside SQLite, bare writes and what others tell of themselves.",
-        "isthmus bench books --json",
-    )
-    _add(
-        bench,
-        "route",
-        "isthmus.app.bench_route:route",
-        "Speed of decisions about routes: sweep, dark pools, split, breaker, arbitrage to the venue's adapter.",
-        "isthmus bench route --json",
-    )
-    _add(
-        bench,
-        "wire",
-        "isthmus.app.bench_wire:wire",
-        "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
-        "isthmus bench wire --json",
-    )
-    engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 
 def _add_sim(commands: Commands) -> None:

@@ -1,5 +1,5 @@
-"""`isthmus bench books`: speed of the ledger and of the books of record, beside other stores and bare writes. Exit 0 when
-it ran.
+"""`isthmus bench books`: speed of the ledger and of the books of record, beside other stores and bare writes. Exit 0
+when it ran.
 
 Each part measures in a folder of its own and answers {"workload", "rows", "peers", "probes", "ratios"}.
 """

@@ -1,4 +1,4 @@
-"""The ledger's rows of `isthmus bench books`: durable moves in batches from numpy columns, beside SQLite and bare writes.
+"""The ledger's rows of `isthmus bench books`: durable moves in batches from numpy rows, beside SQLite and bare writes.
 
 Everybody takes turns within a slice of a second or so, since the speed of a disk changes by the minute; sums over all
 slices of a round are compared, and the median round speaks. All figures are on the wall: they wait for the disk.
@@ -56,6 +56,9 @@ class Ours:
         for _ in range(ACCOUNTS):
             account = self.engine.stage(OpenAccount(kind=ACCOUNT_CLIENT)).effects[0].account
             self.engine.stage(Deposit(account=account, asset=1, amount=FUNDS))
+        flusher = self.engine.flusher
+        assert flusher is not None, "an engine on a folder has one"
+        flusher.flush()
         self.began = self.engine.sequence
         self.expected = np.full(ACCOUNTS, FUNDS, np.int64)
         self.refused = 0
@@ -97,7 +100,7 @@ class Ours:
 
 
 class Sqlite:
-    """Double entry in SQLite (WAL, synchronous FULL): five statements a transfer, by executemany from rows made before."""
+    """Double entry in SQLite (WAL, synchronous FULL): five statements a transfer, by executemany, rows made before."""
 
     def __init__(self, folder: Path) -> None:
         self.base = sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)

@@ -129,8 +129,7 @@ async def _serve(
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
-    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
-    core.router.restart()
+    desks = _desks(core, settings, live)
     timed = _timed(core, settings, markets)
     gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
@@ -140,7 +139,7 @@ async def _serve(
         await link.open()
         note(f"a standby may link up at port {link.port}; answers wait for its receipts")
     running = Running(core, markets, settings.durability, settings.limits.stream, link)
-    running.beside = live.loops() if live is not None else []
+    running.beside = [loop for one in (live, core.custody) if one is not None for loop in one.loops()]
     try:
         await _settled(running, link)
     except OSError as error:
@@ -170,7 +169,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running, books)
-    core.outside.close()
+    _let_go(core)
     if link is not None:
         await link.close()
     return EXIT_OK
@@ -180,6 +179,23 @@ def _stop_by_signal(port: Port) -> None:
     """SIGTERM and Ctrl-C stop the port, and with it everything."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, port.stop)
+
+
+def _desks(core: Core, settings: Settings, live: LiveVenues | None) -> list[Any]:
+    """The house's desks, ways to venues and client money, once markets are open. They act at their times."""
+    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
+    core.router.restart()
+    if core.custody is not None:
+        core.custody.open(core.desk, core.views)
+        desks.append(core.custody)
+    return desks
+
+
+def _let_go(core: Core) -> None:
+    """Files that were held open beside the journal."""
+    core.outside.close()
+    if core.custody is not None:
+        core.custody.close()
 
 
 def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:

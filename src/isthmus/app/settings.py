@@ -11,6 +11,7 @@ from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.confirmations_desk import SwiftSettings
+from isthmus.app.custody_settings import CustodySettings, check_custody
 from isthmus.app.fees_desk import FeeSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.app.product_routes import ProductRoute, ProductRoutes
@@ -165,6 +166,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     venues: dict[str, VenueTerms]
     product_routes: list[ProductRoute]
     mt4: BridgeSettings
+    custody: CustodySettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -186,6 +188,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
+    check_custody(settings.custody)
     return settings
 
 

@@ -3,8 +3,8 @@ kernel.messages.
 
 `Engine.submit(command)` is for people (one command, one record); `place`, `cancel` and `replace` are the same for
 programs that are in a hurry (integers by position in, an Answer out); `Engine.submit_batch(rows)` is for machines
-(numpy records of dtype INSTRUCTION in, OUTCOME and FILL rows out), `submit_moves` the same for money (MOVE rows); `stage`, `hand_over` and `flusher` are for a driver
-that groups commits.
+(numpy records of dtype INSTRUCTION in, OUTCOME and FILL rows out), `submit_moves` for money (MOVE rows in, reasons
+out); `stage`, `hand_over` and `flusher` are for a driver that groups commits.
 """
 
 from isthmus._core import (
