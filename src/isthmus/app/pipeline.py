@@ -263,8 +263,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *(CustodyHandlers(core.custody, core.directory).routes() if core.custody is not None else ()),
         )
     )
-    openapi = msgspec.json.encode(document(routes.routes, __version__))
-    pages = Pages(terminal_folder(), openapi, keys, limits)
+    pages = Pages(terminal_folder(), msgspec.json.encode(document(routes.routes, __version__)), keys, limits)
     facade = Facade(FacadeParts(entry, reads, renderer, access, limits), metrics.count)
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)
