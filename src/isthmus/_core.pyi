@@ -773,6 +773,20 @@ def span_arrays(
     /,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
 
+class OtherJournal(Exception):
+    """The journal does not go on where the reader begins; the message names the record."""
+
+@final
+class PostingsReader:
+    """Reads the postings of a journal in order, while it grows as well."""
+
+    def __new__(cls, data: str, last: int = 0, head: bytes = ..., noted: list[bytes] = ...) -> PostingsReader: ...
+    last: int
+    def read(self, most: int, upto: int, /) -> dict[str, Any]: ...
+    def take(self, bodies: list[bytes], hashes: list[bytes], /) -> dict[str, Any]: ...
+
+def balances_at(data: str, sequence: int, /) -> list[tuple[int, int, int]]: ...
+
 @final
 class SimmCrif:
     """Sensitivities of a CRIF file. Raises ValueError(line, field, reason)."""

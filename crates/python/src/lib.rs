@@ -17,6 +17,7 @@ mod moves;
 mod perpetuals;
 mod pools;
 mod quant;
+mod postings;
 mod questions;
 mod record;
 mod routes;
@@ -120,5 +121,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
     perpetuals::register(m)?;
+    postings::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
+from isthmus.app.arguments_books import BOOKS, add_books
 from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
@@ -70,6 +71,7 @@ def build_parser(version: str) -> Parser:
     add_margin_bench(bench, _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
+    add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
@@ -360,7 +362,9 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--seed", metavar="N", type=_seed, default=1, help="first seed (1)")
     sim.add_argument("--seeds", metavar="K", type=_count, default=1, help="how many seeds (1)")
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
-    sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
+    sim.add_argument(
+        "--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, posting, flush"
+    )
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
 
 

@@ -15,6 +15,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.custody_desk import CustodyDesk
@@ -54,6 +55,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.custody import CustodyHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -69,6 +71,7 @@ from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
     allocation_routes,
+    books_routes,
     confirmation_routes,
     ledger_routes,
     market_routes,
@@ -251,6 +254,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *trading_routes(trading),
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
+            *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
@@ -259,8 +263,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *(CustodyHandlers(core.custody, core.directory).routes() if core.custody is not None else ()),
         )
     )
-    openapi = msgspec.json.encode(document(routes.routes, __version__))
-    pages = Pages(terminal_folder(), openapi, keys, limits)
+    pages = Pages(terminal_folder(), msgspec.json.encode(document(routes.routes, __version__)), keys, limits)
     facade = Facade(FacadeParts(entry, reads, renderer, access, limits), metrics.count)
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)

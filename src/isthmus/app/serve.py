@@ -20,6 +20,7 @@ import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.books_process import BooksProcess
 from isthmus.app.calendars import calendars_of
 from isthmus.app.clearing_charge import apply, opened
 from isthmus.app.clearing_door import ClearingDoor
@@ -151,13 +152,12 @@ async def _serve(
     gates = Gates(core, settings, keys, front, live)
     port, watched = await _port(settings, front, gates, listener)
     serving = asyncio.create_task(port.serve())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, port.stop)
+    _stop_by_signal(port)
     core.driver.follow()
     gates.start(running)
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
+    books = BooksProcess.started(data, settings.books)
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
     await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
@@ -172,11 +172,17 @@ async def _serve(
         working.result()
     for market in markets:
         market.close()
-    await _finish(core, running)
+    await _finish(core, running, books)
     _let_go(core)
     if link is not None:
         await link.close()
     return EXIT_OK
+
+
+def _stop_by_signal(port: Port) -> None:
+    """SIGTERM and Ctrl-C stop the port, and with it everything."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, port.stop)
 
 
 def _desks(core: Core, settings: Settings, live: LiveVenues | None) -> list[Any]:
@@ -241,8 +247,10 @@ async def _settled(running: Running, link: Link | None) -> None:
             note("waiting for the standby to link up")
 
 
-async def _finish(core: Core, running: Running) -> None:
-    """Everything staged becomes durable, and the state is written beside the journal. Raises JournalUnavailable."""
+async def _finish(core: Core, running: Running, books: BooksProcess) -> None:
+    """Everything staged becomes durable, and the state is written beside the journal; the books reach its end. Raises
+    JournalUnavailable.
+    """
     try:
         await running.settle_all()
         core.engine.snapshot()
@@ -250,6 +258,7 @@ async def _finish(core: Core, running: Running) -> None:
         raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
+    await books.close()
     note("stopped cleanly: the journal is sealed")
 
 

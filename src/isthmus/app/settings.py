@@ -116,6 +116,14 @@ class FrontSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: TlsSettings
 
 
+class BooksSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Books of record beside the server. `url` is empty for a file in the data folder."""
+
+    enabled: bool
+    url: str
+    every_s: Annotated[float, Meta(ge=0.01, le=3_600)]
+
+
 class LorawanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """LoRaWAN; off unless it listens or a network server has a word. `devices` and `rules` are files (TOML)."""
 
@@ -152,6 +160,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
     fix: FixSettings
+    books: BooksSettings
     lorawan: LorawanSettings
     swift: SwiftSettings
     fees: FeeSettings
