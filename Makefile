@@ -38,7 +38,7 @@ bench: build $(STAMPS)/bench  ## speed of the engine and of the wires beside pee
 	@$(BIN)/isthmus bench engine
 	@$(BIN)/isthmus bench wire
 
-servers:  ## Debian: install what the tests of the terminal need (a browser)
+servers:  ## Debian: install what tests of the terminal and of the books need (a browser, PostgreSQL)
 	@sh tools/servers.sh
 
 sim: build  ## the simulator: SEED=n tells one seed; without it 10,000 seeds, 200 of them with the Python tier

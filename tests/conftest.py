@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import secrets
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 from hypothesis import settings
+
+from isthmus.app.local_postgres import local_postgres
+from isthmus.kernel.errors import PartMissing
 
 if TYPE_CHECKING:
     from isthmus._core import Engine
@@ -49,3 +56,29 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL server; skipped where none is installed."""
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(local_postgres("fsync=off", "synchronous_commit=off", "max_connections=20"))
+        except PartMissing as missing:
+            pytest.skip(str(missing))
+        yield url
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[str]:
+    """The URL of an empty database of the real server."""
+    name = f"books_{secrets.token_hex(6)}"
+
+    async def ask(statement: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(ask(f"CREATE DATABASE {name}"))
+    yield f"{postgres.rsplit('/', 1)[0]}/{name}"
+    asyncio.run(ask(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -21,7 +21,7 @@ def test_seeds_break_no_law(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, found["seeds"], found["violations"]) == (0, 300, [])
 
 
-@pytest.mark.parametrize("plant", ["priority", "money"])
+@pytest.mark.parametrize("plant", ["priority", "money", "posting"])
 def test_a_planted_fault_is_found_within_a_thousand_seeds(capsys: pytest.CaptureFixture[str], plant: str) -> None:
     code, found = simulated(capsys, "--seeds", "1000", "--plant", plant)
     assert code == 1

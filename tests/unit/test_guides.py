@@ -91,6 +91,11 @@ def test_the_reacting_market_in_process(tmp_path: Path) -> None:
         run([sys.executable, "-c", snippet], tmp_path)
 
 
+def test_a_portfolio_is_margined_as_the_guide_says(tmp_path: Path) -> None:
+    (snippet,) = snippets("margin.md", "python")
+    run([sys.executable, "-c", snippet], tmp_path)
+
+
 def test_statements_are_read_as_the_guide_says(tmp_path: Path) -> None:
     (snippet,) = snippets("swift.md", "python")
     assert run([sys.executable, "-c", snippet], tmp_path) == "GB/1 -2.5 True []\n"

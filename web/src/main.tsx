@@ -10,6 +10,7 @@ import "./styles/ticket.css";
 import "./styles/edges.css";
 import "./styles/blotter.css";
 import "./styles/market-desk.css";
+import "./styles/money.css";
 import "./styles/routes.css";
 
 dress();

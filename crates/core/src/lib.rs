@@ -11,6 +11,7 @@ pub mod book;
 pub mod broker;
 mod change;
 mod children;
+pub mod columns;
 mod combining;
 mod conditions;
 pub mod contracts;

@@ -5,17 +5,15 @@ use std::path::Path;
 
 use crate::broker::BrokerError;
 use crate::engine::Engine;
-use crate::instrument::{Asset, Instrument};
 use crate::journal::{Check, Entry, scan_ahead, snapshot_file};
-use crate::messages::{Command, Effect};
+use crate::postings::Listing;
 use crate::record::{Body, RULES};
 use crate::replay::Replay;
 
 /// Balances as the effects of records make them, without running a command.
 #[derive(Default)]
 pub struct Recorded {
-    /// Assets and instruments, which say what a trade's postings are; nothing else of it is used.
-    listing: Engine,
+    listing: Listing,
     sums: BTreeMap<(u32, u32), i128>,
     /// Records added up.
     pub records: u64,
@@ -34,33 +32,15 @@ impl Recorded {
             return Err(differs);
         }
         for effect in &effects {
-            self.list(&record.command, effect).ok_or(BrokerError::Differs { record: record.sequence })?;
-            self.add_up(effect);
+            self.listing.take(&record.command, effect).ok_or(BrokerError::Differs { record: record.sequence })?;
+            let sums = &mut self.sums;
+            self.listing.each_posting(effect, |posted| {
+                *sums.entry((posted.source, posted.asset)).or_default() -= i128::from(posted.amount);
+                *sums.entry((posted.target, posted.asset)).or_default() += i128::from(posted.amount);
+            });
         }
         self.records += 1;
         Ok(())
-    }
-
-    fn list(&mut self, command: &Command, effect: &Effect) -> Option<()> {
-        let listing = &mut self.listing;
-        match (command, effect) {
-            (Command::AddAsset(c), Effect::AssetAdded(_)) => {
-                listing.assets.push(Asset { code: c.code, decimals: c.decimals });
-            }
-            (Command::AddInstrument(c), Effect::InstrumentAdded(_)) => {
-                let made = Instrument::new(c, &listing.assets, &listing.instruments).ok()?;
-                listing.instruments.push(made);
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn add_up(&mut self, effect: &Effect) {
-        for posted in self.listing.postings(effect) {
-            *self.sums.entry((posted.source, posted.asset)).or_default() -= i128::from(posted.amount);
-            *self.sums.entry((posted.target, posted.asset)).or_default() += i128::from(posted.amount);
-        }
     }
 
     /// Whether a state holds exactly these balances.

@@ -14,12 +14,16 @@ mod iso20022;
 mod journal;
 mod messages;
 mod moves;
+mod perpetuals;
 mod pools;
+mod postings;
+mod quant;
 mod questions;
 mod record;
 mod routes;
 mod sim;
 mod simm;
+mod span;
 mod swift;
 mod tape;
 mod threads;
@@ -81,6 +85,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     tape::register(m)?;
     iso20022::register(m)?;
     swift::register(m)?;
+    span::register(m)?;
+    quant::register(m)?;
     simm::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
@@ -114,5 +120,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
+    perpetuals::register(m)?;
+    postings::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

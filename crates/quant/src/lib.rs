@@ -1,4 +1,12 @@
 //! Models that need floats: option prices, risk arrays made of them, readers of exchanges' parameter files, SIMM.
 //!
 //! What leaves this crate for the engine is rounded to integers first (`crates/margin`), in a direction that its function names.
+pub mod american;
+pub mod arrays;
+pub mod decimal;
+pub mod european;
+pub mod normal;
+pub mod pa2;
+pub mod reference;
 pub mod simm;
+pub mod spn;

@@ -3,6 +3,7 @@
 //!
 //! `chance` draws, `world` is what every run begins with, `clients` write commands, `shadow` and `oracles` know what
 //! must hold without asking the engine how it did it, `run` ties them together.
+mod booked;
 mod chance;
 mod clients;
 mod desk;

@@ -1,5 +1,6 @@
 //! Faults that can be planted, to show that the simulator finds them.
 use isthmus_core::Engine;
+use isthmus_core::ledger::{FEES, WORLD};
 
 use crate::world::PLAIN;
 
@@ -12,13 +13,20 @@ pub enum Plant {
     Priority,
     /// Now and then a posting loses a unit.
     Money,
+    /// Now and then a unit goes from one account to another and no record tells.
+    Posting,
     /// The disk says that it flushed and did not.
     Flush,
 }
 
 impl Plant {
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("nothing", Self::Nothing), ("priority", Self::Priority), ("money", Self::Money), ("flush", Self::Flush)];
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("nothing", Self::Nothing),
+        ("priority", Self::Priority),
+        ("money", Self::Money),
+        ("posting", Self::Posting),
+        ("flush", Self::Flush),
+    ];
 
     /// The plant of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -29,6 +37,7 @@ impl Plant {
     pub fn harm(self, engine: &mut Engine, kept: Option<u64>, traded: bool) {
         match (self, kept) {
             (Self::Priority, Some(order)) => lose_place(engine, order),
+            (Self::Posting, _) if traded && engine.sequence.is_multiple_of(7) => engine.ledger.post(FEES, WORLD, 1, 1),
             (Self::Money, _) if traded && engine.sequence.is_multiple_of(7) => lose_unit(engine),
             _ => {}
         }

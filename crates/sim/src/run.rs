@@ -5,6 +5,7 @@ use std::path::Path;
 use isthmus_core::Engine;
 use isthmus_core::messages::{Command, Effect};
 
+use crate::booked::Booked;
 use crate::chance::Chance;
 use crate::desk::Made;
 use crate::journal::Journal;
@@ -60,6 +61,7 @@ struct Run {
     /// Every record of the run so far.
     history: Vec<(Command, Vec<Effect>)>,
     shadow: Shadow,
+    booked: Booked,
     once: Once,
     now: u64,
 }
@@ -76,6 +78,7 @@ impl Run {
             journal: None,
             history: Vec::new(),
             shadow: Shadow::default(),
+            booked: Booked::default(),
             once: Once::default(),
             now: START,
         }
@@ -159,11 +162,13 @@ impl Run {
         self.history.push((*command, effects.to_vec()));
         let once = self.once.take(command, effects);
         let shadow = self.shadow.take(sequence, command, effects);
-        for broken in [once, shadow, check(&self.engine)] {
+        let booked = self.booked.take(command, effects);
+        for broken in [once, shadow, check(&self.engine), booked] {
             if let Err(oracle) = broken {
                 return self.law(false, oracle);
             }
         }
+        self.law(self.booked.agrees(&self.engine), "a posting for every change of a balance")?;
         self.law(self.shadow.agrees(&self.engine), "the book is what its records say")
     }
 
@@ -185,9 +190,10 @@ impl Run {
     /// The watchers forget what did not come back.
     fn rewind(&mut self) -> Result<(), Violation> {
         self.history.truncate(self.engine.sequence as usize);
-        (self.shadow, self.once) = (Shadow::default(), Once::default());
+        (self.shadow, self.once, self.booked) = (Shadow::default(), Once::default(), Booked::default());
         for (sequence, (command, effects)) in (1..).zip(self.history.clone()) {
             let taken = self.shadow.take(sequence, &command, &effects).and(self.once.take(&command, &effects));
+            let taken = taken.and(self.booked.take(&command, &effects));
             self.lawful(taken)?;
         }
         self.law(self.shadow.agrees(&self.engine), "the book is what its records say")
@@ -263,7 +269,7 @@ mod tests {
     #[test]
     fn what_is_planted_is_found() {
         let folder = Folder::new();
-        for plant in [Plant::Priority, Plant::Money, Plant::Flush] {
+        for plant in [Plant::Priority, Plant::Money, Plant::Posting, Plant::Flush] {
             assert!(!simulate(1, 200, plant, &folder.0).violations.is_empty(), "{plant:?} was not found");
         }
     }

@@ -6,9 +6,13 @@ from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
+from isthmus.app.arguments_books import BOOKS, add_books
+from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
+from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
+from isthmus.app.arguments_margin import add_margin_bench, add_margin_span
 from isthmus.app.arguments_revenue import add_clv
 from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
@@ -62,18 +66,26 @@ def build_parser(version: str) -> Parser:
     _add_takeover(commands)
     _add_backup(commands)
     _add_compact(commands)
-    add_bench(_group(commands, "bench", BENCH), _add)
+    bench = _group(commands, "bench", BENCH)
+    add_bench(bench, _add)
+    add_margin_bench(bench, _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
+    add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)
     add_settlement(_group(commands, "settlement", SETTLEMENT), _add)
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
+    add_statement(_group(commands, "statement", STATEMENT), _add)
+    add_custodian(_group(commands, "custodian", CUSTODIAN), _add, _port)
+    add_clearing(_group(commands, "clearing", CLEARING_PROCESS), _add, DEFAULT_DATA)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
     add_clv(commands, _add)
     margin = _group(commands, "margin", "Margin requirements of portfolios.")
+    add_margin_span(margin, _add)
     add_margin_models(margin, _add)
+    add_margin_perp(margin, _add)
     _add_doctor(commands)
     return parser
 
@@ -350,7 +362,9 @@ def _add_sim(commands: Commands) -> None:
     sim.add_argument("--seed", metavar="N", type=_seed, default=1, help="first seed (1)")
     sim.add_argument("--seeds", metavar="K", type=_count, default=1, help="how many seeds (1)")
     sim.add_argument("--cold", metavar="K", type=_seed, default=0, help="so many of them with the Python tier too (0)")
-    sim.add_argument("--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, flush")
+    sim.add_argument(
+        "--plant", metavar="FAULT", default="nothing", help="a fault to find: priority, money, posting, flush"
+    )
     sim.add_argument("--verbose", action="store_true", help="print every command of the Python tier and its effects")
 
 

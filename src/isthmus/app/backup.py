@@ -18,6 +18,8 @@ from isthmus.engine.engine import journal_end
 
 CHUNK = 1 << 20
 PRIVATE = ("demo-keys.json", "link.key")
+CUSTODY = "custody"
+"""Folder of client money."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +69,8 @@ def copy(data: Path, to: Path) -> int:
     for name in PRIVATE:
         if (data / name).exists():
             _copied(data / name, to / name)
-    _copy_keys(data / "keys.sqlite", to / "keys.sqlite")
+    _copy_base(data / "keys.sqlite", to / "keys.sqlite")
+    _copy_custody(data / CUSTODY, to / CUSTODY)
     _sync(to / "journal")
     _sync(to)
     return records
@@ -85,7 +88,20 @@ def _copied(source: Path, target: Path, most: int | None = None) -> None:
         os.fsync(write.fileno())
 
 
-def _copy_keys(source: Path, target: Path) -> None:
+def _copy_custody(source: Path, target: Path) -> None:
+    """Client money's file, which may know more than the journal up to its end: what is missing there is asked again;
+    and the daily records, which never change.
+    """
+    if not source.is_dir():
+        return
+    (target / "records").mkdir(mode=0o700, parents=True)
+    _copy_base(source / "custody.sqlite", target / "custody.sqlite")
+    for path in sorted((source / "records").glob("*-*.*")):
+        if path.suffix in (".json", ".txt"):
+            _copied(path, target / "records" / path.name)
+
+
+def _copy_base(source: Path, target: Path) -> None:
     """By SQLite's own backup, since a server may write to it."""
     if not source.exists():
         return

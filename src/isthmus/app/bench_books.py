@@ -12,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from isthmus.app import bench_books_ledger
+from isthmus.app import bench_books_ledger, bench_books_projection
 from isthmus.app.bench_report import file_system, machine, print_table
 from isthmus.app.output import EXIT_OK, note, print_json, say
 
-PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {"ledger": bench_books_ledger.measured}
+PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "ledger": bench_books_ledger.measured,
+    "projection": bench_books_projection.measured,
+}
 """In the order in which they are measured."""
 IN_MEMORY = ("tmpfs", "ramfs")
 

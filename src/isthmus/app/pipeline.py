@@ -15,8 +15,10 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
+from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
 from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
@@ -53,7 +55,9 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
+from isthmus.gateways.rest.custody import CustodyHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
 from isthmus.gateways.rest.market import MarketHandlers
@@ -67,6 +71,7 @@ from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
     allocation_routes,
+    books_routes,
     confirmation_routes,
     ledger_routes,
     market_routes,
@@ -106,6 +111,8 @@ class Core(msgspec.Struct, frozen=True):
     """Confirms foreign exchange, where the settings name the house's BIC."""
     fees: FeesDesk | None
     """Posts what schedules make of a day, where a client has one."""
+    custody: CustodyDesk | None = None
+    """Keeps client money at banks, where the settings name some."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -171,11 +178,15 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.swift.confirmations.own_bic:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
+    custody = None
+    if settings.custody.banks:
+        custody = CustodyDesk(settings.custody, Path(settings.data), directory)
+        views.tell(custody)
     fees = None
     if settings.fees.clients:
         fees = FeesDesk(settings.fees, desk, directory)
         views.tell(fees)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, fees)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, fees, custody)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -243,15 +254,16 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *trading_routes(trading),
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
+            *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
             *(lorawan.routes if lorawan is not None else ()),
+            *(CustodyHandlers(core.custody, core.directory).routes() if core.custody is not None else ()),
         )
     )
-    openapi = msgspec.json.encode(document(routes.routes, __version__))
-    pages = Pages(terminal_folder(), openapi, keys, limits)
+    pages = Pages(terminal_folder(), msgspec.json.encode(document(routes.routes, __version__)), keys, limits)
     facade = Facade(FacadeParts(entry, reads, renderer, access, limits), metrics.count)
     core.views.tell(facade.updates)
     core.views.tell(facade.feed)

@@ -20,7 +20,10 @@ import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.books_process import BooksProcess
 from isthmus.app.calendars import calendars_of
+from isthmus.app.clearing_charge import apply, opened
+from isthmus.app.clearing_door import ClearingDoor
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
@@ -46,6 +49,8 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
 BACKLOG = 1_024
 GC_YOUNG = 10_000
 """New objects between two looks for circles: an order makes some dozens, none of which is in a circle."""
+HAND_BACK_MORE_S = 5.0
+"""How much longer than clearing is given to hand back its folder is waited for."""
 PORT_WAIT_S, PORT_PAUSE_S = 10.0, 0.01
 """How long a standby that took over waits for the former owner's port."""
 
@@ -128,8 +133,7 @@ async def _serve(
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
-    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
-    core.router.restart()
+    desks = _desks(core, settings, live)
     timed = _timed(core, settings, markets)
     gc.set_threshold(GC_YOUNG)
     gc.freeze()  # recordings stay: without this a collection walks all of them and stops the loop for 50 ms and more
@@ -139,7 +143,7 @@ async def _serve(
         await link.open()
         note(f"a standby may link up at port {link.port}; answers wait for its receipts")
     running = Running(core, markets, settings.durability, settings.limits.stream, link)
-    running.beside = live.loops() if live is not None else []
+    running.beside = [loop for one in (live, core.custody) if one is not None for loop in one.loops()]
     try:
         await _settled(running, link)
     except OSError as error:
@@ -148,13 +152,12 @@ async def _serve(
     gates = Gates(core, settings, keys, front, live)
     port, watched = await _port(settings, front, gates, listener)
     serving = asyncio.create_task(port.serve())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, port.stop)
+    _stop_by_signal(port)
     core.driver.follow()
     gates.start(running)
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
+    books = BooksProcess.started(data, settings.books)
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
     await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
@@ -169,19 +172,43 @@ async def _serve(
         working.result()
     for market in markets:
         market.close()
-    await _finish(core, running)
-    core.outside.close()
+    await _finish(core, running, books)
+    _let_go(core)
     if link is not None:
         await link.close()
     return EXIT_OK
 
 
+def _stop_by_signal(port: Port) -> None:
+    """SIGTERM and Ctrl-C stop the port, and with it everything."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, port.stop)
+
+
+def _desks(core: Core, settings: Settings, live: LiveVenues | None) -> list[Any]:
+    """The house's desks, ways to venues and client money, once markets are open. They act at their times."""
+    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
+    core.router.restart()
+    if core.custody is not None:
+        core.custody.open(core.desk, core.views)
+        desks.append(core.custody)
+    return desks
+
+
+def _let_go(core: Core) -> None:
+    """Files that were held open beside the journal."""
+    core.outside.close()
+    if core.custody is not None:
+        core.custody.close()
+
+
 def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:
-    """Calendars, forecast events and flash routes: they act at their times."""
+    """Calendars, forecast events, clearing's door and flash routes: they act at their times."""
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
-    return [*calendars, watch, *flash_desks(core.desk, markets, settings.flash)]
+    door = ClearingDoor(core.desk, Path(settings.data))
+    return [*calendars, watch, door, *flash_desks(core.desk, markets, settings.flash)]
 
 
 async def _port(
@@ -220,8 +247,10 @@ async def _settled(running: Running, link: Link | None) -> None:
             note("waiting for the standby to link up")
 
 
-async def _finish(core: Core, running: Running) -> None:
-    """Everything staged becomes durable, and the state is written beside the journal. Raises JournalUnavailable."""
+async def _finish(core: Core, running: Running, books: BooksProcess) -> None:
+    """Everything staged becomes durable, and the state is written beside the journal; the books reach its end. Raises
+    JournalUnavailable.
+    """
     try:
         await running.settle_all()
         core.engine.snapshot()
@@ -229,6 +258,7 @@ async def _finish(core: Core, running: Running) -> None:
         raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
+    await books.close()
     note("stopped cleanly: the journal is sealed")
 
 
@@ -288,7 +318,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _engine(settings: Settings) -> Iterator[Engine]:
     """Recovered from the folder; closed (which seals the journal) on the way out of a clean stop only."""
     try:
-        engine = Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
+        engine = opened(Path(settings.data), lambda: _own(settings), settings.clearing.hand_back_s + HAND_BACK_MORE_S)
     except FolderLocked as error:
         raise BadInput("data", f"{settings.data} is in use by another process") from error
     except JournalDamaged as error:
@@ -306,7 +336,13 @@ def _engine(settings: Settings) -> Iterator[Engine]:
             "bring back its segments, or remove the snapshots to go on without these records"
         )
     with _closing(engine):
+        if done := apply(engine, Path(settings.data)):
+            note(f"{len(done)} records of clearing, made while trading was down, are applied")
         yield engine
+
+
+def _own(settings: Settings) -> Engine:
+    return Engine(settings.data, settings.durability, snapshot_records=settings.snapshot_records)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
+from isthmus.app.clearing_settings import ClearingSettings
 from isthmus.app.confirmations_desk import SwiftSettings
+from isthmus.app.custody_settings import CustodySettings, check_custody
 from isthmus.app.fees_desk import FeeSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.app.product_routes import ProductRoute, ProductRoutes
@@ -114,6 +116,14 @@ class FrontSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: TlsSettings
 
 
+class BooksSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Books of record beside the server. `url` is empty for a file in the data folder."""
+
+    enabled: bool
+    url: str
+    every_s: Annotated[float, Meta(ge=0.01, le=3_600)]
+
+
 class LorawanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """LoRaWAN; off unless it listens or a network server has a word. `devices` and `rules` are files (TOML)."""
 
@@ -150,12 +160,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     arbitrage: ArbitrageSettings
     house_maker: dict[str, HouseMakerSettings]
     fix: FixSettings
+    books: BooksSettings
     lorawan: LorawanSettings
     swift: SwiftSettings
     fees: FeeSettings
     venues: dict[str, VenueTerms]
     product_routes: list[ProductRoute]
     mt4: BridgeSettings
+    custody: CustodySettings
+    clearing: ClearingSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -177,6 +190,8 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
+    check_custody(settings.custody)
+    settings.clearing.check(settings.venues)
     return settings
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from isthmus.app.clearing_charge import apply, ask_back
 from isthmus.app.link_client import Upstream
 from isthmus.app.output import note, print_json
 from isthmus.app.pipeline import Core, build_core, feed, replay
@@ -56,6 +57,7 @@ def follow_folder(settings: Settings, clock: Clock) -> tuple[Core, TookOver]:
             continue
         taken = _taken(settings, core)
         if taken is not None:
+            feed(core, _faults(settings, lambda: apply(core.engine, Path(settings.data))))
             core.driver.attach()
             return core, taken
         time.sleep(POLL_S)
@@ -68,6 +70,7 @@ def _taken(settings: Settings, core: Core) -> TookOver | None:
     try:
         records = core.engine.take_over(forced)
     except FolderLocked:
+        ask_back(Path(settings.data))
         return None
     except (OSError, JournalDamaged, OtherRelease) as error:
         raise _fault(settings, error) from error

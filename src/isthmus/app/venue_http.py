@@ -103,13 +103,15 @@ class HttpClient:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    async def request(self, method: str, target: str, headers: Mapping[str, str]) -> HttpAnswer:
+    async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
         """`target` is path and query below the base. Raises NotSent or Lost."""
         async with self._turns:
             connection = self._taken() or await self._connected()
             try:
                 async with asyncio.timeout(self._timeout_s):
-                    answer, keep = await self._exchanged(connection, method, target, headers)
+                    answer, keep = await self._exchanged(
+                        connection, f"{method} {self._address.path}{target}", headers, body
+                    )
             except (OSError, TimeoutError, ValueError, httptools.HttpParserError) as error:
                 connection[1].close()
                 raise Lost(str(error) or type(error).__name__) from error
@@ -141,14 +143,14 @@ class HttpClient:
     async def _exchanged(
         self,
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        method: str,
-        target: str,
+        asked: str,
         headers: Mapping[str, str],
+        body: bytes,
     ) -> tuple[HttpAnswer, bool]:
         reader, writer = connection
-        told = {"Host": self._host(), "Content-Length": "0", "Accept": "application/json"} | dict(headers)
-        lines = [f"{method} {self._address.path}{target} HTTP/1.1", *(f"{name}: {told[name]}" for name in told)]
-        writer.write("\r\n".join([*lines, "", ""]).encode("ascii"))
+        told = {"Host": self._host(), "Content-Length": str(len(body)), "Accept": "application/json"} | dict(headers)
+        lines = [f"{asked} HTTP/1.1", *(f"{name}: {told[name]}" for name in told)]
+        writer.write("\r\n".join([*lines, "", ""]).encode("ascii") + body)
         await writer.drain()
         parsed = _Parsed()
         while not parsed.done:

@@ -91,6 +91,8 @@ EDGE_REASONS = {
     "busy": "Too many commands wait for the engine.",
     "journal_unavailable": "The journal cannot be written: nothing is accepted until it can.",
     "keys_unavailable": "The file of keys and sessions cannot be read or written now.",
+    "no_books": "No books of record are kept here, or none yet.",
+    "not_recorded": "The books of record do not reach so far yet.",
     "internal": "A bug. The server's log tells more.",
 }
 """Reasons that the gateways give themselves; the others are the engine's (docs/reference/engine.md)."""

@@ -1,13 +1,13 @@
 /** The ways to the venues: who may be used, who is quarantined or locked and why, and the one book over all of them. */
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useCell } from "../stores/cell";
 import { amount, clock, quantity } from "../stores/text";
-import { readConsolidated, readRouteEvents, readRoutes, Refusal } from "../wire/rest";
+import { readConsolidated, readRouteEvents, readRoutes } from "../wire/rest";
 import type { Consolidated, ConsolidatedLevel, RouteEvent, RouteFacts } from "../wire/types";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
+import { useAsked } from "./useAsked";
 
-const ASK_EVERY_MS = 1_000;
 const DEPTH = 12;
 /** Out of use by its own fault; a stand-in that waits is not. */
 const FIT: readonly string[] = ["open", "reserve"];
@@ -54,9 +54,9 @@ const columnsOf = (select: (instrument: string) => void): readonly Column<RouteF
 export function Routes(): ReactNode {
   const desk = useDesk();
   const instrument = useCell(desk.instrument);
-  const routes = useAsked(readRoutes, "routes");
-  const events = useAsked(readRouteEvents, "events");
-  const book = useAsked(() => readConsolidated(instrument.instrument, DEPTH), instrument.instrument);
+  const routes = useAsked(readRoutes, "routes").value;
+  const events = useAsked(readRouteEvents, "events").value;
+  const book = useAsked(() => readConsolidated(instrument.instrument, DEPTH), instrument.instrument).value;
   const rows = useMemo(() => routes ?? [], [routes]);
   const columns = useMemo(() => columnsOf((wanted) => desk.select(wanted)), [desk]);
   return (
@@ -236,28 +236,4 @@ function unit(value: number | null, name: string): string {
 
 function share(value: number | null): string {
   return value === null ? "–" : `${(value * 100).toFixed(0)} %`;
-}
-
-/** Asks now and then again each second while the page is shown; a refusal leaves what was known. */
-function useAsked<T>(ask: () => Promise<T>, key: string): T | null {
-  const [known, setKnown] = useState<{ key: string; value: T } | null>(null);
-  useEffect(() => {
-    let late = false;
-    const again = (): void => {
-      ask().then(
-        (value) => late || setKnown({ key, value }),
-        (fault: unknown) => {
-          if (!(fault instanceof Refusal)) throw fault;
-        },
-      );
-    };
-    again();
-    const timer = setInterval(again, ASK_EVERY_MS);
-    return () => {
-      late = true;
-      clearInterval(timer);
-    };
-    // `ask` is made anew by every render; what it asks for is told by `key`
-  }, [key]);
-  return known?.key === key ? known.value : null;
 }

@@ -11,6 +11,7 @@ import { Help } from "./Help";
 import { KillSwitch } from "./KillSwitch";
 import { MarketDesk } from "./MarketDesk";
 import { MarketList } from "./MarketList";
+import { Money } from "./Money";
 import { Routes } from "./Routes";
 import { Ticket } from "./Ticket";
 import { TopBar } from "./TopBar";
@@ -36,6 +37,7 @@ export function Terminal(): ReactNode {
       <TopBar onHelp={() => setHelp(true)} />
       {view === "markets" && <MarketDesk />}
       {view === "routes" && <Routes />}
+      {view === "money" && <Money />}
       {view === "kill" && <KillSwitch />}
       {view === "dealing" && (
         <main className="panels">

@@ -27,6 +27,7 @@ const VIEWS: readonly (readonly [View, string])[] = [
   ["dealing", "Dealing"],
   ["markets", "Market desk"],
   ["routes", "Routes"],
+  ["money", "Money"],
   ["kill", "Kill switch"],
 ];
 

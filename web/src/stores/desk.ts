@@ -26,12 +26,13 @@ export interface Draft {
 }
 
 export type Tab = "open" | "orders" | "fills" | "positions" | "balances" | "journal" | "operate";
-export type View = "dealing" | "markets" | "routes" | "kill";
+export type View = "dealing" | "markets" | "routes" | "money" | "kill";
 
 const HASHES: Record<View, string> = {
   dealing: "#dealing",
   markets: "#markets",
   routes: "#routes",
+  money: "#money",
   kill: "#kill",
 };
 

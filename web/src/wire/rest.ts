@@ -1,5 +1,6 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
 import type {
+  BookedBalance,
   BookOrder,
   Children,
   Consolidated,
@@ -7,6 +8,7 @@ import type {
   FieldValue,
   Instrument,
   JournalRecord,
+  MarginAccount,
   Order,
   OrderEvent,
   OrderRequest,
@@ -14,10 +16,12 @@ import type {
   PathFacts,
   Problem,
   QuoteRequest,
+  Reconciliation,
   RouteEvent,
   RouteFacts,
   Session,
   Statistics,
+  TrialBalance,
 } from "./types";
 
 /** An answer takes at most this long; an order whose answer is lost is asked again under the same client id. */
@@ -84,6 +88,22 @@ export function readConsolidated(instrument: string, depth: number): Promise<Con
 
 export function readRoutes(): Promise<RouteFacts[]> {
   return call("GET", "/v1/routes");
+}
+
+export function readBookedBalances(): Promise<{ sequence: number; balances: BookedBalance[] }> {
+  return call("GET", "/v1/books/balances");
+}
+
+export function readTrialBalance(): Promise<TrialBalance> {
+  return call("GET", "/v1/books/trial-balance");
+}
+
+export function readMargin(account: string): Promise<MarginAccount[]> {
+  return call("GET", `/v1/margin?${new URLSearchParams({ account })}`);
+}
+
+export function readReconciliation(): Promise<Reconciliation> {
+  return call("GET", "/v1/custody/reconciliation");
 }
 
 export function readRouteEvents(): Promise<RouteEvent[]> {

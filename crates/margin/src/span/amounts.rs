@@ -1,15 +1,26 @@
 //! Products and quotients that cannot overflow: 128 bits inside, a refusal where the result does not fit.
 use super::{Fault, TOO_LARGE};
 
-/// `a * b / c` for non-negative numbers, rounded down.
+/// `a * b / c` for non-negative numbers, rounded down. Whole ratios and small numbers, nearly all, need no 128 bits.
 pub fn share_down(a: i64, b: i64, c: i64) -> Result<i64, Fault> {
-    narrow(i128::from(a) * i128::from(b) / i128::from(c))
+    if b == c {
+        return Ok(a);
+    }
+    match a.checked_mul(b) {
+        Some(product) => Ok(product / c),
+        None => narrow(i128::from(a) * i128::from(b) / i128::from(c)),
+    }
 }
 
 /// `a * b / c` for non-negative numbers, rounded up.
 pub fn share_up(a: i64, b: i64, c: i64) -> Result<i64, Fault> {
-    let c = i128::from(c);
-    narrow((i128::from(a) * i128::from(b) + c - 1) / c)
+    match a.checked_mul(b).and_then(|product| product.checked_add(c - 1)) {
+        Some(product) => Ok(product / c),
+        None => {
+            let c = i128::from(c);
+            narrow((i128::from(a) * i128::from(b) + c - 1) / c)
+        }
+    }
 }
 
 pub fn sum(a: i64, b: i64) -> Result<i64, Fault> {
@@ -30,6 +41,9 @@ pub struct Allowance {
 impl Allowance {
     /// The smaller of two, this one if they are equal.
     pub fn least(self, other: Self) -> Self {
+        if self.ratio == other.ratio {
+            return if other.available < self.available { other } else { self };
+        }
         let ours = i128::from(self.available) * i128::from(other.ratio);
         let theirs = i128::from(other.available) * i128::from(self.ratio);
         if theirs < ours { other } else { self }

@@ -1,6 +1,6 @@
 //! One portfolio through the rule: positions in, requirements by currency out.
 use super::amounts::{narrow, sum};
-use super::parameters::{Listed, Parameters, Terms};
+use super::parameters::{Listed, Parameters, Row};
 use super::{Array, Fault, Kind, LARGEST, MinimumRule, ONE, PriceRisk, SCENARIOS, TOO_LARGE};
 use super::{credits, spreads};
 
@@ -154,28 +154,28 @@ impl Parameters {
         self.conclude(space)
     }
 
+    /// Bounds everything first, in a loop so short that many rows are on their way from memory at once; then adds it up.
     fn add_up(&self, space: &mut Workspace, positions: &[Position]) -> Result<(), Fault> {
         let mut size: u128 = 0;
         for position in positions {
-            let index = position.contract as usize;
-            let terms = self.terms.get(index).ok_or(Fault::new("contract", "is not listed"))?;
-            let quantity = position.quantity;
-            size += u128::from(quantity.unsigned_abs()) * u128::from(terms.peak);
+            let row = self.rows.get(position.contract as usize).ok_or(Fault::new("contract", "is not listed"))?;
+            row.fetch();
+            size += u128::from(position.quantity.unsigned_abs()) * u128::from(row.peak);
             if size > LARGEST.unsigned_abs().into() {
                 return Err(TOO_LARGE);
             }
-            // nothing below can overflow: the size of every product and of every sum is at most `size`
-            let scan = &mut space.scan[terms.scan_slot as usize];
-            for (sum, loss) in scan.iter_mut().zip(&self.arrays[index]) {
-                *sum += quantity * loss;
-            }
-            space.delta[terms.period_slot as usize] += quantity * terms.delta;
-            let held = &mut space.held[terms.product as usize];
+        }
+        for position in positions {
+            // nothing here can overflow: every product and every sum is at most `size` in either direction
+            let (row, quantity) = (&self.rows[position.contract as usize], position.quantity);
+            row.add_losses(quantity, &self.wide, &mut space.scan[row.scan_slot as usize]);
+            space.delta[row.period_slot as usize] += quantity * row.delta;
+            let held = &mut space.held[row.product as usize];
             if !held.touched {
                 held.touched = true;
-                space.touched.push(terms.product);
+                space.touched.push(row.product);
             }
-            add_option(held, terms, quantity);
+            add_option(held, row, quantity);
         }
         Ok(())
     }
@@ -256,11 +256,11 @@ impl Parameters {
     }
 }
 
-fn add_option(held: &mut Held, terms: &Terms, quantity: i64) {
-    held.value += quantity * terms.value;
+fn add_option(held: &mut Held, row: &Row, quantity: i64) {
+    held.value += quantity * row.value;
     if quantity < 0 {
-        let minimum = -(quantity * terms.short_minimum);
-        match terms.kind {
+        let minimum = -(quantity * row.short_minimum);
+        match row.kind {
             Kind::Future => {}
             Kind::Call => held.short_calls += minimum,
             Kind::Put => held.short_puts += minimum,
@@ -270,11 +270,12 @@ fn add_option(held: &mut Held, terms: &Terms, quantity: i64) {
 
 /// The place of the largest loss; of equal ones the first.
 fn worst_of(scan: &Array) -> usize {
-    let mut worst = 0;
-    for (place, loss) in scan.iter().enumerate() {
-        if *loss > scan[worst] {
-            worst = place;
-        }
+    let (mut worst, mut largest) = (0, scan[0]);
+    for (place, loss) in scan.iter().enumerate().skip(1) {
+        // both are chosen, never jumped to: which scenario is worst is what a processor cannot guess
+        let worse = *loss > largest;
+        worst = if worse { place } else { worst };
+        largest = if worse { *loss } else { largest };
     }
     worst
 }

@@ -1,19 +1,67 @@
 //! The reference data, kept in the form that the hot path reads: slots for months and tiers instead of searches.
-use super::{Array, Contract, Credit, Fault, Kind, LARGEST, MOST_LEGS, Months, Product, Side, Spread};
+use super::{Array, Contract, Credit, Fault, Kind, LARGEST, Leg, MOST_LEGS, Product, SCENARIOS, Side, Spread};
 
-/// A contract without its array: what is read once a position.
+/// A contract as the hot path reads it, two cache lines: losses as multiples of their common divisor, which fit 32 bits for all
+/// that exchanges publish. A portfolio reads fifty of these at random, so that their size is its speed.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    pub product: u32,
-    pub scan_slot: u32,
-    pub period_slot: u32,
-    pub kind: Kind,
+#[repr(align(128))]
+pub struct Row {
+    losses: [i32; SCENARIOS],
+    /// What the losses are multiples of; 0 where they do not fit, and the first of them is a place in the wide table.
+    divisor: i64,
+    /// The largest size among all of a contract's numbers: one multiplication bounds every sum.
+    pub peak: u64,
     pub delta: i64,
     pub value: i64,
     pub short_minimum: i64,
-    /// The largest size among all of a contract's numbers: one multiplication bounds every sum.
-    pub peak: u64,
+    pub product: u32,
+    pub scan_slot: u32,
+    pub period_slot: u32,
     month: u32,
+    pub kind: Kind,
+}
+
+impl Row {
+    /// Reads the line with the losses ahead of its use: misses that overlap cost one.
+    pub fn fetch(&self) {
+        std::hint::black_box(self.losses[0]);
+    }
+
+    /// Adds the losses of so many to sums that have room for them.
+    pub fn add_losses(&self, quantity: i64, wide: &[Array], scan: &mut Array) {
+        if self.divisor == 0 {
+            for (sum, loss) in scan.iter_mut().zip(&wide[self.losses[0] as usize]) {
+                *sum += quantity * loss;
+            }
+            return;
+        }
+        let factor = quantity * self.divisor;
+        for (sum, loss) in scan.iter_mut().zip(self.losses) {
+            *sum += factor * i64::from(loss);
+        }
+    }
+
+    fn pack(&mut self, array: &Array, wide: &mut Vec<Array>) {
+        let divisor = array.iter().fold(0, |divisor, loss| greatest_divisor(divisor, *loss)).max(1);
+        let fits = |loss: &i64| i32::try_from(loss / divisor).ok();
+        let losses: Option<Vec<i32>> = array.iter().map(fits).collect();
+        if let Some(losses) = losses {
+            self.losses.copy_from_slice(&losses);
+            self.divisor = divisor;
+        } else {
+            self.losses[0] = wide.len() as i32;
+            self.divisor = 0;
+            wide.push(*array);
+        }
+    }
+}
+
+fn greatest_divisor(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +71,24 @@ pub struct Period {
 }
 
 /// A leg with its months as places in the product's sorted list of periods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PlacedLeg {
-    pub first: usize,
-    pub end: usize,
+    pub first: u32,
+    pub end: u32,
     pub side: Side,
     pub ratio: i64,
 }
 
-#[derive(Clone, Debug)]
+/// A spread whose legs lie in the product's list of legs, all in one piece.
+#[derive(Clone, Copy, Debug)]
 pub struct PlacedSpread {
-    pub legs: Vec<PlacedLeg>,
+    pub first_leg: u32,
+    pub end_leg: u32,
     pub charge: i64,
+    /// Which periods the legs of either side lie in, as bits: without a long one in the one and a short one in the other it
+    /// cannot form. Periods from the 64th on share a bit.
+    pub bits_a: u64,
+    pub bits_b: u64,
 }
 
 /// A product with its slots in the workspace.
@@ -48,6 +102,8 @@ pub struct Listed {
     /// The first of its inter tiers' slots, which lie side by side.
     pub inter_slot: u32,
     pub spreads: Vec<PlacedSpread>,
+    /// Of all spreads, one after the other.
+    pub legs: Vec<PlacedLeg>,
     /// Words of a bit set over all credits: those with a leg in this product.
     pub credits: Vec<u64>,
 }
@@ -55,8 +111,8 @@ pub struct Listed {
 /// Contracts, products, spreads and credits. Everything can be added or set later, one at a time.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
-    pub(super) arrays: Vec<Array>,
-    pub(super) terms: Vec<Terms>,
+    pub(super) rows: Vec<Row>,
+    pub(super) wide: Vec<Array>,
     pub(super) products: Vec<Listed>,
     pub(super) credits: Vec<Credit>,
     pub(super) scan_slots: u32,
@@ -71,7 +127,7 @@ impl Parameters {
     }
 
     pub fn contracts(&self) -> usize {
-        self.terms.len()
+        self.rows.len()
     }
 
     pub fn products(&self) -> usize {
@@ -98,6 +154,7 @@ impl Parameters {
             scan_slots: Vec::new(),
             inter_slot: 0,
             spreads: Vec::new(),
+            legs: Vec::new(),
             credits: vec![0; self.credits.len().div_ceil(64)],
         };
         listed.inter_slot = self.inter_slots;
@@ -129,8 +186,8 @@ impl Parameters {
         listed.product = product;
         listed.place_spreads();
         if moved {
-            for terms in self.terms.iter_mut().filter(|terms| terms.product == number) {
-                terms.scan_slot = listed.scan_slot(terms.month);
+            for row in self.rows.iter_mut().filter(|row| row.product == number) {
+                row.scan_slot = listed.scan_slot(row.month);
             }
         }
         self.products[index] = listed;
@@ -139,21 +196,25 @@ impl Parameters {
 
     /// Adds a contract and says its number; contracts count from 0.
     pub fn add_contract(&mut self, contract: &Contract) -> Result<u32, Fault> {
-        let number = u32::try_from(self.terms.len()).map_err(|_| Fault::new("contract", "there are too many"))?;
-        let terms = self.terms_of(contract)?;
-        self.terms.push(terms);
-        self.arrays.push(contract.array);
+        let number = u32::try_from(self.rows.len()).map_err(|_| Fault::new("contract", "there are too many"))?;
+        let row = self.row_of(contract)?;
+        self.rows.push(row);
         Ok(number)
     }
 
     /// Replaces a contract: a new array after a scan, usually.
     pub fn set_contract(&mut self, number: u32, contract: &Contract) -> Result<(), Fault> {
         let index = number as usize;
-        if index >= self.terms.len() {
+        if index >= self.rows.len() {
             return Err(Fault::new("contract", "is not listed"));
         }
-        self.terms[index] = self.terms_of(contract)?;
-        self.arrays[index] = contract.array;
+        let (before, mut row) = (self.rows[index], self.row_of(contract)?);
+        if before.divisor == 0 && row.divisor == 0 {
+            // its place in the wide table is used again, so that scans do not make the table grow
+            self.wide.swap_remove(row.losses[0] as usize);
+            (self.wide[before.losses[0] as usize], row.losses[0]) = (contract.array, before.losses[0]);
+        }
+        self.rows[index] = row;
         Ok(())
     }
 
@@ -183,7 +244,7 @@ impl Parameters {
         listed.scan_slots.truncate(scans);
     }
 
-    fn terms_of(&mut self, contract: &Contract) -> Result<Terms, Fault> {
+    fn row_of(&mut self, contract: &Contract) -> Result<Row, Fault> {
         let sizes = contract.array.iter().chain([&contract.delta, &contract.value, &contract.short_minimum]);
         let peak = sizes.map(|size| size.unsigned_abs()).max().unwrap_or(0);
         if peak > LARGEST.unsigned_abs() {
@@ -197,7 +258,9 @@ impl Parameters {
         let listed = listed.ok_or(Fault::new("product", "is not listed"))?;
         let period_slot = listed.period_slot(contract.month, slots);
         self.period_slots = slots.max(period_slot + 1);
-        Ok(Terms {
+        let mut row = Row {
+            losses: [0; SCENARIOS],
+            divisor: 1,
             product: contract.product,
             scan_slot: listed.scan_slot(contract.month),
             period_slot,
@@ -207,7 +270,9 @@ impl Parameters {
             short_minimum: contract.short_minimum,
             peak,
             month: contract.month,
-        })
+        };
+        row.pack(&contract.array, &mut self.wide);
+        Ok(row)
     }
 
     /// With the number of tiers that one product is about to have, where it is about to change.
@@ -256,24 +321,36 @@ impl Listed {
     }
 
     fn place_spreads(&mut self) {
-        let place = |months: Months| {
-            let first = self.periods.partition_point(|period| period.month < months.first);
-            let end = self.periods.partition_point(|period| period.month <= months.last);
-            (first, end)
-        };
-        let placed = |spread: &Spread| PlacedSpread {
-            charge: spread.charge,
-            legs: spread
-                .legs
-                .iter()
-                .map(|leg| {
-                    let (first, end) = place(leg.months);
-                    PlacedLeg { first, end, side: leg.side, ratio: leg.ratio }
-                })
-                .collect(),
-        };
-        self.spreads = self.product.spreads.iter().map(placed).collect();
+        self.spreads.clear();
+        self.legs.clear();
+        for spread in &self.product.spreads {
+            let first_leg = self.legs.len() as u32;
+            self.legs.extend(spread.legs.iter().map(|leg| placed(&self.periods, leg)));
+            let legs = &self.legs[first_leg as usize..];
+            let bits = |side| {
+                let legs = legs.iter().filter(|leg| leg.side == side);
+                legs.flat_map(|leg| leg.first..leg.end).fold(0, |bits, place| bits | period_bit(place as usize))
+            };
+            self.spreads.push(PlacedSpread {
+                first_leg,
+                end_leg: self.legs.len() as u32,
+                charge: spread.charge,
+                bits_a: bits(Side::A),
+                bits_b: bits(Side::B),
+            });
+        }
     }
+}
+
+fn placed(periods: &[Period], leg: &Leg) -> PlacedLeg {
+    let first = periods.partition_point(|period| period.month < leg.months.first) as u32;
+    let end = periods.partition_point(|period| period.month <= leg.months.last) as u32;
+    PlacedLeg { first, end, side: leg.side, ratio: leg.ratio }
+}
+
+/// The bit of a period by its place.
+pub fn period_bit(place: usize) -> u64 {
+    1 << place.min(63)
 }
 
 fn check_ratio(ratio: i64) -> Result<(), Fault> {

@@ -291,3 +291,30 @@ fn price_risk_is_capped_or_fixed_where_the_product_says_so() {
         assert_eq!(needed.inter_credit, credit + 6000);
     }
 }
+
+#[test]
+fn losses_that_fit_no_thirty_two_bits_are_reckoned_all_the_same() {
+    let mut parameters = Parameters::new();
+    parameters.add_product(Product::default()).unwrap();
+    let mut contract = future(0, 1, 3000);
+    (contract.array[5], contract.array[6]) = (7_000_000_001, -3);
+    let wide = parameters.add_contract(&contract).unwrap();
+    assert_eq!(only(&parameters, &[position(wide, 3)]).scan_risk, 21_000_000_003);
+    // common divisor 1,000: losses of 7,000,000,000 fit
+    let array = contract.array.map(|loss| loss / 1000 * 1000);
+    parameters.set_contract(wide, &Contract { array, ..contract }).unwrap();
+    assert_eq!(only(&parameters, &[position(wide, 3)]).scan_risk, 21_000_000_000);
+}
+
+#[test]
+fn spreads_form_between_months_beyond_the_sixty_fourth() {
+    let legs = vec![leg(80, 80, Side::A, 1), leg(90, 90, Side::B, 1)];
+    let product = Product { spreads: vec![Spread { legs, charge: 100 }], ..Product::default() };
+    let mut parameters = Parameters::new();
+    parameters.add_product(product).unwrap();
+    for month in 1..=100 {
+        parameters.add_contract(&future(0, month, 3000)).unwrap();
+    }
+    assert_eq!(only(&parameters, &[position(79, 2), position(89, -2)]).intra_spread, 200);
+    assert_eq!(only(&parameters, &[position(79, 2), position(88, -2)]).intra_spread, 0);
+}

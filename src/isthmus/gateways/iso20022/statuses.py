@@ -11,6 +11,7 @@ from isthmus.gateways.iso20022.trees import Node, branch, document, leaf
 from isthmus.kernel.errors import BadInput
 
 STATUS, CANCELLATION, RESOLUTION = "pacs.002.001.10", "camt.056.001.08", "camt.029.001.09"
+CUSTOMER_STATUS, INITIATION_NAME = "pain.002.001.10", "pain.001.001.09"
 
 _REPORTS = {
     "FIToFIPmtStsRpt": ("TxInfAndSts", "TxSts", "StsRsnInf"),
@@ -66,6 +67,42 @@ def status_report(statuses: Statuses, name: str = STATUS) -> str:
     ]
     header = branch("GrpHdr", leaf("MsgId", statuses.message), leaf("CreDtTm", statuses.created))
     return _written(name, branch("FIToFIPmtStsRpt", header, nodes))
+
+
+def customer_status_report(statuses: Statuses, name: str = CUSTOMER_STATUS) -> str:
+    """XML of pain.002: of the transactions of one initiation. Raises BadInput where they are of several."""
+    originals = {(found.original_message, found.original_name) for found in statuses.transactions}
+    if len(originals) != 1:
+        raise BadInput("original_message", "a report is of one initiation")
+    message, original_name = next(iter(originals))
+    nodes = [
+        node
+        for found in statuses.transactions
+        if (
+            node := branch(
+                "TxInfAndSts",
+                leaf("OrgnlInstrId", found.instruction),
+                leaf("OrgnlEndToEndId", found.end_to_end),
+                leaf("OrgnlUETR", found.uetr),
+                leaf("TxSts", found.status),
+                _reason("StsRsnInf", found),
+            )
+        )
+    ]
+    body = branch(
+        "CstmrPmtStsRpt",
+        branch(
+            "GrpHdr",
+            leaf("MsgId", statuses.message),
+            leaf("CreDtTm", statuses.created),
+            leaf("DbtrAgt/FinInstnId/BICFI", statuses.sender),
+        ),
+        branch(
+            "OrgnlGrpInfAndSts", leaf("OrgnlMsgId", message), leaf("OrgnlMsgNmId", original_name or INITIATION_NAME)
+        ),
+        branch("OrgnlPmtInfAndSts", leaf("OrgnlPmtInfId", message), nodes),
+    )
+    return _written(name, body)
 
 
 def cancellation_request(statuses: Statuses, name: str = CANCELLATION) -> str:

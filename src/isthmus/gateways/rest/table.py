@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
@@ -172,6 +173,34 @@ def confirmation_routes(own: ConfirmationHandlers) -> tuple[Route, ...]:
     listed = (Field("state", "only confirmations in this state"), LIMIT)
     path, summary = "/v1/confirmations", "Confirmations of foreign exchange, newest first"
     return (Route("GET", path, own.confirmations, summary, list[ConfirmationRow], JOURNAL_ROLES, fields=listed),)
+
+
+def books_routes(own: BooksHandlers) -> tuple[Route, ...]:
+    """The books of record."""
+    at = Field("at", "a record's number or a time; without it: the end of the books")
+    path = Field("path", "only this account and those below it")
+    span = (Field("from", "behind this point, a record's number or a time"), Field("to", "up to this point"))
+    account = Field("account", "the account that is meant; operators and auditors: any account, by id or path")
+    return (
+        Route("GET", "/v1/books/balances", own.balances, "Booked balances", BookedBalances, fields=(at, path, ACCOUNT)),
+        Route(
+            "GET",
+            "/v1/books/trial-balance",
+            own.trial_balance,
+            "Debits and credits of every asset",
+            TrialBalance,
+            JOURNAL_ROLES,
+            fields=(at,),
+        ),
+        Route(
+            "GET",
+            "/v1/books/statement",
+            own.statement,
+            "Every posting of an account, oldest first",
+            BookedStatement,
+            fields=(account, *span, LIMIT),
+        ),
+    )
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:

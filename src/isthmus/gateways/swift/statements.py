@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
 
 import msgspec
 
+from isthmus.gateways.swift.bare import bare_messages, is_bare
 from isthmus.gateways.swift.fin import Header, Row, build_fin, messages_of, parse_fin
 from isthmus.gateways.swift.verdict import Mistake, validate
 
@@ -26,12 +26,16 @@ LINE, LINES_MAX = 65, 6
 """Of field 86."""
 MARKS = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 """A reversal of a credit takes money out."""
-_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d+,\d*)", re.ASCII)
+_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d+(?:,\d*)?)", re.ASCII)
 _ENTRY = re.compile(
-    r"(?P<valued>\d{6})(?P<booked>\d{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?(?P<amount>\d+,\d*)"
+    r"(?P<valued>\d{6})(?P<booked>\d{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?(?P<amount>\d+(?:,\d*)?)"
     r"(?P<kind>[A-Z][A-Z0-9]{3})(?P<reference>[^\n]*?)(?://(?P<bank>[^\n]*))?(?:\n(?P<detail>.*))?",
     re.ASCII | re.DOTALL,
 )
+
+
+Row3 = tuple[str, str, int]
+"""(tag, value, line)"""
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -115,17 +119,38 @@ def read_statements(text: str) -> tuple[list[Statement], list[Unreadable]]:
 
     Banks write fields 61 and 86 wider than the standard: what can be counted is read, `verdict.validate` judges form.
     """
+    pages, refused = read_pages(text)
+    joined: list[list[Statement]] = []
+    for page in pages:
+        if joined and _goes_on(joined[-1][-1], page):
+            joined[-1].append(page)
+        else:
+            joined.append([page])
+    return [_joined(group) for group in joined], refused
+
+
+def read_pages(text: str) -> tuple[list[Statement], list[Unreadable]]:
+    """As `read_statements`, but each message for itself, with the balances that it tells."""
     pages: list[Statement] = []
     refused: list[Unreadable] = []
-    for number, message in enumerate(messages_of(text), 1):
+    parts: Iterator[str | list[tuple[str, str, int]]] = (
+        bare_messages(text) if is_bare(text) else iter(messages_of(text))
+    )
+    for number, part in enumerate(parts, 1):
         try:
-            page = _page(message)
+            page = _page(part) if isinstance(part, str) else _bare_page(part)
         except _Refusal as refusal:
             refused.append(Unreadable(number, refusal.line, refusal.field, refusal.reason))
             continue
         if page is not None:
             pages.append(page)
-    return [_joined(list(group)) for _, group in groupby(pages, key=_sheet)], refused
+    return pages, refused
+
+
+def _goes_on(before: Statement, page: Statement) -> bool:
+    """Whether a page belongs to the statement of the one before. One that tells a final closing balance is the last."""
+    last = before.closing is not None and not before.closing.interim
+    return not last and _sheet(before) == _sheet(page)
 
 
 def _sheet(page: Statement) -> tuple[str, str, str, str]:
@@ -156,31 +181,45 @@ def _page(text: str) -> Statement | None:
         return None
     if block is None or not block.rows or (kind is not None and kind not in STATEMENTS):
         raise _Refusal("2", 1, f"is no statement: MT {kind}" if kind else "has no text block")
-    first = {tag: (value, line) for tag, value, line in reversed(block.rows)}
-    for tag in ("28C", "20"):
-        if tag not in first:
-            raise _Refusal(tag, block.line, f"field {tag} is missing")
+    told = {tag for tag, _, _ in block.rows}
+    if not told & {"28C", "28"}:
+        raise _Refusal("28C", block.line, "field 28C is missing")
+    if "20" not in told:
+        raise _Refusal("20", block.line, "field 20 is missing")
+    header = found.header
+    return _statement(block.rows, kind, block.line, header.sender if header else None)
+
+
+def _bare_page(rows: list[Row3]) -> Statement:
+    """One message without an envelope. Raises _Refusal."""
+    return _statement(rows, None, rows[0][2], None)
+
+
+def _statement(rows: Sequence[Row3], kind: str | None, line: int, counterpart: str | None) -> Statement:
+    """What the fields tell. Raises _Refusal."""
+    first = {tag: (value, line) for tag, value, line in reversed(rows)}
     account = first.get("25", first.get("25P"))
-    if account is None:
-        raise _Refusal("25", block.line, "field 25 is missing")
+    if account is None or not account[0].strip():
+        raise _Refusal("25", line, "field 25 is missing")
     balances = {tag: _balance(tag, *first[tag]) for tag in ("60F", "60M", "62F", "62M", "64") if tag in first}
     opening = balances.get("60F", balances.get("60M"))
+    closing = balances.get("62F", balances.get("62M"))
     floor = first.get("34F")
-    entries, information = _entries(block.rows)
-    header = found.header
+    told = opening or closing
+    entries, information = _entries(rows)
     return Statement(
-        message_type=kind or (CUSTOMER if opening else INTERIM),
-        account=account[0].split("\n")[0],
-        currency=opening.currency if opening else floor[0][:3] if floor else None,
-        number=first["28C"][0],
-        reference=first["20"][0],
+        message_type=kind or (INTERIM if told is None else CUSTOMER),
+        account=account[0].split("\n")[0].strip(),
+        currency=told.currency if told else floor[0][:3] if floor else None,
+        number=first.get("28C", first.get("28", ("", 0)))[0].split("\n")[0].strip(),
+        reference=first["20"][0].split("\n")[0].strip(),
         opening=opening,
-        closing=balances.get("62F", balances.get("62M")),
+        closing=closing,
         available=balances.get("64"),
-        forward=tuple(_balance(tag, value, line) for tag, value, line in block.rows if tag == "65"),
+        forward=tuple(_balance(tag, value, line) for tag, value, line in rows if tag == "65"),
         entries=tuple(entries),
         information=information,
-        counterpart=header.sender if header else None,
+        counterpart=counterpart,
     )
 
 
@@ -200,7 +239,7 @@ def _entries(rows: Sequence[tuple[str, str, int]]) -> tuple[list[Entry], str]:
 
 
 def _balance(tag: str, value: str, line: int) -> Balance:
-    match = _BALANCE.fullmatch(value.strip())
+    match = _BALANCE.fullmatch(value.split("\n")[0].strip())
     if match is None:
         raise _Refusal(tag, line, "is no balance: C or D, YYMMDD, currency, amount with a comma")
     sign = -1 if match[1] == "D" else 1
@@ -208,7 +247,7 @@ def _balance(tag: str, value: str, line: int) -> Balance:
 
 
 def _entry(value: str, line: int) -> Entry:
-    match = _ENTRY.fullmatch(value)
+    match = _ENTRY.fullmatch(value.lstrip(" "))
     if match is None:
         raise _Refusal("61", line, "is no entry: YYMMDD[MMDD], mark, amount with a comma, type, reference")
     day = _day("61", match["valued"], line)
@@ -259,9 +298,16 @@ class Made(msgspec.Struct, frozen=True):
 
 def build_statement(statement: Statement, sender: str, receiver: str) -> Made:
     """An MT940. Raises ValueError for one without balances, or that does not add up."""
-    opening, closing = statement.opening, statement.closing
-    if opening is None or closing is None or not statement.adds_up:
+    if not statement.adds_up:
         raise ValueError("opening: balances must be there, and opening and entries make the closing balance")
+    return write_statement(statement, sender, receiver)
+
+
+def write_statement(statement: Statement, sender: str, receiver: str) -> Made:
+    """An MT940, whether it adds up or not. Raises ValueError for one without balances."""
+    opening, closing = statement.opening, statement.closing
+    if opening is None or closing is None:
+        raise ValueError("opening: balances must be there")
     rows: list[Row] = [("20", statement.reference), ("25", statement.account), ("28C", statement.number)]
     rows.append((f"60{'M' if opening.interim else 'F'}", _balance_text(opening)))
     rows.extend(_entry_rows(statement.entries))

@@ -269,7 +269,7 @@ OWN = statements.Statement(
 
 def test_a_statement_that_is_built_is_read_back_adds_up_and_keeps_all_rules() -> None:
     xml = statements.statement_document("M1", CREATED, (OWN,))
-    assert statements.read_statements(read(xml)[0]) == (OWN,)
+    assert statements.read_statements(read(xml)[0]) == (msgspec.structs.replace(OWN, number="1"),)
     assert OWN.adds_up
     assert validate(xml, None).rules == []
 

@@ -1,0 +1,61 @@
+"""The arguments of `isthmus books`."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+BOOKS = "Books of record: every posting of the journal, in SQLite or PostgreSQL; balances, statements and checks."
+AT = "a record's number, or a time (RFC 3339); without it: the end of the books"
+
+
+def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None:
+    """The commands of the group; `add` makes one (arguments.py), `data` is the default folder."""
+    rebuild = add(
+        books,
+        "rebuild",
+        "isthmus.app.books:rebuild",
+        "Makes the books anew from the journal; --check compares instead and changes nothing. Exit 1 on differences.",
+        "isthmus books rebuild --data data --check --json",
+    )
+    rebuild.add_argument("--check", action="store_true", help="compare scratch books with those kept and the engine")
+    trial = add(
+        books,
+        "trial-balance",
+        "isthmus.app.books:trial_balance",
+        "Debits, credits and their sum, which is zero, of every asset. Exit 1 where it is not.",
+        "isthmus books trial-balance --data data --json",
+    )
+    balances = add(
+        books,
+        "balances",
+        "isthmus.app.books:balances",
+        "What every account has, now or at a point in time.",
+        "isthmus books balances --data data --path client --at 1200 --json",
+    )
+    balances.add_argument("--path", metavar="PATH", default="", help="only this account and those below it")
+    statement = add(
+        books,
+        "statement",
+        "isthmus.app.books:statement",
+        "An account between two points: opening, every posting with its cause, closing.",
+        "isthmus books statement --data data --account client:demo --json",
+    )
+    statement.add_argument("--account", metavar="PATH", required=True, help="path or number of the account")
+    statement.add_argument(
+        "--from", dest="after", metavar="AT", help="behind this point, as --to; without it: the beginning"
+    )
+    statement.add_argument("--to", dest="upto", metavar="AT", help=f"up to this point; {AT}")
+    export = add(
+        books,
+        "export",
+        "isthmus.app.books:export",
+        "Client balances at the end of a day (UTC) as CSV, for a regulator.",
+        "isthmus books export --data data --day 2026-11-27 --out balances.csv",
+    )
+    export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD; the books must reach beyond it")
+    export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
+    for command in (trial, balances):
+        command.add_argument("--at", metavar="AT", help=AT)
+    for command in (rebuild, trial, balances, statement, export):
+        command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
+        command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")
