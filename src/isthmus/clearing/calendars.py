@@ -1,7 +1,7 @@
 """Days on which money and securities move: one calendar a settlement system or exchange, conventions to roll by.
 
-The closed days come of the package `holidays` (its financial calendars by market code); they are held against QuantLib's
-in the tests. A day outside the years that the rules of holidays are known for is refused, never guessed.
+The closed days come of the package `holidays` (its financial calendars by market code); they are held against
+QuantLib's in the tests. A day outside the years that the rules of holidays are known for is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ CALENDARS = {
     row.name: row
     for row in (
         Calendar("TARGET", "XECB", "T2 and T2S of the Eurosystem (EUR)", "ECB, TARGET closing days, since 2000"),
-        Calendar("FED", "XFED", "Fedwire Funds and Securities (USD)", "Federal Reserve Bank Services, holiday schedule"),
+        Calendar(
+            "FED", "XFED", "Fedwire Funds and Securities (USD)", "Federal Reserve Bank Services, holiday schedule"
+        ),
         Calendar("NYSE", "XNYS", "New York Stock Exchange", "NYSE Rule 7.2"),
         Calendar("LSE", "XLON", "London Stock Exchange; CHAPS and CREST (GBP)", "Bank holidays of England and Wales"),
         Calendar("TSE", "XJPX", "Tokyo Stock Exchange; BOJ-NET (JPY)", "Public holidays and 31 December to 3 January"),
@@ -93,8 +95,8 @@ def is_open(name: str, day: date, closed: Closed = ORDINARY) -> bool:
 
 
 def all_open(names: Iterable[str], day: date, closed: Closed = ORDINARY) -> bool:
-    """Whether every one of them is. Raises BadInput."""
-    return all([is_open(name, day, closed) for name in names])
+    """Whether every one of them is; each is looked at, so that an unknown one is refused. Raises BadInput."""
+    return not [name for name in names if not is_open(name, day, closed)]
 
 
 def following(day: date, names: Iterable[str], closed: Closed = ORDINARY) -> date:

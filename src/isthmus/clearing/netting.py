@@ -27,8 +27,8 @@ class Net(msgspec.Struct, frozen=True, order=True):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """What netting kept: for each due date and asset the sum of all nets with the house's is zero, and each participant's
-    net is the sum of its legs. `differences` names each (due, asset, participant) that is not so: none.
+    """What netting kept: for each due date and asset the sum of all nets with the house's is zero, and each
+    participant's net is the sum of its legs. `differences` names each (due, asset, participant) that is not so: none.
     """
 
     legs: int

@@ -1,11 +1,11 @@
 """A settlement cycle: which of the trades that are due settle against what participants have, by a named model.
 
 Models of delivery versus payment: BIS CPSS, Delivery versus payment in securities settlement systems (1992): 1 gross
-securities and gross funds, trade by trade; 2 gross securities, net funds at the end of the cycle; 3 net securities and
-net funds. Payment versus payment of foreign exchange is the same law over two currencies: both legs or neither.
-Where cover is missing in a net the latest deliveries of who lacks it leave the cycle until the rest is covered (Bech and
-Soramäki, Gridlock resolution in interbank payment systems, Bank of Finland DP 9/2001); what is left is the largest part
-of the queue, kept in its order, that settles at once.
+securities and gross funds, trade by trade; 2 gross securities, net funds at the end of the cycle; 3 net securities
+and net funds. Payment versus payment of foreign exchange is the same law over two currencies: both legs or neither.
+Where cover is missing in a net the latest deliveries of who lacks it leave the cycle until the rest is covered (Bech
+and Soramäki, Gridlock resolution in interbank payment systems, Bank of Finland DP 9/2001); what is left settles
+at once, and of each deliverer the earlier before the later.
 """
 
 from __future__ import annotations
@@ -162,8 +162,9 @@ class _Cycle:
 def settle(
     items: Sequence[Item], have: Callable[[int, int], int | None], *, model: int = 3, partial: bool = False
 ) -> Outcome:
-    """One cycle over the queue. `have(participant, asset)`: what can be delivered before the cycle, None without end (the
-    house, which answers for its own, and the outside). `partial`: parts in whole units are taken. Raises BadInput.
+    """One cycle over the queue. `have(participant, asset)`: what can be delivered before the cycle, None without end
+    (the house, which answers for its own, and the outside). `partial`: parts in whole units are taken. Raises
+    BadInput.
     """
     if model not in MODELS:
         raise BadInput("model", f"{model} is none of 1, 2 and 3")

@@ -15,8 +15,9 @@ HOUSE = 0
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """`quantity`: minor units of the asset `base`; what the buyer pays and the seller gets are of the asset `quote`. `unit`:
-    the smallest part of the quantity that can be delivered. Fees (of `quote`, negative: rebates) settle with the cash.
+    """`quantity`: minor units of the asset `base`; what the buyer pays and the seller gets are of the asset `quote`.
+    `unit`: the smallest part of the quantity that can be delivered. Fees (of `quote`, negative: rebates) settle with
+    the cash.
     """
 
     reference: str
@@ -78,9 +79,9 @@ def _obligation(trade: Trade, due: date, who: tuple[int, str], amounts: tuple[in
 
 
 def portion(trade: Trade, before: int, settled: int) -> dict[tuple[int, int], int]:
-    """What moves when the settled quantity grows from `before` to `settled`: (participant, asset) -> amount, the house's
-    residual included, so that every asset sums to zero. Cash is cut in proportion, against the participant, and adds up
-    to the whole however often it is cut.
+    """What moves when the settled quantity grows from `before` to `settled`: (participant, asset) -> amount, the
+    house's residual included, so that every asset sums to zero. Cash is cut in proportion, against the participant,
+    and adds up to the whole however often it is cut.
     """
     assert 0 <= before <= settled <= trade.quantity, "a trade settles between nothing and all of it"
     pays = _share(trade, trade.buyer_pays + trade.buyer_fee, settled, up=True)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-import QuantLib as ql
+import QuantLib
 
 from isthmus.clearing.calendars import Closed, after, is_open, open_days_between, rolled
 from isthmus.clearing.terms import Product, Terms, settles
@@ -15,12 +15,12 @@ from isthmus.clearing.value_dates import value_date
 from isthmus.kernel.errors import BadInput
 
 PEERS = {
-    "TARGET": ql.TARGET(),
-    "FED": ql.UnitedStates(ql.UnitedStates.FederalReserve),
-    "NYSE": ql.UnitedStates(ql.UnitedStates.NYSE),
-    "LSE": ql.UnitedKingdom(ql.UnitedKingdom.Exchange),
-    "TSE": ql.Japan(),
-    "SIC": ql.Switzerland(),
+    "TARGET": QuantLib.TARGET(),
+    "FED": QuantLib.UnitedStates(QuantLib.UnitedStates.FederalReserve),
+    "NYSE": QuantLib.UnitedStates(QuantLib.UnitedStates.NYSE),
+    "LSE": QuantLib.UnitedKingdom(QuantLib.UnitedKingdom.Exchange),
+    "TSE": QuantLib.Japan(),
+    "SIC": QuantLib.Switzerland(),
 }
 JAPAN_SINCE = date(2007, 1, 1)
 """QuantLib has the holiday after Golden Week by the law of 2007 for the years before it too (6 May 2003)."""
@@ -30,7 +30,7 @@ JAPAN_SINCE = date(2007, 1, 1)
 def test_a_calendar_is_open_on_the_days_on_which_quantlib_says_so(name: str) -> None:
     day = JAPAN_SINCE if name == "TSE" else date(2001, 1, 1)
     while day < date(2036, 1, 1):
-        assert is_open(name, day) == PEERS[name].isBusinessDay(ql.Date(day.day, day.month, day.year)), (name, day)
+        assert is_open(name, day) == PEERS[name].isBusinessDay(QuantLib.Date(day.day, day.month, day.year)), (name, day)
         day += timedelta(days=1)
 
 
@@ -115,13 +115,21 @@ def test_a_currency_without_a_calendar_is_refused() -> None:
 @pytest.mark.parametrize(
     ("product", "traded", "due"),
     [
-        (Product("AAPL", "equity", "AAPL", "USD"), date(2024, 5, 24), date(2024, 5, 29)),  # the last T+2, over Memorial Day
+        (
+            Product("AAPL", "equity", "AAPL", "USD"),
+            date(2024, 5, 24),
+            date(2024, 5, 29),
+        ),  # the last T+2, over Memorial Day
         (Product("AAPL", "equity", "AAPL", "USD"), date(2024, 5, 28), date(2024, 5, 29)),  # the first T+1: one big day
         (Product("AAPL", "equity", "AAPL", "USD"), date(2017, 9, 1), date(2017, 9, 7)),  # the last T+3, over Labor Day
         (Product("SAP", "equity", "SAP", "EUR"), date(2026, 4, 2), date(2026, 4, 8)),  # Easter
         (Product("SAP", "equity", "SAP", "EUR"), date(2027, 10, 11), date(2027, 10, 12)),
         (Product("BTC", "crypto_spot", "BTC", "USD"), date(2026, 12, 25), date(2026, 12, 25)),
-        (Product("AAPL", "equity", "AAPL", "USD"), date(2026, 10, 9), date(2026, 10, 13)),  # Columbus Day: NYSE open, Fed shut
+        (
+            Product("AAPL", "equity", "AAPL", "USD"),
+            date(2026, 10, 9),
+            date(2026, 10, 13),
+        ),  # Columbus Day: NYSE open, Fed shut
     ],
 )
 def test_a_product_settles_by_the_cycle_of_its_trade_day(product: Product, traded: date, due: date) -> None:

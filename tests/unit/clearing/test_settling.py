@@ -32,7 +32,8 @@ TRADES = st.lists(
             "", buyer, seller, quantity * unit, pays + rest, gets=pays, base=base, quote=quote, unit=unit, buyer_fee=fee
         ),
         st.integers(16, 20), st.integers(16, 20), st.sampled_from([AAPL, SAP, EUR]), st.sampled_from([USD, USD + 6]),
-        st.integers(1, 10**6), st.integers(1, 10**9), st.integers(0, 1), st.sampled_from([1, 10, 100]), st.integers(0, 50),
+        st.integers(1, 10**6), st.integers(1, 10**9), st.integers(0, 1), st.sampled_from([1, 10, 100]),
+        st.integers(0, 50),
     ),
     max_size=40,
 )  # fmt: skip
@@ -55,7 +56,11 @@ def test_a_trade_becomes_two_obligations_against_the_house() -> None:
 def test_netting_three_trades_leaves_one_amount_each() -> None:
     due = DAY + timedelta(days=1)
     chain = [trade("a", 16, 17), trade("b", 17, 18, 100, 1_100), trade("c", 18, 16, 60, 660)]
-    nets = {(row.participant, row.asset): row.amount for one in [chain] for row in net(o for t in one for o in novate(t, due))}
+    nets = {
+        (row.participant, row.asset): row.amount
+        for one in [chain]
+        for row in net(o for t in one for o in novate(t, due))
+    }
     assert nets[(16, AAPL)] == 40 and nets[(17, AAPL)] == 0 and nets[(18, AAPL)] == -40
     assert nets[(16, USD)] == -340 and nets[(17, USD)] == -100 and nets[(18, USD)] == 440
     assert nets[(HOUSE, AAPL)] == nets[(HOUSE, USD)] == 0
@@ -165,7 +170,9 @@ def test_an_unknown_model_is_refused() -> None:
 @given(
     TRADES,
     st.dictionaries(
-        st.tuples(st.integers(16, 20), st.sampled_from([USD, USD + 6, EUR, AAPL, SAP])), st.integers(0, 10**8), max_size=25
+        st.tuples(st.integers(16, 20), st.sampled_from([USD, USD + 6, EUR, AAPL, SAP])),
+        st.integers(0, 10**8),
+        max_size=25,
     ),
     st.sampled_from([1, 2, 3]),
     st.booleans(),
