@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 
@@ -92,7 +92,7 @@ def buy_in_day(fail: Fail, days: int, calendars: tuple[str, ...], closed: Closed
     """The first day on which who was to receive buys elsewhere. Raises BadInput."""
     if days < 1:
         raise BadInput("buy_in_days", f"{days} is below 1")
-    return after(fail.since + timedelta(days=1), days - 1, calendars, closed)
+    return after(fail.since, days, calendars, closed)
 
 
 def compensation(fail: Fail, cost: int) -> int:

@@ -98,7 +98,9 @@ REFERENCE_MAX = 16
 
 
 def reference_of(obligation: str) -> str:
-    """An obligation's reference within 16 characters: "trd-4711-1-B" is "T4711X1B". Raises BadInput for a longer one."""
+    """An obligation's reference within 16 characters: "trd-4711-1-B" is "T4711X1B". Raises BadInput for a longer
+    one.
+    """
     made = obligation.replace("trd-", "T", 1)
     head, dash, side = made.rpartition("-")
     made = (head.replace("-", "X") + side) if dash else made

@@ -1,4 +1,6 @@
-"""Fails: what they cost, when they are bought in, what their age is; instructions of both sides that match or do not."""
+"""Fails: what they cost, when they are bought in, what their age is; instructions of both sides that match or do
+not.
+"""
 
 from __future__ import annotations
 

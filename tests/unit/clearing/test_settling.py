@@ -1,4 +1,6 @@
-"""Novation, netting and cycles: what is netted is what was owed, what settles has both legs, nothing is made or lost."""
+"""Novation, netting and cycles: what is netted is what was owed, what settles has both legs, nothing is made or
+lost.
+"""
 
 from __future__ import annotations
 
