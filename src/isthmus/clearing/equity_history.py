@@ -159,7 +159,7 @@ def _ratio(exact: Fraction, day: date) -> tuple[int, int] | None:
     """(new, old), or None for one to one."""
     for most in (20, 100, RATIO_MAX):
         near = exact.limit_denominator(most) if exact >= 1 else 1 / (1 / exact).limit_denominator(most)
-        if abs(near / exact - 1) <= SPLIT_TOLERANCE:
+        if max(near.numerator, near.denominator) <= RATIO_MAX and abs(near / exact - 1) <= SPLIT_TOLERANCE:
             return None if near == 1 else (near.numerator, near.denominator)
     raise BadInput("factor", f"{day}: the split factors are to each other as no small numbers are")
 
