@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from isthmus.app.house_maker import Duty, HouseMaker
@@ -51,6 +52,9 @@ def open_desks(core: Core, settings: Settings) -> list[Acting]:
         desks.append(core.arbitrage)
     if core.confirmations is not None:
         desks.append(core.confirmations)
+    if core.clearing is not None:
+        core.clearing.open(Path(settings.data) if core.engine.flusher is not None else None)
+        desks.append(core.clearing)
     for symbol, wanted in settings.house_maker.items():
         instrument = core.directory.instrument(symbol)
         if instrument is None:

@@ -15,6 +15,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
+from isthmus.app.clearing_desk import ClearingDesk
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
@@ -98,6 +99,8 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
+    clearing: ClearingDesk | None
+    """Settles what trades leave, unless the settings say otherwise."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -163,7 +166,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.swift.confirmations.own_bic:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations)
+    clearing = None
+    if settings.clearing.run:
+        clearing = ClearingDesk(settings.clearing, desk, views)
+        views.tell(clearing)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, clearing)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:

@@ -180,8 +180,8 @@ class ClearingBook:
         return sorted(found, key=lambda row: row.due)
 
     def waits(self, day: date) -> bool:
-        """Whether something is due by that day, failing or not."""
-        return any(row.due <= day for row in self)
+        """Whether something is due by that day, failing or not, whose calendars are open on it."""
+        return any(row.due <= day and all_open(row.calendars, day, self.closed) for row in self)
 
     def settle(self, day: date, have: Callable[[int, int], int | None], options: Options) -> Cycle:
         """The cycle of a day. `have`: what a (participant, asset) has that is settled, None without end."""
