@@ -9,6 +9,7 @@ from typing import Any
 from .books import Order
 from .engine import Twin
 from .perpetual import required
+from .transfers import reserved
 from .values import BUY, DARK, SELL
 
 Held = dict[tuple[int, int], int]
@@ -35,7 +36,7 @@ def check(twin: Twin) -> None:
 
 
 def demanded(twin: Twin) -> Held:
-    """What live orders and positions need, by (account, asset)."""
+    """What live orders, positions and pending transfers need, by (account, asset)."""
     state = twin.state
     held: Held = defaultdict(int)
     for order in state.orders.values():
@@ -50,6 +51,9 @@ def demanded(twin: Twin) -> Held:
         if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
             position = state.positions.get((account, number), 0)
             held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+    for waiting in state.pending.values():
+        for account in reserved(state, waiting):
+            held[account, waiting.asset] += waiting.amount
     return {pair: amount for pair, amount in held.items() if amount}
 
 

@@ -35,7 +35,8 @@ class State:
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
 
-    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument; `pending`: transfers
+    that wait, by the sequence that made them.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -67,6 +68,7 @@ class State:
         self.cancels = 0
         self.families: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
+        self.pending: dict[int, Any] = {}
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE

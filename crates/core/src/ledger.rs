@@ -2,17 +2,28 @@
 use crate::makers::QuoteFill;
 use crate::names::Reason;
 use crate::values::ACCOUNTS_MAX;
+use crate::wall::{Place, check_side, place_of};
 
 pub const WORLD: u32 = 1;
 pub const FEES: u32 = 2;
 pub const ROUNDING: u32 = 3;
 pub const SETTLEMENT: u32 = 4;
+pub const INSURANCE: u32 = 5;
+pub const FX: u32 = 6;
+/// The system's accounts.
+const SYSTEM_ACCOUNTS: [u32; 6] = [WORLD, FEES, ROUNDING, SETTLEMENT, INSURANCE, FX];
 pub const FIRST_ACCOUNT: u32 = 16;
 
 pub const CLIENT: u8 = 1;
 pub const HOUSE: u8 = 2;
 pub const VENUE: u8 = 3;
 pub const SYSTEM: u8 = 4;
+pub const CUSTODIAN: u8 = 5;
+pub const OMNIBUS: u8 = 6;
+pub const TAX: u8 = 7;
+pub const SUSPENSE: u8 = 8;
+pub const INSURANCE_FUND: u8 = 9;
+pub const FEE: u8 = 10;
 
 /// A credit line of this much is one without end.
 pub const ENDLESS: i64 = i64::MAX;
@@ -50,13 +61,15 @@ impl Balance {
 }
 
 /// `group` and `firm`: whom limits and kills count it under; 0 for none. `watched`: it, its group, its firm or everybody
-/// has a limit (follows from the limits).
+/// has a limit (follows from the limits). `side`: what it was opened with; `place` follows from kind and side.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub kind: u8,
     pub group: u32,
     pub firm: u32,
     pub watched: bool,
+    pub side: u8,
+    pub place: Place,
     pub balances: Vec<Balance>,
 }
 
@@ -72,24 +85,44 @@ pub struct Ledger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        let mut accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
-        for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
-            accounts[number as usize].kind = SYSTEM;
-        }
-        Self { accounts, touched: Vec::new(), quote_fills: Vec::new() }
+        let accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
+        let mut ledger = Self { accounts, touched: Vec::new(), quote_fills: Vec::new() };
+        ledger.found_system();
+        ledger.find_places();
+        ledger
     }
 }
 
 impl Ledger {
-    pub fn open(&mut self, kind: u8) -> Result<u32, Reason> {
-        if !(CLIENT..=VENUE).contains(&kind) {
+    /// The accounts of an earlier release get those of the system that were added since.
+    pub(crate) fn found_system(&mut self) {
+        for (number, account) in self.accounts.iter_mut().enumerate() {
+            if SYSTEM_ACCOUNTS.contains(&(number as u32)) {
+                account.kind = SYSTEM;
+            }
+        }
+    }
+
+    /// Where each account stands follows from its kind and side.
+    pub(crate) fn find_places(&mut self) {
+        for (number, account) in self.accounts.iter_mut().enumerate() {
+            account.place = place_of(number, account);
+        }
+    }
+
+    pub fn open(&mut self, kind: u8, side: u8) -> Result<u32, Reason> {
+        if !(CLIENT..=FEE).contains(&kind) || kind == SYSTEM {
             return Err(Reason::UnknownKind);
         }
+        check_side(kind, side)?;
         if self.accounts.len() >= ACCOUNTS_MAX {
             return Err(Reason::LimitReached);
         }
-        self.accounts.push(Account { kind, ..Account::default() });
-        Ok((self.accounts.len() - 1) as u32)
+        let number = self.accounts.len();
+        let mut account = Account { kind, side, ..Account::default() };
+        account.place = place_of(number, &account);
+        self.accounts.push(account);
+        Ok(number as u32)
     }
 
     /// The kind of an account; 0 if there is none.
@@ -101,7 +134,13 @@ impl Ledger {
     /// May hold money of its own and trade.
     #[inline]
     pub fn trades(&self, account: u32) -> bool {
-        matches!(self.kind(account), CLIENT | HOUSE)
+        matches!(self.kind(account), CLIENT | HOUSE | OMNIBUS)
+    }
+
+    /// Where the account stands; outside if there is none.
+    #[inline]
+    pub fn place(&self, account: u32) -> Place {
+        self.accounts.get(account as usize).map_or(Place::Outside, |a| a.place)
     }
 
     /// The balance of an asset; made when first asked for.
