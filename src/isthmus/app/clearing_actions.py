@@ -33,7 +33,7 @@ from isthmus.clearing.corporate_actions import (
 )
 from isthmus.engine.engine import Record, content_id
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.messages import ACCOUNT_VENUE, CancelAll, Halt, Mark, Resume, SetCredit, Transfer
+from isthmus.kernel.messages import ACCOUNT_VENUE, PURPOSE_NUMBERS, CancelAll, Halt, Mark, Move, Resume, SetCredit
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
@@ -126,10 +126,7 @@ class Actions:
 
     def step(self, day: date) -> bool:
         """Asks for what is due; False while no commands are taken."""
-        for life in self.lives.values():
-            if not self._step(life, day):
-                return False
-        return True
+        return all(self._step(life, day) for life in self.lives.values())
 
     def _step(self, life: Life, day: date) -> bool:
         action = life.action
@@ -188,7 +185,7 @@ class Actions:
         for one in _cash_first(list(postings(action, holders, issuer)), action):
             holder = one.source if one.source != issuer else one.target
             key = f"split {life.number} {holder} {one.asset}"
-            yield key, _posting(key, one)
+            yield key, moving(key, one)
         instrument = self._desk.directory.instruments[life.instrument]
         price = self._desk.views.holdings.reference(life.instrument)
         if isinstance(action, Split) and price and self._is_marked(instrument):
@@ -228,7 +225,7 @@ class Actions:
         for account, amount in life.rows:
             key = f"dividend {life.number} {account}"
             way = (issuer, account) if amount > 0 else (account, issuer)
-            self._desk.duty(key, _posting(key, Posting(*way, life.action.currency, abs(amount), "dividend")))
+            self._desk.duty(key, moving(key, Posting(*way, life.action.currency, abs(amount), "dividend")))
 
     def _issuer(self, asset: int) -> int:
         """The account outside that stands for who issued the asset; opened when it is first needed."""
@@ -247,12 +244,14 @@ def _cash_first(rows: list[Posting], action: Split | Exchange) -> list[Posting]:
     return sorted(rows, key=lambda one: one.asset == action.asset)
 
 
-def _posting(key: str, one: Posting) -> Any:
-    return Transfer(
+def moving(key: str, one: Posting) -> Any:
+    """The command of a posting, once for its key."""
+    return Move(
         source=one.source,
         target=one.target,
         asset=one.asset,
         amount=one.amount,
+        purpose=PURPOSE_NUMBERS[one.purpose],
         client_id=content_id(f"{TEXT} {key}"),
     )
 

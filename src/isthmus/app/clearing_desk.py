@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from isthmus.app.clearing_actions import Actions
+from isthmus.app.clearing_actions import Actions, moving
 from isthmus.app.clearing_settings import ClearingSettings, checked
 from isthmus.app.clearing_store import ClearingStore
 from isthmus.app.clearing_words import (
@@ -34,6 +34,7 @@ from isthmus.app.clearing_words import (
 from isthmus.app.desk import Desk
 from isthmus.clearing.book import ClearingBook, Cycle, Open, Options, fail_of
 from isthmus.clearing.calendars import all_open
+from isthmus.clearing.corporate_actions import Posting
 from isthmus.clearing.fails import RATES, Fail, buy_in_day, compensation, security_penalty
 from isthmus.clearing.interest import day_interest
 from isthmus.clearing.terms import Product, settles
@@ -53,15 +54,14 @@ from isthmus.kernel.messages import (
     TimePassed,
     TradeCorrected,
     Traded,
-    Transfer,
 )
 from isthmus.kernel.values import NS_PER_S
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
 
-FEES, SETTLEMENT = 2, 4
-"""System accounts that penalties and the cost of buy-ins go to."""
+WORLD, FEES, SETTLEMENT = 1, 2, 4
+"""System accounts: the outside, and where penalties and the cost of buy-ins go."""
 AT_ONCE_MAX = 200
 """Commands sent at one look; the rest waits for the next."""
 SOON_NS = NS_PER_S // 100
@@ -258,9 +258,9 @@ class ClearingDesk:
         for row in cycle.done:
             self.bought.pop(row.reference, None)
         for fail in self.book.fails(day):
-            row = self.book.get(fail.trade)
-            if row is not None and fail.since < day and all_open(row.calendars, day, self.book.closed):
-                self._follow_up(fail, row, day)
+            late = self.book.get(fail.trade)
+            if late is not None and fail.since < day and all_open(late.calendars, day, self.book.closed):
+                self._follow_up(fail, late, day)
 
     def _follow_up(self, fail: Fail, row: Open, day: date) -> None:
         """What a fail costs on a day after its due date, and its buy-in."""
@@ -269,7 +269,7 @@ class ClearingDesk:
         lots = instrument.quantity_of(fail.quantity)
         if self.settings.penalty and fail.failing != HOUSE:
             amount = security_penalty(instrument.value(price * lots), RATES[self.settings.penalty].ppm)
-            self._pay(f"penalty {fail.trade} {day}", (fail.failing, FEES), instrument.quote.number, amount)
+            self._pay(f"penalty {fail.trade} {day}", (fail.failing, FEES), instrument.quote.number, amount, "fee")
         if not self.settings.buy_in_days:
             return
         if day < buy_in_day(fail, self.settings.buy_in_days, row.calendars, self.book.closed):
@@ -323,11 +323,11 @@ class ClearingDesk:
                 part = day_interest(balance, rates, day, self._carry.get(at, (0, 1)))
                 self._carry[at] = part.carry
                 way = (account.number, FEES) if part.amount < 0 else (FEES, account.number)
-                self._pay(f"interest {account.number} {code} {day}", way, asset.number, abs(part.amount))
+                self._pay(f"interest {account.number} {code} {day}", way, asset.number, abs(part.amount), "interest")
 
-    def _pay(self, key: str, way: tuple[int, int], asset: int, amount: int) -> None:
+    def _pay(self, key: str, way: tuple[int, int], asset: int, amount: int, purpose: str = "settlement") -> None:
         if amount:
-            self._duties[key] = posting(key, way, asset, amount)
+            self._duties[key] = moving(key, Posting(*way, asset, amount, purpose))
 
     def duty(self, key: str, command: Any) -> None:
         """A command to send; it stands until its record is durable."""
@@ -395,15 +395,6 @@ class ClearingDesk:
                 total, _ = self.desk.engine.balance(account.number, asset)
                 if total:
                     yield account.number, total
-
-
-WORLD = 1
-
-
-def posting(key: str, way: tuple[int, int], asset: int, amount: int) -> Any:
-    """A move of money or assets, once for its key."""
-    source, target = way
-    return Transfer(source=source, target=target, asset=asset, amount=amount, client_id=content_id(f"{TEXT} {key}"))
 
 
 def _product(instrument: Instrument) -> Product:

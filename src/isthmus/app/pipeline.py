@@ -16,6 +16,8 @@ from isthmus import __version__
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.clearing_desk import ClearingDesk
+from isthmus.app.clearing_reads import reads_of
+from isthmus.app.clearing_words import TEXT as CLEARING_TEXT
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.guard import guarded
@@ -51,6 +53,7 @@ from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
@@ -64,6 +67,7 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    clearing_routes,
     confirmation_routes,
     ledger_routes,
     market_routes,
@@ -239,6 +243,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
+            *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *operator_routes(house, desk),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
             *(lorawan.routes if lorawan is not None else ()),

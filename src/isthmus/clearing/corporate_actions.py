@@ -18,7 +18,8 @@ from isthmus.clearing.terms import Market, days_of
 from isthmus.clearing.trades import Trade, portion
 from isthmus.kernel.errors import BadInput
 
-DIVIDEND, SPLIT = "dividend", "split"
+DIVIDEND, SHARES = "dividend", "settlement"
+"""Purposes of moves; shares come and go, with the cash for their fractions, as a settlement."""
 RATIO_MAX = 100_000
 Ratio = tuple[int, int]
 
@@ -125,13 +126,13 @@ def postings(action: Action, holders: Iterable[tuple[int, int]], issuer: int) ->
             yield from _paid(issuer, account, action.currency, dividend_of(action, held), DIVIDEND)
         elif isinstance(action, Split):
             new, lieu = converted(held, action.ratio, action.unit, action.lieu)
-            yield from _paid(issuer, account, action.asset, new - held, SPLIT)
-            yield from _paid(issuer, account, action.currency, lieu, SPLIT)
+            yield from _paid(issuer, account, action.asset, new - held, SHARES)
+            yield from _paid(issuer, account, action.currency, lieu, SHARES)
         else:
             new, lieu = converted(held, action.ratio, action.unit, action.lieu)
-            yield from _paid(issuer, account, action.asset, -held, SPLIT)
-            yield from _paid(issuer, account, action.target, new, SPLIT)
-            yield from _paid(issuer, account, action.currency, lieu + _times(held, action.cash), SPLIT)
+            yield from _paid(issuer, account, action.asset, -held, SHARES)
+            yield from _paid(issuer, account, action.target, new, SHARES)
+            yield from _paid(issuer, account, action.currency, lieu + _times(held, action.cash), SHARES)
 
 
 def _paid(issuer: int, account: int, asset: int, amount: int, purpose: str) -> Iterator[Posting]:

@@ -27,6 +27,7 @@ from isthmus.kernel.messages import (
     LIMIT,
     ROLES,
     SELL,
+    SHORT,
     AddAsset,
     AddInstrument,
     CorrectTrade,
@@ -87,11 +88,11 @@ class Broker:
     def deposit(self, account: int, asset: int, amount: int) -> None:
         self.send(Deposit(account=account, asset=asset, amount=amount))
 
-    def order(self, account: int, side: int, quantity: int, price: int) -> Any:
+    def order(self, account: int, side: int, quantity: int, price: int, flags: int = 0) -> Any:
         self.orders += 1
         command = PlaceOrder(
             account=account, instrument=self.instrument, side=side, kind=LIMIT, tif=GTC, price=price,
-            quantity=quantity, client_id=content_id(f"order {self.orders}"),
+            quantity=quantity, flags=flags, client_id=content_id(f"order {self.orders}"),
         )  # fmt: skip
         return self.send(command)
 
@@ -171,7 +172,7 @@ def test_what_was_bought_and_sold_again_is_netted(broker: Broker) -> None:
 def short(broker: Broker, quantity: int = 100) -> str:
     """The seller sells what he has not: a line was granted, nothing was borrowed."""
     broker.send(SetCredit(account=broker.seller, asset=broker.aapl, amount=5_000))
-    broker.order(broker.seller, SELL, 1_000 + quantity, 30_000)
+    broker.order(broker.seller, SELL, 1_000 + quantity, 30_000, flags=SHORT)
     return f"trd-{broker.order(broker.buyer, BUY, 1_000 + quantity, 30_000).sequence}-1"
 
 
@@ -274,7 +275,7 @@ def test_a_split_over_a_weekend_moves_shares_orders_marks_and_what_is_owed(broke
 
 def test_a_reverse_split_pays_fractions_and_a_short_owes_in_new_shares(broker: Broker) -> None:
     short(broker, 105)
-    propose(broker, Split(asset=broker.aapl, currency=broker.usd, ratio=(1, 10), ex=MONDAY, lieu=(30_000, 1)))
+    propose(broker, Split(asset=broker.aapl, currency=broker.usd, ratio=(1, 10), ex=MONDAY, lieu=(300_000, 1)))
     money = broker.balance(broker.buyer, broker.usd)
     broker.until(MONDAY, 1)
     assert broker.balance(broker.buyer, broker.aapl) == 110 and broker.balance(broker.seller, broker.aapl) == -10
@@ -355,6 +356,7 @@ def test_margin_interest_is_owed_by_debit_balances_every_day() -> None:
     broker.order(broker.buyer, SELL, 100, 50_000)
     broker.order(broker.seller, BUY, 100, 50_000)
     broker.until(date(2026, 11, 29))
+    print(broker.notes("interest"), broker.notes("refused"))
     assert broker.balance(broker.seller, broker.usd) == -5_000_000 - 3_000, "three days at 7.2 %, ACT/360"
     broker.playing.close()
 
