@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.app.clearing_actions import Actions, moving
+from isthmus.app.clearing_messages import MessageDesk
 from isthmus.app.clearing_settings import ClearingSettings, checked
-from isthmus.app.clearing_store import ClearingStore
+from isthmus.app.clearing_store import FOLDER, ClearingStore
 from isthmus.app.clearing_words import (
     TEXT,
     Act,
@@ -38,7 +39,7 @@ from isthmus.clearing.corporate_actions import Posting
 from isthmus.clearing.fails import RATES, Fail, buy_in_day, compensation, security_penalty
 from isthmus.clearing.interest import day_interest
 from isthmus.clearing.terms import Product, settles
-from isthmus.clearing.trades import HOUSE, Trade
+from isthmus.clearing.trades import HOUSE, Trade, novate
 from isthmus.engine.engine import Record, content_id
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.ids import trade_id
@@ -65,6 +66,8 @@ WORLD, FEES, SETTLEMENT = 1, 2, 4
 AT_ONCE_MAX = 200
 """Commands sent at one look; the rest waits for the next."""
 SOON_NS = NS_PER_S // 100
+MESSAGES_NS = NS_PER_S
+"""Between two looks at the folder of depositories' answers."""
 MONEY_REASONS = ("MONY", "CMON")
 
 
@@ -79,6 +82,7 @@ class ClearingDesk:
         self.book = ClearingBook(settings.more_closed)
         self.store = ClearingStore()
         self.actions = Actions(self)
+        self.messages = MessageDesk(settings.messages, self.directory)
         self.credit: dict[tuple[int, int], int] = {}
         self.bought: dict[str, int] = {}
         """Lots bought in (sold out) for a fail, by trade."""
@@ -97,6 +101,7 @@ class ClearingDesk:
     def open(self, folder: Path | None) -> None:
         """From now on the tables are in the folder. Raises BadInput where it cannot be written."""
         self.store.open(folder)
+        self.messages.open(None if folder is None else folder / FOLDER)
 
     def day_of(self, stamp: int) -> date:
         """The local date of a time."""
@@ -168,7 +173,10 @@ class ClearingDesk:
             buyer_fee=effect.taker_fee if buys else effect.maker_fee,
             seller_fee=effect.maker_fee if buys else effect.taker_fee,
         )
-        self.store.obligation(self.book.add(trade, terms))
+        row = self.book.add(trade, terms)
+        self.store.obligation(row)
+        for one in novate(trade, row.due):
+            self.messages.obligation(one, row.how)
         self._bought_in(record, effect)
 
     def _bought_in(self, record: Record, effect: Any) -> None:
@@ -349,11 +357,27 @@ class ClearingDesk:
     def step(self, at: int) -> int:
         """Sends what is due; returns when to be called again."""
         day = self.day_of(at)
-        taken = self._cycle(at, day) and self.actions.step(day) and self._send()
+        taken = self._hear() and self._cycle(at, day) and self.actions.step(day) and self._send()
         self.store.flush()
         if not taken:
             return at + NS_PER_S
+        if self.settings.messages.own_bic:
+            return at + MESSAGES_NS
         return at + SOON_NS if self._duties or self.asked else self._next(at, day)
+
+    def _hear(self) -> bool:
+        """What depositories answered, and instructions to write; a disk that fails is tried again."""
+        try:
+            self.messages.step()
+        except OSError:
+            return False
+        while self.messages.acts:
+            act = self.messages.acts[0]
+            open_here = not isinstance(act, Report | Lift) or self.book.get(act.trade) is not None
+            if open_here and not self.ask(act):
+                return False
+            self.messages.acts.popleft()
+        return True
 
     def _cycle(self, at: int, day: date) -> bool:
         """The day's cycle, once its time has come; days that were missed go with it."""
