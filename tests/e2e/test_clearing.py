@@ -30,7 +30,7 @@ def second_operator(broker: Broker, operator: httpx.Client) -> httpx.Client:
     made = (
         operator.post("/v1/operator/create_key", json={"user": "second", "role": "operator"}).raise_for_status().json()
     )
-    return httpx.Client(base_url=broker.url, headers={"authorization": f"Bearer {made['key_id']}:{made['secret']}"})
+    return httpx.Client(base_url=broker.url, headers={"Isthmus-Key": made["key_id"], "Isthmus-Secret": made["secret"]})
 
 
 def test_trades_owe_reports_fail_and_actions_need_two_pairs_of_eyes(tmp_path: Path) -> None:

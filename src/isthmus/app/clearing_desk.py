@@ -66,7 +66,7 @@ WORLD, FEES, SETTLEMENT = 1, 2, 4
 AT_ONCE_MAX = 200
 """Commands sent at one look; the rest waits for the next."""
 SOON_NS = NS_PER_S // 100
-MESSAGES_NS = NS_PER_S
+MESSAGES_NS = 10 * NS_PER_S
 """Between two looks at the folder of depositories' answers."""
 MONEY_REASONS = ("MONY", "CMON")
 

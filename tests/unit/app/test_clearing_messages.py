@@ -36,7 +36,7 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 
 
 def look(broker: Broker) -> None:
-    broker.playing.run(broker.playing.now + 2 * NS_PER_S)
+    broker.playing.run(broker.playing.now + 12 * NS_PER_S)
 
 
 def answer(broker: Broker, folder: Path, told: Advice) -> None:
