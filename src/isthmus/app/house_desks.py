@@ -55,6 +55,8 @@ def open_desks(core: Core, settings: Settings) -> list[Acting]:
     if core.clearing is not None:
         core.clearing.open(Path(settings.data) if core.engine.flusher is not None else None)
         desks.append(core.clearing)
+    if core.fees is not None:
+        desks.append(core.fees)
     for symbol, wanted in settings.house_maker.items():
         instrument = core.directory.instrument(symbol)
         if instrument is None:

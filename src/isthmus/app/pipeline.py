@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus import __version__
+from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.clearing_desk import ClearingDesk
@@ -20,6 +21,7 @@ from isthmus.app.clearing_reads import reads_of
 from isthmus.app.clearing_words import TEXT as CLEARING_TEXT
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
+from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
@@ -53,6 +55,7 @@ from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -67,6 +70,7 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    allocation_routes,
     clearing_routes,
     confirmation_routes,
     ledger_routes,
@@ -107,6 +111,8 @@ class Core(msgspec.Struct, frozen=True):
     """Confirms foreign exchange, where the settings name the house's BIC."""
     clearing: ClearingDesk | None
     """Settles what trades leave, unless the settings say otherwise."""
+    fees: FeesDesk | None
+    """Posts what schedules make of a day, where a client has one."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -176,7 +182,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.clearing.run:
         clearing = ClearingDesk(settings.clearing, desk, views)
         views.tell(clearing)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, clearing)
+    fees = None
+    if settings.fees.clients:
+        fees = FeesDesk(settings.fees, desk, directory)
+        views.tell(fees)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, clearing, fees)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -233,6 +243,8 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     metrics = Metrics(reads, lambda: stream.open)
     house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
     desk = DeskHandlers(house, core.directory, core.views, renderer)
+    allocator = AllocationDesk(submission, core.directory, core.views, clock)
+    core.views.tell(allocator)
     trading = TradingHandlers(entry, reads, renderer, market, limits)
     lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
@@ -244,6 +256,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
+            *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
             *(lorawan.routes if lorawan is not None else ()),
@@ -267,7 +280,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     bridge = bridge_of(settings.mt4, BridgeAround(entry, access, core.directory, core.views, renderer))
     if bridge is not None and bridge.notices is not None:
         core.views.tell(bridge.notices)
-    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan, bridge)
+    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms, allocator), grpc, lorawan, bridge)
 
 
 def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:
