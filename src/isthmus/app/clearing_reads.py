@@ -116,10 +116,11 @@ class DeskReads:
         if not found:
             return None
         told, due, done, legs, holds = found[0]
-        rows = [self._net(*row) for row in store.rows(f"{_NETS} order by due, asset, participant", told)]
+        rows = [self._net(row) for row in store.rows(f"{_NETS} order by due, asset, participant", told)]
         return Nets(str(told), _whole(due), _whole(done), _whole(legs), bool(holds), rows)
 
-    def _net(self, due: Any, participant: Any, asset: Any, amount: Any, gross: Any, legs: Any) -> NetRow:
+    def _net(self, row: tuple[Any, ...]) -> NetRow:
+        due, participant, asset, amount, gross, legs = row
         known = self._directory.assets[asset]
         net, both = (short_text(int(one), known.decimals) for one in (amount, gross))
         return NetRow(due, self._name(participant), known.code, net, both, legs)

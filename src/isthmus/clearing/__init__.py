@@ -1,6 +1,6 @@
 """What is owed after a trade: novation, netting, obligations, settlement, fails, corporate actions, expiry, interest.
 
-Owns obligations and their life. Takes values made of the engine's records, answers of settlement systems, and days;
-what changes a balance or an order goes back as a command that `isthmus.app` sends. Never reads a clock or a file: the
-day is handed in; never imports a gateway: messages are made of its values by whoever wires.
+Owns: obligations and their life, calendars, settlement terms. Takes: values made of the engine's records, answers of
+settlement systems, days. Emits: what settles, fails and is to be posted, which `isthmus.app` sends as commands. Never:
+reads a clock or a file, changes a balance, knows a gateway (messages are made of its values by whoever wires).
 """

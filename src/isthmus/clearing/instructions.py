@@ -13,6 +13,8 @@ import msgspec
 from isthmus.clearing.trades import HOUSE, Obligation
 from isthmus.kernel.errors import BadInput
 
+HEAD_OFFICE = "X" * 3
+"""The branch of a code of eight characters."""
 SMALL_TOLERANCE, LARGE_TOLERANCE, LARGE_FROM = 2, 25, 100_000
 """Whole units of the currency."""
 
@@ -159,7 +161,7 @@ def _quantity(of: Instruction) -> str:
 
 def _office(bic: str) -> str:
     """Eight characters stand for the head office."""
-    return bic if len(bic) == 11 else f"{bic}XXX"
+    return bic if len(bic) == 11 else bic + HEAD_OFFICE
 
 
 def answered(state: str, answer: str) -> str:
