@@ -24,7 +24,7 @@ from isthmus.app.calendars import calendars_of
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
-from isthmus.app.house_desks import open_desks
+from isthmus.app.house_desks import open_clearing, open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.live_venues import LiveVenues, open_routes
 from isthmus.app.output import EXIT_OK, note, print_json, progress
@@ -128,7 +128,7 @@ async def _serve(
     if (tape := _tape(settings, data)) is not None:
         core.outside.keep(tape, core.desk.now())
     open_markets(core, markets)
-    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
+    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live), *open_clearing(core, settings)]
     core.router.restart()
     timed = _timed(core, settings, markets)
     gc.set_threshold(GC_YOUNG)
