@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from isthmus.clearing.calendars import ORDINARY, Closed, after
+from isthmus.clearing.calendars import ORDINARY, Closed, after, calendar_of
 from isthmus.clearing.value_dates import value_date
 from isthmus.kernel.errors import BadInput
 
@@ -121,7 +121,7 @@ def settles(product: Product, traded_on: date, own: Terms | None = None, closed:
         return Settles(after(traded_on, own.days, own.calendars, closed), how, own.calendars)
     if product.kind == "fx_spot":
         due = value_date((product.base, product.quote), traded_on, closed=closed)
-        return Settles(due, how, ("FED",))
+        return Settles(due, how, tuple(sorted({calendar_of(product.base), calendar_of(product.quote), "FED"})))
     if product.kind == "crypto_spot":
         return Settles(traded_on, how, ("ALWAYS",))
     if product.kind != "equity":

@@ -127,7 +127,7 @@ def test_assignment_assigns_all_and_nobody_beyond_his_position(
     assert sum(shares.values()) == quantity
     for account, share in shares.items():
         exact = Fraction(quantity * shorts[account], total)
-        assert share <= shorts[account] and abs(share - exact) < 1
+        assert share <= shorts[account] and -1 < share - exact <= 1, "each draws once, whole shares too"
     with pytest.raises(BadInput, match="what all are short"):
         assign(shorts, total + 1, record)
 
