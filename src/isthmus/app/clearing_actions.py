@@ -33,7 +33,17 @@ from isthmus.clearing.corporate_actions import (
 )
 from isthmus.engine.engine import Record, content_id
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.messages import ACCOUNT_VENUE, PURPOSE_NUMBERS, CancelAll, Halt, Mark, Move, Resume, SetCredit
+from isthmus.kernel.messages import (
+    ACCOUNT_VENUE,
+    PURPOSE_NUMBERS,
+    CancelAll,
+    Halt,
+    Mark,
+    Move,
+    OpenAccount,
+    Resume,
+    SetCredit,
+)
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
@@ -84,6 +94,8 @@ class Actions:
         self.lives: dict[int, Life] = {}
         self._telling: dict[int, deque[Entitle]] = {}
         """Entitlements that were reckoned in this run, and have yet to be sent."""
+        self._gone: set[str] = set()
+        """Keys of postings that were sent in this run."""
 
     def act(self, record: Record, act: Act) -> None:
         """Folds an act in. Raises BadInput for one that cannot be."""
@@ -142,8 +154,11 @@ class Actions:
         """Who holds now gets it, whoever holds on the pay date. After a stop in the middle those who were told
         already are told no more.
         """
+        issuer = self._issuer(life.action.asset)
+        if issuer is None:
+            return False
         if life.number not in self._telling:
-            self._telling[life.number] = deque(self._entitlements(life))
+            self._telling[life.number] = deque(self._entitlements(life, issuer))
         acts = self._telling[life.number]
         while acts:
             if not self._desk.ask(acts[0]):
@@ -151,11 +166,11 @@ class Actions:
             acts.popleft()
         return True
 
-    def _entitlements(self, life: Life) -> Iterator[Entitle]:
+    def _entitlements(self, life: Life, issuer: int) -> Iterator[Entitle]:
         action = life.action
         assert isinstance(action, Dividend)
         told = {account for account, _ in life.rows}
-        holders = self._desk.holders(action.asset, self._issuer(action.asset))
+        holders = self._desk.holders(action.asset, issuer)
         owed = ((account, dividend_of(action, held)) for account, held in holders if account not in told)
         rows = [row for row in owed if row[1]]
         for start in range(0, max(len(rows), 1), ROWS_MAX):
@@ -171,15 +186,20 @@ class Actions:
         """All postings in one go, and that they went out; sent again after a stop, each counts once."""
         if Apply(life.number) in self._desk.asked:
             return True
-        for key, command in self._commands(life):
+        issuer = self._issuer(life.action.asset)
+        if issuer is None:
+            return False
+        for key, command in self._commands(life, issuer):
+            if key in self._gone:
+                continue
             if self._desk.desk.submit(command, f"{TEXT} {key}") is None:
                 return False
+            self._gone.add(key)
         return self._desk.ask(Apply(life.number))
 
-    def _commands(self, life: Life) -> Iterator[tuple[str, Any]]:
+    def _commands(self, life: Life, issuer: int) -> Iterator[tuple[str, Any]]:
         action = life.action
         assert isinstance(action, Split | Exchange)
-        issuer = self._issuer(action.asset)
         holders = list(self._desk.holders(action.asset, issuer))
         yield from self._lines(life, holders)
         for one in _cash_first(list(postings(action, holders, issuer)), action):
@@ -227,9 +247,15 @@ class Actions:
             way = (issuer, account) if amount > 0 else (account, issuer)
             self._desk.duty(key, moving(key, Posting(*way, life.action.currency, abs(amount), "dividend")))
 
-    def _issuer(self, asset: int) -> int:
-        """The account outside that stands for who issued the asset; opened when it is first needed."""
-        return self._desk.desk.account(issuer_name(self._desk.directory.assets[asset].code), ACCOUNT_VENUE)
+    def _issuer(self, asset: int) -> int | None:
+        """The account outside that stands for who issued the asset; opened when it is first needed. None while no
+        commands are taken.
+        """
+        name = issuer_name(self._desk.directory.assets[asset].code)
+        if self._desk.directory.account(name) is None:
+            self._desk.desk.submit(OpenAccount(kind=ACCOUNT_VENUE, client_id=content_id(name)), name)
+        known = self._desk.directory.account(name)
+        return None if known is None else known.number
 
 
 def issuer_name(code: str) -> str:

@@ -387,3 +387,25 @@ def test_the_book_rebuilt_from_the_journal_is_the_book_that_lived(tmp_path: Path
         and (tmp_path / "clearing" / "clearing.sqlite").exists()
     )
     again.close()
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_a_split_that_is_interrupted_again_and_again_counts_once(broker: Broker, every: int) -> None:
+    """Every so many commands none is taken, as when the journal's disk fails: the rest is sent again from the start."""
+    short(broker, 105)
+    propose(broker, Split(asset=broker.aapl, currency=broker.usd, ratio=(1, 10), ex=MONDAY, lieu=(300_000, 1)))
+    money = broker.balance(broker.buyer, broker.usd)
+    desk, calls = broker.desk.desk, [0]
+    submit = desk.submit
+
+    def failing(command: Any, text: str = "", note: str = "") -> Any:
+        calls[0] += 1
+        return None if calls[0] % every == 0 else submit(command, text, note)
+
+    desk.submit = failing  # type: ignore[method-assign]
+    broker.until(MONDAY, 1)
+    assert calls[0] > every
+    assert (broker.balance(broker.buyer, broker.aapl), broker.balance(broker.seller, broker.aapl)) == (110, -10)
+    assert broker.balance(broker.buyer, broker.usd) - money == 150_000
+    assert not broker.playing.core.directory.is_halted(broker.instrument)
+    assert not any(broker.sums().values())
