@@ -409,3 +409,31 @@ def test_a_split_that_is_interrupted_again_and_again_counts_once(broker: Broker,
     assert broker.balance(broker.buyer, broker.usd) - money == 150_000
     assert not broker.playing.core.directory.is_halted(broker.instrument)
     assert not any(broker.sums().values())
+
+
+@pytest.mark.parametrize("taken", range(1, 12))
+def test_a_split_that_a_stop_cuts_in_two_is_finished_once_by_the_next_start(tmp_path: Path, taken: int) -> None:
+    broker = Broker(str(tmp_path))
+    short(broker, 105)
+    propose(broker, Split(asset=broker.aapl, currency=broker.usd, ratio=(1, 10), ex=MONDAY, lieu=(300_000, 1)))
+    money = [broker.balance(account, broker.usd) for account in (broker.buyer, broker.seller)]
+    desk, left = broker.desk.desk, [taken]
+    submit = desk.submit
+
+    def failing(command: Any, text: str = "", note: str = "") -> Any:
+        left[0] -= 1
+        return None if left[0] < 0 else submit(command, text, note)
+
+    desk.submit = failing  # type: ignore[method-assign]
+    broker.until(MONDAY, 1)
+    broker.playing.close()
+    again = Playing([], broker.playing.now, str(tmp_path), {"clearing": {}})
+    again.run(again.now + 60 * NS_PER_S)
+    balance = again.engine.balance
+    assert [balance(account, broker.aapl)[0] for account in (broker.buyer, broker.seller)] == [110, -10]
+    assert [balance(account, broker.usd)[0] for account in (broker.buyer, broker.seller)] == [
+        money[0] + 150_000,
+        money[1] - 150_000,
+    ]
+    assert not again.core.directory.is_halted(broker.instrument)
+    again.close()
