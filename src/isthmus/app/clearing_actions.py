@@ -48,7 +48,7 @@ from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
 
-PROPOSED, APPROVED, HALTED, ENTITLED, PAYING, DONE = "proposed", "approved", "halted", "entitled", "paying", "done"
+PROPOSED, APPROVED, HALTED, ENTITLED, DONE = "proposed", "approved", "halted", "entitled", "done"
 
 
 class Life(msgspec.Struct):

@@ -89,7 +89,7 @@ class Nets(msgspec.Struct, frozen=True):
 
 
 class ActionRow(msgspec.Struct, frozen=True):
-    """A corporate action. `state`: proposed, approved, halted, entitled, paying, done."""
+    """A corporate action. `state`: proposed, approved, halted, entitled, done."""
 
     action: str
     kind: str
