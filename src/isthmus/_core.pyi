@@ -23,6 +23,7 @@ FIELDS: dict[str, list[tuple[str, str]]]
 INSTRUCTION: np.dtype[Any]
 OUTCOME: np.dtype[Any]
 FILL: np.dtype[Any]
+MOVE: np.dtype[Any]
 
 @final
 class Origin:
@@ -85,6 +86,13 @@ class Batch:
     first: int
     outcomes: np.ndarray[Any, np.dtype[Any]]
     fills: np.ndarray[Any, np.dtype[Any]]
+
+@final
+class Moved:
+    """What a batch of moves did: of each why it was refused, 0 if it was not."""
+
+    first: int
+    reasons: np.ndarray[Any, np.dtype[np.uint16]]
 
 @final
 class Flusher:
@@ -161,6 +169,9 @@ class Engine:
     def submit_batch(
         self, rows: np.ndarray[Any, np.dtype[Any]], at: int | None = None, origin: Origin | None = None, /
     ) -> Batch: ...
+    def submit_moves(
+        self, rows: np.ndarray[Any, np.dtype[Any]], at: int | None = None, origin: Origin | None = None, /
+    ) -> Moved: ...
     def stage(self, command: Any, at: int | None = None, origin: Origin | None = None, /) -> Record: ...
     def hand_over(self) -> int: ...
     def best(self, instrument: int, /) -> tuple[int, int, int, int]: ...

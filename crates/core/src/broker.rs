@@ -377,8 +377,8 @@ impl Broker {
         if self.run.frames.len() < HAND_ON_BYTES {
             return Ok(());
         }
+        self.drain.start(); // first: single records before the batch may have filled all the room
         self.run = self.flusher.hand_on(std::mem::take(&mut self.run));
-        self.drain.start();
         if self.flusher.is_stuck() || !self.drain.runs() { self.flusher.write() } else { Ok(()) }
     }
 

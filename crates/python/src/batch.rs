@@ -43,7 +43,7 @@ impl Batch {
     }
 }
 
-type Fields = Vec<(&'static str, &'static str)>;
+pub type Fields = Vec<(&'static str, &'static str)>;
 
 fn instruction_fields() -> Fields {
     vec![
@@ -109,7 +109,7 @@ pub static OUTCOMES: Dtype = Dtype::of(outcome_fields);
 pub static FILLS: Dtype = Dtype::of(fill_fields);
 
 impl Dtype {
-    const fn of(fields: fn() -> Fields) -> Self {
+    pub const fn of(fields: fn() -> Fields) -> Self {
         Self { fields, made: PyOnceLock::new() }
     }
 
@@ -122,16 +122,16 @@ impl Dtype {
     }
 }
 
-/// The bytes of an array of INSTRUCTION rows.
-pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, u8>> {
+/// The bytes of an array of rows of `dtype`, which people know as `name`.
+pub fn bytes_of<'py>(rows: &Bound<'py, PyAny>, dtype: &Dtype, name: &str) -> PyResult<PyReadonlyArray1<'py, u8>> {
     let py = rows.py();
-    let wanted = INSTRUCTIONS.get(py)?;
+    let wanted = dtype.get(py)?;
     let matches = match rows.cast::<PyUntypedArray>() {
         Ok(array) => array.dtype().is(&wanted) || array.dtype().eq(&wanted)?,
         Err(_) => false,
     };
     if !matches {
-        return Err(PyValueError::new_err("rows: the dtype is not INSTRUCTION"));
+        return Err(PyValueError::new_err(format!("rows: the dtype is not {name}")));
     }
     let bytes = rows.call_method1(intern!(py, "view"), (numpy::dtype::<u8>(py),))?.cast_into::<PyArray1<u8>>()?;
     bytes.try_readonly().map_err(|_| PyValueError::new_err("rows: in use elsewhere"))

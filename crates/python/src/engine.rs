@@ -17,6 +17,7 @@ use crate::answer::Answer;
 use crate::batch::{self, Batch};
 use crate::errors::{broker_error, journal_error, shared_error};
 use crate::messages as classes;
+use crate::moves;
 use crate::questions;
 use crate::record::{Chained, Origin, Record};
 use crate::threads::{Flusher, Follower};
@@ -341,11 +342,28 @@ impl Engine {
         origin: Option<Bound<'_, Origin>>,
     ) -> PyResult<Batch> {
         self.open()?;
-        let bytes = batch::bytes_of(rows)?;
+        let bytes = batch::bytes_of(rows, &batch::INSTRUCTIONS, "INSTRUCTION")?;
         let rows = bytes.as_slice()?;
         let block = origin.as_ref().map_or(&[][..], |origin| &origin.get().block);
         let at = at.unwrap_or_else(now);
         py.detach(|| batch::submit(&mut self.held(), rows, at, block)).map_err(journal_error)
+    }
+
+    /// Applies an array of MOVE rows as one flush group.
+    #[pyo3(signature = (rows, at = None, origin = None, /))]
+    fn submit_moves(
+        &mut self,
+        py: Python<'_>,
+        rows: &Bound<'_, PyAny>,
+        at: Option<u64>,
+        origin: Option<Bound<'_, Origin>>,
+    ) -> PyResult<moves::Moved> {
+        self.open()?;
+        let bytes = batch::bytes_of(rows, &moves::MOVES, "MOVE")?;
+        let rows = bytes.as_slice()?;
+        let block = origin.as_ref().map_or(&[][..], |origin| &origin.get().block);
+        let at = at.unwrap_or_else(now);
+        py.detach(|| moves::submit(&mut self.held(), rows, at, block)).map_err(journal_error)
     }
 
     /// (bid, bid quantity, ask, ask quantity) of the house book; zeros where a side is empty.

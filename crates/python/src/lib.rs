@@ -13,6 +13,7 @@ mod front;
 mod iso20022;
 mod journal;
 mod messages;
+mod moves;
 mod pools;
 mod questions;
 mod record;
@@ -46,6 +47,7 @@ fn __getattr__<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> 
         "INSTRUCTION" => batch::INSTRUCTIONS.get(py),
         "OUTCOME" => batch::OUTCOMES.get(py),
         "FILL" => batch::FILLS.get(py),
+        "MOVE" => moves::MOVES.get(py),
         _ => Err(PyAttributeError::new_err(format!("isthmus._core has no {name}"))),
     }
 }
@@ -85,6 +87,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<record::Record>()?;
     m.add_class::<answer::Answer>()?;
     m.add_class::<batch::Batch>()?;
+    m.add_class::<moves::Moved>()?;
     m.add_class::<bench_journal::JournalTrial>()?;
     m.add_class::<engine::Engine>()?;
     m.add_class::<threads::Flusher>()?;

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
+from isthmus.app.arguments_bench import BENCH, add_bench
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
@@ -61,7 +62,7 @@ def build_parser(version: str) -> Parser:
     _add_takeover(commands)
     _add_backup(commands)
     _add_compact(commands)
-    _add_bench(commands)
+    add_bench(_group(commands, "bench", BENCH), _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
@@ -336,39 +337,6 @@ def _add_compact(commands: Commands) -> None:
         "isthmus compact --data data --json",
     )
     compact.add_argument("--data", metavar="DIR", default=DEFAULT_DATA, help="folder of the journal (data)")
-
-
-def _add_bench(commands: Commands) -> None:
-    bench = _group(commands, "bench", "Measures on this machine, with peers and probes beside.")
-    engine = _add(
-        bench,
-        "engine",
-        "isthmus.app.bench:engine",
-        "Speed of matching, journal, recovery and the Python face, beside the naive twin and PyPI peers.",
-        "isthmus bench engine --json",
-    )
-    _add(
-        bench,
-        "journal",
-        "isthmus.app.bench_journal:journal",
-        "Durable 300-byte records, hash chain and checksum included, beside RocksDB, LMDB and bare writes.",
-        "isthmus bench journal --json",
-    )
-    _add(
-        bench,
-        "route",
-        "isthmus.app.bench_route:route",
-        "Speed of decisions about routes: sweep, dark pools, split, breaker, arbitrage to the venue's adapter.",
-        "isthmus bench route --json",
-    )
-    _add(
-        bench,
-        "wire",
-        "isthmus.app.bench_wire:wire",
-        "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
-        "isthmus bench wire --json",
-    )
-    engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")
 
 
 def _add_sim(commands: Commands) -> None:

@@ -3,13 +3,14 @@ kernel.messages.
 
 `Engine.submit(command)` is for people (one command, one record); `place`, `cancel` and `replace` are the same for
 programs that are in a hurry (integers by position in, an Answer out); `Engine.submit_batch(rows)` is for machines
-(numpy records of dtype INSTRUCTION in, OUTCOME and FILL rows out); `stage`, `hand_over` and `flusher` are for a driver
-that groups commits.
+(numpy records of dtype INSTRUCTION in, OUTCOME and FILL rows out), `submit_moves` for money (MOVE rows in, reasons
+out); `stage`, `hand_over` and `flusher` are for a driver that groups commits.
 """
 
 from isthmus._core import (
     FILL,
     INSTRUCTION,
+    MOVE,
     OUTCOME,
     RULES,
     Answer,
@@ -36,6 +37,7 @@ from isthmus._core import (
 __all__ = [
     "FILL",
     "INSTRUCTION",
+    "MOVE",
     "OUTCOME",
     "RULES",
     "Answer",

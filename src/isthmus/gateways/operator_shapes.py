@@ -61,7 +61,7 @@ class KillState(msgspec.Struct, frozen=True):
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`name` is kept in the journal: an id, no personal data. `side` of the wall, of custodians and suspense accounts."""
+    """`name` is kept in the journal: an id, no personal data. Custodians and suspense accounts have a `side`."""
 
     kind: Literal["client", "house", "venue", "custodian", "omnibus", "tax", "suspense", "insurance", "fee"] = "client"
     name: str | None = None

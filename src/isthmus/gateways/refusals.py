@@ -110,7 +110,7 @@ DETAILS = {
     "beyond_parent": "the parent has not so many free lots",
     "beyond_limit": "the price is beyond the parent's limit",
     "child_of_parent": "the order is a child: it is changed by its parent only",
-    "mixes_client_money": "money does not pass between a client and the firm for this purpose, or not by a plain transfer",
+    "mixes_client_money": "money does not pass so between a client and the firm: a move needs a purpose that may",
     "custodian_overdrawn": "the bank would pay out more than it has, what is promised out of it counted in",
     "unknown_purpose": "there is no such purpose of a move",
     "purpose_not_allowed": "a move for this purpose does not join these accounts",

@@ -38,6 +38,7 @@ COMMANDS = {
     "compact": [],
     "bench engine": [],
     "bench journal": [],
+    "bench books": [],
     "bench route": [],
     "bench wire": [],
     "xmlguard": ["F"],

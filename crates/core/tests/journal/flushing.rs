@@ -178,3 +178,15 @@ fn a_thread_that_drains_ends_when_it_is_stopped_and_can_be_started_again() {
         assert!(!drain.runs());
     }
 }
+
+#[test]
+fn a_batch_behind_many_single_records_finds_room() {
+    let folder = Folder::new();
+    let mut broker = Broker::open(&folder.0, options(Durability::Group)).unwrap();
+    for number in 1..=20_000 {
+        broker.stage_unlinked(&command(3 * number + 1), number, &[], |_, _| ());
+    }
+    let mut bodies = Vec::new();
+    batch(&mut broker, 20_001..21_000, &mut bodies).unwrap();
+    assert_eq!(broker.flusher().durable(), 20_999);
+}
