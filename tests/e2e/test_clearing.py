@@ -60,7 +60,7 @@ def test_trades_owe_reports_fail_and_actions_need_two_pairs_of_eyes(tmp_path: Pa
         assert operator.get("/v1/clearing/obligations?state=all").json() == before
         assert operator.get("/v1/clearing/actions").json() == [action]
     assert again.stop() == 0
-    with sqlite3.connect(tmp_path / "data" / "clearing" / "clearing.sqlite") as base:
+    with sqlite3.connect(tmp_path / "data" / "settlement" / "settlement.sqlite") as base:
         assert base.execute("select count(*) from obligations").fetchone() == (len(before),)
 
 

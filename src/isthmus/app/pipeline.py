@@ -16,9 +16,6 @@ from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
-from isthmus.app.clearing_desk import ClearingDesk
-from isthmus.app.clearing_reads import reads_of
-from isthmus.app.clearing_words import TEXT as CLEARING_TEXT
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
 from isthmus.app.fees_desk import FeesDesk
@@ -29,6 +26,9 @@ from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
 from isthmus.app.product_routes import ProductRoutes
 from isthmus.app.settings import Settings
+from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_reads import reads_of
+from isthmus.app.settlement_words import TEXT as CLEARING_TEXT
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
@@ -179,8 +179,8 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
     clearing = None
-    if settings.clearing.run:
-        clearing = ClearingDesk(settings.clearing, desk, views)
+    if settings.settlement.run:
+        clearing = ClearingDesk(settings.settlement, desk, views)
         views.tell(clearing)
     fees = None
     if settings.fees.clients:

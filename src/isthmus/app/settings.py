@@ -10,11 +10,11 @@ from msgspec import Meta, Struct
 from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
-from isthmus.app.clearing_settings import ClearingSettings, checked
 from isthmus.app.confirmations_desk import SwiftSettings
 from isthmus.app.fees_desk import FeeSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.app.product_routes import ProductRoute, ProductRoutes
+from isthmus.app.settlement_settings import SettlementSettings, checked
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.lorawan.fragments import FragmentLimits
 from isthmus.gateways.lorawan.hedges import HedgeLimits
@@ -157,7 +157,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     venues: dict[str, VenueTerms]
     product_routes: list[ProductRoute]
     mt4: BridgeSettings
-    clearing: ClearingSettings
+    settlement: SettlementSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -178,7 +178,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
         raise BadInput("front.tls.only", "needs a certificate and its key")
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
-    checked(settings.clearing)
+    checked(settings.settlement)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     return settings
 

@@ -11,7 +11,7 @@ from lxml import etree
 from msgspec.structs import replace
 from tests.unit.app.test_clearing_desk import MONDAY, TUESDAY, Broker
 
-from isthmus.app.clearing_messages import answer_of, settlement_of, text_of
+from isthmus.app.settlement_messages import answer_of, settlement_of, text_of
 from isthmus.clearing.book import FAILING
 from isthmus.gateways.iso20022 import settlements
 from isthmus.gateways.settlement import fin
@@ -40,7 +40,7 @@ def look(broker: Broker) -> None:
 
 
 def answer(broker: Broker, folder: Path, told: Advice) -> None:
-    into = folder / "clearing" / "in"
+    into = folder / "settlement" / "in"
     into.mkdir(exist_ok=True)
     name = f"{len(list(into.iterdir()))}"
     if broker.desk.settings.messages.form == "fin":
@@ -53,7 +53,7 @@ def answer(broker: Broker, folder: Path, told: Advice) -> None:
 def test_both_sides_of_a_trade_are_instructed_and_read_back_as_they_were(broker: Broker, tmp_path: Path) -> None:
     broker.trade()
     look(broker)
-    files = sorted((tmp_path / "clearing" / "out").iterdir())
+    files = sorted((tmp_path / "settlement" / "out").iterdir())
     assert [path.stem for path in files] == sorted(broker.desk.messages.told)
     for path in files:
         told = broker.desk.messages.told[path.stem].instruction

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from isthmus.app.clearing_desk import ClearingDesk
-from isthmus.app.clearing_words import Approve, Lift, Propose, Report, note_of
 from isthmus.app.playing import Playing
+from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_words import Approve, Lift, Propose, Report, note_of
 from isthmus.clearing.book import BOUGHT_IN, FAILING, PENDING
 from isthmus.clearing.corporate_actions import Dividend, Exchange, Split
 from isthmus.engine.engine import Origin, content_id
@@ -55,7 +55,7 @@ class Broker:
     """Two clients and an equity on the house book, from a Friday noon on."""
 
     def __init__(self, data: str | None = None, start: date = FRIDAY, **settings: Any) -> None:
-        self.playing = Playing([], noon(start), data, {"clearing": settings})
+        self.playing = Playing([], noon(start), data, {"settlement": settings})
         found = self.playing.core.clearing
         assert found is not None
         self.desk: ClearingDesk = found
@@ -373,7 +373,7 @@ def test_the_book_rebuilt_from_the_journal_is_the_book_that_lived(tmp_path: Path
     live = {table: broker.desk.store.rows(f"select * from {table}") for table in TABLES}
     open_rows = [(row.reference, row.settled, row.trade) for row in broker.desk.book]
     broker.playing.close()
-    again = Playing([], broker.playing.now, str(tmp_path), {"clearing": {
+    again = Playing([], broker.playing.now, str(tmp_path), {"settlement": {
         "borrowed_delivers": False, "penalty": "other", "interest": {"USD": {"debit_ppm": 50_000}},
     }})  # fmt: skip
     desk = again.core.clearing
@@ -384,7 +384,7 @@ def test_the_book_rebuilt_from_the_journal_is_the_book_that_lived(tmp_path: Path
         live["obligations"]
         and live["cycles"]
         and live["notes"]
-        and (tmp_path / "clearing" / "clearing.sqlite").exists()
+        and (tmp_path / "settlement" / "settlement.sqlite").exists()
     )
     again.close()
 
@@ -427,7 +427,7 @@ def test_a_split_that_a_stop_cuts_in_two_is_finished_once_by_the_next_start(tmp_
     desk.submit = failing  # type: ignore[method-assign]
     broker.until(MONDAY, 1)
     broker.playing.close()
-    again = Playing([], broker.playing.now, str(tmp_path), {"clearing": {}})
+    again = Playing([], broker.playing.now, str(tmp_path), {"settlement": {}})
     again.run(again.now + 60 * NS_PER_S)
     balance = again.engine.balance
     assert [balance(account, broker.aapl)[0] for account in (broker.buyer, broker.seller)] == [110, -10]

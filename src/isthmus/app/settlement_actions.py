@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from isthmus.app.clearing_store import ClearingStore
-from isthmus.app.clearing_words import ROWS_MAX, TEXT, Act, Apply, Approve, Begin, Entitle, Pay, Propose
 from isthmus.app.desk import Desk
+from isthmus.app.settlement_store import ClearingStore
+from isthmus.app.settlement_words import ROWS_MAX, TEXT, Act, Apply, Approve, Begin, Entitle, Pay, Propose
 from isthmus.clearing.book import ClearingBook
 from isthmus.clearing.corporate_actions import (
     Action,

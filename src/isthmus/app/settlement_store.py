@@ -1,4 +1,4 @@
-"""DATA/clearing/clearing.sqlite: obligations, cycles, nets, fails and corporate actions as tables for whoever asks.
+"""DATA/settlement/settlement.sqlite: obligations, cycles, nets, fails and corporate actions as tables for whoever asks.
 
 It is made anew from the journal at every start; while the server runs, what changed is written at each look. Nothing is
 read from it by the desk, so that a file that is lost or wrong costs a start and nothing else.
@@ -13,7 +13,7 @@ from isthmus.clearing.book import Cycle, Open, fail_of
 from isthmus.clearing.netting import Net
 from isthmus.kernel.errors import BadInput
 
-FOLDER, NAME = "clearing", "clearing.sqlite"
+FOLDER, NAME = "settlement", "settlement.sqlite"
 _TABLES = """
 create table obligations(
     trade text primary key, instrument integer, traded_on text, due text, how text, buyer integer, seller integer,

@@ -1,4 +1,4 @@
-"""The settings of the clearing desk: [clearing] and its tables."""
+"""The settings of the clearing desk: [settlement] and its tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MessageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     isins: dict[str, Annotated[str, Meta(pattern="^[A-Z]{2}[A-Z0-9]{9}[0-9]$")]]
 
 
-class ClearingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SettlementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`settle_at`: local time from which a day's cycle runs. `closed`: more closed days by calendar. `terms`: by
     symbol.
     """
@@ -52,7 +52,7 @@ class ClearingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         try:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise BadInput("clearing.timezone", f"{self.timezone!r} is no time zone known here") from error
+            raise BadInput("settlement.timezone", f"{self.timezone!r} is no time zone known here") from error
 
     @property
     def cutoff(self) -> time:
@@ -65,26 +65,26 @@ class ClearingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Closed({name: frozenset(days) for name, days in self.closed.items()})
 
 
-def checked(settings: ClearingSettings) -> ClearingSettings:
+def checked(settings: SettlementSettings) -> SettlementSettings:
     """Raises BadInput that names the setting."""
     _ = settings.zone
     if settings.penalty and settings.penalty not in RATES:
-        raise BadInput("clearing.penalty", f"{settings.penalty!r} is none of {', '.join(RATES)}")
+        raise BadInput("settlement.penalty", f"{settings.penalty!r} is none of {', '.join(RATES)}")
     for place, names in (("closed", list(settings.closed)), *_calendars(settings)):
         for name in names:
             if name not in CALENDARS:
-                raise BadInput(f"clearing.{place}", f"{name!r} is none of {', '.join(CALENDARS)}")
+                raise BadInput(f"settlement.{place}", f"{name!r} is none of {', '.join(CALENDARS)}")
     for code, rates in settings.interest.items():
         if rates.basis not in BASES:
-            raise BadInput(f"clearing.interest.{code}.basis", f"{rates.basis!r} is none of {', '.join(BASES)}")
+            raise BadInput(f"settlement.interest.{code}.basis", f"{rates.basis!r} is none of {', '.join(BASES)}")
     for symbol, terms in settings.terms.items():
         if not 0 <= terms.days <= 30 or not terms.calendars:
-            raise BadInput(f"clearing.terms.{symbol}", "needs 0 to 30 days and a calendar")
+            raise BadInput(f"settlement.terms.{symbol}", "needs 0 to 30 days and a calendar")
     messages = settings.messages
     if messages.own_bic and not (messages.depository and messages.account):
-        raise BadInput("clearing.messages", "needs depository and account beside own_bic")
+        raise BadInput("settlement.messages", "needs depository and account beside own_bic")
     return settings
 
 
-def _calendars(settings: ClearingSettings) -> list[tuple[str, list[str]]]:
+def _calendars(settings: SettlementSettings) -> list[tuple[str, list[str]]]:
     return [(f"terms.{symbol}.calendars", list(terms.calendars)) for symbol, terms in settings.terms.items()]

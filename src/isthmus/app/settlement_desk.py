@@ -2,7 +2,7 @@
 due.
 
 Owns: what is open, corporate actions, and commands that are yet to be sent, all of it folded from records. Takes:
-every durable record in order, and the time. Emits: acts (clearing_words.py) at the times of its calendars,
+every durable record in order, and the time. Emits: acts (settlement_words.py) at the times of its calendars,
 penalties, buy-ins, postings of corporate actions and interest. Never: changes a balance itself; keeps anything
 that the journal does not say. The engine books a trade at once; what is settled of a balance is the balance less
 what is open here.
@@ -16,11 +16,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from isthmus.app.clearing_actions import Actions, moving
-from isthmus.app.clearing_messages import MessageDesk
-from isthmus.app.clearing_settings import ClearingSettings, checked
-from isthmus.app.clearing_store import FOLDER, ClearingStore
-from isthmus.app.clearing_words import (
+from isthmus.app.desk import Desk
+from isthmus.app.settlement_actions import Actions, moving
+from isthmus.app.settlement_messages import MessageDesk
+from isthmus.app.settlement_settings import SettlementSettings, checked
+from isthmus.app.settlement_store import FOLDER, ClearingStore
+from isthmus.app.settlement_words import (
     TEXT,
     Act,
     BuyIn,
@@ -32,7 +33,6 @@ from isthmus.app.clearing_words import (
     key_of,
     note_of,
 )
-from isthmus.app.desk import Desk
 from isthmus.clearing.book import ClearingBook, Cycle, Open, Options, fail_of
 from isthmus.clearing.calendars import all_open
 from isthmus.clearing.corporate_actions import Posting
@@ -74,7 +74,7 @@ MONEY_REASONS = ("MONY", "CMON")
 class ClearingDesk:
     """An outlet of the views; `step` it when it is due, after `open`."""
 
-    def __init__(self, settings: ClearingSettings, desk: Desk, views: Views) -> None:
+    def __init__(self, settings: SettlementSettings, desk: Desk, views: Views) -> None:
         self.settings = checked(settings)
         self.desk, self.views = desk, views
         self.directory: Directory = views.directory

@@ -1,6 +1,6 @@
-"""Settlement instructions of the running broker as files, and what depositories answer: `[clearing.messages]`.
+"""Settlement instructions of the running broker as files, and what depositories answer: `[settlement.messages]`.
 
-Owns: the folders `out` and `in` of DATA/clearing. Takes: obligations as they are novated; statuses (MT548,
+Owns: the folders `out` and `in` of DATA/settlement. Takes: obligations as they are novated; statuses (MT548,
 sese.024) and confirmations (MT544 to MT547, sese.025) from the folder `in`. Emits: one instruction for each
 obligation of a participant whose BIC is known, in a security whose ISIN is known; acts where a depository says
 that a delivery fails, or fails no more. Foreign exchange is confirmed by MT300 instead (confirmations_desk.py),
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from isthmus.app.clearing_settings import MessageSettings
-from isthmus.app.clearing_words import Act, Lift, Report
+from isthmus.app.settlement_settings import MessageSettings
+from isthmus.app.settlement_words import Act, Lift, Report
 from isthmus.clearing.instructions import (
     ENDS,
     FAILING,

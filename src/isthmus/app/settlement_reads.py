@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from isthmus.app.clearing_actions import Life
-from isthmus.app.clearing_desk import ClearingDesk
-from isthmus.app.clearing_words import Approve, Lift, Propose, Report, note_of
+from isthmus.app.settlement_actions import Life
+from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_words import Approve, Lift, Propose, Report, note_of
 from isthmus.clearing.calendars import all_open
 from isthmus.clearing.corporate_actions import Action, Dividend, Exchange, Ratio, Split, check, ex_date
 from isthmus.clearing.fails import age, bucket, buy_in_day
