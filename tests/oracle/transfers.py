@@ -12,6 +12,8 @@ from .state import State
 
 TRANSFER = 3
 """The kind of a pending transfer's deadline."""
+ON_CREDIT = ("fee", "tax", "interest", "settlement", "dividend")
+"""What an account owes by itself: its credit line pays for it too."""
 _PURPOSE_OF = {number: name for name, number in PURPOSES.items()}
 
 
@@ -44,7 +46,8 @@ def check_move(state: State, command: Any) -> Iterator[Any]:
         yield "mixes_client_money" if mixes else "purpose_not_allowed"
     if 0 < getattr(command, "expire", 0) <= state.stamp:
         yield "bad_expire"
-    if wall.place(ledger, command.source) in wall.HOLDERS and amount > ledger.own(command.source, command.asset):
+    has = ledger.available if _PURPOSE_OF[command.purpose] in ON_CREDIT else ledger.own
+    if wall.place(ledger, command.source) in wall.HOLDERS and amount > has(command.source, command.asset):
         yield "insufficient_funds"
     pair = (command.target, command.asset)
     if wall.place(ledger, command.target) in wall.BANKS and ledger.balances[pair] + ledger.held[pair] + amount > 0:

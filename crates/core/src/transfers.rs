@@ -33,7 +33,7 @@ impl Engine {
         self.once((c.source, c.client_id), *c, effects, |engine, effects| {
             engine.money(c.asset, c.amount)?;
             let purpose = engine.joins(c.source, c.target, c.purpose)?;
-            engine.bears_move(c.source, c.target, c.asset, c.amount)?;
+            engine.bears_move(purpose, (c.source, c.target), c.asset, c.amount)?;
             engine.post(c.source, c.target, c.asset, c.amount, template_of(purpose), effects);
             Ok(false)
         })
@@ -51,7 +51,7 @@ impl Engine {
         if c.expire != 0 && c.expire <= self.stamp {
             return Err(Reason::BadExpire);
         }
-        self.bears_move(c.source, c.target, c.asset, c.amount)?;
+        self.bears_move(purpose, (c.source, c.target), c.asset, c.amount)?;
         let (source, target, asset, amount, expire) = (c.source, c.target, c.asset, c.amount, c.expire);
         let waiting = Waiting { source, target, asset, purpose, amount, expire };
         self.reserve(&waiting, amount);
@@ -148,9 +148,17 @@ impl Engine {
 
     /// Has the source, if it holds money of its own, so much that nothing holds; has the target, if it is a bank, so much
     /// that nothing is promised out of it?
-    fn bears_move(&self, source: u32, target: u32, asset: u32, amount: i64) -> Result<(), Reason> {
-        if self.ledger.place(source).is_holder() {
-            self.covered(source, asset, amount)?;
+    fn bears_move(
+        &self,
+        purpose: Purpose,
+        (source, target): (u32, u32),
+        asset: u32,
+        amount: i64,
+    ) -> Result<(), Reason> {
+        let from = self.ledger.look(source, asset);
+        let has = if on_credit(purpose) { from.available() } else { from.own() };
+        if self.ledger.place(source).is_holder() && i128::from(amount) > has {
+            return Err(Reason::InsufficientFunds);
         }
         let (at_bank, promised) = self.ledger.peek(target, asset);
         if self.ledger.place(target).is_bank() && at_bank + promised + i128::from(amount) > 0 {
@@ -168,6 +176,12 @@ impl Engine {
             self.ledger.hold(waiting.target, waiting.asset, change);
         }
     }
+}
+
+/// What an account owes by itself, without anybody's wish to take money out: its credit line pays for it too, as margin
+/// interest on a debit balance, or what a short account owes of a dividend or a split.
+fn on_credit(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Fee | Purpose::Tax | Purpose::Interest | Purpose::Settlement | Purpose::Dividend)
 }
 
 /// The template of a purpose's postings has its number.

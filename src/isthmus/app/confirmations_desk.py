@@ -8,6 +8,7 @@ finds the same again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections import deque
@@ -19,6 +20,7 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
+from isthmus.clearing.value_dates import SPOT_DAYS, value_date
 from isthmus.engine.engine import Record
 from isthmus.gateways.swift.confirmations import Confirmation, Confirmations, Report
 from isthmus.gateways.swift.fin import full_bic
@@ -153,7 +155,14 @@ class ConfirmationsDesk:
         return tags.get("75", ""), tags.get("64", "")
 
     def value_date(self, traded: date, base: str, quoted: str) -> date:
-        """Spot: so many days on which both currencies are open after the trade date."""
+        """Spot: the market's value date, which clearing settles by too, unless the settings say otherwise of the
+        pair or of its currencies: then so many days on which both are open after the trade date.
+        """
+        own = self._settings
+        told = f"{base}-{quoted}" in own.spot_days_of or {base, quoted} & own.holidays.keys()
+        if not told and own.spot_days == SPOT_DAYS:
+            with contextlib.suppress(BadInput):  # a currency without a calendar, or a year without holidays
+                return value_date((base, quoted), traded)
         closed = {day for currency in (base, quoted) for day in self._settings.holidays.get(currency, ())}
         left = self._settings.spot_days_of.get(f"{base}-{quoted}", self._settings.spot_days)
         day = traded

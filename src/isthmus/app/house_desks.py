@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from isthmus.app.house_maker import Duty, HouseMaker
@@ -64,6 +65,14 @@ def open_desks(core: Core, settings: Settings) -> list[Acting]:
             raise BadInput(f"house_maker.{symbol}.{error.field}", error.reason) from error
         desks.append(ShownMaker(maker, instrument.number, core.views.sessions))
     return desks
+
+
+def open_clearing(core: Core, settings: Settings) -> list[Acting]:
+    """The clearing desk, once the house's desks are open. Raises BadInput where its tables cannot be written."""
+    if core.clearing is None:
+        return []
+    core.clearing.open(Path(settings.data) if core.engine.flusher is not None else None)
+    return [core.clearing]
 
 
 def duty_of(wanted: HouseMakerSettings, instrument: Instrument) -> Duty:

@@ -28,6 +28,9 @@ from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
 from isthmus.app.product_routes import ProductRoutes
 from isthmus.app.settings import Settings
+from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_reads import reads_of
+from isthmus.app.settlement_words import TEXT as CLEARING_TEXT
 from isthmus.app.terminal import terminal_folder
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
@@ -56,6 +59,7 @@ from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.books import BooksHandlers
+from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.custody import CustodyHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -72,6 +76,7 @@ from isthmus.gateways.rest.table import (
     account_routes,
     allocation_routes,
     books_routes,
+    clearing_routes,
     confirmation_routes,
     ledger_routes,
     market_routes,
@@ -109,6 +114,8 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
+    clearing: ClearingDesk | None
+    """Settles what trades leave, unless the settings say otherwise."""
     fees: FeesDesk | None
     """Posts what schedules make of a day, where a client has one."""
     custody: CustodyDesk | None = None
@@ -182,11 +189,17 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.custody.banks:
         custody = CustodyDesk(settings.custody, Path(settings.data), directory)
         views.tell(custody)
+    clearing = None
+    if settings.settlement.run:
+        clearing = ClearingDesk(settings.settlement, desk, views)
+        views.tell(clearing)
     fees = None
     if settings.fees.clients:
         fees = FeesDesk(settings.fees, desk, directory)
         views.tell(fees)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, fees, custody)
+    return Core(
+        engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, clearing, fees, custody
+    )
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -256,6 +269,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
+            *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, Protocol
 
-from isthmus.app.house_desks import open_desks
+from isthmus.app.house_desks import open_clearing, open_desks
 from isthmus.app.pipeline import Core, build_core, open_markets, replay
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, Record
@@ -58,7 +58,7 @@ class Playing:
             self.add(market)
         self.desks = open_desks(self.core, settings)
         self.pump()
-        for desk in self.desks:
+        for desk in (*self.desks, *open_clearing(self.core, settings)):
             self.add(desk)
         self._actors += 1
         self._routers = self._actors

@@ -27,7 +27,7 @@ from isthmus.app.clearing_door import ClearingDoor
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
-from isthmus.app.house_desks import open_desks
+from isthmus.app.house_desks import open_clearing, open_desks
 from isthmus.app.link_server import Link
 from isthmus.app.live_venues import LiveVenues, open_routes
 from isthmus.app.output import EXIT_OK, note, print_json, progress
@@ -187,7 +187,7 @@ def _stop_by_signal(port: Port) -> None:
 
 def _desks(core: Core, settings: Settings, live: LiveVenues | None) -> list[Any]:
     """The house's desks, ways to venues and client money, once markets are open. They act at their times."""
-    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live)]
+    desks: list[Any] = [*open_desks(core, settings), *open_routes(core, settings, live), *open_clearing(core, settings)]
     core.router.restart()
     if core.custody is not None:
         core.custody.open(core.desk, core.views)

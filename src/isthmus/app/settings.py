@@ -16,6 +16,7 @@ from isthmus.app.custody_settings import CustodySettings, check_custody
 from isthmus.app.fees_desk import FeeSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.app.product_routes import ProductRoute, ProductRoutes
+from isthmus.app.settlement_settings import SettlementSettings, checked
 from isthmus.gateways.limits import Limits
 from isthmus.gateways.lorawan.fragments import FragmentLimits
 from isthmus.gateways.lorawan.hedges import HedgeLimits
@@ -169,6 +170,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mt4: BridgeSettings
     custody: CustodySettings
     clearing: ClearingSettings
+    settlement: SettlementSettings
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:
@@ -189,6 +191,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
         raise BadInput("front.tls.only", "needs a certificate and its key")
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
+    checked(settings.settlement)
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     check_custody(settings.custody)
     settings.clearing.check(settings.venues)

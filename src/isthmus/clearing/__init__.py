@@ -1,5 +1,6 @@
-"""What is owed after a trade: novation, netting, obligations, settlement, calls, liquidation, the default waterfall.
+"""What is owed after a trade: novation, netting, obligations, settlement, fails, corporate actions, expiry, interest.
 
-Owns obligations and their life. Takes records of the engine, answers of settlement systems and calendars; what changes
-a balance or an order goes back as a command. Never reads a clock: the day is handed in.
+Owns: obligations and their life, calendars, settlement terms. Takes: values made of the engine's records, answers of
+settlement systems, days. Emits: what settles, fails and is to be posted, which `isthmus.app` sends as commands. Never:
+reads a clock or a file, changes a balance, knows a gateway (messages are made of its values by whoever wires).
 """

@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 
 from isthmus.engine.engine import Record
-from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
+from isthmus.kernel.messages import BUY, MAKER, ROLES, SELL, TAKER
 from isthmus.refdata.directory import Directory
 from isthmus.views.families import Families
 from isthmus.views.orders import venue_of
+
+SPLIT_TEXT = "clearing split"
+"""How the origin's text of a posting begins that gives or takes shares for a corporate action."""
 
 
 class BalanceRow(msgspec.Struct):
@@ -122,6 +125,10 @@ class Holdings:
     def reference(self, instrument: int) -> int:
         """Last mark, or the last trade while there is none; 0 without either."""
         return self._references.get(instrument, 0)
+
+    def is_marked(self, instrument: int) -> bool:
+        """Whether somebody brought a mark, so that trades are no reference any more."""
+        return instrument in self._marked_once
 
     def settlement_mark(self, instrument: int) -> int:
         """The price that a perpetual's profit and loss was last settled against; 0 for others."""
@@ -276,17 +283,34 @@ class Holdings:
         row.trade(side, price, quantity)
         return key
 
-    def _posted(self, _: Record, posted: Any, __: Change, positions: Change) -> None:
-        """A deposit, withdrawal or transfer of a base asset enters its first spot instrument at the price of now."""
+    def _posted(self, record: Record, posted: Any, __: Change, positions: Change) -> None:
+        """A deposit, withdrawal or transfer of a base asset enters its first spot instrument at the price of now;
+        shares of a split come and go at no cost, so that the average follows.
+        """
         instrument = self._directory.instruments.get(self._spot_of_base.get(posted.asset, 0))
         if instrument is None or instrument.perpetual:
             return
         quantity = instrument.quantity_of(posted.amount)
+        if record.origin.role == ROLES["house"] and record.origin.text.startswith(SPLIT_TEXT):
+            for account, signed in ((posted.source, -quantity), (posted.target, quantity)):
+                if self._directory.is_client(account):
+                    positions.add(self._split((account, instrument.number), signed))
+            return
         if quantity and self._directory.is_client(posted.source):
             positions.add(self._withdraw((posted.source, instrument.number), quantity))
         if quantity and self._directory.is_client(posted.target):
             key = (posted.target, instrument.number)
             positions.add(self._move(key, BUY, self.reference(instrument.number), quantity))
+
+    def _split(self, key: tuple[int, int], signed: int) -> tuple[int, int]:
+        """More or fewer shares for the same cost; the last of them go with what they cost."""
+        row = self._positions.get(key)
+        if row is None:
+            row = self._positions[key] = PositionRow(*key)
+        row.quantity += signed
+        if row.quantity == 0:
+            row.realised, row.cost = row.realised - row.cost, 0
+        return key
 
     def _withdraw(self, key: tuple[int, int], quantity: int) -> tuple[int, int]:
         """What leaves goes at its own average cost: it makes no profit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
@@ -224,6 +225,36 @@ def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
         *(
             Route("GET", f"/v1/operator/{name}", handler, summary, answers, JOURNAL_ROLES)
             for name, handler, summary, answers in asked
+        ),
+    )
+
+
+def clearing_routes(own: clearing.ClearingHandlers) -> tuple[Route, ...]:
+    """What trades leave to settle, and what operators decide of it."""
+    state = Field("state", "open, all, or one of pending, partial, failing, settled, busted, bought_in, converted")
+    day = Field("day", "YYYY-MM-DD; absent: the last cycle's")
+    reads = (
+        ("obligations", own.obligations, "Trades that were novated, newest first", list[clearing.ClearedTrade]),
+        ("fails", own.fails, "What was due and did not settle, oldest first", list[clearing.FailRow]),
+        ("nets", own.nets, "A day's cycle: what each participant owed and was owed", clearing.Nets),
+        ("actions", own.actions, "Corporate actions, newest first", list[clearing.ActionRow]),
+    )
+    decisions = (
+        ("corporate_action", own.propose, "Enter a corporate action", clearing.NewCorporateAction),
+        ("approve_action", own.approve, "Approve what another operator entered", clearing.ActionChosen),
+        ("report_fail", own.report, "Say that a trade does not settle", clearing.FailReport),
+        ("lift_fail", own.lift, "Let a reported trade settle again", clearing.TradeChosen),
+    )
+    of_account = Field("account", "only obligations of this account")
+    shown = {"obligations": (state, of_account, LIMIT), "fails": (LIMIT,), "nets": (day,), "actions": (LIMIT,)}
+    return (
+        *(
+            Route("GET", f"/v1/clearing/{name}", handler, summary, answers, JOURNAL_ROLES, fields=shown[name])
+            for name, handler, summary, answers in reads
+        ),
+        *(
+            Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts)
+            for name, handler, summary, accepts in decisions
         ),
     )
 
