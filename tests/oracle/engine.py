@@ -81,6 +81,12 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "PlaceParent": (parents.check_parent, parents.place_parent),
     "PlaceChild": (parents.check_child, parents.place_child),
     "SetVenueFees": (parent_changes.check_venue_fees, parent_changes.venue_fees),
+    # Money between accounts.
+    # ---
+    # Margined positions.
+    # ---
+    # Contracts that expire.
+    # ---
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .messages import TEMPLATES, effects
 
-WORLD, FEES, ROUNDING, SETTLEMENT = 1, 2, 3, 4
+WORLD, FEES, ROUNDING, SETTLEMENT, INSURANCE, FX = range(1, 7)
 CLIENT, HOUSE, VENUE, SYSTEM = 1, 2, 3, 4
 FIRST_ACCOUNT = 16
 
@@ -22,7 +22,7 @@ class Ledger:
     """Balances and held amounts by (account, asset); `margined` pairs can freeze."""
 
     def __init__(self) -> None:
-        self.kinds: dict[int, int] = dict.fromkeys((WORLD, FEES, ROUNDING, SETTLEMENT), SYSTEM)
+        self.kinds: dict[int, int] = dict.fromkeys(range(WORLD, FX + 1), SYSTEM)
         self.balances: dict[Pair, int] = defaultdict(int)
         self.held: dict[Pair, int] = defaultdict(int)
         self.margined: set[Pair] = set()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .messages import encode_command, encode_effect
 
 FORMAT = 1
-RULES = 3
+RULES = 4
 CLOCK_HELD = 1
 GENESIS = bytes(32)
 

@@ -90,7 +90,7 @@ const ORDERS = ["order", "maker_order", "taker_order", "response", "one_cancels"
 const LINKS = ["one_cancels", "parent", "request"];
 const PRICES = ["price", "mark", "stop", "offset", "lowest", "tick", "reference", "spread"];
 const QUANTITIES = ["quantity", "display", "display_high", "min_quantity", "left"];
-const SYSTEM = ["", "world", "house:fees", "house:rounding", "house:settlement"];
+const SYSTEM = ["", "world", "house:fees", "house:rounding", "house:settlement", "house:insurance", "house:fx"];
 
 /** The instrument that a record's fields are about, if it can be known. */
 export function instrumentOf(fields: Fields, { instrument, instrumentOfOrder }: Lexicon): Instrument | undefined {

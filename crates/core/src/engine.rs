@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use crate::contracts::Contracts;
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
@@ -10,12 +11,14 @@ use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::links::Links;
 use crate::makers::Makers;
+use crate::margining::Margining;
 use crate::market::Market;
 use crate::memory::{Answer, Key, Memory};
 use crate::messages::{Command, Frozen, Message, Rejected, Repeated, Unfrozen};
 use crate::names::Reason;
 use crate::orders::{NONE, Orders};
 use crate::parents::{Parents, VenueFees};
+use crate::transfers::Transfers;
 
 /// Where the effects of a pass go.
 pub struct Effects<'a> {
@@ -60,6 +63,9 @@ pub struct Engine {
     pub timers: Timers,
     pub parents: Parents,
     pub venue_fees: VenueFees,
+    pub transfers: Transfers,
+    pub margining: Margining,
+    pub contracts: Contracts,
     /// Markets that this pass touched and that something watches.
     pub(crate) touched: Vec<u32>,
     pub(crate) scratch: Vec<u8>,
@@ -162,6 +168,11 @@ impl Engine {
             Command::PlaceParent(c) => self.place_parent(c, effects),
             Command::PlaceChild(c) => self.place_child(c, effects),
             Command::SetVenueFees(c) => self.set_venue_fees(c, effects),
+            // Money between accounts.
+
+            // Margined positions.
+
+            // Contracts that expire.
         }
     }
 

@@ -1,12 +1,17 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
 use crate::makers::QuoteFill;
 use crate::names::Reason;
+use crate::snapshot::BadState;
 use crate::values::ACCOUNTS_MAX;
 
 pub const WORLD: u32 = 1;
 pub const FEES: u32 = 2;
 pub const ROUNDING: u32 = 3;
 pub const SETTLEMENT: u32 = 4;
+pub const INSURANCE: u32 = 5;
+pub const FX: u32 = 6;
+/// The system's accounts.
+const SYSTEM_ACCOUNTS: [u32; 6] = [WORLD, FEES, ROUNDING, SETTLEMENT, INSURANCE, FX];
 pub const FIRST_ACCOUNT: u32 = 16;
 
 pub const CLIENT: u8 = 1;
@@ -72,15 +77,22 @@ pub struct Ledger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        let mut accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
-        for number in [WORLD, FEES, ROUNDING, SETTLEMENT] {
-            accounts[number as usize].kind = SYSTEM;
-        }
-        Self { accounts, touched: Vec::new(), quote_fills: Vec::new() }
+        let accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
+        let mut ledger = Self { accounts, touched: Vec::new(), quote_fills: Vec::new() };
+        SYSTEM_ACCOUNTS.iter().for_each(|number| ledger.accounts[*number as usize].kind = SYSTEM);
+        ledger
     }
 }
 
 impl Ledger {
+    /// The accounts of an earlier release get those of the system that were added since.
+    pub(crate) fn found_system(&mut self) -> Result<(), BadState> {
+        for number in SYSTEM_ACCOUNTS {
+            self.accounts.get_mut(number as usize).ok_or(BadState)?.kind = SYSTEM;
+        }
+        Ok(())
+    }
+
     pub fn open(&mut self, kind: u8) -> Result<u32, Reason> {
         if !(CLIENT..=VENUE).contains(&kind) {
             return Err(Reason::UnknownKind);

@@ -156,6 +156,12 @@ macro_rules! for_each_message {
                 }
                 /// What an outside venue charges for fills in an instrument instead of the instrument's own fees.
                 SetVenueFees = 39 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
+                // Money between accounts: 40 to 44.
+
+                // Margined positions: 45 to 52.
+
+                // Contracts that expire: 53 to 59, 61 to 64.
+
                 /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
                 /// own form. `before`: the rules of the records so far.
                 UpgradeEngine = 60 { before: u16, rules: u16, state: Hash }
@@ -268,6 +274,12 @@ macro_rules! for_each_message {
                 Reheld = 47 { order: u64, hold: i64 }
                 /// Fills at the venue in the instrument are charged this from now on.
                 VenueFeesSet = 48 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
+                // Money between accounts: 49 to 51.
+
+                // Margined positions: 52 to 57, 67 to 69.
+
+                // Contracts that expire: 58, 59, 61 to 66.
+
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }
             }

@@ -124,6 +124,12 @@ named! {
         BeyondParent = 92 "beyond_parent",
         BeyondLimit = 93 "beyond_limit",
         ChildOfParent = 94 "child_of_parent",
+        // Money between accounts: 95 to 104.
+
+        // Margined positions: 105 to 114.
+
+        // Contracts that expire: 115 to 124.
+
     }
 }
 

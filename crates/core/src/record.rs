@@ -8,7 +8,7 @@ use crate::messages::{BadMessage, Command, Effect, Message};
 /// The version of the body's layout.
 pub const FORMAT: u16 = 1;
 /// The version of the engine's behaviour.
-pub const RULES: u16 = 3;
+pub const RULES: u16 = 4;
 /// Flag: the command's time lay before the last stamp; the stamp stands still.
 pub const CLOCK_HELD: u16 = 1;
 /// Bytes before the origin block.

@@ -107,7 +107,14 @@ LimitState = EFFECTS["LimitState"]
 Reheld = EFFECTS["Reheld"]
 VenueFeesSet = EFFECTS["VenueFeesSet"]
 
-SYSTEM_ACCOUNTS = {1: "world", 2: "house:fees", 3: "house:rounding", 4: "house:settlement"}
+SYSTEM_ACCOUNTS = {
+    1: "world",
+    2: "house:fees",
+    3: "house:rounding",
+    4: "house:settlement",
+    5: "house:insurance",
+    6: "house:fx",
+}
 ACCOUNT_CLIENT, ACCOUNT_HOUSE, ACCOUNT_VENUE = 1, 2, 3
 BUY, SELL = 1, 2
 LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE, WORKED = range(1, 11)

@@ -2,12 +2,15 @@
 //!
 //! Little-endian, in one fixed order; lists are preceded by their length (u64). The state hash is the SHA-256 of it.
 mod bytes;
+mod contracts;
 mod limits;
 mod makers;
+mod margining;
 mod markets;
 mod orders;
 mod parents;
 mod rules_1;
+mod transfers;
 
 use sha2::{Digest, Sha256};
 
@@ -64,6 +67,9 @@ impl Engine {
         let alive: Vec<Key> = self.keys_alive();
         out.list(alive.iter(), |out, key| put_answer(out, key, &self.memory.answers[key]));
         self.put_parents(&mut out);
+        self.put_transfers(&mut out);
+        self.put_margining(&mut out);
+        self.put_contracts(&mut out);
         out.0
     }
 
@@ -78,27 +84,37 @@ impl Engine {
         rows.map(|row| (self.orders.get(row).account, self.orders.details(row).client_id)).collect()
     }
 
-    /// The engine with a state that a release of these rules wrote. Its own form is of its own rules; that of rules 2 ended
-    /// before parents; that of rules 1 is read by the module of that name.
+    /// The engine with a state that a release of these rules wrote. Its own form is of its own rules; that of rules 3 ended
+    /// before transfers in two steps, margin and contracts that expire, that of rules 2 before parents; that of rules 1 is
+    /// read by the module of that name. The system's accounts are those of today.
     pub fn from_state_of(rules: u16, bytes: &[u8]) -> Result<Self, BadState> {
-        match rules {
-            RULES => Self::from_state(bytes),
-            2 => {
-                let mut bytes = In(bytes);
-                let engine = Self::from_state_of_rules_2(&mut bytes)?;
-                if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
-            }
-            1 => rules_1::from_state(bytes),
-            _ => Err(BadState),
-        }
+        let mut rest = In(bytes);
+        let mut engine = match rules {
+            RULES => return Self::from_state(bytes),
+            3 => Self::from_state_of_rules_3(&mut rest)?,
+            2 => Self::from_state_of_rules_2(&mut rest)?,
+            1 => rules_1::from_state(&mut rest)?,
+            _ => return Err(BadState),
+        };
+        engine.ledger.found_system()?;
+        if rest.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
 
     /// The engine with this state.
     pub fn from_state(bytes: &[u8]) -> Result<Self, BadState> {
         let mut bytes = In(bytes);
-        let mut engine = Self::from_state_of_rules_2(&mut bytes)?;
-        engine.take_parents(&mut bytes)?;
+        let mut engine = Self::from_state_of_rules_3(&mut bytes)?;
+        engine.take_transfers(&mut bytes)?;
+        engine.take_margining(&mut bytes)?;
+        engine.take_contracts(&mut bytes)?;
         if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+    }
+
+    /// What rules 3 knew.
+    fn from_state_of_rules_3(bytes: &mut In) -> Result<Self, BadState> {
+        let mut engine = Self::from_state_of_rules_2(bytes)?;
+        engine.take_parents(bytes)?;
+        Ok(engine)
     }
 
     /// What rules 2 knew: everything but parents and fees of venues.

@@ -15,8 +15,7 @@ const TERMS_BYTES: usize = 91;
 
 /// The engine that goes on from it. What was added since stands at its default; the digests of commands by which client
 /// ids are known again are kept as they are, so that an id used before stays used (a repetition is refused as a duplicate).
-pub(super) fn from_state(bytes: &[u8]) -> Result<Engine, BadState> {
-    let mut bytes = In(bytes);
+pub(super) fn from_state(bytes: &mut In) -> Result<Engine, BadState> {
     let mut engine =
         Engine { sequence: bytes.take()?, stamp: bytes.take()?, halted: bytes.flag()?, ..Engine::default() };
     engine.assets = bytes.list(take_asset)?;
@@ -32,7 +31,7 @@ pub(super) fn from_state(bytes: &[u8]) -> Result<Engine, BadState> {
         engine.memory.ended.push_back(Ended { sequence, stamp, key });
     }
     engine.memory.answers.extend(bytes.list(take_answer)?);
-    if bytes.0.is_empty() { Ok(engine) } else { Err(BadState) }
+    Ok(engine)
 }
 
 /// Whether the last trade or the mark came later was not kept: the trade counts, where there was one.
