@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import contracts
 from .messages import effects
 from .money import FEES, ROUNDING
 from .perpetual import too_large
@@ -53,6 +54,7 @@ def check_correct_trade(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_trade"
     if (command.sequence, command.index) in state.corrected:
         yield "already_corrected"
+    yield from contracts.trades(instrument)
     if _overflows(state, instrument, command):
         yield "notional_too_large"
 
@@ -102,7 +104,7 @@ def _overflows(state: State, instrument: Instrument, command: Any) -> bool:
     (buyer, _, _), (seller, _, _) = _legs(state, command)
     changes = ((buyer, -command.quantity), (seller, command.quantity))
     fits = all(_fits(state, instrument, account, change) for account, change in changes)
-    way = (instrument.settlement_mark - command.price) * lots
+    way = (instrument.settled_at - command.price) * lots
     return not fits or not -AMOUNT_MAX - 1 <= way <= AMOUNT_MAX
 
 
@@ -146,7 +148,7 @@ def _spot(instrument: Instrument, command: Any, buyer: Leg, seller: Leg) -> Iter
 
 def _perpetual(instrument: Instrument, command: Any, buyer: Leg, seller: Leg) -> Iterator[tuple[int, int, int, int]]:
     lots, new = command.quantity * instrument.num, command.new_price
-    flow = (new - command.price if new else instrument.settlement_mark - command.price) * lots
+    flow = (new - command.price if new else instrument.settled_at - command.price) * lots
     yield buyer[0], seller[0], instrument.terms.quote, flow
     yield from _fees(instrument.terms.quote, ((buyer, new * lots), (seller, new * lots)), bool(new))
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from . import (
     auction,
+    contracts,
     corrections,
     deadlines,
+    expiry,
     families,
     gate,
     kill,
@@ -86,7 +88,9 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     # Margined positions.
     # ---
     # Contracts that expire.
-    # ---
+    "SetContract": (contracts.check_set_contract, contracts.set_contract),
+    "SettleExpiry": (contracts.check_settle_expiry, expiry.settle_expiry),
+    "Exercise": (expiry.check_exercise, expiry.exercise),
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 

@@ -9,7 +9,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import admission, auction, bands, fitting, form, limits, makers, parents, planning, session, special, triggers
+from . import (
+    admission,
+    auction,
+    bands,
+    contracts,
+    fitting,
+    form,
+    limits,
+    makers,
+    parents,
+    planning,
+    session,
+    special,
+    triggers,
+)
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -203,6 +217,7 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
     pair = (order.account, order.instrument)
     position, before = state.positions.get(pair, 0), state.live(*pair)
     after = [o for o in before if o is not old] + [order]
+    yield from contracts.trades(instrument)
     if too_large(instrument, position, after, order.price):
         yield "notional_too_large"
     if (order.account, instrument.terms.quote) in state.ledger.frozen:
@@ -212,8 +227,12 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
                 yield "account_frozen"
     if state.ledger.endless(order.account, instrument.terms.quote):
         return
-    growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
-    if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
+    available = state.ledger.available(order.account, instrument.terms.quote)
+    hold = state.position_holds.get(pair, 0)
+    if required(instrument, position, after) - hold > max(0, available):
+        yield "insufficient_funds"
+    paid, before_paid = (counted(orders, BUY)[1] * instrument.num for orders in (after, before))
+    if instrument.is_option and paid > before_paid and paid > available + hold:
         yield "insufficient_funds"
 
 

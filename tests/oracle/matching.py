@@ -269,7 +269,7 @@ def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int,
     buyer, seller = sorted(legs, key=lambda leg: leg.side)
     value = price * quantity * instrument.num
     if instrument.perpetual:
-        pays = gets = (price - instrument.settlement_mark) * quantity * instrument.num
+        pays = gets = (price - instrument.settled_at) * quantity * instrument.num
         values = {BUY: value, SELL: value}
         _post_settlement(state, instrument, buyer, seller, pays)
     else:

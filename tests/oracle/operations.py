@@ -20,6 +20,7 @@ from .values import (
     BUY,
     EXPOSURE_MAX,
     LIST_MAX,
+    OPTION,
     PERPETUAL,
     PRICE_MAX,
     QUANTITY_MAX,
@@ -37,7 +38,7 @@ FACTOR_MAX = 10**15
 MULTIPLIER_MAX = 10**9
 FEE_MAX_PPM = 100_000
 KINDS = range(1, 4)
-INSTRUMENT_KINDS = range(1, 5)
+INSTRUMENT_KINDS = (1, 2, 3, 4, 6, 7)
 
 
 def check_open_account(state: State, command: Any) -> Iterator[Any]:
@@ -85,7 +86,7 @@ def check_add_instrument(state: State, command: Any) -> Iterator[str]:
 
 
 def _check_units(state: State, command: Any) -> Iterator[str]:
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind >= PERPETUAL
     num, den = _factors(state, command)
     decimals = (command.price_decimals, command.quantity_decimals)
     if max(decimals) > DECIMALS_MAX or den > DENOMINATOR_MAX:
@@ -94,7 +95,7 @@ def _check_units(state: State, command: Any) -> Iterator[str]:
         yield "bad_decimals"
     if not 1 <= command.tick <= PRICE_MAX:
         yield "bad_tick"
-    if not 1 <= command.lot <= QUANTITY_MAX:
+    if not 1 <= command.lot <= (1 if command.kind == OPTION else QUANTITY_MAX):
         yield "bad_lot"
     multiplier_max = MULTIPLIER_MAX if perpetual else 1
     if not 1 <= command.multiplier <= multiplier_max or num > FACTOR_MAX:
@@ -109,10 +110,10 @@ def _check_rates(command: Any) -> Iterator[str]:
         yield "bad_fee"
     if command.collar_bps > BPS - 1:
         yield "bad_collar"
-    margins = range(1, BPS + 1) if command.kind == PERPETUAL else range(1)
+    margins = range(1, BPS + 1) if command.kind >= PERPETUAL else range(1)
     if command.initial_margin_bps not in margins:
         yield "bad_margin"
-    if not (1 if command.kind == PERPETUAL else 0) <= command.mark <= PRICE_MAX:
+    if not (1 if command.kind >= PERPETUAL else 0) <= command.mark <= PRICE_MAX:
         yield "bad_mark"
 
 
@@ -124,7 +125,7 @@ def _factors(state: State, command: Any) -> tuple[int, int]:
 def add_instrument(state: State, command: Any) -> Iterator[Any]:
     number = len(state.instruments) + 1
     num, den = _factors(state, command)
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind >= PERPETUAL
     base_units = 0 if perpetual else 10 ** (state.assets[command.base].decimals - command.quantity_decimals)
     state.instruments[number] = Instrument(number, command, num, den, base_units, command.mark, command.mark)
     state.books[number] = Book()
@@ -270,8 +271,9 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
     live = state.live(account, instrument.number)
     position = abs(state.positions.get((account, instrument.number), 0))
     units = position + sum(counted(live, side)[0] for side in (BUY, SELL))
-    amount = abs(price - instrument.settlement_mark) * position * instrument.num
-    return units * price * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
+    way = 0 if instrument.is_option else abs(price - instrument.settlement_mark)
+    amount = way * position * instrument.num
+    return units * max(price, instrument.strike) * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
 
 
 def mark(state: State, command: Any) -> Iterator[Any]:
@@ -283,11 +285,13 @@ def mark(state: State, command: Any) -> Iterator[Any]:
     yield from bands.moved(state, instrument)
     if not command.settlement:
         return
-    move = command.price - instrument.settlement_mark
+    before = instrument.settled_at
     instrument.settlement_mark = command.price
+    move = instrument.settled_at - before
     for account in _holders(state, instrument):
         position = state.positions.get((account, instrument.number), 0)
-        if position:
+        sells_option = instrument.is_option and (account, instrument.number) in state.position_holds
+        if position or sells_option:
             yield from _settle(state, instrument, account, move * position * instrument.num)
 
 
@@ -296,9 +300,11 @@ def _settle(state: State, instrument: Instrument, account: int, amount: int) -> 
     posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.terms.quote, amount)
     if amount:
         yield posted
-    position = state.positions[account, instrument.number]
+    position = state.positions.get((account, instrument.number), 0)
+    held = state.position_holds.get((account, instrument.number), 0)
     hold = state.rehold(account, instrument)
-    yield effects.Settled(account, instrument.number, position, amount, hold)
+    if position or hold != held:
+        yield effects.Settled(account, instrument.number, position, amount, hold)
 
 
 def pass_time(state: State, command: Any) -> Iterator[Any]:

@@ -24,7 +24,7 @@ GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
 FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 MAKER, TAKER = 1, 2
-PERPETUAL = 4
+PERPETUAL, FUTURE, OPTION = 4, 6, 7
 BEYOND_HOLD, OUTSIDE = 2, 1
 DARK_TRADE, NEGOTIATED_TRADE = 4, 8
 
@@ -75,7 +75,7 @@ class Instrument:
 
     `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
     `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
-    state ends by itself (0: never).
+    state ends by itself (0: never); `contract`: the terms of one that expires, once they are set.
     """
 
     number: int
@@ -94,6 +94,7 @@ class Instrument:
     auction_price: int = 0
     edge: tuple[int, int] | None = None
     timer: int = 0
+    contract: Any = None
 
     @property
     def has_auctions(self) -> bool:
@@ -133,7 +134,22 @@ class Instrument:
 
     @property
     def perpetual(self) -> bool:
-        return bool(self.terms.kind == PERPETUAL)
+        """Is it held as a position and not as an asset? Perpetuals are, and contracts that expire."""
+        return bool(self.terms.kind >= PERPETUAL)
+
+    @property
+    def is_option(self) -> bool:
+        return bool(self.terms.kind == OPTION)
+
+    @property
+    def settled_at(self) -> int:
+        """The price that a trade is settled against at once; an option's premium is paid whole."""
+        return 0 if self.is_option else self.settlement_mark
+
+    @property
+    def strike(self) -> int:
+        """Its size; 0 of what is no option."""
+        return abs(self.contract.terms.strike) if self.contract else 0
 
     @property
     def reference(self) -> int:

@@ -34,6 +34,7 @@ impl Engine {
             return Err(Reason::AlreadyCorrected);
         }
         let instrument = &self.instruments[at];
+        instrument.check_contract()?;
         let postings = if instrument.is_perpetual() {
             self.perpetual_postings(at, c, (buyer, seller))?
         } else {
@@ -129,7 +130,7 @@ impl Engine {
             if !back.iter().all(|(account, change)| self.bears_change(at, *account, *change)) {
                 return Err(Reason::NotionalTooLarge);
             }
-            (amount(instrument.settlement_mark - c.price)?, None)
+            (amount(instrument.settled_at() - c.price)?, None)
         } else {
             (amount(c.new_price - c.price)?, Some(amount(c.new_price)?))
         };

@@ -173,6 +173,9 @@ impl Engine {
             // Margined positions.
 
             // Contracts that expire.
+            Command::SetContract(c) => self.set_contract(c, effects),
+            Command::SettleExpiry(c) => self.settle_expiry(c, effects),
+            Command::Exercise(c) => self.exercise(c, effects),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Instruments: the only place where price and quantity become money.
 use std::collections::BTreeMap;
 
+use crate::contracts::Contract;
 use crate::messages::{AddInstrument, Code};
 use crate::names::Reason;
 use crate::orders::Order;
@@ -8,6 +9,8 @@ use crate::perpetual::Position;
 use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
 pub const PERPETUAL: u8 = 4;
+pub const FUTURE: u8 = 6;
+pub const OPTION: u8 = 7;
 const DECIMALS_MAX: u8 = 12;
 pub(crate) const ASSET_DECIMALS_MAX: u8 = 18;
 const DENOMINATOR_EXPONENT_MAX: i32 = 9;
@@ -37,6 +40,8 @@ pub struct Instrument {
     pub positions: BTreeMap<u32, Position>,
     /// Rows of the tick table after the first: from this price on, this tick.
     pub ticks: Vec<(i64, i64)>,
+    /// Of one that expires: its terms as a contract, once they are set.
+    pub contract: Option<Contract>,
 }
 
 /// Is this the zero-padded text of 1 or more allowed characters?
@@ -73,7 +78,7 @@ impl Instrument {
         if listed.iter().any(|i| i.terms.symbol == terms.symbol) {
             return Err(Reason::AlreadyExists);
         }
-        if !(1..=4).contains(&terms.kind) {
+        if !matches!(terms.kind, 1..=4 | FUTURE | OPTION) {
             return Err(Reason::UnknownKind);
         }
         let asset = |n: u32| (n as usize).checked_sub(1).and_then(|at| assets.get(at));
@@ -84,7 +89,7 @@ impl Instrument {
         if terms.base == terms.quote {
             return Err(Reason::UnknownAsset);
         }
-        let perpetual = terms.kind == PERPETUAL;
+        let perpetual = terms.kind >= PERPETUAL;
         let exponent = i32::from(quote.decimals) - i32::from(terms.price_decimals) - i32::from(terms.quantity_decimals);
         if terms.price_decimals > DECIMALS_MAX
             || terms.quantity_decimals > DECIMALS_MAX
@@ -117,6 +122,7 @@ impl Instrument {
             latest: terms.mark,
             positions: BTreeMap::new(),
             ticks: Vec::new(),
+            contract: None,
         })
     }
 
@@ -124,10 +130,11 @@ impl Instrument {
         if !(1..=PRICE_MAX).contains(&terms.tick) {
             return Err(Reason::BadTick);
         }
-        if !(1..=QUANTITY_MAX).contains(&terms.lot) {
+        // what is assigned of an option is any whole number of contracts
+        if !(1..=QUANTITY_MAX).contains(&terms.lot) || (terms.kind == OPTION && terms.lot != 1) {
             return Err(Reason::BadLot);
         }
-        if !(1..=1_000_000_000).contains(&terms.multiplier) || (terms.kind != PERPETUAL && terms.multiplier != 1) {
+        if !(1..=1_000_000_000).contains(&terms.multiplier) || (terms.kind < PERPETUAL && terms.multiplier != 1) {
             return Err(Reason::BadMultiplier);
         }
         Ok(())
@@ -151,8 +158,23 @@ impl Instrument {
         Ok(())
     }
 
+    /// Is it held as a position and not as an asset? Perpetuals are, and contracts that expire.
+    #[inline]
     pub fn is_perpetual(&self) -> bool {
-        self.terms.kind == PERPETUAL
+        self.terms.kind >= PERPETUAL
+    }
+
+    pub fn is_option(&self) -> bool {
+        self.terms.kind == OPTION
+    }
+
+    /// May it trade? One that expires needs its terms first.
+    pub(crate) fn check_contract(&self) -> Result<(), Reason> {
+        match &self.contract {
+            None if matches!(self.terms.kind, FUTURE | OPTION) => Err(Reason::NoContract),
+            Some(contract) if contract.settled => Err(Reason::AlreadySettled),
+            _ => Ok(()),
+        }
     }
 
     /// The price that collars are measured from: the last mark, while there is none the last trade; 0 for none.

@@ -19,6 +19,7 @@ mod dark;
 pub mod deadlines;
 pub mod dealing;
 pub mod engine;
+mod expiry;
 mod firming;
 mod fitting;
 pub mod flusher;

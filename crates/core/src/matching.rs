@@ -50,7 +50,7 @@ pub(crate) fn trade_spot(
     Flows { buyer_pays: pays, seller_gets: gets, buyer_fee, seller_fee }
 }
 
-/// Settles a perpetual trade against the mark and charges the fees.
+/// Settles a trade in positions against the mark, or pays an option's premium, and charges the fees.
 pub(crate) fn trade_perpetual(
     instrument: &Instrument,
     ledger: &mut Ledger,
@@ -60,7 +60,7 @@ pub(crate) fn trade_perpetual(
 ) -> Flows {
     let quote = instrument.terms.quote;
     let value = (i128::from(price) * i128::from(quantity) * i128::from(instrument.num)) as i64;
-    let way = i128::from(price - instrument.settlement_mark);
+    let way = i128::from(price - instrument.settled_at());
     let flow = (way * i128::from(quantity) * i128::from(instrument.num)) as i64;
     let buyer_fee = fee(value, buyer_ppm, &mut buyer.fee_carry);
     let seller_fee = fee(value, seller_ppm, &mut seller.fee_carry);

@@ -161,6 +161,18 @@ macro_rules! for_each_message {
                 // Margined positions: 45 to 52.
 
                 // Contracts that expire: 53 to 59, 61 to 64.
+                /// Sets the terms of a dated future or an option, once, before it trades. `underlying`: an instrument, or 0: the
+                /// base asset. `delivery`: 1 cash, 2 physical. `right`: 1 call, 2 put. `style`: 1 European, 2 American; these
+                /// and `strike` are an option's (else 0). `floor`: 0, or the (negative) price that a future's prices are counted
+                /// from, so that it can trade below zero. `expire`: ns, when it trades for the last time.
+                SetContract = 53 {
+                    instrument: u32, underlying: u32, delivery: u8, right: u8, style: u8, strike: i64, floor: i64, expire: u64
+                }
+                /// Settles an expired contract for the last time, at the price of what it is on, and takes its positions away.
+                /// `priced` 0 says that there is no such price: refused.
+                SettleExpiry = 54 { instrument: u32, priced: u8, price: i64 }
+                /// The holder of an American option uses it.
+                Exercise = 55 { account: u32, instrument: u32, quantity: i64, client_id: ClientId }
 
                 /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
                 /// own form. `before`: the rules of the records so far.
@@ -279,6 +291,16 @@ macro_rules! for_each_message {
                 // Margined positions: 52 to 57, 67 to 69.
 
                 // Contracts that expire: 58, 59, 61 to 66.
+                /// The contract's terms; from now on it trades.
+                ContractSet = 58 {
+                    instrument: u32, underlying: u32, delivery: u8, right: u8, style: u8, strike: i64, floor: i64, expire: u64
+                }
+                /// The contract was settled for the last time; what follows takes its positions away.
+                ExpirySettled = 59 { instrument: u32, price: i64 }
+                /// The holder used an option.
+                Exercised = 61 { account: u32, instrument: u32, quantity: i64 }
+                /// The account, which is short the option, is the one to fulfil so much of it.
+                Assigned = 62 { account: u32, instrument: u32, quantity: i64 }
 
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }

@@ -129,6 +129,13 @@ named! {
         // Margined positions: 105 to 114.
 
         // Contracts that expire: 115 to 124.
+        NoContract = 115 "no_contract",
+        BadContract = 116 "bad_contract",
+        NotExpired = 117 "not_expired",
+        NoSettlementPrice = 118 "no_settlement_price",
+        AlreadySettled = 119 "already_settled",
+        NotExercisable = 120 "not_exercisable",
+        UnderliesOptions = 121 "underlies_options",
 
     }
 }

@@ -161,22 +161,27 @@ impl Engine {
         let instrument = &self.instruments[at];
         let worth = |units: i128, price: i64| (units * i128::from(price)).checked_mul(i128::from(instrument.num));
         let units = i128::from(position.quantity.abs()) + i128::from(position.buy) + i128::from(position.sell);
-        let way = (price - instrument.settlement_mark).abs();
-        worth(units, price).is_some_and(|value| value <= EXPOSURE_MAX)
+        let way = if instrument.is_option() { 0 } else { (price - instrument.settlement_mark).abs() };
+        let strike = instrument.contract.map_or(0, |contract| contract.terms.strike.abs());
+        worth(units, price.max(strike)).is_some_and(|value| value <= EXPOSURE_MAX)
             && worth(position.quantity.abs().into(), way).is_some_and(|amount| amount <= i128::from(i64::MAX))
     }
 
-    /// Pays every open position the way from the old settlement mark to the new; the two sides sum to zero.
+    /// Pays every open position the way from the old settlement mark to the new; the two sides sum to zero. An option's
+    /// mark changes what is held for it only.
     fn settle(&mut self, at: usize, c: &Mark, effects: &mut Effects) {
         let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
         let quote = instrument.terms.quote;
-        let way = i128::from(c.price - instrument.settlement_mark) * i128::from(instrument.num);
+        let before = instrument.settled_at();
         instrument.settlement_mark = c.price;
+        let way = i128::from(instrument.settled_at() - before) * i128::from(instrument.num);
         let mut positions = std::mem::take(&mut instrument.positions);
         for (account, position) in &mut positions {
+            let held = position.hold;
             let hold = instrument.hold_of(ledger, *account, position);
-            if position.quantity == 0 {
+            // live sales of an option hold by its mark too
+            if position.quantity == 0 && hold == held {
                 continue;
             }
             let amount = (way * i128::from(position.quantity)) as i64;

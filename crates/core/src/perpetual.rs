@@ -1,6 +1,7 @@
-//! Linear perpetuals: positions, settlement against the mark, and what must be held for them.
+//! Positions in perpetuals, futures and options: settlement against the mark, and what must be held for them.
 //!
-//! Until margin models arrive a position is margined at the instrument's initial rate on its value at the settlement mark.
+//! A position is margined at the instrument's initial rate on its value at the settlement mark; a short option at its mark
+//! and that rate on its strike.
 use crate::instrument::Instrument;
 use crate::ledger::{Ledger, VENUE};
 use crate::values::{BPS, EXPOSURE_MAX, PPM, ceil_div};
@@ -43,7 +44,8 @@ impl Position {
         let num = i128::from(instrument.num);
         let units = i128::from(self.quantity.abs()) + i128::from(self.buy) + i128::from(self.sell) + i128::from(extra);
         let within = |value: i128| value.checked_mul(num).is_some_and(|v| v <= EXPOSURE_MAX);
-        within(units * i128::from(price.max(instrument.settlement_mark)))
+        let strike = instrument.contract.map_or(0, |contract| contract.terms.strike.abs());
+        within(units * i128::from(price.max(instrument.settlement_mark).max(strike)))
             && within(self.buy_value)
             && within(self.sell_value)
     }
@@ -58,12 +60,32 @@ impl Position {
         let fee = |value: i128| ceil_div(value * i128::from(instrument.worst_fee_ppm()), i128::from(PPM));
         let buy = share(self.buy_value, self.opening_buy(), self.buy);
         let sell = share(self.sell_value, self.opening_sell(), self.sell);
+        if instrument.is_option() {
+            let short = i128::from(self.opening_sell()) + i128::from((-self.quantity).max(0));
+            let strike = instrument.contract.map_or(0, |contract| i128::from(contract.terms.strike.abs()));
+            let at_mark = short * i128::from(instrument.settlement_mark) * num;
+            return (buy + fee(buy) + fee(sell) + at_mark + margin(short * strike * num)) as i64;
+        }
         let position = i128::from(self.quantity.abs()) * i128::from(instrument.settlement_mark) * num;
         (margin(buy) + fee(buy) + margin(sell) + fee(sell) + margin(position)) as i64
     }
 }
 
+impl Position {
+    /// What all live buys of an option would pay.
+    pub fn premium(&self, instrument: &Instrument) -> i128 {
+        self.buy_value * i128::from(instrument.num)
+    }
+}
+
 impl Instrument {
+    /// The price that a trade is settled against at once: the settlement mark, or nothing for an option, whose premium is
+    /// paid whole.
+    #[inline]
+    pub fn settled_at(&self) -> i64 {
+        if self.is_option() { 0 } else { self.settlement_mark }
+    }
+
     /// Recomputes what the position holds and books the difference; an outside venue's account, and one that is without
     /// end, hold nothing.
     pub fn hold_of(&self, ledger: &mut Ledger, account: u32, position: &mut Position) -> i64 {

@@ -400,6 +400,7 @@ impl Engine {
         price: i64,
     ) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
+        instrument.check_contract()?;
         if !new.fits(instrument, 0, price) {
             return Err(Reason::NotionalTooLarge);
         }
@@ -410,8 +411,14 @@ impl Engine {
         if self.ledger.look(account, instrument.terms.quote).endless() {
             return Ok(());
         }
+        let available = self.ledger.look(account, instrument.terms.quote).available();
         let more = i128::from(new.required(instrument)) - i128::from(old.hold);
-        if more > 0 && more > self.ledger.look(account, instrument.terms.quote).available() {
+        if more > 0 && more > available {
+            return Err(Reason::InsufficientFunds);
+        }
+        // what buys an option back holds nothing, but its premium must be there
+        let pays = instrument.is_option() && new.buy_value > old.buy_value;
+        if pays && new.premium(instrument) > available + i128::from(old.hold) {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())

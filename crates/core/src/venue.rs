@@ -124,6 +124,7 @@ impl Engine {
             return Err(Reason::UnknownLiquidity);
         }
         check_amounts(c.price, c.quantity)?;
+        instrument.check_contract()?;
         let fits = if instrument.is_perpetual() {
             let position = instrument.positions.get(&c.account).copied().unwrap_or_default();
             position.fits(instrument, c.quantity, c.price)

@@ -58,6 +58,9 @@ CorrectTrade = COMMANDS["CorrectTrade"]
 PlaceParent = COMMANDS["PlaceParent"]
 PlaceChild = COMMANDS["PlaceChild"]
 SetVenueFees = COMMANDS["SetVenueFees"]
+SetContract = COMMANDS["SetContract"]
+SettleExpiry = COMMANDS["SettleExpiry"]
+Exercise = COMMANDS["Exercise"]
 
 Rejected = EFFECTS["Rejected"]
 Accepted = EFFECTS["Accepted"]
@@ -106,6 +109,10 @@ TradeCorrected = EFFECTS["TradeCorrected"]
 LimitState = EFFECTS["LimitState"]
 Reheld = EFFECTS["Reheld"]
 VenueFeesSet = EFFECTS["VenueFeesSet"]
+ContractSet = EFFECTS["ContractSet"]
+ExpirySettled = EFFECTS["ExpirySettled"]
+Exercised = EFFECTS["Exercised"]
+Assigned = EFFECTS["Assigned"]
 
 SYSTEM_ACCOUNTS = {
     1: "world",
@@ -124,7 +131,7 @@ PRIMARY, MID, MARKET_PEG = 1, 2, 3
 PENDING, HELD = 1, 2
 """Status of Parked: waits for its trigger; waits for its session or its parent."""
 MAKER, TAKER = 1, 2
-LINEAR_PERPETUAL = 4
+LINEAR_PERPETUAL, FUTURE, OPTION = 4, 6, 7
 HOUSE_BOOK = 0
 NOTE_MAX = 1_024
 """Bytes of an origin's note."""
@@ -178,6 +185,6 @@ BOOK_NAMES = {
 }
 GIVEN = {"price": 1, "quantity": 2, "stop": 4, "offset": 8, "display": 16, "min_quantity": 32, "expire": 64}
 """Bits of ReplaceSpecial.given."""
-INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual"}
+INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual", 6: "future", 7: "option"}
 ROLES = {"client": 1, "trader": 2, "operator": 3, "auditor": 4, "house": 5}
 GATEWAYS = {"rest": 1, "websocket": 2, "alpaca": 3, "app": 4, "fix": 5, "grpc": 6, "mt4": 11, "lorawan": 12}
