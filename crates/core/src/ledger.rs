@@ -1,7 +1,6 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
 use crate::makers::QuoteFill;
 use crate::names::Reason;
-use crate::snapshot::BadState;
 use crate::values::ACCOUNTS_MAX;
 
 pub const WORLD: u32 = 1;
@@ -86,11 +85,12 @@ impl Default for Ledger {
 
 impl Ledger {
     /// The accounts of an earlier release get those of the system that were added since.
-    pub(crate) fn found_system(&mut self) -> Result<(), BadState> {
-        for number in SYSTEM_ACCOUNTS {
-            self.accounts.get_mut(number as usize).ok_or(BadState)?.kind = SYSTEM;
+    pub(crate) fn found_system(&mut self) {
+        for (number, account) in self.accounts.iter_mut().enumerate() {
+            if SYSTEM_ACCOUNTS.contains(&(number as u32)) {
+                account.kind = SYSTEM;
+            }
         }
-        Ok(())
     }
 
     pub fn open(&mut self, kind: u8) -> Result<u32, Reason> {

@@ -96,7 +96,7 @@ impl Engine {
             1 => rules_1::from_state(&mut rest)?,
             _ => return Err(BadState),
         };
-        engine.ledger.found_system()?;
+        engine.ledger.found_system();
         if rest.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
 
