@@ -9,10 +9,9 @@ from typing import Any
 from . import session
 from .messages import RULES, effects
 from .state import State
-from .values import AMOUNT_MAX, FUTURE, OPTION, PERPETUAL, PRICE_MAX, Instrument
+from .values import AMOUNT_MAX, CALL, FUTURE, OPTION, PERPETUAL, PRICE_MAX, PUT, Instrument
 
 CASH, PHYSICAL = 1, 2
-CALL, PUT = 1, 2
 EUROPEAN, AMERICAN = 1, 2
 
 
@@ -86,10 +85,10 @@ def _underlying(state: State, own: Instrument, command: Any) -> Iterator[str]:
         same = on.num == own.num and on.terms.quantity_decimals == own.terms.quantity_decimals
         if not (own.is_option and priced and same):
             yield "bad_contract"
-    elif on and not (priced and on.terms.kind < PERPETUAL and on.terms.base == own.terms.base):
-        yield "bad_contract"
-    elif not 0 < _base_units(state, own) <= AMOUNT_MAX:
-        yield "bad_contract"
+    else:
+        delivers = on is None or (priced and on.terms.kind < PERPETUAL and on.terms.base == own.terms.base)
+        if not delivers or not 0 < _base_units(state, own) <= AMOUNT_MAX:
+            yield "bad_contract"
 
 
 def _base_units(state: State, own: Instrument) -> int:
@@ -136,10 +135,9 @@ def check_settle_expiry(state: State, command: Any) -> Iterator[str]:
         yield "price_not_positive"
     if any(order.instrument == command.instrument for order in state.orders.values()):
         yield "book_not_empty"
-    for other in state.instruments.values():
-        if other.is_option and other.contract and not other.contract.settled:
-            if delivered_future(state, other.contract) is instrument:
-                yield "underlies_options"
+    options = [i.contract for i in state.instruments.values() if i.is_option and i.contract and not i.contract.settled]
+    if any(delivered_future(state, contract) is instrument for contract in options):
+        yield "underlies_options"
     if settlement_too_large(state, instrument, command.price):
         yield "notional_too_large"
 

@@ -21,7 +21,9 @@ from . import (
     operations,
     parent_changes,
     parents,
+    portfolio,
     reactions,
+    risk,
     rules,
     session,
     special,
@@ -91,6 +93,14 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "SetContract": (contracts.check_set_contract, contracts.set_contract),
     "SettleExpiry": (contracts.check_settle_expiry, expiry.settle_expiry),
     "Exercise": (expiry.check_exercise, expiry.exercise),
+    "SetMarginMode": (portfolio.check_margin_mode, portfolio.set_margin_mode),
+    "SetRiskProduct": (risk.check_product, risk.product),
+    "SetRiskArray": (risk.check_array, risk.array),
+    "SetRiskTier": (risk.check_tier, risk.tier),
+    "SetRiskSpread": (risk.check_spread, risk.spread),
+    "SetRiskCredit": (risk.check_credit, risk.credit),
+    "SetRiskDelivery": (risk.check_delivery, risk.delivery),
+    "ApplyRisk": (risk.check_apply, risk.apply),
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 
@@ -118,6 +128,7 @@ class Twin:
         self.effects.extend(self._decide(command))
         self.effects.extend(reactions.react(state))
         self._settle_parents(reactions.react)
+        self.effects.extend(portfolio.margin(state))
         self.effects.extend(state.ledger.freeze())
         flags = CLOCK_HELD if held_back else 0
         raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)

@@ -1,4 +1,4 @@
-"""The end of contracts: final settlement, delivery, exercise and who is assigned. All of it through house:settlement."""
+"""The end of contracts: final settlement, delivery, exercise, assignment. All of it goes through house:settlement."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from . import session
-from .contracts import AMERICAN, CALL, Contract, delivered_future, quoted, trades
+from .contracts import AMERICAN, Contract, delivered_future, quoted, trades
 from .messages import effects
 from .money import SETTLEMENT
-from .perpetual import required, too_large
+from .perpetual import too_large
+from .portfolio import covers
 from .state import State
-from .values import AMOUNT_MAX, Instrument
+from .values import AMOUNT_MAX, CALL, Instrument
 
 
 class Ends(NamedTuple):
@@ -137,7 +138,10 @@ def _can_fulfil(state: State, instrument: Instrument, command: Any) -> Iterator[
     due = -ends.cash - ends.pays
     for changed, lots in changes:
         pair = (command.account, changed.number)
-        after = required(changed, state.positions.get(pair, 0) + lots, state.live(*pair))
+        together = covers(state, command.account, changed)
+        after = state.own_hold(
+            command.account, changed, state.positions.get(pair, 0) + lots, state.live(*pair), together
+        )
         due += after - state.position_holds.get(pair, 0)
     quote, base = instrument.terms.quote, instrument.terms.base
     endless = state.ledger.endless(command.account, quote)

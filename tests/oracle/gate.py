@@ -20,6 +20,7 @@ from . import (
     makers,
     parents,
     planning,
+    portfolio,
     session,
     special,
     triggers,
@@ -220,6 +221,9 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
     yield from contracts.trades(instrument)
     if too_large(instrument, position, after, order.price):
         yield "notional_too_large"
+    if portfolio.covers(state, order.account, instrument):
+        yield from portfolio.affords(state, order.account, (instrument, position, after))
+        return
     if (order.account, instrument.terms.quote) in state.ledger.frozen:
         for side in (BUY, SELL):
             grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))

@@ -9,6 +9,7 @@ from typing import Any
 from .books import Order
 from .engine import Twin
 from .perpetual import required
+from .portfolio import bounded_needs, covers
 from .values import BUY, DARK, SELL
 
 Held = dict[tuple[int, int], int]
@@ -48,8 +49,13 @@ def demanded(twin: Twin) -> Held:
     for account, number in perpetuals:
         instrument = state.instruments[number]
         if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
+            if covers(state, account, instrument):
+                continue
             position = state.positions.get((account, number), 0)
             held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+    for account in state.portfolios:
+        for asset, need in bounded_needs(state, account).items():
+            held[account, asset] += 0 if state.ledger.endless(account, asset) else need
     return {pair: amount for pair, amount in held.items() if amount}
 
 

@@ -11,6 +11,8 @@ from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
 from .perpetual import required
+from .portfolio import covers
+from .span import Risk
 from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1
@@ -34,6 +36,9 @@ class State:
     `parted`: orders whose partner ended; `reheld`: orders that hold otherwise because of their pair; `released`: orders
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
+
+    `staged`, `risk`: risk parameters as they are set, and as they count; `portfolios`: accounts whose positions are
+    margined together, with what they hold by asset.
 
     `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
 
@@ -67,6 +72,8 @@ class State:
         self.cancels = 0
         self.families: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
+        self.staged, self.risk = Risk(), Risk()
+        self.portfolios: dict[int, dict[int, int]] = {}
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
@@ -101,11 +108,17 @@ class State:
             return 0
         pair = (account, instrument.number)
         live = self.live(*pair) if orders is None else orders
-        endless = self.ledger.endless(account, instrument.terms.quote)
-        hold = 0 if endless else required(instrument, self.positions.get(pair, 0), live)
+        hold = self.own_hold(account, instrument, self.positions.get(pair, 0), live, covers(self, account, instrument))
         self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
+
+    def own_hold(
+        self, account: int, instrument: Instrument, position: int, orders: Iterable[Order], together: bool
+    ) -> int:
+        """What a position itself holds: nothing of an account without end, nothing where all are margined together."""
+        endless = self.ledger.endless(account, instrument.terms.quote)
+        return 0 if endless or together else required(instrument, position, orders)
 
     def hold_terms(self, order: Order) -> int:
         """Holds what the order's terms need; returns it (a perpetual's: of the position)."""

@@ -54,6 +54,9 @@ def opening(seed: int) -> Session:
     for number, terms in TERMS.items():
         if chance.random() < 0.95:
             setup.append(commands.SetContract(number, *terms, EXPIRE + chance.choice((0, 0, 0, 1, 5)) * HOUR_NS))
+    if chance.random() < 0.7:
+        setup += _parameters(chance)
+        setup += [commands.SetMarginMode(account, 2) for account in TRADERS if chance.random() < 0.6]
     return [(command, START + at) for at, command in enumerate(setup)]
 
 
@@ -113,8 +116,65 @@ def _other(chance: Random) -> Any:
     return commands.SetRule(chance.choice(tuple(TERMS)), 21, EXPIRE + chance.choice((0, 2)) * HOUR_NS)
 
 
-WRITERS = (_place, _mark, _exercise, _settle, _contract, _filled, _other)
-WEIGHTS = (60, 7, 8, 2, 2, 4, 4)
+def _mode(chance: Random) -> Any:
+    return commands.SetMarginMode(chance.choice((*TRADERS, *TRADERS, VENUE)), chance.choice((2, 2, 2, 1, 3)))
+
+
+def _array(chance: Random, number: int) -> Any:
+    """A fall hurts who is long a future or a call, a rise who is long a put; a little uneven: the worst varies."""
+    product, month = (chance.choice((1, 1, 2)), chance.choice((202606, 202609, 202612)))
+    moves = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 2, -2)
+    slope = chance.choice((300, 1_000, 50)) * (-1 if number in (OIL_PUT, BACK_PUT, INDEX_PUT) else 1)
+    losses = [-move * slope + chance.randint(-40, 40) for move in moves]
+    option = number in OPTIONS
+    value = MID[number] * 100 if option else 0
+    delta = 10**6 * slope // 1_000
+    return commands.SetRiskArray(number, product, month, delta, value, 150 if option else 0, *losses)
+
+
+def _risk(chance: Random) -> Any:
+    product, place = chance.choice((1, 1, 2, 3)), chance.choice((1, 2, 3))
+    months = chance.choice(((202606, 202606), (202609, 202612), (0, 2**32 - 1), (202612, 202606)))
+    ratio = chance.choice((10**6, 2 * 10**6, 300_000))
+    leg, none = (*months, chance.choice((1, 2)), ratio), (0, 0, 0, 0)
+    tenth = (chance.choice((0, 0, 1)), 1, ratio, chance.choice((500_000, 10**6, 10**5)))
+    made = chance.randrange(7)
+    if made == 0:
+        words = (chance.choice((1, 2)), chance.choice((0, 1)), chance.choice((0, 0, 1, 2)), chance.choice((0, 700)))
+        return commands.SetRiskProduct(product, chance.choice((USD, USD, USD, 0, 9)), *words)
+    if made == 1:
+        return commands.SetRiskTier(product, chance.choice((1, 2, 2, 3)), place, *months)
+    if made == 2:
+        other = (202612, 202612, 3 - leg[2], 10**6)
+        return commands.SetRiskSpread(product, place, chance.choice((90, 1_000, -1)), *leg, *other, *none, *none)
+    if made == 3:
+        other = (2, tenth[0], 2, 10**6, tenth[3])
+        return commands.SetRiskCredit(place, 1, *tenth, *other, *([0] * 10))
+    if made == 4:
+        return commands.SetRiskDelivery(product, months[0], chance.choice((0, 70)), chance.choice((0, 900)))
+    number = chance.choice(tuple(TERMS))
+    if made == 5:
+        return _array(chance, number)
+    return commands.SetRiskArray(number, *([0] * 21))
+
+
+def _apply(chance: Random) -> Any:
+    return commands.ApplyRisk()
+
+
+def _parameters(chance: Random) -> list[Any]:
+    """Two products, most contracts, a spread, a credit."""
+    found: list[Any] = [commands.SetRiskProduct(1, USD, 1, 0, 0, 0), commands.SetRiskProduct(2, USD, 2, 1, 1, 700)]
+    found += [_array(chance, number) for number in TERMS if chance.random() < 0.8]
+    one, none = 10**6, (0, 0, 0, 0)
+    near, far = (202606, 202606, 1, one), (202609, 202612, 2, one)
+    found.append(commands.SetRiskSpread(1, 1, 90, *near, *far, *none, *none))
+    found.append(commands.SetRiskCredit(1, 1, 0, 1, one, 600_000, 2, 0, 2, one, 500_000, *([0] * 10)))
+    return [*found, commands.ApplyRisk()]
+
+
+WRITERS = (_place, _mark, _exercise, _settle, _contract, _filled, _other, _mode, _risk, _apply)
+WEIGHTS = (60, 7, 8, 2, 2, 4, 4, 4, 6, 2)
 
 
 def session(seed: int, length: int) -> Session:
@@ -125,6 +185,6 @@ def session(seed: int, length: int) -> Session:
         over = len(written) >= turn
         now = max(now, EXPIRE) if over and chance.random() < 0.3 else now
         now += chance.choice((0, 1_000, HOUR_NS if over else 10**6))
-        weights = (10, 3, 6, 20, 2, 2, 12) if over else WEIGHTS
+        weights = (10, 3, 6, 20, 2, 2, 12, 3, 3, 2) if over else WEIGHTS
         written.append((chance.choices(WRITERS, weights)[0](chance), now))
     return written

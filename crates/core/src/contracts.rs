@@ -2,10 +2,14 @@
 //!
 //! Prices of a future are counted from its `floor`, so that books, collars and margins know positive prices only; strikes and
 //! final prices are prices as they are quoted, in the price steps of the contract, and may be negative.
+use isthmus_margin::span::Parameters;
+
 use crate::engine::{Effects, Engine};
 use crate::instrument::{FUTURE, Instrument, OPTION, PERPETUAL};
 use crate::messages::{ContractSet, RuleSet, SetContract, SettleExpiry};
 use crate::names::{Reason, Rule};
+use crate::portfolio::Room;
+use crate::risk::Risk;
 use crate::values::PRICE_MAX;
 
 pub const CASH: u8 = 1;
@@ -15,9 +19,15 @@ pub const PUT: u8 = 2;
 pub const EUROPEAN: u8 = 1;
 pub const AMERICAN: u8 = 2;
 
-/// Terms and risk arrays of contracts that expire.
+/// Risk parameters: as they are set, and as they count since they were applied.
 #[derive(Debug, Clone, Default)]
-pub struct Contracts {}
+pub struct Contracts {
+    pub staged: Risk,
+    pub applied: Risk,
+    pub(crate) parameters: Parameters,
+    /// Room for one reckoning, used again for the next.
+    pub(crate) room: Room,
+}
 
 /// What an instrument is as a contract. `base_units`: minor units of the base asset that one contract delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -115,6 +115,9 @@ impl Engine {
             self.settle_first(&mut effects);
             self.react(&mut effects);
         }
+        if !self.ledger.remargin.is_empty() {
+            self.margin_portfolios(&mut effects);
+        }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
         }
@@ -176,6 +179,14 @@ impl Engine {
             Command::SetContract(c) => self.set_contract(c, effects),
             Command::SettleExpiry(c) => self.settle_expiry(c, effects),
             Command::Exercise(c) => self.exercise(c, effects),
+            Command::SetMarginMode(c) => self.set_margin_mode(c, effects),
+            Command::SetRiskProduct(c) => self.set_risk_product(c, effects),
+            Command::SetRiskArray(c) => self.set_risk_array(c, effects),
+            Command::SetRiskTier(c) => self.set_risk_tier(c, effects),
+            Command::SetRiskSpread(c) => self.set_risk_spread(c, effects),
+            Command::SetRiskCredit(c) => self.set_risk_credit(c, effects),
+            Command::SetRiskDelivery(c) => self.set_risk_delivery(c, effects),
+            Command::ApplyRisk(_) => self.apply_risk(effects),
         }
     }
 

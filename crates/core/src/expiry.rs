@@ -155,7 +155,7 @@ impl Engine {
         let instrument = &self.instruments[at];
         let more = |at: usize, position: &Position| {
             let instrument = &self.instruments[at];
-            i128::from(position.required(instrument)) - i128::from(position.hold)
+            i128::from(instrument.own_hold(&self.ledger, c.account, position)) - i128::from(position.hold)
         };
         let mut left = instrument.positions[&c.account];
         left.quantity -= c.quantity;

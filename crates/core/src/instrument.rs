@@ -6,6 +6,7 @@ use crate::messages::{AddInstrument, Code};
 use crate::names::Reason;
 use crate::orders::Order;
 use crate::perpetual::Position;
+use crate::portfolio::Scanned;
 use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
 pub const PERPETUAL: u8 = 4;
@@ -42,6 +43,8 @@ pub struct Instrument {
     pub ticks: Vec<(i64, i64)>,
     /// Of one that expires: its terms as a contract, once they are set.
     pub contract: Option<Contract>,
+    /// Of one with a risk array that counts: what portfolio margin knows of it (follows from the array).
+    pub(crate) scanned: Option<Scanned>,
 }
 
 /// Is this the zero-padded text of 1 or more allowed characters?
@@ -123,6 +126,7 @@ impl Instrument {
             positions: BTreeMap::new(),
             ticks: Vec::new(),
             contract: None,
+            scanned: None,
         })
     }
 

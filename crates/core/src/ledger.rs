@@ -1,6 +1,9 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
+use std::collections::BTreeMap;
+
 use crate::makers::QuoteFill;
 use crate::names::Reason;
+use crate::portfolio::Portfolio;
 use crate::values::ACCOUNTS_MAX;
 
 pub const WORLD: u32 = 1;
@@ -72,12 +75,22 @@ pub struct Ledger {
     pub touched: Vec<(u32, u32)>,
     /// Fills of quotes that no protection has looked at yet.
     pub(crate) quote_fills: Vec<QuoteFill>,
+    /// Accounts whose positions are margined together.
+    pub portfolios: BTreeMap<u32, Portfolio>,
+    /// Those of them whose positions or orders were touched in this pass.
+    pub(crate) remargin: Vec<u32>,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
         let accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
-        let mut ledger = Self { accounts, touched: Vec::new(), quote_fills: Vec::new() };
+        let mut ledger = Self {
+            accounts,
+            touched: Vec::new(),
+            quote_fills: Vec::new(),
+            portfolios: BTreeMap::new(),
+            remargin: Vec::new(),
+        };
         SYSTEM_ACCOUNTS.iter().for_each(|number| ledger.accounts[*number as usize].kind = SYSTEM);
         ledger
     }
@@ -142,6 +155,19 @@ impl Ledger {
     pub fn look(&self, account: u32, asset: u32) -> Balance {
         let found = self.accounts.get(account as usize).and_then(|a| a.balances.iter().find(|b| b.asset == asset));
         found.copied().unwrap_or_default()
+    }
+
+    /// Are the account's positions margined together, as far as they have risk arrays?
+    pub fn is_portfolio(&self, account: u32) -> bool {
+        self.portfolios.contains_key(&account)
+    }
+
+    /// A position with a risk array, or its orders, changed.
+    pub(crate) fn note_margined(&mut self, account: u32, instrument: u32) {
+        if let Some(portfolio) = self.portfolios.get_mut(&account) {
+            portfolio.instruments.insert(instrument);
+            self.remargin.push(account);
+        }
     }
 
     pub fn is_frozen(&self, account: u32, asset: u32) -> bool {

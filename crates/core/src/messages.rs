@@ -173,6 +173,41 @@ macro_rules! for_each_message {
                 SettleExpiry = 54 { instrument: u32, priced: u8, price: i64 }
                 /// The holder of an American option uses it.
                 Exercise = 55 { account: u32, instrument: u32, quantity: i64, client_id: ClientId }
+                /// How positions of the account are margined. `mode`: 1 each by itself, 2 all that have risk arrays together.
+                SetMarginMode = 56 { account: u32, mode: u8 }
+                /// A product of the risk parameters, margined in `asset` (0: there is none any more). As all SetRisk commands it
+                /// counts from the next ApplyRisk on. `minimum`: 1 short calls and puts both, 2 the greater. `caps`: 1: option
+                /// value beyond the product's risk is lost. `price_risk` of credits: 0 scanned, 1 at most and 2 just `scan` for
+                /// a delta.
+                SetRiskProduct = 57 { product: u32, asset: u32, minimum: u8, caps: u8, price_risk: u8, scan: i64 }
+                /// What one contract of the instrument loses in 16 scenarios, in minor units. `product` 0: it has no array any
+                /// more. `delta` in millionths, `value` of a long option, `short_minimum` of a short one.
+                SetRiskArray = 58 {
+                    instrument: u32, product: u32, month: u32, delta: i64, value: i64, short_minimum: i64, loss_1: i64,
+                    loss_2: i64, loss_3: i64, loss_4: i64, loss_5: i64, loss_6: i64, loss_7: i64, loss_8: i64,
+                    loss_9: i64, loss_10: i64, loss_11: i64, loss_12: i64, loss_13: i64, loss_14: i64, loss_15: i64,
+                    loss_16: i64
+                }
+                /// Months that are scanned (`list` 1) or offset other products (2) together; the first after the last: no such
+                /// tier. Tiers count in the order of `place`, as spreads and credits do.
+                SetRiskTier = 59 { product: u32, list: u8, place: u16, first: u32, last: u32 }
+                /// A spread between months: what one costs, and the deltas of its legs (in millionths; 0: no leg; none at all: no
+                /// such spread). `side`: 1 and 2, of which one is long while the other is short.
+                SetRiskSpread = 61 {
+                    product: u32, place: u16, charge: i64, first_1: u32, last_1: u32, side_1: u8, ratio_1: i64,
+                    first_2: u32, last_2: u32, side_2: u8, ratio_2: i64, first_3: u32, last_3: u32, side_3: u8,
+                    ratio_3: i64, first_4: u32, last_4: u32, side_4: u8, ratio_4: i64
+                }
+                /// A credit between products: `tier` of the product from 0, `rate` of the leg's price risk given back.
+                SetRiskCredit = 62 {
+                    place: u16, product_1: u32, tier_1: u32, side_1: u8, ratio_1: i64, rate_1: i64, product_2: u32,
+                    tier_2: u32, side_2: u8, ratio_2: i64, rate_2: i64, product_3: u32, tier_3: u32, side_3: u8,
+                    ratio_3: i64, rate_3: i64, product_4: u32, tier_4: u32, side_4: u8, ratio_4: i64, rate_4: i64
+                }
+                /// What a delta costs in a month near its delivery: one that a spread took, and one that is left.
+                SetRiskDelivery = 63 { product: u32, month: u32, spread_charge: i64, outright_charge: i64 }
+                /// The risk parameters as they were set count from now on; whoever is margined by them holds anew.
+                ApplyRisk = 64 { }
 
                 /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
                 /// own form. `before`: the rules of the records so far.
@@ -301,6 +336,14 @@ macro_rules! for_each_message {
                 Exercised = 61 { account: u32, instrument: u32, quantity: i64 }
                 /// The account, which is short the option, is the one to fulfil so much of it.
                 Assigned = 62 { account: u32, instrument: u32, quantity: i64 }
+                /// How the account's positions are margined from now on.
+                MarginModeSet = 63 { account: u32, mode: u8 }
+                /// A risk parameter waits for ApplyRisk. `command`: which one set it; `of`: the product or instrument.
+                RiskSet = 64 { command: u8, of: u32, place: u32 }
+                /// The account's positions that are margined together hold so much of the asset, their orders included.
+                Margined = 65 { account: u32, asset: u32, hold: i64 }
+                /// So many products and contracts are margined by arrays.
+                RiskApplied = 66 { products: u32, contracts: u32 }
 
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }

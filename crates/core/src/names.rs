@@ -144,6 +144,9 @@ named! {
         AlreadySettled = 119 "already_settled",
         NotExercisable = 120 "not_exercisable",
         UnderliesOptions = 121 "underlies_options",
+        InsufficientMargin = 122 "insufficient_margin",
+        BadRisk = 123 "bad_risk",
+        UnknownMode = 124 "unknown_mode",
 
     }
 }

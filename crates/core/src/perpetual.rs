@@ -86,14 +86,23 @@ impl Instrument {
         if self.is_option() { 0 } else { self.settlement_mark }
     }
 
+    /// What the position itself holds: nothing of an account without end, and nothing where all are margined together.
+    pub(crate) fn own_hold(&self, ledger: &Ledger, account: u32, position: &Position) -> i64 {
+        let together = self.scanned.is_some() && ledger.is_portfolio(account);
+        let endless = ledger.look(account, self.terms.quote).endless();
+        if endless || together { 0 } else { position.required(self) }
+    }
+
     /// Recomputes what the position holds and books the difference; an outside venue's account, and one that is without
     /// end, hold nothing.
     pub fn hold_of(&self, ledger: &mut Ledger, account: u32, position: &mut Position) -> i64 {
         if ledger.kind(account) == VENUE {
             return 0;
         }
-        let endless = ledger.look(account, self.terms.quote).endless();
-        let hold = if endless { 0 } else { position.required(self) };
+        let hold = self.own_hold(ledger, account, position);
+        if let Some(scanned) = &self.scanned {
+            ledger.note_margined(account, scanned.instrument);
+        }
         ledger.hold(account, self.terms.quote, hold - position.hold);
         position.hold = hold;
         hold

@@ -404,6 +404,9 @@ impl Engine {
         if !new.fits(instrument, 0, price) {
             return Err(Reason::NotionalTooLarge);
         }
+        if instrument.scanned.is_some() && self.ledger.is_portfolio(account) {
+            return self.check_portfolio(at, account, new);
+        }
         let opens = new.opening_buy() > old.opening_buy() || new.opening_sell() > old.opening_sell();
         if opens && self.ledger.is_frozen(account, instrument.terms.quote) {
             return Err(Reason::AccountFrozen);
