@@ -9,7 +9,7 @@ from typing import Any
 from . import session
 from .messages import RULES, effects
 from .state import State
-from .values import AMOUNT_MAX, CALL, FUTURE, OPTION, PERPETUAL, PRICE_MAX, PUT, Instrument
+from .values import AMOUNT_MAX, CALL_RIGHT, FUTURE, OPTION, PERPETUAL, PRICE_MAX, PUT_RIGHT, Instrument
 
 CASH, PHYSICAL = 1, 2
 EUROPEAN, AMERICAN = 1, 2
@@ -29,7 +29,7 @@ class Contract:
 
     def intrinsic(self, price: int) -> int:
         """What a unit of price of the option is worth when what it is on costs `price`."""
-        return max(0, price - self.terms.strike if self.terms.right == CALL else self.terms.strike - price)
+        return max(0, price - self.terms.strike if self.terms.right == CALL_RIGHT else self.terms.strike - price)
 
 
 def trades(instrument: Instrument) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _words(instrument: Instrument, command: Any) -> bool:
     option = (command.right, command.style, command.strike)
     if not instrument.is_option:
         return option == (0, 0, 0) and -PRICE_MAX <= command.floor <= 0
-    words = command.right in (CALL, PUT) and command.style in (EUROPEAN, AMERICAN)
+    words = command.right in (CALL_RIGHT, PUT_RIGHT) and command.style in (EUROPEAN, AMERICAN)
     return words and abs(command.strike) <= PRICE_MAX and command.floor == 0
 
 

@@ -14,7 +14,7 @@ from .money import SETTLEMENT
 from .perpetual import too_large
 from .portfolio import covers
 from .state import State
-from .values import AMOUNT_MAX, CALL, Instrument
+from .values import AMOUNT_MAX, CALL_RIGHT, Instrument
 
 
 class Ends(NamedTuple):
@@ -42,7 +42,7 @@ def _fulfilment(state: State, instrument: Instrument, quantity: int, price: int)
     contract: Contract = instrument.contract
     if not contract.physical:
         return Ends(contract.intrinsic(price) * quantity * instrument.num)
-    takes = quantity if contract.terms.right == CALL else -quantity
+    takes = quantity if contract.terms.right == CALL_RIGHT else -quantity
     future = delivered_future(state, contract)
     if future is None:
         return Ends(0, -contract.terms.strike * takes * instrument.num, takes * contract.base_units)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from .values import CALL, Instrument, ceil_div
+from .values import CALL_RIGHT, Instrument, ceil_div
 
 ONE = 10**6
 LARGEST = 2**60
@@ -214,7 +214,7 @@ def _options(terms: Any, mine: list[Any], found: Product) -> None:
     for array, quantity, instrument in mine:
         found.value += quantity * array.value
         if quantity < 0 and instrument.is_option:
-            short[instrument.contract.terms.right == CALL] -= quantity * array.short_minimum
+            short[instrument.contract.terms.right == CALL_RIGHT] -= quantity * array.short_minimum
     found.minimum = sum(short) if terms.minimum == 1 else max(short)
 
 
