@@ -422,6 +422,27 @@ impl Engine {
         Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
     }
 
+    /// What a limit order in an instrument held as a position would do to its account's margin, by field: `asset`, `need` with
+    /// the order, `hold` without it, `available` beyond that, `reason` of a refusal or None. Changes nothing. ValueError
+    /// with the reason where the order could not be at all.
+    fn what_if<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        instrument: u32,
+        buys: bool,
+        price: i64,
+        quantity: i64,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let found = self.held().engine.what_if(account, instrument, buys, (price, quantity));
+        questions::what_if(py, &found.map_err(|reason| PyValueError::new_err(reason.text()))?)
+    }
+
+    /// What the account's positions hold that are margined together, by asset; None where each is margined by itself.
+    fn portfolio(&self, account: u32) -> Option<std::collections::BTreeMap<u32, i64>> {
+        self.held().engine.ledger.portfolios.get(&account).map(|portfolio| portfolio.holds.clone())
+    }
+
     /// (ns in which a market maker met its obligations, ns in which the market was open, does it meet them now, are its
     /// quotes pulled) since the trading session began; None if it is no maker of the instrument.
     fn maker(&self, account: u32, instrument: u32) -> PyResult<Option<(u64, u64, bool, bool)>> {

@@ -65,7 +65,7 @@ fn client(chance: &mut Chance) -> u32 {
 
 /// What a desk does next; `recent` are orders that were accepted lately, `made` trades.
 pub fn write(chance: &mut Chance, recent: &[u64], made: &[Made]) -> Command {
-    match chance.below(20) {
+    match chance.below(24) {
         0..=3 => rule(chance),
         4..=5 => limit(chance),
         6..=9 => quote(chance).into(),
@@ -78,6 +78,7 @@ pub fn write(chance: &mut Chance, recent: &[u64], made: &[Made]) -> Command {
             SetDeadMan { account: client(chance), session: chance.below(3) as u32, timeout_ns }.into()
         }
         16 | 17 => accept(chance, recent),
+        20..=23 => crate::contracts::write(chance),
         18 => ClearSealed { instrument: CHANGING }.into(),
         _ => correct(chance, made),
     }

@@ -5,6 +5,7 @@
 //! must hold without asking the engine how it did it, `run` ties them together.
 mod chance;
 mod clients;
+mod contracts;
 mod desk;
 mod disk;
 mod journal;

@@ -51,6 +51,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
+from isthmus.gateways.rest.contracts import ContractHandlers, contract_routes
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
@@ -61,6 +62,7 @@ from isthmus.gateways.rest.routes import RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
+    ACCOUNT,
     account_routes,
     confirmation_routes,
     market_routes,
@@ -231,6 +233,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
+            *contract_routes(ContractHandlers(house, reads), ACCOUNT),
             *(lorawan.routes if lorawan is not None else ()),
         )
     )

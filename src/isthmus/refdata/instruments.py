@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from isthmus.kernel.messages import INSTRUMENT_KINDS, LINEAR_PERPETUAL
+from isthmus.kernel.messages import INSTRUMENT_KINDS, LINEAR_PERPETUAL, OPTION
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -51,13 +51,18 @@ class Instrument(msgspec.Struct, frozen=True):
 
     @property
     def kind_name(self) -> str:
-        """ "equity", "fx_spot", "crypto_spot" or "linear_perpetual"."""
+        """As REST names it: "equity", "linear_perpetual", "future" ..."""
         return INSTRUMENT_KINDS[self.kind]
 
     @property
     def perpetual(self) -> bool:
-        """Positions settle against a mark; nothing is delivered."""
-        return self.kind == LINEAR_PERPETUAL
+        """Is it held as a position and not as an asset? Perpetuals are, and contracts that expire."""
+        return self.kind >= LINEAR_PERPETUAL
+
+    @property
+    def is_option(self) -> bool:
+        """Its premium is paid at the trade."""
+        return self.kind == OPTION
 
     @property
     def value_exponent(self) -> int:

@@ -119,7 +119,9 @@ class Holdings:
         for posting in self._postings(record) if effects else ():
             self._post(posting, balances)
         for effect in effects:
-            if take := _TAKES.get(type(effect).__name__):
+            name = type(effect).__name__
+            ends = name == "Settled" and type(record.command).__name__ in ("SettleExpiry", "Exercise")
+            if take := Holdings._ended if ends else _TAKES.get(name):
                 take(self, record, effect, balances, positions)
         return balances, positions
 
@@ -285,6 +287,22 @@ class Holdings:
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
 
+    def _ended(self, record: Record, effect: Any, balances: Change, positions: Change) -> None:
+        """Of an expiry or exercise: the position ends, or begins, at the price that its amount was reckoned with."""
+        self._settled(record, effect, balances, positions)
+        moved = effect.position - self.position(effect.account, effect.instrument).quantity
+        if moved and self._directory.is_client(effect.account):
+            instrument = self._directory.instruments[effect.instrument]
+            way = effect.amount // (moved * instrument.value(1))
+            price = abs(way) if instrument.is_option else self.settlement_mark(instrument.number) - way
+            self._move((effect.account, effect.instrument), BUY if moved > 0 else SELL, price, abs(moved))
+
+    def _margined(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """What positions hold that are margined together."""
+        if self._directory.is_client(effect.account):
+            key = ("together", effect.account, effect.asset)
+            self._set_hold(key, effect.account, effect.asset, effect.hold, balances)
+
     def _corrected(self, record: Record, effect: Any, _: Change, positions: Change) -> None:
         """The trade is taken back at its price; an adjusted one is made again at the new one."""
         trade = record.command
@@ -332,6 +350,7 @@ _TAKES = {
     "Traded": Holdings._traded,
     "Posted": Holdings._posted,
     "Settled": Holdings._settled,
+    "Margined": Holdings._margined,
     "TradeCorrected": Holdings._corrected,
     "Frozen": Holdings._froze,
     "Unfrozen": Holdings._froze,
