@@ -1,7 +1,8 @@
 """Rows of `isthmus bench margin`: what the gate asks for an order of an account that is margined as a portfolio.
 
 An account holds 50 positions in futures and options of five products, with spreads and credits between them. `what_if`
-asks what an order would need, beside nothing, and beside 20 live orders (`what_if_quoting`: five cases, the worst counts);
+asks what an order would need, beside nothing and beside 20 live orders (`what_if_quoting`: five cases, of which the
+worst counts);
 `gate_portfolio` places and cancels orders of that account, `gate_isolated` those of one with the same positions, each
 margined by itself. All through Python's single calls, on one core's processor time.
 """
