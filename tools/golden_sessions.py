@@ -25,6 +25,7 @@ from tests.sim import (
     strategies,
     strategies_dark,
     strategies_gate,
+    strategies_ledger,
     strategies_makers,
     strategies_matching,
     strategies_parents,
@@ -78,6 +79,7 @@ DRAWN: dict[str, Callable[[int, int], Session]] = {
     "gate": strategies_gate.gated,
     "makers": strategies_makers.quoted,
     "parents": _parents,
+    "ledger": strategies_ledger.session,
 }
 
 

@@ -10,6 +10,7 @@ from .books import Order
 from .engine import Twin
 from .perpetual import required
 from .portfolio import bounded_needs, covers
+from .transfers import reserved
 from .values import BUY, DARK, SELL
 
 Held = dict[tuple[int, int], int]
@@ -36,7 +37,7 @@ def check(twin: Twin) -> None:
 
 
 def demanded(twin: Twin) -> Held:
-    """What live orders and positions need, by (account, asset)."""
+    """What live orders, positions and pending transfers need, by (account, asset)."""
     state = twin.state
     held: Held = defaultdict(int)
     for order in state.orders.values():
@@ -56,6 +57,9 @@ def demanded(twin: Twin) -> Held:
     for account in state.portfolios:
         for asset, need in bounded_needs(state, account).items():
             held[account, asset] += 0 if state.ledger.endless(account, asset) else need
+    for waiting in state.pending.values():
+        for account in reserved(state, waiting):
+            held[account, waiting.asset] += waiting.amount
     return {pair: amount for pair, amount in held.items() if amount}
 
 

@@ -40,7 +40,8 @@ class State:
     `staged`, `risk`: risk parameters as they are set, and as they count; `portfolios`: accounts whose positions are
     margined together, with what they hold by asset.
 
-    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument; `pending`: transfers
+    that wait, by the sequence that made them.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -74,6 +75,7 @@ class State:
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
         self.staged, self.risk = Risk(), Risk()
         self.portfolios: dict[int, dict[int, int]] = {}
+        self.pending: dict[int, Any] = {}
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE

@@ -23,7 +23,9 @@ mod tape;
 mod threads;
 mod wakes;
 
-use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
+use isthmus_core::names::{
+    CancelReason, Limit, PendingEnd, Purpose, Reason, Rule, Scope, SessionCause, SessionState, Template,
+};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -67,6 +69,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SESSION_CAUSES", SessionCause::ALL)?;
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
+    names(m, "PURPOSES", Purpose::ALL)?;
+    names(m, "PENDING_ENDS", PendingEnd::ALL)?;
     messages::register(m)?;
     execution::register(m)?;
     pools::register(m)?;

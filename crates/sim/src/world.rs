@@ -5,6 +5,7 @@ use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::contracts;
 use crate::desk::Made;
+use crate::treasury;
 
 pub const USD: u32 = 1;
 pub const BTC: u32 = 2;
@@ -83,7 +84,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
     commands.extend(contracts::instruments(chance));
     for at in 0..=CLIENTS {
         let kind = if at == CLIENTS { 3 } else { 1 };
-        commands.push(OpenAccount { kind, client_id: [0; 16] }.into());
+        commands.push(OpenAccount { kind, client_id: [0; 16], side: 0 }.into());
     }
     for account in FIRST_CLIENT..VENUE {
         let poor = account == VENUE - 1;
@@ -93,6 +94,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
         }
     }
     commands.extend(contracts::opening(chance));
+    commands.extend(treasury::opening());
     commands
 }
 
@@ -128,6 +130,11 @@ impl World {
     /// A trade was made: an operator may correct it.
     pub fn made(&mut self, trade: Made) {
         self.clients.made(trade);
+    }
+
+    /// A transfer waits: it may be posted or voided.
+    pub fn pending(&mut self, transfer: u64) {
+        self.clients.pending(transfer);
     }
 
     /// An order was accepted: from now on it can be changed.

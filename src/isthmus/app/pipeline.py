@@ -53,6 +53,7 @@ from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.contracts import ContractHandlers, contract_routes
 from isthmus.gateways.rest.desk import DeskHandlers
+from isthmus.gateways.rest.ledger import LedgerHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
@@ -65,6 +66,7 @@ from isthmus.gateways.rest.table import (
     ACCOUNT,
     account_routes,
     confirmation_routes,
+    ledger_routes,
     market_routes,
     operator_routes,
     session_routes,
@@ -234,6 +236,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
             *contract_routes(ContractHandlers(house, reads), ACCOUNT),
+            *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
             *(lorawan.routes if lorawan is not None else ()),
         )
     )
