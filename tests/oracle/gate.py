@@ -9,7 +9,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import admission, auction, bands, fitting, form, limits, makers, parents, planning, session, special, triggers
+from . import (
+    admission,
+    auction,
+    bands,
+    fitting,
+    form,
+    limits,
+    makers,
+    margining,
+    parents,
+    planning,
+    session,
+    special,
+    triggers,
+)
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -177,6 +191,8 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     growth = initial_hold(state, order) - (old.hold if old else 0) + _follows(state, order, old)
     short = bool(order.flags & SHORT)
     room = state.ledger.available if order.side == BUY or short else state.ledger.own
+    if growth > 0 and order.side == BUY and (order.account, state.held_asset(order)) in state.ledger.lost:
+        yield "account_frozen"
     if growth > max(0, room(order.account, state.held_asset(order))):
         located = short and state.instruments[order.instrument].rules["locate"]
         yield "no_locate" if located else "insufficient_funds"
@@ -205,15 +221,19 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
     after = [o for o in before if o is not old] + [order]
     if too_large(instrument, position, after, order.price):
         yield "notional_too_large"
-    if (order.account, instrument.terms.quote) in state.ledger.frozen:
+    asset = instrument.margin_asset
+    if margining.may_only_close(state, order.account, asset):
         for side in (BUY, SELL):
             grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))
             if grown > was:
                 yield "account_frozen"
-    if state.ledger.endless(order.account, instrument.terms.quote):
+    if state.ledger.endless(order.account, asset):
         return
-    growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
-    if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
+    if instrument.tiers:
+        yield from margining.check_distance(state, instrument, order, after)
+    growth = required(instrument, order.account, position, after) - state.position_holds.get(pair, 0)
+    room = state.ledger.available(order.account, asset) - margining.unrealised_loss(state, order.account, asset)
+    if growth > max(0, room):
         yield "insufficient_funds"
 
 

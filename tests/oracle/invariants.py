@@ -49,12 +49,12 @@ def demanded(twin: Twin) -> Held:
         instrument = state.instruments[number]
         if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
             position = state.positions.get((account, number), 0)
-            held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+            held[account, instrument.margin_asset] += required(instrument, account, position, state.live(account, number))
     return {pair: amount for pair, amount in held.items() if amount}
 
 
 def _endless(twin: Twin, account: int, instrument: Any) -> bool:
-    return twin.state.ledger.endless(account, instrument.terms.quote)
+    return twin.state.ledger.endless(account, instrument.margin_asset)
 
 
 def _check_book(twin: Twin, number: int) -> None:

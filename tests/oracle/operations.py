@@ -9,8 +9,8 @@ from typing import Any
 from . import bands, families
 from .books import Book, Order
 from .messages import CANCEL_REASONS, effects
-from .money import SETTLEMENT, WORLD
-from .perpetual import counted
+from .money import ROUNDING, SETTLEMENT, WORLD
+from .perpetual import counted, notional, worth
 from .record import RULES
 from .state import State
 from .values import (
@@ -19,6 +19,7 @@ from .values import (
     BPS,
     BUY,
     EXPOSURE_MAX,
+    INVERSE,
     LIST_MAX,
     PERPETUAL,
     PRICE_MAX,
@@ -37,7 +38,8 @@ FACTOR_MAX = 10**15
 MULTIPLIER_MAX = 10**9
 FEE_MAX_PPM = 100_000
 KINDS = range(1, 4)
-INSTRUMENT_KINDS = range(1, 5)
+INSTRUMENT_KINDS = range(1, 6)
+PERPETUALS = (PERPETUAL, INVERSE)
 
 
 def check_open_account(state: State, command: Any) -> Iterator[Any]:
@@ -85,7 +87,7 @@ def check_add_instrument(state: State, command: Any) -> Iterator[str]:
 
 
 def _check_units(state: State, command: Any) -> Iterator[str]:
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind in PERPETUALS
     num, den = _factors(state, command)
     decimals = (command.price_decimals, command.quantity_decimals)
     if max(decimals) > DECIMALS_MAX or den > DENOMINATOR_MAX:
@@ -109,14 +111,17 @@ def _check_rates(command: Any) -> Iterator[str]:
         yield "bad_fee"
     if command.collar_bps > BPS - 1:
         yield "bad_collar"
-    margins = range(1, BPS + 1) if command.kind == PERPETUAL else range(1)
+    margins = range(1, BPS + 1) if command.kind in PERPETUALS else range(1)
     if command.initial_margin_bps not in margins:
         yield "bad_margin"
-    if not (1 if command.kind == PERPETUAL else 0) <= command.mark <= PRICE_MAX:
+    if not (1 if command.kind in PERPETUALS else 0) <= command.mark <= PRICE_MAX:
         yield "bad_mark"
 
 
 def _factors(state: State, command: Any) -> tuple[int, int]:
+    if command.kind == INVERSE:  # by the price: base minor units
+        by_decimals = state.assets[command.base].decimals + command.price_decimals
+        return factors(by_decimals, command.quantity_decimals, 0, command.multiplier)
     quote_decimals = state.assets[command.quote].decimals
     return factors(quote_decimals, command.price_decimals, command.quantity_decimals, command.multiplier)
 
@@ -124,7 +129,7 @@ def _factors(state: State, command: Any) -> tuple[int, int]:
 def add_instrument(state: State, command: Any) -> Iterator[Any]:
     number = len(state.instruments) + 1
     num, den = _factors(state, command)
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind in PERPETUALS
     base_units = 0 if perpetual else 10 ** (state.assets[command.base].decimals - command.quantity_decimals)
     state.instruments[number] = Instrument(number, command, num, den, base_units, command.mark, command.mark)
     state.books[number] = Book()
@@ -270,6 +275,8 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
     live = state.live(account, instrument.number)
     position = abs(state.positions.get((account, instrument.number), 0))
     units = position + sum(counted(live, side)[0] for side in (BUY, SELL))
+    if instrument.inverse:
+        return notional(instrument, units, price) > EXPOSURE_MAX
     amount = abs(price - instrument.settlement_mark) * position * instrument.num
     return units * price * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
 
@@ -283,17 +290,22 @@ def mark(state: State, command: Any) -> Iterator[Any]:
     yield from bands.moved(state, instrument)
     if not command.settlement:
         return
-    move = command.price - instrument.settlement_mark
-    instrument.settlement_mark = command.price
+    before, instrument.settlement_mark = instrument.settlement_mark, command.price
+    rest = 0
     for account in _holders(state, instrument):
         position = state.positions.get((account, instrument.number), 0)
         if position:
-            yield from _settle(state, instrument, account, move * position * instrument.num)
+            amount = worth(instrument, position, command.price) - worth(instrument, position, before)
+            rest -= amount
+            yield from _settle(state, instrument, account, amount)
+    if rest:
+        yield state.ledger.post("rounding", SETTLEMENT, ROUNDING, instrument.margin_asset, rest)
 
 
 def _settle(state: State, instrument: Instrument, account: int, amount: int) -> Iterator[Any]:
     """Books what the position won (negative: lost) since the last settlement."""
-    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.terms.quote, amount)
+    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.margin_asset, amount)
+    state.ledger.earn(account, instrument.margin_asset, amount)
     if amount:
         yield posted
     position = state.positions[account, instrument.number]

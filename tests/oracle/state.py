@@ -10,7 +10,7 @@ from .books import Book, Order
 from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
-from .perpetual import required
+from .perpetual import entry_after, required
 from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1
@@ -35,7 +35,7 @@ class State:
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
 
-    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+    `policies`: how margin accounts are treated, by asset. `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -66,6 +66,7 @@ class State:
         self.queues: dict[int, list[tuple[int, int]]] = {}
         self.cancels = 0
         self.families: dict[int, Any] = {}
+        self.policies: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
 
     def is_venue(self, account: int) -> bool:
@@ -95,15 +96,23 @@ class State:
         if follower:
             self.hold_beside(follower)
 
+    def move_position(self, account: int, instrument: Instrument, change: int, price: int) -> None:
+        """The position moves by `change` at `price`."""
+        pair = (account, instrument.number)
+        held = self.positions.get(pair, 0)
+        entry = instrument.entries.get(account, 0)
+        instrument.entries[account] = entry_after(instrument, held, entry, change, price)
+        self.positions[pair] = held + change
+
     def rehold(self, account: int, instrument: Instrument, orders: Iterable[Order] | None = None) -> int:
         """Computes a perpetual's hold anew; returns it. Nothing is held against a venue account."""
         if not self.ledger.trades(account):
             return 0
         pair = (account, instrument.number)
         live = self.live(*pair) if orders is None else orders
-        endless = self.ledger.endless(account, instrument.terms.quote)
-        hold = 0 if endless else required(instrument, self.positions.get(pair, 0), live)
-        self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
+        endless = self.ledger.endless(account, instrument.margin_asset)
+        hold = 0 if endless else required(instrument, account, self.positions.get(pair, 0), live)
+        self.ledger.hold(account, instrument.margin_asset, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
 

@@ -24,7 +24,7 @@ GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
 FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 MAKER, TAKER = 1, 2
-PERPETUAL = 4
+PERPETUAL, INVERSE = 4, 5
 BEYOND_HOLD, OUTSIDE = 2, 1
 DARK_TRADE, NEGOTIATED_TRADE = 4, 8
 
@@ -74,6 +74,8 @@ class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
     `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
+    Of a perpetual: `tiers` (from notional, initial and maintenance bps), `leverage` (initial bps chosen) and `entries` (what
+    positions cost) by account.
     `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
     state ends by itself (0: never).
     """
@@ -94,6 +96,9 @@ class Instrument:
     auction_price: int = 0
     edge: tuple[int, int] | None = None
     timer: int = 0
+    tiers: list[tuple[int, int, int]] = field(default_factory=list)
+    leverage: dict[int, int] = field(default_factory=dict)
+    entries: dict[int, int] = field(default_factory=dict)
 
     @property
     def has_auctions(self) -> bool:
@@ -133,7 +138,16 @@ class Instrument:
 
     @property
     def perpetual(self) -> bool:
-        return bool(self.terms.kind == PERPETUAL)
+        return self.terms.kind in (PERPETUAL, INVERSE)
+
+    @property
+    def inverse(self) -> bool:
+        return bool(self.terms.kind == INVERSE)
+
+    @property
+    def margin_asset(self) -> int:
+        """What a perpetual is margined and settled in."""
+        return int(self.terms.base if self.inverse else self.terms.quote)
 
     @property
     def reference(self) -> int:

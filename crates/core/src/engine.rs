@@ -7,7 +7,7 @@ use crate::contracts::Contracts;
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, SHORT_OF_HOLDS};
 use crate::limits::Limits;
 use crate::links::Links;
 use crate::makers::Makers;
@@ -171,7 +171,14 @@ impl Engine {
             // Money between accounts.
 
             // Margined positions.
-
+            Command::SetMarginTier(c) => self.set_margin_tier(c, effects),
+            Command::SetLeverage(c) => self.set_leverage(c, effects),
+            Command::SetMarginPolicy(c) => self.set_margin_policy(c, effects),
+            Command::CloseDay(c) => self.close_day(c, effects),
+            Command::EndFreeze(c) => self.end_freeze(c, effects),
+            Command::Fund(c) => self.fund(c, effects),
+            Command::Liquidate(c) => self.liquidate(c, effects),
+            Command::Deleverage(c) => self.deleverage(c, effects),
             // Contracts that expire.
         }
     }
@@ -234,15 +241,15 @@ impl Engine {
         for (account, asset) in touched.drain(..) {
             let balance = self.ledger.balance(account, asset);
             let short = balance.available() < 0 && !balance.endless();
-            if short == balance.frozen {
-                continue;
+            if short != (balance.frozen & SHORT_OF_HOLDS != 0) {
+                balance.frozen ^= SHORT_OF_HOLDS;
+                if short {
+                    effects.push(&Frozen { account, asset });
+                } else {
+                    effects.push(&Unfrozen { account, asset });
+                }
             }
-            balance.frozen = short;
-            if short {
-                effects.push(&Frozen { account, asset });
-            } else {
-                effects.push(&Unfrozen { account, asset });
-            }
+            self.judge_margin(account, asset, effects);
         }
         self.ledger.touched = touched;
     }

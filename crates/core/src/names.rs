@@ -127,6 +127,16 @@ named! {
         // Money between accounts: 95 to 104.
 
         // Margined positions: 105 to 114.
+        NotAPerpetual = 105 "not_a_perpetual",
+        BadTier = 106 "bad_tier",
+        BadLeverage = 107 "bad_leverage",
+        BadRate = 108 "bad_rate",
+        BadPolicy = 109 "bad_policy",
+        BeyondMargin = 110 "beyond_margin",
+        NotLiquidatable = 111 "not_liquidatable",
+        WrongSize = 112 "wrong_size",
+        SameOwner = 113 "same_owner",
+        OutOfTurn = 114 "out_of_turn",
 
         // Contracts that expire: 115 to 124.
 
@@ -158,6 +168,7 @@ named! {
         Requoted = 19 "requoted",
         Funds = 20 "funds",
         Limit = 21 "limit",
+        Liquidation = 22 "liquidation",
     }
 }
 
@@ -173,6 +184,8 @@ named! {
         Rounding = 7 "rounding",
         Settlement = 8 "settlement",
         Correction = 9 "correction",
+        Funding = 20 "funding",
+        Insurance = 21 "insurance",
     }
 }
 

@@ -411,7 +411,7 @@ impl Engine {
         let held = self.held();
         let account = held.engine.ledger.accounts.get(account as usize);
         account.map_or_else(Vec::new, |account| {
-            account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen)).collect()
+            account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen != 0)).collect()
         })
     }
 

@@ -97,6 +97,7 @@ impl Engine {
             _ => return Err(BadState),
         };
         engine.ledger.found_system();
+        engine.begin_margining()?;
         if rest.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
 
@@ -163,7 +164,7 @@ fn put_account(out: &mut Out, account: &Account) {
     out.list(account.balances.iter(), |out, balance| {
         out.put(balance.asset);
         out.put(u8::from(balance.margined));
-        out.put(u8::from(balance.frozen));
+        out.put(balance.frozen);
         out.put(balance.credit);
         out.wide(balance.amount);
         out.wide(balance.held);
@@ -176,7 +177,7 @@ fn take_account(bytes: &mut In) -> Result<Account, BadState> {
         Ok(Balance {
             asset: b.take()?,
             margined: b.flag()?,
-            frozen: b.flag()?,
+            frozen: b.take()?,
             credit: b.take()?,
             amount: b.wide()?,
             held: b.wide()?,
