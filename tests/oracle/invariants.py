@@ -49,7 +49,9 @@ def demanded(twin: Twin) -> Held:
         instrument = state.instruments[number]
         if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
             position = state.positions.get((account, number), 0)
-            held[account, instrument.margin_asset] += required(instrument, account, position, state.live(account, number))
+            held[account, instrument.margin_asset] += required(
+                instrument, account, position, state.live(account, number)
+            )
     return {pair: amount for pair, amount in held.items() if amount}
 
 

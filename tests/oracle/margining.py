@@ -11,7 +11,7 @@ from .messages import effects
 from .money import ROUNDING, SETTLEMENT, Pair
 from .perpetual import counted, notional, opening, required, tier, worth
 from .state import State
-from .values import AMOUNT_MAX, BPS, BUY, PPM, SELL, Instrument, ceil_div
+from .values import AMOUNT_MAX, BPS, BUY, PPM, Instrument, ceil_div
 
 WELL, CALLED, LIQUIDATABLE, OVERDUE = range(4)
 MARGIN_CALL = 13
@@ -149,7 +149,7 @@ def check_policy(state: State, command: Any) -> Iterator[str]:
     if command.asset not in state.assets:
         yield "unknown_asset"
     if command.loss_bps > BPS or command.call_ns > CALL_NS_MAX or command.fee_ppm > PPM:
-        yield "bad_policy"
+        yield "bad_terms"
 
 
 def set_policy(state: State, command: Any) -> Iterator[Any]:
@@ -293,7 +293,3 @@ def check_distance(state: State, instrument: Instrument, order: Order, after: li
     equity = standing(state, order.account, instrument.margin_asset).equity
     if closes and notional(instrument, abs(held), mark) * way > equity * base:
         yield "beyond_margin"
-
-
-def closing_side(held: int) -> int:
-    return SELL if held > 0 else BUY

@@ -32,6 +32,7 @@ from .values import (
     BUY,
     FOK,
     LIMIT,
+    LIQUIDATION,
     MARKET_TO_LIMIT,
     PEG,
     POST_ONLY,
@@ -218,7 +219,8 @@ def between(state: State, orders: tuple[Order, Order], price: int, quantity: int
     """Maker and taker trade; a child's trade is booked on its parent, which is told what it holds then."""
     terms = state.instruments[orders[0].instrument].terms
     payers = [families.payer(state, order) for order in orders]
-    rates = (terms.maker_fee_ppm, terms.taker_fee_ppm)
+    taker_ppm = 0 if orders[1].kind == LIQUIDATION else terms.taker_fee_ppm
+    rates = (terms.maker_fee_ppm, taker_ppm)
     legs = [
         Leg(order.account, order.id, order.side, payer, rate, payer.carry)
         for order, payer, rate in zip(orders, payers, rates, strict=True)

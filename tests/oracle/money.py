@@ -56,6 +56,11 @@ class Ledger:
         """May it own money, place orders and be held against?"""
         return self.kinds.get(account) in (CLIENT, HOUSE)
 
+    def same_owner(self, one: int, other: int) -> bool:
+        """One account, one group or one firm."""
+        alike = any(of[one] and of[one] == of[other] for of in (self.groups, self.firms))
+        return one == other or alike
+
     def own(self, account: int, asset: int) -> int:
         """Without credit: what may be taken out."""
         return self.balances[account, asset] - self.held[account, asset]

@@ -294,7 +294,8 @@ def mark(state: State, command: Any) -> Iterator[Any]:
     rest = 0
     for account in _holders(state, instrument):
         position = state.positions.get((account, instrument.number), 0)
-        if position:
+        held = state.position_holds.get((account, instrument.number), 0)
+        if position or state.rehold(account, instrument) != held:
             amount = worth(instrument, position, command.price) - worth(instrument, position, before)
             rest -= amount
             yield from _settle(state, instrument, account, amount)
@@ -308,7 +309,7 @@ def _settle(state: State, instrument: Instrument, account: int, amount: int) -> 
     state.ledger.earn(account, instrument.margin_asset, amount)
     if amount:
         yield posted
-    position = state.positions[account, instrument.number]
+    position = state.positions.get((account, instrument.number), 0)
     hold = state.rehold(account, instrument)
     yield effects.Settled(account, instrument.number, position, amount, hold)
 

@@ -192,6 +192,12 @@ impl Ledger {
         }
     }
 
+    /// Are they one account, of one group or of one firm: one beneficial owner, as far as is known?
+    pub fn same_owner(&self, one: u32, other: u32) -> bool {
+        let (a, b) = (&self.accounts[one as usize], &self.accounts[other as usize]);
+        one == other || (a.group != 0 && a.group == b.group) || (a.firm != 0 && a.firm == b.firm)
+    }
+
     /// The account gained (lost) by a margined position: no deposit, no withdrawal.
     #[inline]
     pub(crate) fn earn(&mut self, account: u32, asset: u32, amount: i64) {

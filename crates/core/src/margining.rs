@@ -91,7 +91,7 @@ pub(crate) fn pay(
 }
 
 /// An amount as an effect tells it.
-fn told(amount: i128) -> i64 {
+pub(crate) fn told(amount: i128) -> i64 {
     amount.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
@@ -186,7 +186,7 @@ impl Engine {
     pub(crate) fn set_margin_policy(&mut self, c: &SetMarginPolicy, effects: &mut Effects) -> Result<(), Reason> {
         self.check_asset(c.asset)?;
         if i128::from(c.loss_bps) > BPS || c.call_ns > CALL_NS_MAX || i64::from(c.fee_ppm) > PPM {
-            return Err(Reason::BadPolicy);
+            return Err(Reason::BadTerms);
         }
         let policy = Policy { loss_bps: c.loss_bps, call_ns: c.call_ns, fee_ppm: c.fee_ppm };
         self.margining.policies.insert(c.asset, policy);

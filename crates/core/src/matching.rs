@@ -5,7 +5,8 @@ use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
 use crate::orders::{
-    ASIDE, CHILD, COUNTED, Details, FOK, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, POST_ONLY, Special, UNHELD,
+    ASIDE, CHILD, COUNTED, Details, FOK, HAS_SPECIAL, LIQUIDATION, NAMED, Order, PARENT, PARKED, POST_ONLY, Special,
+    UNHELD,
 };
 use crate::place::Walk;
 use crate::values::{ceil_div, floor_div};
@@ -354,7 +355,9 @@ fn fill_perpetual(
         }
         None => value(taker.price),
     };
-    let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
+    // a liquidation pays the insurance fund instead
+    let taker_ppm = if taker.kind == LIQUIDATION { 0 } else { instrument.terms.taker_fee_ppm };
+    let rates = (instrument.terms.maker_fee_ppm, taker_ppm);
     let (buys, maker_value) = (taker.buys(), value(maker.price));
     let (sides, ppm) =
         if buys { ((&mut *taker, &mut *maker), (rates.1, rates.0)) } else { ((&mut *maker, &mut *taker), rates) };

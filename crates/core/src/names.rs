@@ -131,7 +131,7 @@ named! {
         BadTier = 106 "bad_tier",
         BadLeverage = 107 "bad_leverage",
         BadRate = 108 "bad_rate",
-        BadPolicy = 109 "bad_policy",
+        WrongPrice = 109 "wrong_price",
         BeyondMargin = 110 "beyond_margin",
         NotLiquidatable = 111 "not_liquidatable",
         WrongSize = 112 "wrong_size",

@@ -183,8 +183,9 @@ impl Engine {
         let mut positions = std::mem::take(&mut instrument.positions);
         let mut rest = 0;
         for (account, position) in &mut positions {
+            let held = position.hold;
             let hold = instrument.hold_of(ledger, *account, position);
-            if position.quantity == 0 {
+            if position.quantity == 0 && hold == held {
                 continue;
             }
             let amount =
