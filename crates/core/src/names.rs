@@ -125,6 +125,14 @@ named! {
         BeyondLimit = 93 "beyond_limit",
         ChildOfParent = 94 "child_of_parent",
         // Money between accounts: 95 to 104.
+        MixesClientMoney = 95 "mixes_client_money",
+        CustodianOverdrawn = 96 "custodian_overdrawn",
+        UnknownPurpose = 97 "unknown_purpose",
+        PurposeNotAllowed = 98 "purpose_not_allowed",
+        WrongSide = 99 "wrong_side",
+        UnknownTransfer = 100 "unknown_transfer",
+        BeyondPending = 101 "beyond_pending",
+        SameAsset = 102 "same_asset",
 
         // Margined positions: 105 to 114.
         NotAPerpetual = 105 "not_a_perpetual",
@@ -184,8 +192,48 @@ named! {
         Rounding = 7 "rounding",
         Settlement = 8 "settlement",
         Correction = 9 "correction",
-        Funding = 20 "funding",
-        Insurance = 21 "insurance",
+        Custody = 10 "custody",
+        Tax = 11 "tax",
+        Interest = 12 "interest",
+        TopUp = 13 "top_up",
+        Excess = 14 "excess",
+        Allocation = 15 "allocation",
+        Dividend = 16 "dividend",
+        Insurance = 17 "insurance",
+        Collateral = 18 "collateral",
+        Invoice = 19 "invoice",
+        Exchange = 20 "exchange",
+        Funding = 30 "funding",
+    }
+}
+
+named! {
+    /// What a move of money is for; its posting has the template of the same number.
+    Purpose: u8 {
+        Deposit = 1 "deposit",
+        Withdrawal = 2 "withdrawal",
+        Fee = 6 "fee",
+        Settlement = 8 "settlement",
+        Correction = 9 "correction",
+        Custody = 10 "custody",
+        Tax = 11 "tax",
+        Interest = 12 "interest",
+        TopUp = 13 "top_up",
+        Excess = 14 "excess",
+        Allocation = 15 "allocation",
+        Dividend = 16 "dividend",
+        Insurance = 17 "insurance",
+        Collateral = 18 "collateral",
+        Invoice = 19 "invoice",
+    }
+}
+
+named! {
+    /// How a pending transfer ended.
+    PendingEnd: u8 {
+        Posted = 1 "posted",
+        Voided = 2 "voided",
+        Expired = 3 "expired",
     }
 }
 

@@ -127,6 +127,18 @@ pub enum MinimumRule {
     Greater,
 }
 
+/// The price risk of a net delta, which inter-commodity credits give back in part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PriceRisk {
+    /// What scanning found, without time and volatility.
+    #[default]
+    Scanned,
+    /// That, at most this much for each delta (the price scan range).
+    CappedAt(i64),
+    /// This much for each delta.
+    Fixed(i64),
+}
+
 /// A combined commodity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Product {
@@ -141,6 +153,7 @@ pub struct Product {
     pub minimum_rule: MinimumRule,
     /// Whether long option value beyond this product's risk is lost (true) or lowers the risk of others (false).
     pub caps_option_value: bool,
+    pub price_risk: PriceRisk,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! One portfolio through the rule: positions in, requirements by currency out.
-use super::amounts::sum;
+use super::amounts::{narrow, sum};
 use super::parameters::{Listed, Parameters, Terms};
-use super::{Array, Fault, Kind, LARGEST, MinimumRule, SCENARIOS, TOO_LARGE};
+use super::{Array, Fault, Kind, LARGEST, MinimumRule, ONE, PriceRisk, SCENARIOS, TOO_LARGE};
 use super::{credits, spreads};
 
 /// Whole contracts, long positive; the same contract may come several times.
@@ -205,6 +205,7 @@ impl Parameters {
         let offset_delta = if self.credits.is_empty() { 0 } else { net_tiers(listed, &space.delta, &mut space.inter) };
         let held = &mut space.held[number];
         (held.intra, held.delivery, held.offset_delta) = (intra, delivery, offset_delta);
+        held.twice_price_risk = price_risk(listed.product.price_risk, held)?;
         Ok(())
     }
 
@@ -286,6 +287,16 @@ fn twice_price_risk(scan: &Array, worst: usize) -> i64 {
     }
     let pair = if worst < 14 { worst ^ 1 } else { worst };
     (scan[worst] + scan[pair] - scan[0] - scan[1]).max(0)
+}
+
+/// Doubled, by the product's rule.
+fn price_risk(rule: PriceRisk, held: &Held) -> Result<i64, Fault> {
+    let of_deltas = |scan: i64| narrow(2 * i128::from(scan) * i128::from(held.offset_delta) / i128::from(ONE));
+    match rule {
+        PriceRisk::Scanned => Ok(held.twice_price_risk),
+        PriceRisk::CappedAt(scan) => Ok(held.twice_price_risk.min(of_deltas(scan)?)),
+        PriceRisk::Fixed(scan) => of_deltas(scan),
+    }
 }
 
 /// Net delta of each inter tier into its slot; says the sum of their sizes.

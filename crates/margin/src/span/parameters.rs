@@ -298,6 +298,11 @@ fn check_product(product: &Product) -> Result<(), Fault> {
     if product.deliveries.iter().any(|delivery| delivery.spread_charge < 0 || delivery.outright_charge < 0) {
         return Err(Fault::new("delivery", "has a negative charge"));
     }
+    if let super::PriceRisk::CappedAt(scan) | super::PriceRisk::Fixed(scan) = product.price_risk
+        && !(0..=LARGEST).contains(&scan)
+    {
+        return Err(Fault::new("price_risk", "is negative or beyond 2^60"));
+    }
     product.spreads.iter().try_for_each(check_spread)
 }
 

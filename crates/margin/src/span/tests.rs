@@ -272,3 +272,22 @@ fn senseless_parameters_are_refused_by_field() {
     let credit = Credit { legs: vec![leg, CreditLeg { side: Side::B, ..leg }] };
     assert_eq!(parameters.set_credits(vec![credit]).unwrap_err().field, "credit");
 }
+
+#[test]
+fn price_risk_is_capped_or_fixed_where_the_product_says_so() {
+    for (price_risk, credit) in [
+        (PriceRisk::Scanned, 4750),
+        (PriceRisk::CappedAt(2000), 2 * 2000),
+        (PriceRisk::CappedAt(9000), 4750),
+        (PriceRisk::Fixed(9000), 2 * 9000),
+    ] {
+        let mut parameters = with_options();
+        parameters.add_product(Product::default()).unwrap();
+        parameters.set_product(0, Product { price_risk, ..Product::default() }).unwrap();
+        let other = parameters.add_contract(&future(1, 1, 3000)).unwrap();
+        let leg = |product, side| CreditLeg { product, tier: 0, side, ratio: ONE, rate: ONE };
+        parameters.set_credits(vec![Credit { legs: vec![leg(0, Side::A), leg(1, Side::B)] }]).unwrap();
+        let needed = only(&parameters, &[position(0, -5), position(other, 2)]);
+        assert_eq!(needed.inter_credit, credit + 6000);
+    }
+}
