@@ -232,7 +232,7 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
     if instrument.tiers:
         yield from margining.check_distance(state, instrument, order, after)
     growth = required(instrument, order.account, position, after) - state.position_holds.get(pair, 0)
-    room = state.ledger.available(order.account, asset) - margining.unrealised_loss(state, order.account, asset)
+    room = state.ledger.available(order.account, asset)
     if growth > max(0, room):
         yield "insufficient_funds"
 

@@ -9,7 +9,7 @@ from typing import Any
 from .books import Order
 from .messages import effects
 from .money import ROUNDING, SETTLEMENT, Pair
-from .perpetual import counted, notional, opening, required, tier, worth
+from .perpetual import counted, gain, notional, opening, required, tier
 from .state import State
 from .values import AMOUNT_MAX, BPS, BUY, PPM, Instrument, ceil_div
 
@@ -52,19 +52,14 @@ def standing(state: State, account: int, asset: int) -> Standing:
         held = state.positions.get((account, number), 0)
         if not instrument.perpetual or instrument.margin_asset != asset or not held:
             continue
-        worths = [worth(instrument, held, price) for price in (instrument.reference, instrument.settlement_mark)]
         size = notional(instrument, abs(held), instrument.reference)
         rates = tier(instrument, size)
-        unrealised += worths[0] - worths[1]
+        unrealised += gain(instrument, held)
         value += size
         initial += ceil_div(size * rates[0], BPS)
         maintenance += ceil_div(size * rates[1], BPS)
     equity = state.ledger.balances[account, asset] + state.ledger.credit[account, asset] + unrealised
     return Standing(equity, unrealised, value, initial, maintenance)
-
-
-def unrealised_loss(state: State, account: int, asset: int) -> int:
-    return max(0, -standing(state, account, asset).unrealised) if (account, asset) in state.ledger.margins else 0
 
 
 def may_only_close(state: State, account: int, asset: int) -> bool:
@@ -133,7 +128,7 @@ def check_leverage(state: State, command: Any) -> Iterator[str]:
     need = required(instrument, command.account, state.positions.get(pair, 0), state.live(*pair))
     instrument.leverage[command.account] = was
     more = need - state.position_holds.get(pair, 0)
-    room = state.ledger.available(command.account, asset) - unrealised_loss(state, command.account, asset)
+    room = state.ledger.available(command.account, asset)
     if not state.ledger.endless(command.account, asset) and more > max(0, room):
         yield "insufficient_funds"
 

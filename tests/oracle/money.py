@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ class Ledger:
         self.margined: set[Pair] = set()
         self.margins: dict[Pair, Margin] = {}
         self.closed: set[int] = set()
+        self.loss_at_marks: Callable[[int, int], int] = lambda account, asset: 0
         self.lost: set[Pair] = set()
         self.frozen: set[Pair] = set()
         self.postings: list[Any] = []
@@ -62,8 +63,8 @@ class Ledger:
         return one == other or alike
 
     def own(self, account: int, asset: int) -> int:
-        """Without credit: what may be taken out."""
-        return self.balances[account, asset] - self.held[account, asset]
+        """Without credit: what may be taken out. What is lost at the marks is as good as gone."""
+        return self.balances[account, asset] - self.held[account, asset] - self.loss_at_marks(account, asset)
 
     def available(self, account: int, asset: int) -> int:
         """With credit: what may be traded with."""
@@ -101,7 +102,7 @@ class Ledger:
 
     def freeze(self, pair: Pair) -> Iterator[Any]:
         """Frozen and Unfrozen of a margined pair whose balance crossed what it holds."""
-        short = self.available(*pair) < 0 and not self.endless(*pair)
+        short = self.balances[pair] + self.credit[pair] < self.held[pair] and not self.endless(*pair)
         if short and pair not in self.frozen:
             self.frozen.add(pair)
             yield effects.Frozen(*pair)

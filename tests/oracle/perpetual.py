@@ -22,6 +22,11 @@ def worth(instrument: Instrument, quantity: int, price: int) -> int:
     return -ceil_div(lots, price) if instrument.inverse else clamp(lots * price, WORTH_MAX)
 
 
+def gain(instrument: Instrument, quantity: int) -> int:
+    """What the position gained at the mark since it was settled last."""
+    return worth(instrument, quantity, instrument.reference) - worth(instrument, quantity, instrument.settlement_mark)
+
+
 def cost(instrument: Instrument, quantity: int, price: int) -> int:
     """What moving a position by `quantity` costs, rounded against the trader."""
     if instrument.inverse:

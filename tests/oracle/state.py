@@ -10,7 +10,7 @@ from .books import Book, Order
 from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
-from .perpetual import entry_after, required
+from .perpetual import entry_after, gain, required
 from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1
@@ -46,6 +46,7 @@ class State:
         self.assets: dict[int, Any] = {}
         self.instruments: dict[int, Instrument] = {}
         self.ledger = Ledger()
+        self.ledger.loss_at_marks = self.loss_at_marks
         self.books: dict[int, Book] = {}
         self.orders: dict[int, Order] = {}
         self.positions: dict[tuple[int, int], int] = {}
@@ -68,6 +69,12 @@ class State:
         self.families: dict[int, Any] = {}
         self.policies: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def loss_at_marks(self, account: int, asset: int) -> int:
+        """What the account's perpetuals lost since they were settled last."""
+        held = [(self.positions.get((account, number), 0), row) for number, row in self.instruments.items()]
+        gains = [gain(row, lots) for lots, row in held if lots and row.perpetual and row.margin_asset == asset]
+        return max(0, -sum(gains)) if self.ledger.trades(account) else 0
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE

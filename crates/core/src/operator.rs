@@ -95,11 +95,8 @@ impl Engine {
     }
 
     fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
-        if i128::from(amount) > self.ledger.look(account, asset).own() {
-            Err(Reason::InsufficientFunds)
-        } else {
-            Ok(())
-        }
+        let own = self.ledger.look(account, asset).own() - self.ledger.unrealised_loss(account, asset);
+        if i128::from(amount) > own { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
     fn post(&mut self, source: u32, target: u32, asset: u32, amount: i64, template: Template, effects: &mut Effects) {

@@ -362,7 +362,10 @@ impl Engine {
     pub(crate) fn afford(&self, at: usize, order: &Order, hold: i64) -> Result<i64, Reason> {
         let balance = self.ledger.look(order.account, self.instruments[at].held_asset(order));
         let short = order.flags & SHORT != 0;
-        let room = if order.buys() || short { balance.available() } else { balance.own() };
+        let mut room = if order.buys() || short { balance.available() } else { balance.own() };
+        if balance.margined {
+            room -= self.ledger.unrealised_loss(order.account, balance.asset);
+        }
         let more = i128::from(hold) - i128::from(order.hold) + i128::from(self.follows(at, order, hold));
         if more <= 0 {
             return Ok(hold);

@@ -62,6 +62,7 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    margin_routes,
     confirmation_routes,
     market_routes,
     operator_routes,
@@ -117,9 +118,9 @@ class Front(msgspec.Struct, frozen=True):
 def markets_of(settings: Settings) -> list[Market]:
     """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
     if settings.markets:
-        markets = folder_markets(Path(settings.markets), settings.speed)
+        markets = folder_markets(Path(settings.markets), settings.speed, settings.margin.mark_ms * NS_PER_MS)
     else:
-        markets = [simulated.make(settings.seed, settings.speed)]
+        markets = [simulated.make(settings.seed, settings.speed, settings.margin.mark_ms * NS_PER_MS)]
     if settings.reacting.play:
         markets.append(reacting.make(reacting_options(settings)))
     return in_order(markets)
@@ -231,6 +232,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *operator_routes(house, desk),
+            *margin_routes(MarginHandlers(house, reads, core.engine)),
             *(lorawan.routes if lorawan is not None else ()),
         )
     )
