@@ -72,12 +72,15 @@ def _numbers(instrument: Instrument, command: Any) -> Iterator[str]:
         yield "price_not_positive"
     if command.new_price > PRICE_MAX:
         yield "price_too_large"
-    if instrument.perpetual and command.price * command.quantity * instrument.num > AMOUNT_MAX:
+    exact = command.price * command.quantity * instrument.num
+    if not instrument.inverse and instrument.perpetual and exact > AMOUNT_MAX:
         yield "notional_too_large"
 
 
 def _can_have_been(state: State, instrument: Instrument, command: Any, sides: tuple[Leg, Leg]) -> bool:
     """Remainders carried from fill to fill move an amount by less than one unit."""
+    if instrument.inverse:  # what it moved hangs on the mark and the positions of then
+        return False
     if not 0 < command.sequence < state.sequence or command.new_price == command.price:
         return False
     exact = command.price * command.quantity * instrument.num
@@ -121,16 +124,20 @@ def correct_trade(state: State, command: Any) -> Iterator[Any]:
     moves = _perpetual if instrument.perpetual else _spot
     for source, target, asset, amount in moves(instrument, command, buyer, seller):
         posted = state.ledger.post("correction", source, target, asset, amount)
+        if instrument.perpetual and not instrument.is_option:
+            state.ledger.earn(source, asset, -amount)
+            state.ledger.earn(target, asset, amount)
         if amount:
             yield posted
     if instrument.perpetual and not command.new_price:
         for (account, _, _), change in ((buyer, -command.quantity), (seller, command.quantity)):
-            yield _move_back(state, instrument, account, change)
+            yield _move_back(state, instrument, account, change, command.price)
 
 
-def _move_back(state: State, instrument: Instrument, account: int, change: int) -> Any:
+def _move_back(state: State, instrument: Instrument, account: int, change: int, price: int) -> Any:
     pair = (account, instrument.number)
-    state.positions[pair] = state.positions.get(pair, 0) + change
+    state.ledger.margin(account, instrument.margin_asset)
+    state.move_position(account, instrument, change, price)
     hold = state.rehold(account, instrument)
     return effects.Settled(account, instrument.number, state.positions[pair], 0, hold)
 

@@ -15,7 +15,9 @@ from . import (
     gate,
     kill,
     limits,
+    liquidation,
     makers,
+    margining,
     matching,
     negotiation,
     operations,
@@ -94,6 +96,14 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "Exchange": (transfers.check_exchange, transfers.exchange),
     # ---
     # Margined positions.
+    "SetMarginTier": (margining.check_tier, margining.set_tier),
+    "SetLeverage": (margining.check_leverage, margining.set_leverage),
+    "CloseDay": (margining.check_close_day, margining.close_day),
+    "Fund": (margining.check_fund, margining.fund),
+    "Liquidate": (liquidation.check_liquidate, liquidation.liquidate),
+    "Deleverage": (liquidation.check_deleverage, liquidation.deleverage),
+    "SetMarginPolicy": (margining.check_policy, margining.set_policy),
+    "EndFreeze": (margining.check_end_freeze, margining.end_freeze),
     # ---
     # Contracts that expire.
     "SetContract": (contracts.check_set_contract, contracts.set_contract),
@@ -135,7 +145,7 @@ class Twin:
         self.effects.extend(reactions.react(state))
         self._settle_parents(reactions.react)
         self.effects.extend(portfolio.margin(state))
-        self.effects.extend(state.ledger.freeze())
+        self.effects.extend(margining.judge(state))
         flags = CLOCK_HELD if held_back else 0
         raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)
         self.head = chained(self.head, raw)

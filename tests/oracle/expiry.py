@@ -73,8 +73,10 @@ def settle_expiry(state: State, command: Any) -> Iterator[Any]:
     for account, lots in held:
         ends = _at_expiry(state, instrument, lots, command.price)
         state.positions[account, instrument.number] = 0
+        instrument.entries.pop(account, None)
         if lots:
             yield from _fulfil(state, instrument, account, ends)
+    instrument.leverage.clear()
     instrument.contract.settled = True
 
 
@@ -161,7 +163,7 @@ def exercise(state: State, command: Any) -> Iterator[Any]:
     for place, (account, lots) in enumerate(moves):
         if place:
             yield effects.Assigned(account, command.instrument, -lots)
-        state.positions[account, instrument.number] -= lots
+        state.move_position(account, instrument, -lots, instrument.settlement_mark)
         yield from _fulfil(state, instrument, account, ends[place])
 
 
@@ -179,20 +181,20 @@ def _fulfil(state: State, instrument: Instrument, account: int, ends: Ends) -> I
     terms = instrument.terms
     hold = state.rehold(account, instrument)
     yield from _owe(state, account, terms.quote, ends.cash, "settlement")
+    if not instrument.is_option:
+        state.ledger.earn(account, terms.quote, ends.cash)
     yield from _owe(state, account, terms.quote, ends.pays, "payment")
     yield from _owe(state, account, terms.base, ends.base, "delivery")
     left = state.positions[account, instrument.number]
     yield effects.Settled(account, instrument.number, left, 0 if ends.lots else ends.cash, hold)
     future = delivered_future(state, instrument.contract)
     if future and ends.lots:
-        pair = (account, future.number)
-        state.positions[pair] = state.positions.get(pair, 0) + ends.lots
+        state.move_position(account, future, ends.lots, instrument.contract.terms.strike - quoted(future, 0))
         hold = state.rehold(account, future)
-        yield effects.Settled(account, future.number, state.positions[pair], ends.cash, hold)
+        yield effects.Settled(account, future.number, state.positions[account, future.number], ends.cash, hold)
 
 
 def _owe(state: State, account: int, asset: int, amount: int, template: str) -> Iterator[Any]:
     if amount:
-        if state.ledger.trades(account):
-            state.ledger.margined.add((account, asset))
+        state.ledger.margin(account, asset)
         yield state.ledger.post(template, SETTLEMENT, account, asset, amount)

@@ -53,7 +53,9 @@ def demanded(twin: Twin) -> Held:
             if covers(state, account, instrument):
                 continue
             position = state.positions.get((account, number), 0)
-            held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+            held[account, instrument.margin_asset] += required(
+                instrument, account, position, state.live(account, number)
+            )
     for account in state.portfolios:
         for asset, need in bounded_needs(state, account).items():
             held[account, asset] += 0 if state.ledger.endless(account, asset) else need
@@ -64,7 +66,7 @@ def demanded(twin: Twin) -> Held:
 
 
 def _endless(twin: Twin, account: int, instrument: Any) -> bool:
-    return twin.state.ledger.endless(account, instrument.terms.quote)
+    return twin.state.ledger.endless(account, instrument.margin_asset)
 
 
 def _check_book(twin: Twin, number: int) -> None:

@@ -16,13 +16,14 @@ from .money import (
     HOUSE,
     INSURANCE_FUND,
     OMNIBUS,
+    ROUNDING,
     SETTLEMENT,
     SUSPENSE,
     TAX,
     VENUE,
     WORLD,
 )
-from .perpetual import counted
+from .perpetual import counted, notional, worth
 from .record import RULES
 from .state import State
 from .values import (
@@ -31,6 +32,7 @@ from .values import (
     BPS,
     BUY,
     EXPOSURE_MAX,
+    INVERSE,
     LIST_MAX,
     OPTION,
     PERPETUAL,
@@ -50,7 +52,7 @@ FACTOR_MAX = 10**15
 MULTIPLIER_MAX = 10**9
 FEE_MAX_PPM = 100_000
 KINDS = (CLIENT, HOUSE, VENUE, CUSTODIAN, OMNIBUS, TAX, SUSPENSE, INSURANCE_FUND, FEE)
-INSTRUMENT_KINDS = (1, 2, 3, 4, 6, 7)
+INSTRUMENT_KINDS = range(1, 8)
 
 
 def check_open_account(state: State, command: Any) -> Iterator[Any]:
@@ -132,6 +134,9 @@ def _check_rates(command: Any) -> Iterator[str]:
 
 
 def _factors(state: State, command: Any) -> tuple[int, int]:
+    if command.kind == INVERSE:  # by the price: base minor units
+        by_decimals = state.assets[command.base].decimals + command.price_decimals
+        return factors(by_decimals, command.quantity_decimals, 0, command.multiplier)
     quote_decimals = state.assets[command.quote].decimals
     return factors(quote_decimals, command.price_decimals, command.quantity_decimals, command.multiplier)
 
@@ -287,6 +292,8 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
     live = state.live(account, instrument.number)
     position = abs(state.positions.get((account, instrument.number), 0))
     units = position + sum(counted(live, side)[0] for side in (BUY, SELL))
+    if instrument.inverse:
+        return notional(instrument, units, price) > EXPOSURE_MAX
     way = 0 if instrument.is_option else abs(price - instrument.settlement_mark)
     amount = way * position * instrument.num
     return units * max(price, instrument.strike) * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
@@ -301,26 +308,29 @@ def mark(state: State, command: Any) -> Iterator[Any]:
     yield from bands.moved(state, instrument)
     if not command.settlement:
         return
-    before = instrument.settled_at
-    instrument.settlement_mark = command.price
-    move = instrument.settled_at - before
+    before, instrument.settlement_mark = instrument.settlement_mark, command.price
+    rest = 0
     for account in _holders(state, instrument):
         position = state.positions.get((account, instrument.number), 0)
-        sells_option = instrument.is_option and (account, instrument.number) in state.position_holds
-        if position or sells_option:
-            yield from _settle(state, instrument, account, move * position * instrument.num)
+        held = state.position_holds.get((account, instrument.number), 0)
+        if position or state.rehold(account, instrument) != held:
+            amount = worth(instrument, position, command.price) - worth(instrument, position, before)
+            amount = 0 if instrument.is_option else amount
+            rest -= amount
+            yield from _settle(state, instrument, account, amount)
+    if rest:
+        yield state.ledger.post("rounding", SETTLEMENT, ROUNDING, instrument.margin_asset, rest)
 
 
 def _settle(state: State, instrument: Instrument, account: int, amount: int) -> Iterator[Any]:
     """Books what the position won (negative: lost) since the last settlement."""
-    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.terms.quote, amount)
+    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.margin_asset, amount)
+    state.ledger.earn(account, instrument.margin_asset, amount)
     if amount:
         yield posted
     position = state.positions.get((account, instrument.number), 0)
-    held = state.position_holds.get((account, instrument.number), 0)
     hold = state.rehold(account, instrument)
-    if position or hold != held:
-        yield effects.Settled(account, instrument.number, position, amount, hold)
+    yield effects.Settled(account, instrument.number, position, amount, hold)
 
 
 def pass_time(state: State, command: Any) -> Iterator[Any]:

@@ -79,6 +79,8 @@ def _cost(state: State, instrument: Instrument, side: int, units: int, value: in
 
 def affords(state: State, account: int, changed: Holding) -> Iterator[str]:
     """May the account come to hold this? What lowers a requirement always passes."""
+    from . import margining
+
     try:
         found = needs(state, account, changed)
     except span.TooLarge:
@@ -90,7 +92,7 @@ def affords(state: State, account: int, changed: Holding) -> Iterator[str]:
         more = need - state.portfolios[account].get(asset, 0)
         if more <= 0:
             continue
-        if any(who == account and of == asset for who, of in state.ledger.frozen):
+        if margining.may_only_close(state, account, asset):
             yield "account_frozen"
         if more > state.ledger.available(account, asset) and not state.ledger.endless(account, asset):
             yield "insufficient_margin"
@@ -105,6 +107,17 @@ def bounded_needs(state: State, account: int) -> dict[int, int]:
         return {int(instrument.terms.quote): NEED_MAX for instrument in held}
 
 
+def kept(state: State, account: int) -> dict[int, int]:
+    """What the positions alone require: who has less is liquidatable."""
+    lots = [(instrument.number, position) for instrument, position, _ in holdings(state, account) if position]
+    try:
+        needs(state, account)
+        found = span.requirements(state.risk, state.instruments, lots)
+        return {asset: min(need, NEED_MAX) for asset, need in found.items()}
+    except span.TooLarge:
+        return bounded_needs(state, account)
+
+
 def margin(state: State) -> Iterator[Any]:
     """At the end of a pass everybody holds what he needs."""
     for account, holds in sorted(state.portfolios.items()):
@@ -113,7 +126,7 @@ def margin(state: State) -> Iterator[Any]:
             hold = 0 if state.ledger.endless(account, asset) else found.get(asset, 0)
             before = holds.get(asset, 0)
             if hold != before:
-                state.ledger.margined.add((account, asset))
+                state.ledger.margin(account, asset)
                 state.ledger.hold(account, asset, hold - before)
                 holds[asset] = hold
                 yield effects.Margined(account, asset, hold)

@@ -7,7 +7,7 @@ use crate::contracts::Contracts;
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, SHORT_OF_HOLDS};
 use crate::limits::Limits;
 use crate::links::Links;
 use crate::makers::Makers;
@@ -178,7 +178,14 @@ impl Engine {
             Command::VoidPending(c) => self.void_pending(c, effects),
             Command::Exchange(c) => self.exchange(c, effects),
             // Margined positions.
-
+            Command::SetMarginTier(c) => self.set_margin_tier(c, effects),
+            Command::SetLeverage(c) => self.set_leverage(c, effects),
+            Command::SetMarginPolicy(c) => self.set_margin_policy(c, effects),
+            Command::CloseDay(c) => self.close_day(c, effects),
+            Command::EndFreeze(c) => self.end_freeze(c, effects),
+            Command::Fund(c) => self.fund(c, effects),
+            Command::Liquidate(c) => self.liquidate(c, effects),
+            Command::Deleverage(c) => self.deleverage(c, effects),
             // Contracts that expire.
             Command::SetContract(c) => self.set_contract(c, effects),
             Command::SettleExpiry(c) => self.settle_expiry(c, effects),
@@ -252,15 +259,15 @@ impl Engine {
         for (account, asset) in touched.drain(..) {
             let balance = self.ledger.balance(account, asset);
             let short = balance.available() < 0 && !balance.endless();
-            if short == balance.frozen {
-                continue;
+            if short != (balance.frozen & SHORT_OF_HOLDS != 0) {
+                balance.frozen ^= SHORT_OF_HOLDS;
+                if short {
+                    effects.push(&Frozen { account, asset });
+                } else {
+                    effects.push(&Unfrozen { account, asset });
+                }
             }
-            balance.frozen = short;
-            if short {
-                effects.push(&Frozen { account, asset });
-            } else {
-                effects.push(&Unfrozen { account, asset });
-            }
+            self.judge_margin(account, asset, effects);
         }
         self.ledger.touched = touched;
     }

@@ -38,6 +38,7 @@ impl Engine {
             let had = std::mem::take(&mut position.quantity) != 0;
             let Self { instruments, ledger, .. } = self;
             instruments[at].hold_of(ledger, account, &mut position);
+            instruments[at].revalue(ledger, account, &mut position);
             if had {
                 self.fulfil(at, (account, position), ends, effects);
             }
@@ -166,8 +167,12 @@ impl Engine {
         }
         let quote = self.ledger.look(c.account, instrument.terms.quote);
         let base = self.ledger.look(c.account, instrument.terms.base);
-        let short_of_base = ends.base < 0 && -i128::from(ends.base) > base.own();
-        if short_of_base || (due > 0 && due > quote.available() && !quote.endless()) {
+        let (own, available) = (
+            base.own() - self.ledger.unrealised_loss(c.account, instrument.terms.base),
+            quote.available() - self.ledger.unrealised_loss(c.account, instrument.terms.quote),
+        );
+        let short_of_base = ends.base < 0 && -i128::from(ends.base) > own;
+        if short_of_base || (due > 0 && due > available && !quote.endless()) {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())
@@ -203,7 +208,8 @@ impl Engine {
     /// The position moves by `change`, and what ends with it is fulfilled.
     fn give_up(&mut self, at: usize, (account, change): (u32, i64), ends: Ends, effects: &mut Effects) {
         let Self { instruments, ledger, .. } = self;
-        instruments[at].shift(ledger, account, change, (true, 0, 0));
+        let mark = instruments[at].settlement_mark;
+        instruments[at].shift(ledger, account, (change, mark), (true, 0, 0));
         let position = instruments[at].positions[&account];
         self.fulfil(at, (account, position), ends, effects);
     }
@@ -213,6 +219,9 @@ impl Engine {
         let terms = self.instruments[at].terms;
         let contract = self.instruments[at].contract.expect("a contract");
         self.owe(account, terms.quote, ends.cash, Template::Settlement, effects);
+        if !self.instruments[at].is_option() {
+            self.ledger.earn(account, terms.quote, ends.cash);
+        }
         self.owe(account, terms.quote, ends.pays, Template::Payment, effects);
         self.owe(account, terms.base, ends.base, Template::Delivery, effects);
         let amount = if ends.lots == 0 { ends.cash } else { 0 };
@@ -220,7 +229,8 @@ impl Engine {
         effects.push(&Settled { account, instrument: at as u32 + 1, position: quantity, amount, hold });
         if let Some((future, moved)) = self.with_delivery(&contract, account, ends.lots) {
             let Self { instruments, ledger, .. } = self;
-            let hold = instruments[future].shift(ledger, account, ends.lots, (true, 0, 0));
+            let price = contract.terms.strike - instruments[future].quoted(0);
+            let hold = instruments[future].shift(ledger, account, (ends.lots, price), (true, 0, 0));
             let (instrument, position) = (contract.terms.underlying, moved.quantity);
             effects.push(&Settled { account, instrument, position, amount: ends.cash, hold });
         }

@@ -32,6 +32,7 @@ mod kill;
 pub mod ledger;
 mod limits;
 pub mod links;
+mod liquidation;
 pub mod makers;
 pub mod margining;
 pub mod market;

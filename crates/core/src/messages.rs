@@ -28,7 +28,8 @@ macro_rules! for_each_message {
                 OpenAccount = 1 { kind: u8, client_id: ClientId, side: u8 }
                 /// Makes an asset known. One unit is 10^`decimals` minor units.
                 AddAsset = 2 { code: Code, decimals: u8 }
-                /// Lists an instrument. `kind`: 1 equity, 2 FX spot, 3 crypto spot, 4 linear perpetual.
+                /// Lists an instrument. `kind`: 1 equity, 2 FX spot, 3 crypto spot, 4 linear perpetual, 5 inverse perpetual (a contract
+                /// is worth `multiplier` quote units, and margined and settled in the base asset).
                 /// A price of 1 is 10^-`price_decimals` of the quote asset; a quantity of 1 is 10^-`quantity_decimals` of the
                 /// base asset (of a contract on `multiplier` base units for a perpetual). Zero `collar_bps`: no collar.
                 AddInstrument = 3 {
@@ -177,6 +178,27 @@ macro_rules! for_each_message {
                 }
 
                 // Margined positions: 45 to 52.
+                /// A row of a perpetual's tier table: from this notional on (minor units of the asset it settles in) the whole
+                /// position is margined so. Both rates 0 take the row away.
+                SetMarginTier = 45 { instrument: u32, from_notional: i64, initial_bps: u32, maintenance_bps: u32 }
+                /// The leverage that an account chooses in a perpetual, as the initial margin that it holds; never below that of
+                /// the tier. 0: the instrument's own.
+                SetLeverage = 46 { account: u32, instrument: u32, initial_bps: u32 }
+                /// The daily close of an asset: equities are noted, losses count from here on, freezes for losses end.
+                CloseDay = 47 { asset: u32 }
+                /// Pays funding at the mark: `rate_ppb` (10^-9) of the value, longs to shorts where it is positive.
+                Fund = 48 { instrument: u32, rate_ppb: i64 }
+                /// Closes (a part of) the position of an account that the engine itself finds liquidatable, no worse than at
+                /// `limit`; its orders in the instrument go first. It never trades with its own group or firm.
+                Liquidate = 49 { account: u32, instrument: u32, quantity: i64, limit: i64 }
+                /// Closes it against the account that is first in the queue of deleveraging, at the bankruptcy price.
+                Deleverage = 50 { account: u32, against: u32, instrument: u32, quantity: i64, price: i64 }
+                /// How an asset's margin accounts are treated. `loss_bps`: a loss since the daily close of more than this share of
+                /// equity freezes opening (0: never). `call_ns`: how long a margin call stands before the account may be
+                /// liquidated (0: without end). `fee_ppm`: the most that the insurance fund takes of a liquidation's value.
+                SetMarginPolicy = 51 { asset: u32, loss_bps: u32, call_ns: u64, fee_ppm: u32 }
+                /// An operator ends an account's freeze for a loss; the loss counts anew from here.
+                EndFreeze = 52 { account: u32, asset: u32 }
 
                 // Contracts that expire: 53 to 59, 61 to 64.
                 /// Sets the terms of a dated future or an option, once, before it trades. `underlying`: an instrument, or 0: the
@@ -240,7 +262,8 @@ macro_rules! for_each_message {
                 /// the rest goes to house:rounding) and delivers the base asset. Perpetual: both are the signed settlement
                 /// against the mark. Fees may be negative (rebates). Holds are those after the trade. `flags`: 1 filled at
                 /// an outside venue (its order id is 0), 2 beyond what was held, 4 in a dark pool, 8 by request, negotiation or
-                /// sealed bids.
+                /// sealed bids, 16 by deleveraging (both order ids are 0). Inverse perpetuals round: the difference goes to
+                /// house:rounding.
                 Traded = 3 {
                     maker_order: u64, taker_order: u64, maker: u32, taker: u32, instrument: u32, taker_side: u8, flags: u8,
                     price: i64, quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64,
@@ -347,6 +370,31 @@ macro_rules! for_each_message {
                 PendingEnded = 50 { transfer: u64, posted: i64, released: i64, cause: u8 }
 
                 // Margined positions: 52 to 57, 67 to 69.
+                /// The row of the tier table holds from now on.
+                TierSet = 52 { instrument: u32, from_notional: i64, initial_bps: u32, maintenance_bps: u32 }
+                /// The account's leverage; `hold` is that of its position.
+                LeverageSet = 53 { account: u32, instrument: u32, initial_bps: u32, hold: i64 }
+                /// Where a margin account stands: 0 well, 1 called (equity below the initial margin), 2 liquidatable (below the
+                /// maintenance margin), 3 overdue (called, and `due` is past: liquidatable too). `due`: ns, 0 none.
+                MarginState = 54 {
+                    account: u32, asset: u32, state: u8, equity: i64, initial: i64, maintenance: i64, due: u64
+                }
+                /// The day is closed; so many accounts had their equity noted.
+                DayClosed = 55 { asset: u32, accounts: u32 }
+                /// The account lost too much since the daily close: nothing that opens is taken (`frozen` 1), or it may open again.
+                /// `loss` of `base`: what was there at the close, and what came in since.
+                LossFreeze = 56 { account: u32, asset: u32, frozen: u8, loss: i64, base: i64 }
+                /// How the asset's margin accounts are treated from now on.
+                MarginPolicySet = 57 { asset: u32, loss_bps: u32, call_ns: u64, fee_ppm: u32 }
+                /// Funding was paid at this price; the postings follow.
+                Funded = 67 { instrument: u32, rate_ppb: i64, price: i64 }
+                /// A liquidation is done: lots that traded, what they brought after fees (signed as money), what they had to bring
+                /// for the account to bear its share, and what the insurance fund received (negative: paid).
+                Liquidated = 68 {
+                    account: u32, instrument: u32, quantity: i64, quote: i64, bankruptcy: i64, insurance: i64
+                }
+                /// The account's position is closed against `against` at this price; the trade follows.
+                Deleveraged = 69 { account: u32, against: u32, instrument: u32, quantity: i64, price: i64 }
 
                 // Contracts that expire: 58, 59, 61 to 66.
                 /// The contract's terms; from now on it trades.

@@ -9,9 +9,10 @@ use isthmus_margin::span::{Fault, Position as Lot, Workspace};
 
 use crate::engine::{Effects, Engine};
 use crate::instrument::Instrument;
+use crate::ledger::Ledger;
 use crate::messages::{MarginModeSet, Margined, SetMarginMode, Settled};
 use crate::names::Reason;
-use crate::perpetual::Position;
+use crate::perpetual::{Position, Valued};
 use crate::values::{PPM, ceil_div};
 
 /// Modes of margin.
@@ -30,11 +31,20 @@ pub(crate) struct Scanned {
     pub long: bool,
 }
 
-/// An account whose positions are margined together: the instruments in which it may have any, what it holds by asset.
+/// An account whose positions are margined together: the instruments in which it may have any, what it holds by asset, and
+/// what it counts for in its margin (follows from the positions).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Portfolio {
     pub instruments: BTreeSet<u32>,
     pub holds: BTreeMap<u32, i64>,
+    pub(crate) counted: BTreeMap<u32, Valued>,
+}
+
+/// What positions require with the worst of their orders, and alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Need {
+    all: i64,
+    kept: i64,
 }
 
 /// Live orders of one side: lots, and what their fills cost beyond the value of what they bring.
@@ -69,7 +79,7 @@ impl Room {
     }
 }
 
-/// Room for one reckoning. `needs`: what is required, by currency.
+/// Room for one reckoning. By currency: `needs`, what is required, and `kept`, what positions alone require.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scratch {
     space: Workspace,
@@ -77,6 +87,7 @@ pub(crate) struct Scratch {
     open: Vec<Open>,
     costs: Vec<i128>,
     needs: Vec<i128>,
+    kept: Vec<i128>,
 }
 
 /// Which orders a case fills.
@@ -97,6 +108,20 @@ pub struct WhatIf {
     pub hold: i64,
     pub available: i128,
     pub reason: Option<Reason>,
+}
+
+impl Portfolio {
+    /// The account's margin calls go by what its positions require: called below all of it, liquidatable below what they
+    /// require without orders.
+    fn count(&mut self, ledger: &mut Ledger, account: u32, asset: u32, need: Need) {
+        let now = Valued { initial: need.all.into(), maintenance: need.kept.into(), ..Valued::default() };
+        let before = self.counted.get(&asset).copied().unwrap_or_default();
+        if now != before {
+            ledger.margin(account, asset);
+            ledger.count_margin(account, asset, &before, &now);
+            self.counted.insert(asset, now);
+        }
+    }
 }
 
 impl Case {
@@ -188,7 +213,7 @@ impl Engine {
         let currencies = self.contracts.parameters.currencies();
         out.lots.clear();
         out.open.clear();
-        for sums in [&mut out.needs, &mut out.costs] {
+        for sums in [&mut out.needs, &mut out.costs, &mut out.kept] {
             sums.clear();
             sums.resize(currencies, 0);
         }
@@ -218,6 +243,7 @@ impl Engine {
         for (need, found) in out.needs.iter_mut().zip(first) {
             *need = found.requirement.into();
         }
+        out.kept.copy_from_slice(&out.needs);
         for case in out.cases() {
             if out.fill(*case) {
                 let found = parameters.requirement(&mut out.space, &out.lots)?;
@@ -244,10 +270,11 @@ impl Engine {
                 continue;
             }
             let balance = self.ledger.look(account, asset);
-            if self.ledger.is_frozen(account, asset) {
+            if self.ledger.may_only_close(account, asset) {
                 return Err(Reason::AccountFrozen);
             }
-            if more > balance.available() && !balance.endless() {
+            let available = balance.available() - self.ledger.unrealised_loss(account, asset);
+            if more > available && !balance.endless() {
                 return Err(Reason::InsufficientMargin);
             }
         }
@@ -275,11 +302,14 @@ impl Engine {
             let position = instruments[*number as usize - 1].positions.get(&account);
             position.is_some_and(|position| position.quantity != 0 || position.buy != 0 || position.sell != 0)
         });
-        let assets: BTreeSet<u32> = needs.keys().chain(portfolio.holds.keys()).copied().collect();
+        let known = portfolio.holds.keys().chain(portfolio.counted.keys());
+        let assets: BTreeSet<u32> = needs.keys().chain(known).copied().collect();
         for asset in assets {
             let before = portfolio.holds.get(&asset).copied().unwrap_or(0);
             let endless = ledger.look(account, asset).endless();
-            let hold = if endless { 0 } else { needs.get(&asset).copied().unwrap_or(0) };
+            let need = needs.get(&asset).copied().unwrap_or_default();
+            portfolio.count(ledger, account, asset, need);
+            let hold = if endless { 0 } else { need.all };
             if hold != before {
                 ledger.margin(account, asset);
                 ledger.hold(account, asset, hold - before);
@@ -292,16 +322,39 @@ impl Engine {
     }
 
     /// What the account needs by asset; the most there is in each of its assets where that is beyond all numbers.
-    fn needs(&self, account: u32) -> BTreeMap<u32, i64> {
+    fn needs(&self, account: u32) -> BTreeMap<u32, Need> {
         let mut scratch = self.contracts.room.enter();
         if self.reckon(account, None, &mut scratch).is_err() {
             let numbers = self.ledger.portfolios.get(&account).into_iter().flat_map(|portfolio| &portfolio.instruments);
             let scanned = numbers.map(|number| &self.instruments[*number as usize - 1]).filter(|i| i.scanned.is_some());
             let held = scanned.filter(|instrument| instrument.positions.contains_key(&account));
-            return held.map(|instrument| (instrument.terms.quote, NEED_MAX as i64)).collect();
+            let most = Need { all: NEED_MAX as i64, kept: NEED_MAX as i64 };
+            return held.map(|instrument| (instrument.terms.quote, most)).collect();
         }
-        let needs = scratch.needs.iter().map(|need| (*need).min(NEED_MAX) as i64).zip(1u32..);
-        needs.filter(|(need, _)| *need != 0).map(|(need, asset)| (asset, need)).collect()
+        let within = |need: i128| need.min(NEED_MAX) as i64;
+        let all = scratch.needs.iter().zip(&scratch.kept).zip(1u32..);
+        let needs = all.map(|((all, kept), asset)| (asset, Need { all: within(*all), kept: within(*kept) }));
+        needs.filter(|(_, need)| need.all != 0).collect()
+    }
+
+    /// What accounts margined together count for, after the state was read back.
+    pub(crate) fn count_portfolios(&mut self) {
+        let accounts: Vec<u32> = self.ledger.portfolios.keys().copied().collect();
+        for account in accounts {
+            let needs = self.needs(account);
+            let Self { instruments, ledger, .. } = self;
+            let mut portfolio = ledger.portfolios.get(&account).cloned().unwrap_or_default();
+            for number in &portfolio.instruments {
+                let at = *number as usize - 1;
+                if let Some(mut position) = instruments[at].positions.get(&account).copied() {
+                    instruments[at].revalue(ledger, account, &mut position);
+                    instruments[at].positions.insert(account, position);
+                }
+            }
+            needs.into_iter().for_each(|(asset, need)| portfolio.count(ledger, account, asset, need));
+            ledger.portfolios.insert(account, portfolio);
+        }
+        self.ledger.touched.clear();
     }
 
     /// The positions of accounts margined together in an instrument that gained or lost its array hold anew.
@@ -323,6 +376,7 @@ impl Engine {
         };
         let before = position.hold;
         let hold = instruments[at].hold_of(ledger, account, &mut position);
+        instruments[at].revalue(ledger, account, &mut position);
         instruments[at].positions.insert(account, position);
         if hold != before {
             let (instrument, position) = (at as u32 + 1, position.quantity);
@@ -350,7 +404,7 @@ impl Engine {
         let former = self.ledger.portfolios.remove(&account);
         if mode == PORTFOLIO {
             let instruments = held.iter().map(|at| *at as u32 + 1).collect();
-            self.ledger.portfolios.insert(account, Portfolio { instruments, holds: BTreeMap::new() });
+            self.ledger.portfolios.insert(account, Portfolio { instruments, ..Portfolio::default() });
         }
         if let Err(reason) = self.check_mode(account, mode, &held, former.as_ref()) {
             self.ledger.portfolios.remove(&account);
@@ -358,7 +412,11 @@ impl Engine {
             return Err(reason);
         }
         effects.push(&MarginModeSet { account, mode });
-        for (asset, hold) in former.map(|former| former.holds).unwrap_or_default() {
+        let former = former.unwrap_or_default();
+        for (asset, counted) in &former.counted {
+            self.ledger.count_margin(account, *asset, counted, &Valued::default());
+        }
+        for (asset, hold) in former.holds {
             self.ledger.hold(account, asset, -hold);
             effects.push(&Margined { account, asset, hold: 0 });
         }
@@ -370,7 +428,7 @@ impl Engine {
     fn check_mode(&self, account: u32, mode: u8, held: &[usize], former: Option<&Portfolio>) -> Result<(), Reason> {
         let mut more: BTreeMap<u32, i128> = BTreeMap::new();
         if mode == PORTFOLIO {
-            more.extend(self.needs(account).into_iter().map(|(asset, need)| (asset, need.into())));
+            more.extend(self.needs(account).into_iter().map(|(asset, need)| (asset, need.all.into())));
         }
         for (asset, hold) in former.into_iter().flat_map(|former| &former.holds) {
             *more.entry(*asset).or_default() -= i128::from(*hold);
@@ -382,7 +440,8 @@ impl Engine {
         }
         let lacks = |(asset, more): (&u32, &i128)| {
             let balance = self.ledger.look(account, *asset);
-            *more > 0 && *more > balance.available() && !balance.endless()
+            let available = balance.available() - self.ledger.unrealised_loss(account, *asset);
+            *more > 0 && *more > available && !balance.endless()
         };
         if more.iter().any(lacks) { Err(Reason::InsufficientMargin) } else { Ok(()) }
     }
@@ -407,7 +466,7 @@ impl Engine {
         let mut new = old;
         new.count(buys, quantity, i128::from(price) * i128::from(quantity));
         let reason = self.check_perpetual(at, account, &old, &new, price).err();
-        let asset = instrument.terms.quote;
+        let asset = instrument.margin_asset();
         let (need, hold) = if instrument.scanned.is_some() && self.ledger.is_portfolio(account) {
             let mut scratch = self.contracts.room.enter();
             self.reckon(account, Some((at, &new)), &mut scratch).map_err(|_| Reason::NotionalTooLarge)?;
@@ -416,6 +475,7 @@ impl Engine {
         } else {
             (instrument.own_hold(&self.ledger, account, &new).into(), old.hold)
         };
-        Ok(WhatIf { asset, need, hold, available: self.ledger.look(account, asset).available(), reason })
+        let available = self.ledger.look(account, asset).available() - self.ledger.unrealised_loss(account, asset);
+        Ok(WhatIf { asset, need, hold, available, reason })
     }
 }

@@ -23,8 +23,12 @@ impl Engine {
         let taker_buys = t.taker_side == crate::orders::BUY;
         let (buyer, seller) = if taker_buys { (t.taker, t.maker) } else { (t.maker, t.taker) };
         let fees = if taker_buys { (t.taker_fee, t.maker_fee) } else { (t.maker_fee, t.taker_fee) };
+        let asset = if instrument.is_perpetual() { instrument.margin_asset() } else { quote };
         let mut all = if instrument.is_perpetual() {
-            vec![post(buyer, seller, quote, Template::Settlement, t.buyer_pays)]
+            vec![
+                post(buyer, seller, asset, Template::Settlement, t.seller_gets),
+                post(buyer, ROUNDING, asset, Template::Rounding, t.buyer_pays - t.seller_gets),
+            ]
         } else {
             vec![
                 post(buyer, seller, quote, Template::Payment, t.seller_gets),
@@ -32,8 +36,8 @@ impl Engine {
                 post(seller, buyer, base, Template::Delivery, t.quantity * instrument.base_units),
             ]
         };
-        all.push(post(buyer, FEES, quote, Template::Fee, fees.0));
-        all.push(post(seller, FEES, quote, Template::Fee, fees.1));
+        all.push(post(buyer, FEES, asset, Template::Fee, fees.0));
+        all.push(post(seller, FEES, asset, Template::Fee, fees.1));
         all.retain(|posted| posted.amount != 0);
         all
     }

@@ -50,7 +50,7 @@ impl Risk {
         for array in self.arrays.values() {
             let instrument = &instruments[array.instrument as usize - 1];
             let (place, product) = self.place(array.product)?;
-            if product.asset != instrument.terms.quote {
+            if product.asset != instrument.terms.quote || instrument.is_inverse() {
                 return Err(fault("asset", "is not the instrument's"));
             }
             let contract = parameters.add_contract(&listed(instrument, array, place))?;

@@ -80,6 +80,24 @@ pub fn assets<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, 
     engine.assets.iter().enumerate().map(each).collect()
 }
 
+/// Equity, requirement and state of an account in an asset; `loss` of `base` since the daily close, None before the first.
+pub fn margin<'py>(py: Python<'py>, engine: &Engine, account: u32, asset: u32) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(margin) = engine.ledger.margins.get(&(account, asset)) else {
+        return Ok(None);
+    };
+    let (standing, dict) = (engine.standing(account, asset), PyDict::new(py));
+    dict.set_item("equity", standing.equity)?;
+    dict.set_item("unrealised", margin.sum.unrealised)?;
+    dict.set_item("notional", margin.sum.notional)?;
+    dict.set_item("initial", standing.requirement.initial)?;
+    dict.set_item("maintenance", standing.requirement.maintenance)?;
+    dict.set_item("state", margin.state)?;
+    dict.set_item("due", margin.due)?;
+    dict.set_item("loss", margin.loss(engine.ledger.peek(account, asset).0).map(|(loss, _)| loss))?;
+    dict.set_item("base", margin.loss(engine.ledger.peek(account, asset).0).map(|(_, base)| base))?;
+    Ok(Some(dict))
+}
+
 /// Every instrument by field: its terms, and what became of it.
 pub fn instruments<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let each = |(at, i): (usize, &Instrument)| {

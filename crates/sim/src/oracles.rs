@@ -159,29 +159,31 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
             engine.ledger.is_portfolio(account) && engine.contracts.applied.arrays.contains_key(&number.into());
         if engine.ledger.kind(account) != VENUE && !endless && !together {
             let position = instrument.positions.get(&account).map_or(0, |p| i128::from(p.quantity));
-            let need = margin(instrument, position, sides.get(&account).unwrap_or(&Sides::default()));
+            let leverage = instrument.positions.get(&account).map_or(0, |p| p.leverage_bps);
+            let need = margin(instrument, leverage, position, sides.get(&account).unwrap_or(&Sides::default()));
             *held.entry((account, quote)).or_default() += need;
         }
     }
 }
 
-fn margin(instrument: &Instrument, position: i128, sides: &Sides) -> i128 {
+fn margin(instrument: &Instrument, leverage: u32, position: i128, sides: &Sides) -> i128 {
     let (num, terms) = (i128::from(instrument.num), &instrument.terms);
     let rate = i128::from(terms.maker_fee_ppm.max(terms.taker_fee_ppm).max(0));
-    let bps = i128::from(terms.initial_margin_bps);
     let closing = [(-position).max(0), position.max(0)];
     if instrument.is_option() {
         return option_margin(instrument, position, sides);
     }
-    let mut need = up(position.abs() * i128::from(instrument.settlement_mark) * num * bps, 10_000);
-    for side in [0, 1] {
+    let held = position.abs() * i128::from(instrument.settlement_mark) * num;
+    let opening = [0, 1].map(|side| {
         let (lots, value) = (sides.lots[side], sides.value[side]);
-        if lots > 0 {
-            let opening = up(value * num * (lots - closing[side]).max(0), lots);
-            need += up(opening * bps, 10_000) + up(opening * rate, 1_000_000);
-        }
-    }
-    need
+        if lots > 0 { up(value * num * (lots - closing[side]).max(0), lots) } else { 0 }
+    });
+    let exposure = held + opening[0].max(opening[1]);
+    let tiers = instrument.tiers.iter().filter(|tier| i128::from(tier.from_notional) <= exposure);
+    let own = if leverage == 0 { terms.initial_margin_bps } else { leverage };
+    let bps = i128::from(tiers.map(|tier| tier.initial_bps).fold(own, u32::max));
+    let fees: i128 = opening.iter().map(|worth| up(worth * rate, 1_000_000)).sum();
+    fees + [held, opening[0], opening[1]].iter().map(|worth| up(worth * bps, 10_000)).sum::<i128>()
 }
 
 /// Buys hold the premium of what they open; shorts, and sells that open one, the mark and a share of the strike.

@@ -67,6 +67,7 @@ from isthmus.gateways.rest.table import (
     account_routes,
     confirmation_routes,
     ledger_routes,
+    margin_routes,
     market_routes,
     operator_routes,
     session_routes,
@@ -121,9 +122,9 @@ class Front(msgspec.Struct, frozen=True):
 def markets_of(settings: Settings) -> list[Market]:
     """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
     if settings.markets:
-        markets = folder_markets(Path(settings.markets), settings.speed)
+        markets = folder_markets(Path(settings.markets), settings.speed, settings.margin.mark_ms * NS_PER_MS)
     else:
-        markets = [simulated.make(settings.seed, settings.speed)]
+        markets = [simulated.make(settings.seed, settings.speed, settings.margin.mark_ms * NS_PER_MS)]
     if settings.reacting.play:
         markets.append(reacting.make(reacting_options(settings)))
     return in_order(markets)
@@ -237,6 +238,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *operator_routes(house, desk),
             *contract_routes(ContractHandlers(house, reads), ACCOUNT),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
+            *margin_routes(MarginHandlers(house, reads, core.engine)),
             *(lorawan.routes if lorawan is not None else ()),
         )
     )

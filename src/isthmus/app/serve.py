@@ -83,7 +83,7 @@ def _run(settings: Settings, role: Role) -> int:
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
-    live = LiveVenues(settings.venues, system_clock) if settings.venues else None
+    live = LiveVenues(settings.venues, system_clock, settings.margin.mark_ms * NS_PER_MS) if settings.venues else None
     if live is not None:
         markets.append(live.market)
     with contextlib.ExitStack() as stack:
@@ -181,7 +181,8 @@ def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
-    return [*calendars, watch, *flash_desks(core.desk, markets, settings.flash)]
+    closes = [DayClose(core.desk, core.directory, core.views.holdings.closed_at)] if settings.margin.close_day else []
+    return [*calendars, watch, *closes, *flash_desks(core.desk, markets, settings.flash)]
 
 
 async def _port(

@@ -13,6 +13,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, MAKER, SELL, TAKER
 from isthmus.refdata.directory import Directory
+from isthmus.refdata.instruments import Instrument
 from isthmus.views.families import Families
 from isthmus.views.orders import venue_of
 
@@ -39,7 +40,7 @@ class PendingRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct):
-    """Signed quantity; `cost` is price x quantity of what is open, `realised` the profit of what was closed (no
+    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was closed (no
     fees).
     """
 
@@ -49,17 +50,25 @@ class PositionRow(msgspec.Struct):
     cost: int = 0
     realised: int = 0
 
-    def trade(self, side: int, price: int, quantity: int) -> None:
-        """Average cost: what opens adds to the cost, what closes takes its share of it and makes the profit."""
+    def trade(self, side: int, price: int, quantity: int, of: Instrument | None = None) -> None:
+        """Average cost: what opens adds to the cost, what closes takes its share of it and makes the profit. `of`: the
+        instrument, whose turnover is not price x quantity where it is inverse.
+        """
+        inverse = of is not None and of.inverse
+
+        def turnover(units: int) -> int:
+            return of.turnover(price, units) if of is not None and inverse else price * units
+
         signed = quantity if side == BUY else -quantity
         closing = min(abs(signed), abs(self.quantity)) if self.quantity * signed < 0 else 0
         if closing:
             share = self.cost * closing // abs(self.quantity)
             direction = 1 if self.quantity > 0 else -1
-            self.realised += direction * (price * closing) - share
+            profit = direction * turnover(closing) - share
+            self.realised += -profit if inverse else profit
             self.cost -= share
         opening = abs(signed) - closing
-        self.cost += price * opening * (1 if signed > 0 else -1)
+        self.cost += turnover(opening) * (1 if signed > 0 else -1)
         self.quantity += signed
 
 
@@ -91,6 +100,8 @@ class Holdings:
         self._references: dict[int, int] = {}
         self._marked_once: set[int] = set()
         self._settlements: dict[int, int] = {}
+        self._closed_at: dict[int, int] = {}
+        self._frozen: dict[tuple[int, int], set[str]] = {}
         self._families = Families()
         self._pending: dict[int, PendingRow] = {}
 
@@ -126,6 +137,10 @@ class Holdings:
     def settlement_mark(self, instrument: int) -> int:
         """The price that a perpetual's profit and loss was last settled against; 0 for others."""
         return self._settlements.get(instrument, 0)
+
+    def closed_at(self, asset: int) -> int:
+        """When the asset's day was closed last (ns); 0 never."""
+        return self._closed_at.get(asset, 0)
 
     def note_trade(self, instrument: int, price: int) -> None:
         """A trade on the house book is the reference price while there is no mark."""
@@ -173,7 +188,7 @@ class Holdings:
             return
         row = self._directory.instruments[known.instrument]
         if row.perpetual:
-            self._set_hold((known.account, row.number), known.account, row.quote.number, hold, balances)
+            self._set_hold((known.account, row.number), known.account, row.value_asset.number, hold, balances)
         else:
             self._set_hold(order, known.account, self._asset_held(known), hold, balances)
 
@@ -250,7 +265,7 @@ class Holdings:
                 continue
             own = self._is_of(order, (account, traded.instrument, side, venue_of(traded, liquidity)))
             if instrument.perpetual:
-                self._set_hold((account, instrument.number), account, instrument.quote.number, hold, balances)
+                self._set_hold((account, instrument.number), account, instrument.value_asset.number, hold, balances)
             elif own:
                 self._hold_order(order, hold, balances)
             if own:
@@ -275,7 +290,7 @@ class Holdings:
         row = self._positions.get(key)
         if row is None:
             row = self._positions[key] = PositionRow(*key)
-        row.trade(side, price, quantity)
+        row.trade(side, price, quantity, self._directory.instruments[key[1]])
         return key
 
     def _posted(self, _: Record, posted: Any, __: Change, positions: Change) -> None:
@@ -302,7 +317,7 @@ class Holdings:
     def _settled(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
-        asset = self._directory.instruments[effect.instrument].quote.number
+        asset = self._directory.instruments[effect.instrument].value_asset.number
         key = (effect.account, effect.instrument)
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
@@ -336,10 +351,28 @@ class Holdings:
                 self._move(key, side, effect.price, trade.quantity)
 
     def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """Short of its holds, or not any more."""
+        self._freeze(effect, "short", type(effect).__name__ == "Frozen", balances)
+
+    def _lost(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """Lost too much since the daily close, or may open again."""
+        self._freeze(effect, "lost", bool(effect.frozen), balances)
+
+    def _freeze(self, effect: Any, why: str, stands: bool, balances: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
-        self._row(effect.account, effect.asset).frozen = type(effect).__name__ == "Frozen"
-        balances.add((effect.account, effect.asset))
+        key = (effect.account, effect.asset)
+        causes = self._frozen.setdefault(key, set())
+        (causes.add if stands else causes.discard)(why)
+        self._row(*key).frozen = bool(causes)
+        balances.add(key)
+
+    def _day_closed(self, record: Record, effect: Any, _: Change, __: Change) -> None:
+        self._closed_at[effect.asset] = record.stamp
+
+    def _leverage(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
+        """Another leverage holds otherwise."""
+        self._settled(_, effect, balances, positions)
 
     def _began(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         terms = (effect.source, effect.target, effect.asset, effect.amount, effect.expire)
@@ -391,6 +424,9 @@ _TAKES = {
     "TradeCorrected": Holdings._corrected,
     "Frozen": Holdings._froze,
     "Unfrozen": Holdings._froze,
+    "LossFreeze": Holdings._lost,
+    "DayClosed": Holdings._day_closed,
+    "LeverageSet": Holdings._leverage,
     "Marked": Holdings._marked,
     "InstrumentAdded": Holdings._instrument_added,
     "Pending": Holdings._began,

@@ -42,7 +42,7 @@ impl Engine {
             let account = b.take()?;
             let instruments = b.list(|b| b.take())?.into_iter().collect();
             let holds = b.list(|b| Ok((b.take()?, b.take()?)))?.into_iter().collect();
-            Ok((account, Portfolio { instruments, holds }))
+            Ok((account, Portfolio { instruments, holds, ..Portfolio::default() }))
         })?;
         self.ledger.portfolios = portfolios.into_iter().collect();
         let listed = |number: &u32| self.at(*number).is_ok();
@@ -51,7 +51,9 @@ impl Engine {
         if !known || !arrays.into_iter().all(listed) {
             return Err(BadState);
         }
-        self.restore_risk().map_err(|_| BadState)
+        self.restore_risk().map_err(|_| BadState)?;
+        self.count_portfolios();
+        Ok(())
     }
 }
 
