@@ -26,6 +26,7 @@ from tests.sim import (
     strategies_dark,
     strategies_gate,
     strategies_makers,
+    strategies_margin,
     strategies_matching,
     strategies_parents,
     strategies_sessions,
@@ -78,6 +79,7 @@ DRAWN: dict[str, Callable[[int, int], Session]] = {
     "gate": strategies_gate.gated,
     "makers": strategies_makers.quoted,
     "parents": _parents,
+    "margin": strategies_margin.margin_session,
 }
 
 

@@ -29,6 +29,7 @@ const NAMES: Record<string, readonly (string | undefined)[]> = {
   liquidity: ["", "maker", "taker"],
   priority_kept: ["place lost", "place kept"],
   settlement: ["reference only", "settlement"],
+  frozen: ["may open again", "may only close"],
 };
 const ORDER_KINDS = [
   "",
@@ -48,7 +49,7 @@ const KINDS: Record<string, readonly string[]> = {
   PlaceOrder: ORDER_KINDS,
   PlaceSpecial: ORDER_KINDS,
   OpenAccount: ["", "client", "house", "outside venue"],
-  AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual"],
+  AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual", "inverse perpetual"],
 };
 const ENDS = [
   "user",
@@ -72,7 +73,10 @@ const ENDS = [
   "cleared",
   "requoted",
   "funds",
+  "limit",
+  "liquidation",
 ];
+const MARGIN_STATES = ["well", "called", "liquidatable", "overdue"];
 const ROLES = ["", "client", "trader", "operator", "auditor", "house"];
 const GATEWAYS: Record<number, string> = {
   1: "REST",
@@ -84,7 +88,7 @@ const GATEWAYS: Record<number, string> = {
   11: "MT4 bridge",
   12: "LoRaWAN",
 };
-const ACCOUNTS = ["account", "maker", "taker", "source", "target"];
+const ACCOUNTS = ["account", "maker", "taker", "source", "target", "against"];
 const ORDERS = ["order", "maker_order", "taker_order", "response", "one_cancels", "parent", "request"];
 /** Zero in these is an absence. */
 const LINKS = ["one_cancels", "parent", "request"];
@@ -114,6 +118,7 @@ export function meaning(
   if (name === "role") return ROLES[value] ?? null;
   if (name === "gateway") return GATEWAYS[value] ?? null;
   if (ACCOUNTS.includes(name)) return SYSTEM[value] || `acc-${value}`;
+  if (name === "state" && message === "MarginState") return MARGIN_STATES[value] ?? null;
   if (LINKS.includes(name) && value === 0) return null;
   if (name === "cause") return message === "SessionChanged" ? (CAUSES[value] ?? null) : null;
   if (ORDERS.includes(name)) return value === 0 ? "at the venue" : `ord-${value}`;

@@ -15,6 +15,7 @@ from isthmus.app.venue_streams import MarketStream, UserStream
 from isthmus.execution.book import Care
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import BadInput
+from isthmus.venues.marking import MARK_NS
 from isthmus.venues.live.binance import BinanceDesk
 from isthmus.venues.live.fix import FixDesk
 from isthmus.venues.live.link import FixLink

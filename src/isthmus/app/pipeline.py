@@ -77,6 +77,7 @@ from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
+from isthmus.kernel.values import NS_PER_MS
 from isthmus.refdata.directory import Directory
 from isthmus.venues import reacting, simulated
 from isthmus.views.views import Views
