@@ -35,7 +35,9 @@ class State:
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
 
-    `policies`: how margin accounts are treated, by asset. `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+    `policies`: how margin accounts are treated, by asset.
+
+    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """

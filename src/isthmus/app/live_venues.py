@@ -15,13 +15,13 @@ from isthmus.app.venue_streams import MarketStream, UserStream
 from isthmus.execution.book import Care
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import BadInput
-from isthmus.venues.marking import MARK_NS
 from isthmus.venues.live.binance import BinanceDesk
 from isthmus.venues.live.fix import FixDesk
 from isthmus.venues.live.link import FixLink
 from isthmus.venues.live.market import LiveMarkets, VenueDesk, facts_of
 from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import FIX, SessionTerms, VenueTerms
+from isthmus.venues.marking import MARK_NS
 
 BINANCE = "binance-futures"
 

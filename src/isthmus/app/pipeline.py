@@ -52,6 +52,7 @@ from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
+from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
@@ -62,8 +63,8 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
-    margin_routes,
     confirmation_routes,
+    margin_routes,
     market_routes,
     operator_routes,
     session_routes,

@@ -29,8 +29,8 @@ class BalanceRow(msgspec.Struct):
 
 
 class PositionRow(msgspec.Struct):
-    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was closed (no
-    fees).
+    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was
+    closed (no fees).
     """
 
     account: int
