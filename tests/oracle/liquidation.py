@@ -48,7 +48,7 @@ def step(instrument: Instrument, held: int) -> int:
 
 
 def bankruptcy(state: State, instrument: Instrument, held: int, change: int, stands: margining.Standing) -> int:
-    """What closing must bring for the account to bear its share: -dN - TNC x |dMMR| / TMMR, the quotient rounded down."""
+    """What closing must bring for the account to bear its share: -dN - floor(TNC x |dMMR| / TMMR)."""
     mark = instrument.reference
     way = worth(instrument, held + change, mark) - worth(instrument, held, mark)
     freed = abs(_maintenance(instrument, held) - _maintenance(instrument, held + change))
@@ -131,8 +131,7 @@ def liquidate(state: State, command: Any) -> Iterator[Any]:
     held, stands = _stands(state, account, instrument)
     for _, order in sorted(state.orders.items()):
         if order.account == account and order.instrument == instrument.number and not order.child_of:
-            if order.id in state.orders:
-                yield from request_cancel(state, order, "liquidation")
+            yield from request_cancel(state, order, "liquidation")
     side = SELL if held > 0 else BUY
     words = (0, side, LIQUIDATION, IOC, REDUCE_ONLY, limit, command.quantity)
     order = Order(state.sequence, account, instrument.number, *words)
@@ -179,7 +178,7 @@ def check_deleverage(state: State, command: Any) -> Iterator[str]:
 
 
 def line(state: State, instrument: Instrument, account: int) -> list[int]:
-    """Who is deleveraged, the first first: gain of entry times leverage, a loss divided by it; the lowest number of equals."""
+    """Who is deleveraged, first to last: gain by entry times leverage, a loss divided by it; lower numbers first."""
     held = state.positions.get((account, instrument.number), 0)
     ranks = {}
     for (other, number), position in state.positions.items():

@@ -1,4 +1,4 @@
-"""Margined positions: tiers, leverage, where accounts stand, the daily close, funding. All from scratch at every pass."""
+"""Margined positions: tiers, leverage, where accounts stand, the daily close, funding. From scratch at every pass."""
 
 from __future__ import annotations
 

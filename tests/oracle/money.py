@@ -21,7 +21,7 @@ Pair = tuple[int, int]
 
 @dataclass(slots=True)
 class Margin:
-    """A margin account: balance and unrealised gain at the daily close, what was earned since, where it stands, its call."""
+    """A margin account: balance and unrealised gain at the daily close, what was earned since, its state and call."""
 
     day: tuple[int, int] | None
     earned: int = 0

@@ -77,8 +77,8 @@ class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
     `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
-    Of a perpetual: `tiers` (from notional, initial and maintenance bps), `leverage` (initial bps chosen) and `entries` (what
-    positions cost) by account.
+    Of a perpetual: `tiers` (from notional, initial and maintenance bps), `leverage` (initial bps chosen) and `entries`
+    (what positions cost) by account.
     `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
     state ends by itself (0: never); `contract`: the terms of one that expires, once they are set.
     """

@@ -1,4 +1,4 @@
-"""A small market in which leveraged accounts trade around the mark while it moves far: somebody is always in trouble."""
+"""A small market in which leveraged accounts trade around the mark while it moves far: somebody is in trouble."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def wish(pair: Pair, chance: Random) -> Any:
 
 
 def forced(pair: Pair, chance: Random) -> Iterator[Any]:
-    """What an operator asks who looks at the engine: a liquidation, or a deleveraging by rank at the bankruptcy price."""
+    """What an operator asks who looks at the engine: liquidations, deleveraging by rank at the bankruptcy price."""
     state = pair.twin.state
     for (account, asset), margin in sorted(state.ledger.margins.items()):
         for number, instrument in state.instruments.items():

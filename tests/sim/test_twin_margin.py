@@ -18,8 +18,8 @@ HOUR_NS = 3_600 * 10**9
 
 @pytest.fixture
 def desk(pair: Pair) -> Pair:
-    """A linear perpetual whose price step is worth 10 cents a contract, and an inverse one of 100 USD a contract settled in
-    satoshis; both without fees, mark 500 (50.0 USD for the linear, 500.0 for the inverse: it has one decimal, too).
+    """A linear perpetual whose price step is worth 10 cents a contract, and an inverse one of 100 USD a contract
+    settled in satoshis; both without fees, mark 500 (50.0 USD for the linear, 500.0 for the inverse: it has one decimal, too).
     """
     pair.send("AddAsset", code="USD", decimals=2)
     pair.send("AddAsset", code="BTC", decimals=8)
@@ -119,7 +119,7 @@ def leveraged(desk: Pair) -> None:
 def test_a_mark_calls_margin_and_finds_who_is_liquidatable_in_its_own_record(desk: Pair) -> None:
     leveraged(desk)
     assert names(mark(desk, 450)) == ["Marked"]  # 50,000 left, 45,000 asked for
-    marked, called = mark(desk, 444)  # 44,000 of 44,400
+    _, called = mark(desk, 444)  # 44,000 of 44,400
     assert (called.account, called.state, called.equity, called.initial) == (ANN, 1, 44_000, 44_400)
     assert called.due == desk.twin.state.stamp + HOUR_NS
     _, liquidatable = mark(desk, 420)  # 20,000 of 21,000

@@ -1,9 +1,7 @@
 //! Closing positions of accounts that no longer bear them: by the book, with the insurance fund, or against others.
 //!
 //! docs/reference/perpetuals.md, "Liquidation". Whether an account may be closed is read off the engine's own integers.
-use isthmus_margin::perpetual::{
-    Holding, Leverage, Requirement, Standing, bankruptcy_quote, insurance_delta, requirement, step,
-};
+use isthmus_margin::perpetual::{Holding, Leverage, Standing, bankruptcy_quote, insurance_delta, requirement, step};
 
 use crate::engine::{Effects, Engine};
 use crate::instrument::Instrument;
@@ -44,7 +42,7 @@ impl Closing {
 fn holding(instrument: &Instrument, quantity: i64) -> Holding {
     let mark = instrument.reference();
     let notional = instrument.notional(quantity.abs().into(), mark);
-    let margins = requirement(&instrument.tiers, notional).unwrap_or(Requirement::default());
+    let margins = requirement(&instrument.tiers, notional).unwrap_or_default();
     Holding { value: instrument.worth(quantity, mark), requirement: margins }
 }
 

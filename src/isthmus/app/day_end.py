@@ -60,8 +60,8 @@ class DayEnd:
 
 
 class DayClose:
-    """Closes the day, 00:00 UTC, in every asset that perpetuals settle in, so that losses count anew. What was due while the
-    server was down is done at its first step; `closed_at`: when an asset's day was closed last (ns, 0 never).
+    """Closes the day, 00:00 UTC, in every asset that perpetuals settle in, so that losses count anew. What was due
+    while the server was down is done at its first step; `closed_at`: when an asset's day was closed last (ns, 0 never).
     """
 
     def __init__(self, desk: Desk, directory: Directory, closed_at: Callable[[int], int]) -> None:

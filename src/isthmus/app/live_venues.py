@@ -21,6 +21,7 @@ from isthmus.venues.live.link import FixLink
 from isthmus.venues.live.market import LiveMarkets, VenueDesk, facts_of
 from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import FIX, SessionTerms, VenueTerms
+from isthmus.venues.marking import MARK_NS
 
 BINANCE = "binance-futures"
 

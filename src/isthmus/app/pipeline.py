@@ -54,6 +54,7 @@ from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.contracts import ContractHandlers, contract_routes
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
+from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
@@ -81,6 +82,7 @@ from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
+from isthmus.kernel.values import NS_PER_MS
 from isthmus.refdata.directory import Directory
 from isthmus.venues import reacting, simulated
 from isthmus.views.views import Views

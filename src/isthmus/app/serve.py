@@ -21,6 +21,7 @@ import uvicorn
 
 from isthmus.app import demo_keys
 from isthmus.app.calendars import calendars_of
+from isthmus.app.day_end import DayClose
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
@@ -42,6 +43,7 @@ from isthmus.gateways.rest.protocol import RestProtocol
 from isthmus.gateways.websocket.protocol import StreamProtocol
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
+from isthmus.kernel.values import NS_PER_MS
 
 BACKLOG = 1_024
 GC_YOUNG = 10_000

@@ -6,7 +6,9 @@ import msgspec
 
 
 class Leverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`initial_bps`: the initial margin that the account holds in the perpetual, 10,000 by the leverage; 0: the listing's."""
+    """`initial_bps`: the initial margin that the account holds in the perpetual, 10,000 by the leverage; 0: the
+    listing's.
+    """
 
     instrument: str
     initial_bps: int
@@ -14,7 +16,9 @@ class Leverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From this value on (decimal, of the asset it settles in) the whole position is margined so; both rates 0: the row goes."""
+    """From this value on (decimal, of the asset it settles in) the whole position is margined so; both rates 0: the
+    row goes.
+    """
 
     instrument: str
     from_value: str
@@ -79,9 +83,9 @@ class Tier(msgspec.Struct, frozen=True):
 
 
 class MarginPosition(msgspec.Struct, frozen=True):
-    """A position at the mark. `liquidation_price`: where the account would fall below its maintenance margin if nothing else
-    moved; null where no price does. `bankruptcy_price`: where nothing would be left. `leverage_bps`: the initial margin
-    chosen, null the listing's.
+    """A position at the mark. `liquidation_price`: where the account would fall below its maintenance margin if nothing
+    else moved; null where no price does. `bankruptcy_price`: where nothing would be left. `leverage_bps`: the initial
+    margin chosen, null the listing's.
     """
 
     instrument: str
@@ -97,8 +101,9 @@ class MarginPosition(msgspec.Struct, frozen=True):
 
 
 class MarginAccount(msgspec.Struct, frozen=True):
-    """An account's margin in an asset. `ratio`: equity by maintenance margin, null without one; below 1 it is liquidatable.
-    `state`: well, called, liquidatable, overdue; `due`: when a call ends. `loss` of `base`: since the daily close.
+    """An account's margin in an asset. `ratio`: equity by maintenance margin, null without one; below 1 it is
+    liquidatable. `state`: well, called, liquidatable, overdue; `due`: when a call ends. `loss` of `base`: since the
+    daily close.
     """
 
     account: str

@@ -32,8 +32,8 @@ DETAILS = {
     "off_tick": "the price must be a multiple of the tick",
     "no_reference_price": "there is no price yet that a market order could be protected by: send a limit order",
     "notional_too_large": "price times quantity is too large to count",
-    "account_frozen": "the account's equity is under its holds, its margin is called, or it lost too much today: only orders "
-    "that close a position are taken",
+    "account_frozen": "the account's equity is under its holds, its margin is called, or it lost too much today: only "
+    "orders that close a position are taken",
     "insufficient_funds": "that is more than is available",
     "amount_not_positive": "the amount must be above zero",
     "unknown_asset": "there is no such asset, or base and quote are the same",

@@ -120,7 +120,7 @@ class Instrument(msgspec.Struct, frozen=True):
         return self.base if self.inverse else self.quote
 
     def turnover(self, price: int, quantity: int) -> int:
-        """What a value is made of: price x quantity; of an inverse perpetual quantity / price in parts of INVERSE_SCALE."""
+        """What a value is made of: price x quantity; of an inverse perpetual quantity / price, INVERSE_SCALE times."""
         if not self.inverse:
             return price * quantity
         size = abs(quantity) * INVERSE_SCALE // price
@@ -134,8 +134,8 @@ class Instrument(msgspec.Struct, frozen=True):
         return self.quote.decimals - self.price_decimals - self.quantity_decimals
 
     def value(self, price_times_quantity: int) -> int:
-        """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own. Of an inverse
-        perpetual base minor units of a sum of its turnovers.
+        """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own. Of an
+        inverse perpetual base minor units of a sum of its turnovers.
         """
         exact = price_times_quantity * self.multiplier
         if self.inverse:

@@ -40,8 +40,8 @@ class PendingRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct):
-    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was closed (no
-    fees).
+    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was
+    closed (no fees).
     """
 
     account: int

@@ -203,10 +203,11 @@ class MarginHandlers:
 
 
 def liquidation_price(instrument: Instrument, held: tuple[int, int], free: int, rate_bps: int) -> int | None:
-    """Where equity meets the maintenance margin if nothing but this price moves, in price steps, toward the mark; None where
-    no price does. `held`: quantity and mark; `free`: equity less what other positions require.
+    """Where equity meets the maintenance margin if nothing but this price moves, in price steps, toward the mark; None
+    where no price does. `held`: quantity and mark; `free`: equity less what other positions require.
 
-    Linear, with the value v(p) = p x K of a position of K: free + v(p) - v(m) = |v(p)| x r. Inverse, v(p) = -K / p: the same.
+    Linear, with the value v(p) = p x K of a position of K: free + v(p) - v(m) = |v(p)| x r. Inverse, v(p) = -K / p: the
+    same.
     """
     (quantity, mark), scale = held, 10**24
     lots = quantity * instrument.multiplier
