@@ -228,7 +228,7 @@ def _judge_margin(state: State, pair: Pair) -> Iterator[Any]:
         state.deadlines.add((due, MARGIN_CALL, number))
     if not called:
         now = WELL
-    elif stands.equity < stands.maintenance:
+    elif 0 < stands.maintenance and stands.equity < stands.maintenance:
         now = LIQUIDATABLE
     else:
         now = OVERDUE if due and due <= state.stamp else CALLED
