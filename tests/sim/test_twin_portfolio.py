@@ -153,13 +153,16 @@ def test_an_order_beyond_the_requirement_is_refused_and_one_that_lowers_it_passe
     mode(desk)
     trade(desk, ANN, BEN, NEAR, 33)  # 990 of 1,000
     assert refusal(place(desk, ANN, BUY, NEAR, 1)) == "insufficient_margin"
-    desk.send("Mark", instrument=NEAR, settlement=1, price=95)
+    called = desk.send("Mark", instrument=NEAR, settlement=1, price=95)[-1]
+    # 835 are less than what her positions alone require
+    assert (called.account, called.state, called.equity, called.maintenance) == (ANN, 2, 835, 990)
     assert desk.twin.state.ledger.frozen == {(ANN, USD)}
     assert refusal(place(desk, ANN, BUY, NEAR, 1)) == "account_frozen"
     assert names(place(desk, ANN, SELL, FAR, 33, price=90))[0] == "Accepted", "it hedges"
     effects = place(desk, BEN, BUY, FAR, 33, price=90)
     # ANN sold ten under the mark, and is short of 165 + 330 of her 1,000, but holds 132 only
-    assert names(effects) == ["Accepted", "Traded", "Margined", "Unfrozen"]
+    assert names(effects) == ["Accepted", "Traded", "Margined", "Unfrozen", "MarginState"]
+    assert (effects[-1].state, effects[-1].initial) == (0, 132)
     invariants.check(desk.twin)
 
 
