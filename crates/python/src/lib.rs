@@ -18,6 +18,7 @@ mod questions;
 mod record;
 mod routes;
 mod sim;
+mod simm;
 mod swift;
 mod tape;
 mod threads;
@@ -78,6 +79,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     tape::register(m)?;
     iso20022::register(m)?;
     swift::register(m)?;
+    simm::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

@@ -72,3 +72,41 @@ class LedgerAccount(msgspec.Struct, frozen=True):
     path: str
     kind: str
     side: str
+
+
+class AllocationPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an account is to get of a block."""
+
+    account: str
+    quantity: str
+
+
+class NewAllocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The filled `orders` of a block account to others at their average price. `name`: your own id of it; the same one
+    with the same content is answered again. `account`: the block's, yours by default.
+    """
+
+    name: str
+    orders: list[str]
+    allocations: list[AllocationPart]
+    account: str | None = None
+
+
+class AllocatedAccount(msgspec.Struct, frozen=True):
+    """`value` at the average price, `fee` its part of the block's."""
+
+    account: str
+    quantity: str
+    value: str
+    fee: str
+
+
+class Allocation(msgspec.Struct, frozen=True):
+    """What was allocated; `records` are those of the postings (empty where it was done before)."""
+
+    name: str
+    instrument: str
+    side: str
+    average_price: str
+    allocations: list[AllocatedAccount]
+    records: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
@@ -219,6 +220,22 @@ def margin_routes(margin: MarginHandlers) -> tuple[Route, ...]:
         *(
             Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
             for name, handler, summary, accepts in listed
+        ),
+    )
+
+
+def allocation_routes(own: AllocationHandlers) -> tuple[Route, ...]:
+    """Blocks to sub-accounts."""
+    return (
+        Route(
+            "POST",
+            "/v1/allocations",
+            own.allocate,
+            "Allocate a block at its average price",
+            ledger_shapes.Allocation,
+            TRADING_ROLES,
+            ledger_shapes.NewAllocation,
+            201,
         ),
     )
 
