@@ -25,6 +25,7 @@ from tests.sim import (
     strategies,
     strategies_dark,
     strategies_gate,
+    strategies_ledger,
     strategies_makers,
     strategies_margin,
     strategies_matching,
@@ -79,6 +80,7 @@ DRAWN: dict[str, Callable[[int, int], Session]] = {
     "gate": strategies_gate.gated,
     "makers": strategies_makers.quoted,
     "parents": _parents,
+    "ledger": strategies_ledger.session,
     "margin": strategies_margin.margin_session,
 }
 

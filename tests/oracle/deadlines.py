@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import links, session
+from . import links, session, transfers
 from .kill import DEAD_MAN, fire_dead_man
 from .margining import MARGIN_CALL
 from .operations import request_cancel
@@ -21,6 +21,8 @@ def run(state: State) -> Iterator[Any]:
         _, kind, number = due
         if kind == DEAD_MAN:
             yield from fire_dead_man(state, number)
+        elif kind == transfers.TRANSFER:
+            yield from transfers.end(state, number, 0, "expired")
         elif kind == session.STATE:
             yield from session.state_ends(state, state.instruments[number])
         elif kind == session.EXPIRY:

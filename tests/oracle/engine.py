@@ -25,6 +25,7 @@ from . import (
     rules,
     session,
     special,
+    transfers,
     venues,
 )
 from .books import Order
@@ -84,6 +85,11 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "PlaceChild": (parents.check_child, parents.place_child),
     "SetVenueFees": (parent_changes.check_venue_fees, parent_changes.venue_fees),
     # Money between accounts.
+    "Move": (transfers.check_move, transfers.move),
+    "MovePending": (transfers.check_move, transfers.move_pending),
+    "PostPending": (transfers.check_post, transfers.post_pending),
+    "VoidPending": (transfers.check_void, transfers.void_pending),
+    "Exchange": (transfers.check_exchange, transfers.exchange),
     # ---
     # Margined positions.
     "SetMarginTier": (margining.check_tier, margining.set_tier),

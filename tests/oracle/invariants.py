@@ -9,6 +9,7 @@ from typing import Any
 from .books import Order
 from .engine import Twin
 from .perpetual import required
+from .transfers import reserved
 from .values import BUY, DARK, SELL
 
 Held = dict[tuple[int, int], int]
@@ -35,7 +36,7 @@ def check(twin: Twin) -> None:
 
 
 def demanded(twin: Twin) -> Held:
-    """What live orders and positions need, by (account, asset)."""
+    """What live orders, positions and pending transfers need, by (account, asset)."""
     state = twin.state
     held: Held = defaultdict(int)
     for order in state.orders.values():
@@ -52,6 +53,9 @@ def demanded(twin: Twin) -> Held:
             held[account, instrument.margin_asset] += required(
                 instrument, account, position, state.live(account, number)
             )
+    for waiting in state.pending.values():
+        for account in reserved(state, waiting):
+            held[account, waiting.asset] += waiting.amount
     return {pair: amount for pair, amount in held.items() if amount}
 
 

@@ -83,6 +83,8 @@ STATES = _named(_NAMES, "SessionState")
 CAUSES = _named(_NAMES, "SessionCause")
 SCOPES = _named(_NAMES, "Scope")
 LIMITS = _named(_NAMES, "Limit")
+PURPOSES = _named(_NAMES, "Purpose")
+PENDING_ENDS = _named(_NAMES, "PendingEnd")
 
 commands = SimpleNamespace(**{name: kind.make for name, kind in COMMANDS.items()})
 effects = SimpleNamespace(**{name: kind.make for name, kind in EFFECTS.items()})

@@ -10,7 +10,7 @@ from typing import Any
 from .messages import TEMPLATES, effects
 
 WORLD, FEES, ROUNDING, SETTLEMENT, INSURANCE, FX = range(1, 7)
-CLIENT, HOUSE, VENUE, SYSTEM = 1, 2, 3, 4
+CLIENT, HOUSE, VENUE, SYSTEM, CUSTODIAN, OMNIBUS, TAX, SUSPENSE, INSURANCE_FUND, FEE = range(1, 11)
 FIRST_ACCOUNT = 16
 
 ENDLESS = 2**63 - 1
@@ -34,6 +34,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.kinds: dict[int, int] = dict.fromkeys(range(WORLD, FX + 1), SYSTEM)
+        self.sides: dict[int, int] = {}
         self.balances: dict[Pair, int] = defaultdict(int)
         self.held: dict[Pair, int] = defaultdict(int)
         self.margined: set[Pair] = set()
@@ -47,15 +48,15 @@ class Ledger:
         self.groups: dict[int, int] = defaultdict(int)
         self.firms: dict[int, int] = defaultdict(int)
 
-    def open(self, kind: int) -> int:
+    def open(self, kind: int, side: int) -> int:
         """Opens an account under the next number."""
         number = FIRST_ACCOUNT + sum(account >= FIRST_ACCOUNT for account in self.kinds)
-        self.kinds[number] = kind
+        self.kinds[number], self.sides[number] = kind, side
         return number
 
     def trades(self, account: int) -> bool:
         """May it own money, place orders and be held against?"""
-        return self.kinds.get(account) in (CLIENT, HOUSE)
+        return self.kinds.get(account) in (CLIENT, HOUSE, OMNIBUS)
 
     def same_owner(self, one: int, other: int) -> bool:
         """One account, one group or one firm."""

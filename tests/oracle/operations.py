@@ -6,10 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import bands, families
+from . import bands, families, wall
 from .books import Book, Order
 from .messages import CANCEL_REASONS, effects
-from .money import ROUNDING, SETTLEMENT, WORLD
+from .money import (
+    CLIENT,
+    CUSTODIAN,
+    FEE,
+    HOUSE,
+    INSURANCE_FUND,
+    OMNIBUS,
+    ROUNDING,
+    SETTLEMENT,
+    SUSPENSE,
+    TAX,
+    VENUE,
+    WORLD,
+)
 from .perpetual import counted, notional, worth
 from .record import RULES
 from .state import State
@@ -37,7 +50,7 @@ DENOMINATOR_MAX = 10**9
 FACTOR_MAX = 10**15
 MULTIPLIER_MAX = 10**9
 FEE_MAX_PPM = 100_000
-KINDS = range(1, 4)
+KINDS = (CLIENT, HOUSE, VENUE, CUSTODIAN, OMNIBUS, TAX, SUSPENSE, INSURANCE_FUND, FEE)
 INSTRUMENT_KINDS = range(1, 6)
 PERPETUALS = (PERPETUAL, INVERSE)
 
@@ -46,12 +59,14 @@ def check_open_account(state: State, command: Any) -> Iterator[Any]:
     yield state.memory.ask(0, command.client_id, command)
     if command.kind not in KINDS:
         yield "unknown_kind"
+    if not wall.side_fits(command.kind, command.side):
+        yield "wrong_side"
     if max(state.ledger.kinds) + 1 >= ACCOUNTS_MAX:
         yield "limit_reached"
 
 
 def open_account(state: State, command: Any) -> Iterator[Any]:
-    yield effects.AccountOpened(state.ledger.open(command.kind))
+    yield effects.AccountOpened(state.ledger.open(command.kind, command.side))
 
 
 def check_add_asset(state: State, command: Any) -> Iterator[str]:
@@ -166,6 +181,8 @@ def check_transfer(state: State, command: Any) -> Iterator[Any]:
         yield "same_account"
     if command.amount <= 0:
         yield "amount_not_positive"
+    if wall.mixes(state.ledger, command.source, command.target):
+        yield "mixes_client_money"
     if command.amount > state.ledger.own(command.source, command.asset):
         yield "insufficient_funds"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .adapter import explain, origin_to_core, to_core
 from .engine import Twin
-from .messages import COMMANDS, commands, effects, name_of
+from .messages import COMMANDS, PURPOSES, commands, effects, name_of
 from .record import Origin, chained
 from .values import BUY, SELL
 
@@ -54,6 +54,8 @@ class Pair:
             live = sorted(order.id for order in state.orders.values() if order.account == account)
             assert sorted(engine.orders(account)) == live, account
         assert not any(amount for _, amount in engine.totals()), engine.totals()
+        waiting = [(at, *w[:3], PURPOSES[w.purpose], *w[4:]) for at, w in sorted(state.pending.items())]
+        assert engine.pending_transfers() == waiting
         for pair in state.positions:
             assert engine.position(*pair) == self.twin.position(*pair), pair
         for number in state.instruments:

@@ -37,7 +37,8 @@ class State:
 
     `policies`: how margin accounts are treated, by asset.
 
-    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument.
+    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument; `pending`: transfers
+    that wait, by the sequence that made them.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -71,6 +72,7 @@ class State:
         self.families: dict[int, Any] = {}
         self.policies: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
+        self.pending: dict[int, Any] = {}
 
     def loss_at_marks(self, account: int, asset: int) -> int:
         """What the account's perpetuals lost since they were settled last."""

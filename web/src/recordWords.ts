@@ -29,6 +29,28 @@ const NAMES: Record<string, readonly (string | undefined)[]> = {
   liquidity: ["", "maker", "taker"],
   priority_kept: ["place lost", "place kept"],
   settlement: ["reference only", "settlement"],
+  purpose: [
+    "",
+    "deposit",
+    "withdrawal",
+    "",
+    "",
+    "",
+    "fee",
+    "",
+    "settlement",
+    "correction",
+    "custody",
+    "tax",
+    "interest",
+    "top-up",
+    "excess",
+    "allocation",
+    "dividend",
+    "insurance",
+    "collateral",
+    "invoice",
+  ],
   frozen: ["may open again", "may only close"],
 };
 const ORDER_KINDS = [
@@ -44,11 +66,25 @@ const ORDER_KINDS = [
   "response",
 ];
 const FLAGS = ["post-only", "hidden", "all or none", "reduce only", "short", "slides", "quote", "fresh quotes"];
+const WALL = ["", "client money", "the firm's"];
+const PENDING_ENDS = ["", "posted", "voided", "expired"];
 const CAUSES = ["", "by command", "by the uncross", "by its band", "by its timer", "at its expiry"];
 const KINDS: Record<string, readonly string[]> = {
   PlaceOrder: ORDER_KINDS,
   PlaceSpecial: ORDER_KINDS,
-  OpenAccount: ["", "client", "house", "outside venue"],
+  OpenAccount: [
+    "",
+    "client",
+    "house",
+    "outside venue",
+    "",
+    "custodian",
+    "omnibus",
+    "tax",
+    "suspense",
+    "insurance",
+    "fee",
+  ],
   AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual", "inverse perpetual"],
 };
 const ENDS = [
@@ -120,7 +156,9 @@ export function meaning(
   if (ACCOUNTS.includes(name)) return SYSTEM[value] || `acc-${value}`;
   if (name === "state" && message === "MarginState") return MARGIN_STATES[value] ?? null;
   if (LINKS.includes(name) && value === 0) return null;
+  if (name === "cause" && message === "PendingEnded") return PENDING_ENDS[value] ?? null;
   if (name === "cause") return message === "SessionChanged" ? (CAUSES[value] ?? null) : null;
+  if (name === "side" && message === "OpenAccount") return WALL[value] || null;
   if (ORDERS.includes(name)) return value === 0 ? "at the venue" : `ord-${value}`;
   if (name === "flags" && message in KINDS) return flagWords(value);
   if (name in NAMES) return NAMES[name]?.[value] || null;

@@ -63,7 +63,7 @@ fn world(folder: &Path, durability: Durability) -> io::Result<(Arc<Shared>, u32)
         initial_margin_bps: 0,
         mark: 0,
     }));
-    stage(Command::OpenAccount(OpenAccount { kind: 1, client_id: [1; 16] }));
+    stage(Command::OpenAccount(OpenAccount { kind: 1, client_id: [1; 16], side: 0 }));
     let account = core.engine.ledger.accounts.len() as u32 - 1;
     core.stage_one(
         &Command::Deposit(Deposit { account, asset: 1, amount: i64::MAX / 4, client_id: [0; 16] }),

@@ -46,7 +46,7 @@ pub fn listing(instruments: u32) -> Vec<Command> {
 
 /// An account and `amount` of USD and of the base asset of each instrument that it trades.
 pub fn owner(account: u32, instruments: &[u32], amount: i64) -> Vec<Command> {
-    let mut made = vec![Command::OpenAccount(OpenAccount { kind: CLIENT, client_id: [0; 16] })];
+    let mut made = vec![Command::OpenAccount(OpenAccount { kind: CLIENT, client_id: [0; 16], side: 0 })];
     let assets = std::iter::once(1).chain(instruments.iter().map(|number| number + 1));
     made.extend(assets.map(|asset| Command::Deposit(Deposit { account, asset, amount, client_id: [0; 16] })));
     made

@@ -2,12 +2,14 @@
 use std::collections::BTreeSet;
 
 use crate::engine::{Effects, Engine};
-use crate::names::CancelReason;
+use crate::names::{CancelReason, PendingEnd};
 use crate::orders::{DAY, ROUTED};
 
 /// Kinds of deadlines, in the order in which those of one moment run.
 pub const ORDER: u8 = 1;
 pub const DEAD_MAN: u8 = 2;
+/// A pending transfer.
+pub const TRANSFER: u8 = 3;
 /// The trading state of an instrument ends by itself.
 pub const STATE: u8 = 10;
 /// An instrument expires.
@@ -64,6 +66,7 @@ impl Engine {
             match kind {
                 DEAD_MAN => self.fire_dead_man(number, effects),
                 STATE => self.state_ends(number as usize - 1, effects),
+                TRANSFER => self.end_transfer(number, 0, PendingEnd::Expired, effects),
                 EXPIRY => self.expire(number as usize - 1, effects),
                 MARGIN_CALL => self.ledger.touched.push(((number >> 32) as u32, number as u32)),
                 _ => {

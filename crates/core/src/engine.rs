@@ -169,7 +169,11 @@ impl Engine {
             Command::PlaceChild(c) => self.place_child(c, effects),
             Command::SetVenueFees(c) => self.set_venue_fees(c, effects),
             // Money between accounts.
-
+            Command::Move(c) => self.move_money(c, effects),
+            Command::MovePending(c) => self.move_pending(c, effects),
+            Command::PostPending(c) => self.post_pending(c, effects),
+            Command::VoidPending(c) => self.void_pending(c, effects),
+            Command::Exchange(c) => self.exchange(c, effects),
             // Margined positions.
             Command::SetMarginTier(c) => self.set_margin_tier(c, effects),
             Command::SetLeverage(c) => self.set_leverage(c, effects),

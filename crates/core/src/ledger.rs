@@ -8,6 +8,7 @@ use crate::margining::{Day, Margin};
 use crate::names::Reason;
 use crate::perpetual::Valued;
 use crate::values::ACCOUNTS_MAX;
+use crate::wall::{Place, check_side, place_of};
 
 pub const WORLD: u32 = 1;
 pub const FEES: u32 = 2;
@@ -23,6 +24,12 @@ pub const CLIENT: u8 = 1;
 pub const HOUSE: u8 = 2;
 pub const VENUE: u8 = 3;
 pub const SYSTEM: u8 = 4;
+pub const CUSTODIAN: u8 = 5;
+pub const OMNIBUS: u8 = 6;
+pub const TAX: u8 = 7;
+pub const SUSPENSE: u8 = 8;
+pub const INSURANCE_FUND: u8 = 9;
+pub const FEE: u8 = 10;
 
 /// A credit line of this much is one without end.
 pub const ENDLESS: i64 = i64::MAX;
@@ -65,13 +72,15 @@ impl Balance {
 }
 
 /// `group` and `firm`: whom limits and kills count it under; 0 for none. `watched`: it, its group, its firm or everybody
-/// has a limit (follows from the limits).
+/// has a limit (follows from the limits). `side`: what it was opened with; `place` follows from kind and side.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub kind: u8,
     pub group: u32,
     pub firm: u32,
     pub watched: bool,
+    pub side: u8,
+    pub place: Place,
     pub balances: Vec<Balance>,
 }
 
@@ -100,7 +109,8 @@ impl Default for Ledger {
             closed: BTreeSet::new(),
             quote_fills: Vec::new(),
         };
-        SYSTEM_ACCOUNTS.iter().for_each(|number| ledger.accounts[*number as usize].kind = SYSTEM);
+        ledger.found_system();
+        ledger.find_places();
         ledger
     }
 }
@@ -115,15 +125,26 @@ impl Ledger {
         }
     }
 
-    pub fn open(&mut self, kind: u8) -> Result<u32, Reason> {
-        if !(CLIENT..=VENUE).contains(&kind) {
+    /// Where each account stands follows from its kind and side.
+    pub(crate) fn find_places(&mut self) {
+        for (number, account) in self.accounts.iter_mut().enumerate() {
+            account.place = place_of(number, account);
+        }
+    }
+
+    pub fn open(&mut self, kind: u8, side: u8) -> Result<u32, Reason> {
+        if !(CLIENT..=FEE).contains(&kind) || kind == SYSTEM {
             return Err(Reason::UnknownKind);
         }
+        check_side(kind, side)?;
         if self.accounts.len() >= ACCOUNTS_MAX {
             return Err(Reason::LimitReached);
         }
-        self.accounts.push(Account { kind, ..Account::default() });
-        Ok((self.accounts.len() - 1) as u32)
+        let number = self.accounts.len();
+        let mut account = Account { kind, side, ..Account::default() };
+        account.place = place_of(number, &account);
+        self.accounts.push(account);
+        Ok(number as u32)
     }
 
     /// The kind of an account; 0 if there is none.
@@ -135,7 +156,13 @@ impl Ledger {
     /// May hold money of its own and trade.
     #[inline]
     pub fn trades(&self, account: u32) -> bool {
-        matches!(self.kind(account), CLIENT | HOUSE)
+        matches!(self.kind(account), CLIENT | HOUSE | OMNIBUS)
+    }
+
+    /// Where the account stands; outside if there is none.
+    #[inline]
+    pub fn place(&self, account: u32) -> Place {
+        self.accounts.get(account as usize).map_or(Place::Outside, |a| a.place)
     }
 
     /// The balance of an asset; made when first asked for.

@@ -65,6 +65,7 @@ pub mod triggers;
 pub mod values;
 pub mod venue;
 mod walking;
+pub mod wall;
 pub mod watch;
 pub mod wire;
 mod working;

@@ -22,8 +22,10 @@ macro_rules! for_each_message {
     ($callback:ident) => {
         $callback! {
             commands {
-                /// Opens an account; the engine gives it the next number. `kind`: 1 client, 2 house, 3 outside venue.
-                OpenAccount = 1 { kind: u8, client_id: ClientId }
+                /// Opens an account; the engine gives it the next number. `kind`: 1 client, 2 house, 3 outside venue, 5 custodian
+                /// (a bank that holds money), 6 omnibus, 7 tax, 8 suspense, 9 insurance, 10 fee. `side` of the wall, of custodians and
+                /// suspense accounts: 1 client money, 2 the firm's; 0 for the others, whose kind tells it.
+                OpenAccount = 1 { kind: u8, client_id: ClientId, side: u8 }
                 /// Makes an asset known. One unit is 10^`decimals` minor units.
                 AddAsset = 2 { code: Code, decimals: u8 }
                 /// Lists an instrument. `kind`: 1 equity, 2 FX spot, 3 crypto spot, 4 linear perpetual, 5 inverse perpetual (a contract
@@ -158,6 +160,22 @@ macro_rules! for_each_message {
                 /// What an outside venue charges for fills in an instrument instead of the instrument's own fees.
                 SetVenueFees = 39 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
                 // Money between accounts: 40 to 44.
+                /// Moves money or assets between any two accounts that `purpose` ([`crate::names::Purpose`]) may join; a source that
+                /// holds money never pays more than is available, a custodian never pays more than it has.
+                Move = 40 { source: u32, target: u32, asset: u32, amount: i64, purpose: u8, client_id: ClientId }
+                /// As Move, in two steps: the source holds the amount until it is posted or voided. `expire`: ns, when it is voided by
+                /// itself; 0 never.
+                MovePending = 41 {
+                    source: u32, target: u32, asset: u32, amount: i64, purpose: u8, client_id: ClientId, expire: u64
+                }
+                /// Posts a pending transfer (`transfer`: the sequence that made it): all of it (0), or so much, which voids the rest.
+                PostPending = 42 { transfer: u64, amount: i64, client_id: ClientId }
+                /// Voids a pending transfer.
+                VoidPending = 43 { transfer: u64, client_id: ClientId }
+                /// Changes one asset of an account into another at amounts that are given, through house:fx.
+                Exchange = 44 {
+                    account: u32, sell_asset: u32, sell_amount: i64, buy_asset: u32, buy_amount: i64, client_id: ClientId
+                }
 
                 // Margined positions: 45 to 52.
                 /// A row of a perpetual's tier table: from this notional on (minor units of the asset it settles in) the whole
@@ -298,6 +316,11 @@ macro_rules! for_each_message {
                 /// Fills at the venue in the instrument are charged this from now on.
                 VenueFeesSet = 48 { venue: u32, instrument: u32, maker_fee_ppm: i32, taker_fee_ppm: i32 }
                 // Money between accounts: 49 to 51.
+                /// The amount waits to be posted or voided; where the source holds money, it holds so much more.
+                Pending = 49 { transfer: u64, source: u32, target: u32, asset: u32, amount: i64, expire: u64 }
+                /// The transfer waits no longer: `posted` of it is posted (the posting follows), `released` is not.
+                /// `cause`: [`crate::names::PendingEnd`].
+                PendingEnded = 50 { transfer: u64, posted: i64, released: i64, cause: u8 }
 
                 // Margined positions: 52 to 57, 67 to 69.
                 /// The row of the tier table holds from now on.

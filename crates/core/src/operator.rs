@@ -16,7 +16,7 @@ use crate::values::{EXPOSURE_MAX, PRICE_MAX};
 impl Engine {
     pub(crate) fn open_account(&mut self, c: &OpenAccount, effects: &mut Effects) -> Result<(), Reason> {
         self.once((0, c.client_id), *c, effects, |engine, effects| {
-            let account = engine.ledger.open(c.kind)?;
+            let account = engine.ledger.open(c.kind, c.side)?;
             engine.watch_account(account);
             effects.push(&AccountOpened { account });
             Ok(false)
@@ -77,6 +77,9 @@ impl Engine {
                 return Err(Reason::SameAccount);
             }
             engine.money(c.asset, c.amount)?;
+            if engine.ledger.mixes(c.source, c.target) {
+                return Err(Reason::MixesClientMoney);
+            }
             engine.covered(c.source, c.asset, c.amount)?;
             engine.post(c.source, c.target, c.asset, c.amount, Template::Transfer, effects);
             Ok(false)
@@ -87,19 +90,27 @@ impl Engine {
         if self.ledger.trades(account) { Ok(()) } else { Err(Reason::UnknownAccount) }
     }
 
-    fn money(&self, asset: u32, amount: i64) -> Result<(), Reason> {
+    pub(crate) fn money(&self, asset: u32, amount: i64) -> Result<(), Reason> {
         if asset == 0 || asset as usize > self.assets.len() {
             return Err(Reason::UnknownAsset);
         }
         if amount <= 0 { Err(Reason::AmountNotPositive) } else { Ok(()) }
     }
 
-    fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
+    pub(crate) fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
         let own = self.ledger.look(account, asset).own() - self.ledger.unrealised_loss(account, asset);
         if i128::from(amount) > own { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
-    fn post(&mut self, source: u32, target: u32, asset: u32, amount: i64, template: Template, effects: &mut Effects) {
+    pub(crate) fn post(
+        &mut self,
+        source: u32,
+        target: u32,
+        asset: u32,
+        amount: i64,
+        template: Template,
+        effects: &mut Effects,
+    ) {
         self.ledger.post(source, target, asset, amount);
         effects.push(&Posted { source, target, asset, template: template as u8, amount });
     }

@@ -65,7 +65,7 @@ fn house() -> House {
     command(&mut broker, Command::AddInstrument(instrument));
     let mut accounts = [0; 2];
     for (at, account) in accounts.iter_mut().enumerate() {
-        command(&mut broker, Command::OpenAccount(OpenAccount { kind: 1, client_id: [at as u8 + 1; 16] }));
+        command(&mut broker, Command::OpenAccount(OpenAccount { kind: 1, client_id: [at as u8 + 1; 16], side: 0 }));
         *account = broker.engine.ledger.accounts.len() as u32 - 1;
         for asset in [1, 2] {
             let deposit = Deposit { account: *account, asset, amount: 100_000_000, client_id: [0; 16] };

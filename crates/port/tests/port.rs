@@ -52,7 +52,7 @@ fn setup() -> Vec<Command> {
         mark: 0,
     }));
     for account in [ANN, BEN] {
-        made.push(Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16] }));
+        made.push(Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16], side: 0 }));
         for asset in [1, 2] {
             made.push(Command::Deposit(Deposit { account, asset, amount: 1 << 40, client_id: [0; 16] }));
         }

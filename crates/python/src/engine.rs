@@ -489,6 +489,14 @@ impl Engine {
         accounts.filter(|(_, a)| a.kind != 0).map(|(number, a)| (number as u32, a.kind)).collect()
     }
 
+    /// Of every transfer that waits, oldest first: (the sequence that made it, source, target, asset, purpose, amount,
+    /// expire in ns or 0).
+    fn pending_transfers(&self) -> Vec<(u64, u32, u32, u32, u8, i64, u64)> {
+        let held = self.held();
+        let pending = held.engine.transfers.pending.iter();
+        pending.map(|(at, w)| (*at, w.source, w.target, w.asset, w.purpose as u8, w.amount, w.expire)).collect()
+    }
+
     fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         questions::assets(py, &self.held().engine)
     }

@@ -18,12 +18,15 @@ mod questions;
 mod record;
 mod routes;
 mod sim;
+mod simm;
 mod swift;
 mod tape;
 mod threads;
 mod wakes;
 
-use isthmus_core::names::{CancelReason, Limit, Reason, Rule, Scope, SessionCause, SessionState, Template};
+use isthmus_core::names::{
+    CancelReason, Limit, PendingEnd, Purpose, Reason, Rule, Scope, SessionCause, SessionState, Template,
+};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -67,6 +70,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     names(m, "SESSION_CAUSES", SessionCause::ALL)?;
     names(m, "SCOPES", Scope::ALL)?;
     names(m, "LIMITS", Limit::ALL)?;
+    names(m, "PURPOSES", Purpose::ALL)?;
+    names(m, "PENDING_ENDS", PendingEnd::ALL)?;
     messages::register(m)?;
     execution::register(m)?;
     pools::register(m)?;
@@ -74,6 +79,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     tape::register(m)?;
     iso20022::register(m)?;
     swift::register(m)?;
+    simm::register(m)?;
     m.add_class::<wakes::Wakes>()?;
     m.add_class::<record::Origin>()?;
     m.add_class::<record::Record>()?;

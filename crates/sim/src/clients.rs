@@ -13,7 +13,8 @@ use isthmus_core::rules;
 use crate::chance::Chance;
 use crate::desk::{self, Made};
 use crate::router::Router;
-use crate::world::{CHANGING, CLIENTS, FIRST_CLIENT, INSTRUMENTS, PLAIN, VENUE, lot, middle, tick};
+use crate::treasury;
+use crate::world::{CHANGING, CLIENTS, FIRST_CLIENT, INSTRUMENTS, PLAIN, START, VENUE, lot, middle, tick};
 
 /// A message on its way: when it arrives, and what it says.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,7 @@ pub struct Clients {
     on_the_way: Vec<Message>,
     placed: Vec<Placed>,
     made: Vec<Made>,
+    pending: Vec<u64>,
     router: Router,
     named: u64,
     step: u64,
@@ -49,6 +51,7 @@ impl Clients {
             on_the_way: Vec::new(),
             placed: Vec::new(),
             made: Vec::new(),
+            pending: Vec::new(),
             router: Router::default(),
             named: 0,
             step: 0,
@@ -92,6 +95,11 @@ impl Clients {
     /// A trade was made: an operator may correct it.
     pub fn made(&mut self, trade: Made) {
         self.made.push(trade);
+    }
+
+    /// A transfer waits: the treasury may post or void it.
+    pub fn pending(&mut self, transfer: u64) {
+        self.pending.push(transfer);
     }
 
     fn client(&mut self) -> u32 {
@@ -223,7 +231,7 @@ impl Clients {
                 (order.kind, order.instrument) = (RESPONSE, CHANGING);
                 order.request = self.any().order;
             }
-            9 => (order.tif, order.expire) = (GTD, crate::world::START + self.chance.below(4_000_000)),
+            9 => (order.tif, order.expire) = (GTD, START + self.chance.below(4_000_000)),
             _ => {
                 if let Some(other) = self.mine(order.account) {
                     if self.chance.permille(500) { order.one_cancels = other } else { order.parent = other }
@@ -272,10 +280,11 @@ impl Clients {
         let (account, asset) = (self.client(), 1 + self.chance.below(3) as u32);
         let amount = self.chance.between(1, 20_000);
         let client_id = self.id();
-        match self.chance.below(3) {
+        match self.chance.below(5) {
             0 => Deposit { account, asset, amount, client_id }.into(),
             1 => Withdraw { account, asset, amount, client_id }.into(),
-            _ => Transfer { source: account, target: self.client(), asset, amount, client_id }.into(),
+            2 => Transfer { source: account, target: self.client(), asset, amount, client_id }.into(),
+            _ => treasury::write(&mut self.chance, &self.pending, client_id, START + self.step * 1_500),
         }
     }
 

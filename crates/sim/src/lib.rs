@@ -13,6 +13,7 @@ mod plant;
 mod router;
 mod run;
 mod shadow;
+mod treasury;
 mod world;
 
 pub use plant::Plant;

@@ -22,6 +22,9 @@ pub fn check(engine: &Engine) -> Result<(), &'static str> {
     if over_filling(engine) {
         return Err("house children within their parent");
     }
+    if overdrawn(engine) {
+        return Err("a bank pays what it has");
+    }
     if demanded(engine)? != held(engine) {
         return Err("holds equal to open risk");
     }
@@ -35,6 +38,12 @@ fn conserved(engine: &Engine) -> bool {
         *sums.entry(balance.asset).or_default() += balance.amount;
     }
     sums.values().all(|sum| *sum == 0)
+}
+
+/// Does a bank owe us less than nothing, what is promised out of it counted in?
+fn overdrawn(engine: &Engine) -> bool {
+    let banks = engine.ledger.accounts.iter().filter(|account| account.place.is_bank());
+    banks.flat_map(|account| &account.balances).any(|balance| balance.amount + balance.held > 0)
 }
 
 fn crossed(engine: &Engine) -> bool {
@@ -64,7 +73,7 @@ fn up(value: i128, by: i128) -> i128 {
     value.div_euclid(by) + i128::from(value.rem_euclid(by) > 0)
 }
 
-/// What live orders and positions need.
+/// What live orders, positions and pending transfers need.
 fn demanded(engine: &Engine) -> Result<Held, &'static str> {
     let mut held = Held::new();
     for row in engine.orders.by_id() {
@@ -82,6 +91,13 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
     for (instrument, number) in engine.instruments.iter().zip(1u16..) {
         if instrument.is_perpetual() {
             demand_positions(engine, instrument, number, &mut held);
+        }
+    }
+    for waiting in engine.transfers.pending.values() {
+        let (source, target) = (engine.ledger.place(waiting.source), engine.ledger.place(waiting.target));
+        let holding = [(waiting.source, source.is_holder()), (waiting.target, target.is_bank())];
+        for (account, _) in holding.into_iter().filter(|(_, holds)| *holds) {
+            *held.entry((account, waiting.asset)).or_default() += i128::from(waiting.amount);
         }
     }
     held.retain(|_, amount| *amount != 0);

@@ -152,6 +152,7 @@ impl Run {
                     self.world.made(Made { sequence, index, trade: *trade });
                     index += 1;
                 }
+                Effect::Pending(pending) => self.world.pending(pending.transfer),
                 _ => {}
             }
         }

@@ -4,6 +4,7 @@ use isthmus_core::messages::{AddAsset, AddInstrument, Code, Command, Deposit, Op
 use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::desk::Made;
+use crate::treasury;
 
 pub const USD: u32 = 1;
 pub const BTC: u32 = 2;
@@ -76,7 +77,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
     commands.extend(INSTRUMENTS.map(|number| Command::from(listing(chance, number))));
     for at in 0..=CLIENTS {
         let kind = if at == CLIENTS { 3 } else { 1 };
-        commands.push(OpenAccount { kind, client_id: [0; 16] }.into());
+        commands.push(OpenAccount { kind, client_id: [0; 16], side: 0 }.into());
     }
     for account in FIRST_CLIENT..VENUE {
         let poor = account == VENUE - 1;
@@ -85,6 +86,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
             commands.push(Deposit { account, asset, amount, client_id: [0; 16] }.into());
         }
     }
+    commands.extend(treasury::opening());
     commands
 }
 
@@ -120,6 +122,11 @@ impl World {
     /// A trade was made: an operator may correct it.
     pub fn made(&mut self, trade: Made) {
         self.clients.made(trade);
+    }
+
+    /// A transfer waits: it may be posted or voided.
+    pub fn pending(&mut self, transfer: u64) {
+        self.clients.pending(transfer);
     }
 
     /// An order was accepted: from now on it can be changed.

@@ -8,6 +8,8 @@ from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
+from isthmus.app.arguments_revenue import add_clv
+from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.app.arguments_venues import VENUE, add_venue, add_xmlguard
 from isthmus.kernel.errors import BadInput
@@ -68,6 +70,9 @@ def build_parser(version: str) -> Parser:
     add_mt300(_group(commands, "mt300", MT300), _add, DEFAULT_DATA)
     add_xmlguard(commands, _add)
     add_fix_echo(commands, _add, _port)
+    add_clv(commands, _add)
+    margin = _group(commands, "margin", "Margin requirements of portfolios.")
+    add_margin_models(margin, _add)
     _add_doctor(commands)
     return parser
 

@@ -51,6 +51,8 @@ def open_desks(core: Core, settings: Settings) -> list[Acting]:
         desks.append(core.arbitrage)
     if core.confirmations is not None:
         desks.append(core.confirmations)
+    if core.fees is not None:
+        desks.append(core.fees)
     for symbol, wanted in settings.house_maker.items():
         instrument = core.directory.instrument(symbol)
         if instrument is None:

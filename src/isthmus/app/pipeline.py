@@ -13,10 +13,12 @@ from pathlib import Path
 import msgspec
 
 from isthmus import __version__
+from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.desk import Desk
+from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
@@ -50,8 +52,10 @@ from isthmus.gateways.mt4.desk import Around as BridgeAround
 from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
+from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
+from isthmus.gateways.rest.ledger import LedgerHandlers
 from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
@@ -63,7 +67,9 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.table import (
     account_routes,
+    allocation_routes,
     confirmation_routes,
+    ledger_routes,
     margin_routes,
     market_routes,
     operator_routes,
@@ -101,6 +107,8 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
+    fees: FeesDesk | None
+    """Posts what schedules make of a day, where a client has one."""
 
 
 class Front(msgspec.Struct, frozen=True):
@@ -166,7 +174,11 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
     if settings.swift.confirmations.own_bic:
         confirmations = ConfirmationsDesk(settings.swift.confirmations, Path(settings.data), directory)
         views.tell(confirmations)
-    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations)
+    fees = None
+    if settings.fees.clients:
+        fees = FeesDesk(settings.fees, desk, directory)
+        views.tell(fees)
+    return Core(engine, driver, directory, views, outside, desk, router, arbitrage, confirmations, fees)
 
 
 def replay(core: Core, data: str, advance: Callable[[int], None]) -> None:
@@ -223,6 +235,8 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     metrics = Metrics(reads, lambda: stream.open)
     house = OperatorHandlers(submission, core.directory, core.views, keys, core.driver)
     desk = DeskHandlers(house, core.directory, core.views, renderer)
+    allocator = AllocationDesk(submission, core.directory, core.views, clock)
+    core.views.tell(allocator)
     trading = TradingHandlers(entry, reads, renderer, market, limits)
     lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
@@ -233,7 +247,9 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
+            *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
+            *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
             *margin_routes(MarginHandlers(house, reads, core.engine)),
             *(lorawan.routes if lorawan is not None else ()),
         )
@@ -256,7 +272,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     bridge = bridge_of(settings.mt4, BridgeAround(entry, access, core.directory, core.views, renderer))
     if bridge is not None and bridge.notices is not None:
         core.views.tell(bridge.notices)
-    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms), grpc, lorawan, bridge)
+    return Front(hub, facade.feed, server, Parts(entry, reads, algorithms, allocator), grpc, lorawan, bridge)
 
 
 def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:

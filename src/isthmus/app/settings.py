@@ -11,6 +11,7 @@ from isthmus.app.arbitrage_desk import ArbitrageSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.confirmations_desk import SwiftSettings
+from isthmus.app.fees_desk import FeeSettings
 from isthmus.app.flash_terms import Loan
 from isthmus.app.product_routes import ProductRoute, ProductRoutes
 from isthmus.gateways.limits import Limits
@@ -159,6 +160,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fix: FixSettings
     lorawan: LorawanSettings
     swift: SwiftSettings
+    fees: FeeSettings
     venues: dict[str, VenueTerms]
     product_routes: list[ProductRoute]
     mt4: BridgeSettings

@@ -5,7 +5,6 @@ from __future__ import annotations
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel.ids import account_id, number_of
-from isthmus.kernel.messages import ACCOUNT_CLIENT
 from isthmus.kernel.values import AMOUNT_MAX, NotANumber, TooFine, short_text, units
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Asset, Instrument
@@ -78,8 +77,7 @@ def own_account(directory: Directory, identity: Identity, named: str | None) -> 
     number = account_number(named)
     if not identity.sees_all and number != identity.account:
         raise Refusal(403, "forbidden", "a client acts for his own account only", field="account", value=named)
-    account = directory.accounts.get(number)
-    if account is None or account.kind != ACCOUNT_CLIENT:
+    if number not in directory.ledger_numbers:
         detail = f"{account_id(number)} is no client's account"
         raise Refusal(422, "unknown_account", detail, field="account", value=named)
     return number

@@ -61,10 +61,11 @@ class KillState(msgspec.Struct, frozen=True):
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`name` is kept in the journal: an id, no personal data."""
+    """`name` is kept in the journal: an id, no personal data. `side` of the wall, of custodians and suspense accounts."""
 
-    kind: Literal["client", "house", "venue"] = "client"
+    kind: Literal["client", "house", "venue", "custodian", "omnibus", "tax", "suspense", "insurance", "fee"] = "client"
     name: str | None = None
+    side: Literal["client", "firm"] | None = None
 
 
 class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,8 @@ SESSION_STATES: dict[int, str] = _core.SESSION_STATES
 SESSION_CAUSES: dict[int, str] = _core.SESSION_CAUSES
 SCOPES: dict[int, str] = _core.SCOPES
 LIMITS: dict[int, str] = _core.LIMITS
+PURPOSES: dict[int, str] = _core.PURPOSES
+PENDING_ENDS: dict[int, str] = _core.PENDING_ENDS
 
 OpenAccount = COMMANDS["OpenAccount"]
 AddAsset = COMMANDS["AddAsset"]
@@ -58,6 +60,11 @@ CorrectTrade = COMMANDS["CorrectTrade"]
 PlaceParent = COMMANDS["PlaceParent"]
 PlaceChild = COMMANDS["PlaceChild"]
 SetVenueFees = COMMANDS["SetVenueFees"]
+Move = COMMANDS["Move"]
+MovePending = COMMANDS["MovePending"]
+PostPending = COMMANDS["PostPending"]
+VoidPending = COMMANDS["VoidPending"]
+Exchange = COMMANDS["Exchange"]
 SetMarginTier = COMMANDS["SetMarginTier"]
 SetLeverage = COMMANDS["SetLeverage"]
 CloseDay = COMMANDS["CloseDay"]
@@ -114,6 +121,8 @@ TradeCorrected = EFFECTS["TradeCorrected"]
 LimitState = EFFECTS["LimitState"]
 Reheld = EFFECTS["Reheld"]
 VenueFeesSet = EFFECTS["VenueFeesSet"]
+Pending = EFFECTS["Pending"]
+PendingEnded = EFFECTS["PendingEnded"]
 TierSet = EFFECTS["TierSet"]
 LeverageSet = EFFECTS["LeverageSet"]
 MarginState = EFFECTS["MarginState"]
@@ -132,7 +141,25 @@ SYSTEM_ACCOUNTS = {
     5: "house:insurance",
     6: "house:fx",
 }
+ACCOUNT_KINDS = {
+    "client": 1,
+    "house": 2,
+    "venue": 3,
+    "custodian": 5,
+    "omnibus": 6,
+    "tax": 7,
+    "suspense": 8,
+    "insurance": 9,
+    "fee": 10,
+}
 ACCOUNT_CLIENT, ACCOUNT_HOUSE, ACCOUNT_VENUE = 1, 2, 3
+ACCOUNT_SYSTEM = 4
+ACCOUNT_CUSTODIAN, ACCOUNT_OMNIBUS, ACCOUNT_TAX, ACCOUNT_SUSPENSE, ACCOUNT_INSURANCE, ACCOUNT_FEE = range(5, 11)
+WALL_SIDES = {"client": 1, "firm": 2}
+"""Sides of the wall between client money and the firm's, as OpenAccount.side has them; 0 where the kind tells it."""
+SIDED_KINDS = (ACCOUNT_CUSTODIAN, ACCOUNT_SUSPENSE)
+"""Kinds of accounts that are opened with a side."""
+PURPOSE_NUMBERS = {name: number for number, name in PURPOSES.items()}
 BUY, SELL = 1, 2
 LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE, WORKED = range(1, 11)
 GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)

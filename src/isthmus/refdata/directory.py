@@ -8,7 +8,10 @@ from isthmus.engine.engine import Record
 from isthmus.engine.market import VenueFacts
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
+    ACCOUNT_CUSTODIAN,
     ACCOUNT_HOUSE,
+    ACCOUNT_OMNIBUS,
+    ACCOUNT_SYSTEM,
     ACCOUNT_VENUE,
     HOUSE_BOOK,
     SYSTEM_ACCOUNTS,
@@ -31,8 +34,11 @@ class Directory:
     def __init__(self) -> None:
         self.assets: dict[int, Asset] = {}
         self.instruments: dict[int, Instrument] = {}
-        self.accounts = {number: Account(number, ACCOUNT_HOUSE, name) for number, name in SYSTEM_ACCOUNTS.items()}
+        self.accounts = {number: Account(number, ACCOUNT_SYSTEM, name) for number, name in SYSTEM_ACCOUNTS.items()}
         self.client_numbers: set[int] = set()
+        """Accounts that hold and trade for clients."""
+        self.ledger_numbers: set[int] = set()
+        """Those, banks, and the accounts of tax, suspense, insurance and fees: whose balances are shown."""
         self.halted: set[int] = set()
         self._belongs: dict[int, tuple[int, int]] = {}
         self._asset_of_code: dict[str, Asset] = {}
@@ -70,8 +76,13 @@ class Directory:
         return [account for account in self.accounts.values() if account.kind == ACCOUNT_CLIENT]
 
     def is_client(self, number: int) -> bool:
-        """Whether this is a client's account."""
+        """Whether this account holds and trades for clients: a client's own, or an omnibus account."""
         return number in self.client_numbers
+
+    def is_bank(self, number: int) -> bool:
+        """Whether this is what a custodian holds for clients or for the firm."""
+        account = self.accounts.get(number)
+        return account is not None and account.kind == ACCOUNT_CUSTODIAN
 
     def is_halted(self, instrument: int) -> bool:
         """Whether the instrument, or everything, is halted."""
@@ -114,11 +125,13 @@ class Directory:
 
     def _add_account(self, record: Record, effect: Any) -> None:
         name = record.origin.text or f"account:{effect.account}"
-        account = Account(effect.account, record.command.kind, name)
+        account = Account(effect.account, record.command.kind, name, record.command.side)
         self.accounts[account.number] = account
         self._account_of_name.setdefault(name, account)
-        if account.kind == ACCOUNT_CLIENT:
+        if account.kind in (ACCOUNT_CLIENT, ACCOUNT_OMNIBUS):
             self.client_numbers.add(account.number)
+        if account.kind not in (ACCOUNT_HOUSE, ACCOUNT_VENUE):
+            self.ledger_numbers.add(account.number)
 
     def _add_asset(self, record: Record, effect: Any) -> None:
         asset = Asset(effect.asset, record.command.code, record.command.decimals)

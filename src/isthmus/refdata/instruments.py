@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from isthmus.kernel.messages import INSTRUMENT_KINDS, INVERSE_PERPETUAL, PERPETUALS
+from isthmus.kernel.messages import (
+    ACCOUNT_CLIENT,
+    ACCOUNT_KINDS,
+    ACCOUNT_OMNIBUS,
+    ACCOUNT_VENUE,
+    INSTRUMENT_KINDS,
+    INVERSE_PERPETUAL,
+    PERPETUALS,
+    SIDED_KINDS,
+    SYSTEM_ACCOUNTS,
+    WALL_SIDES,
+)
 
+_ACCOUNT_KIND_NAMES = {number: name for name, number in ACCOUNT_KINDS.items()}
+_WALL_NAMES = {number: name for name, number in WALL_SIDES.items()}
+WORLD_NAME = SYSTEM_ACCOUNTS[1]
 INVERSE_SCALE: int = 10**24
 """What quantity / price of an inverse perpetual is counted in: parts of one."""
 
@@ -19,11 +33,37 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """`kind`: 1 client, 2 house, 3 outside venue. `name` is what the OpenAccount record's origin said."""
+    """`kind`: one of ACCOUNT_KINDS. `name` is what the OpenAccount record's origin said; `side`: 1 client money, 2 the
+    firm's, of custodians and suspense accounts.
+    """
 
     number: int
     kind: int
     name: str
+    side: int = 0
+
+    @property
+    def kind_name(self) -> str:
+        """ "client", "house", "venue", "custodian" ..."""
+        return _ACCOUNT_KIND_NAMES.get(self.kind, "system")
+
+    @property
+    def wall(self) -> str:
+        """Its side of the wall between client money and the firm's: "client", "firm" or "outside"."""
+        if self.kind in SIDED_KINDS:
+            return _WALL_NAMES.get(self.side, "firm")
+        if self.kind == ACCOUNT_VENUE or self.name == WORLD_NAME:
+            return "outside"
+        return "client" if self.kind in (ACCOUNT_CLIENT, ACCOUNT_OMNIBUS) else "firm"
+
+    @property
+    def path(self) -> str:
+        """Its place in the chart of accounts: "client:ann", "custodian:BANK:client", "house:fees". A name that says no
+        kind stands under its kind.
+        """
+        if self.number in SYSTEM_ACCOUNTS or self.name.startswith(f"{self.kind_name}:"):
+            return self.name
+        return f"{self.kind_name}:{self.name}"
 
     @property
     def short_name(self) -> str:

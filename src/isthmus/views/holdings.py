@@ -28,6 +28,17 @@ class BalanceRow(msgspec.Struct):
     frozen: bool = False
 
 
+class PendingRow(msgspec.Struct, frozen=True):
+    """A transfer that waits to be posted or voided, by the record that made it; `expire`: ns, 0 never."""
+
+    transfer: int
+    source: int
+    target: int
+    asset: int
+    amount: int
+    expire: int
+
+
 class PositionRow(msgspec.Struct):
     """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was
     closed (no fees).
@@ -92,6 +103,15 @@ class Holdings:
         self._closed_at: dict[int, int] = {}
         self._frozen: dict[tuple[int, int], set[str]] = {}
         self._families = Families()
+        self._pending: dict[int, PendingRow] = {}
+
+    def pending(self) -> list[PendingRow]:
+        """Transfers that wait, oldest first."""
+        return list(self._pending.values())
+
+    def pending_transfer(self, transfer: int) -> PendingRow | None:
+        """None if it is over, or never was."""
+        return self._pending.get(transfer)
 
     def balances(self, account: int) -> list[BalanceRow]:
         """By asset number."""
@@ -147,7 +167,7 @@ class Holdings:
 
     def _post(self, posting: Any, balances: Change) -> None:
         for account, amount in ((posting.source, -posting.amount), (posting.target, posting.amount)):
-            if self._directory.is_client(account):
+            if account in self._directory.ledger_numbers:
                 self._row(account, posting.asset).total += amount
                 balances.add((account, posting.asset))
 
@@ -336,6 +356,23 @@ class Holdings:
         """Another leverage holds otherwise."""
         self._settled(_, effect, balances, positions)
 
+    def _began(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        terms = (effect.source, effect.target, effect.asset, effect.amount, effect.expire)
+        row = self._pending[effect.transfer] = PendingRow(effect.transfer, *terms)
+        self._reserve(row, row.amount, balances)
+
+    def _ended(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        if row := self._pending.pop(effect.transfer, None):
+            self._reserve(row, -row.amount, balances)
+
+    def _reserve(self, row: PendingRow, change: int, balances: Change) -> None:
+        """A source holds what it will pay, a bank what it promised to."""
+        known, is_bank = self._directory.ledger_numbers, self._directory.is_bank
+        source = [row.source] if row.source in known and not is_bank(row.source) else []
+        for account in source + ([row.target] if is_bank(row.target) else []):
+            self._row(account, row.asset).held += change
+            balances.add((account, row.asset))
+
     def _marked(self, _: Record, effect: Any, __: Change, ___: Change) -> None:
         self._references[effect.instrument] = effect.price
         self._marked_once.add(effect.instrument)
@@ -373,4 +410,6 @@ _TAKES = {
     "LeverageSet": Holdings._leverage,
     "Marked": Holdings._marked,
     "InstrumentAdded": Holdings._instrument_added,
+    "Pending": Holdings._began,
+    "PendingEnded": Holdings._ended,
 }

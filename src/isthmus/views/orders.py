@@ -116,7 +116,9 @@ class OrderRow(msgspec.Struct):
 
 
 class FillRow(msgspec.Struct, frozen=True):
-    """A client's side of a trade. `ordinal` counts the trades of one record from 1."""
+    """A client's side of a trade. `ordinal` counts the trades of one record from 1. `value`: minor units of the quote
+    asset that he paid or got, the fee apart (of a perpetual: its settlement).
+    """
 
     record: int
     ordinal: int
@@ -130,6 +132,7 @@ class FillRow(msgspec.Struct, frozen=True):
     fee: int
     liquidity: int
     time: int
+    value: int = 0
 
 
 class Orders:
@@ -449,6 +452,7 @@ def venue_of(traded: Any, liquidity: int) -> int:
 def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
     taking = liquidity == TAKER
     other_side = SELL if traded.taker_side == BUY else BUY
+    buys = (traded.taker_side if taking else other_side) == BUY
     return FillRow(
         record=record.sequence,
         ordinal=ordinal,
@@ -462,6 +466,7 @@ def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
         fee=traded.taker_fee if taking else traded.maker_fee,
         liquidity=liquidity,
         time=record.stamp,
+        value=traded.buyer_pays if buys else traded.seller_gets,
     )
 
 

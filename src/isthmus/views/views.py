@@ -11,6 +11,7 @@ from isthmus.kernel.ids import trade_id
 from isthmus.kernel.messages import (
     FILLED_OUTSIDE,
     CancelOrder,
+    PendingEnded,
     PlaceOrder,
     PlaceSpecial,
     Purged,
@@ -101,6 +102,8 @@ class Views:
             return True
         clients = self.directory.client_numbers
         if command.account in clients or any(effect.maker in clients or effect.taker in clients for effect in traded):
+            return True
+        if any(type(effect) is PendingEnded for effect in effects):  # whose time had come
             return True
         touched = (getattr(effect, "order", None) for effect in effects)
         return any(order is not None and self.orders.order(order) is not None for order in touched)

@@ -14,6 +14,10 @@ from isthmus.app.cli import command_of, exit_code, main
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
 
 COMMANDS = {
+    "margin reg-t": ["F"],
+    "margin sa-ccr": ["F"],
+    "margin simm": ["--crif", "F"],
+    "clv": ["--customers", "F"],
     "serve": [],
     "demo-keys": [],
     "replay lobster": ["--messages", "F"],

@@ -77,7 +77,8 @@ class Reader:
         made |= {"kills": self.rows("B I B I"), "handles": self.rows("I I Q")}
         made |= {"limits": self.many(self.limits), "pasts": self.many(self.past), "makers": self.many(self.maker)}
         made |= {"answers": self.many(self.answer), "parents": self.many(self.parent)}
-        return made | {"fees": self.rows("I I i i")}
+        made["fees"] = self.rows("I I i i")
+        return made | {"sides": self.rows("I B"), "pending": self.rows("Q I I I B q Q")}
 
     def parent(self) -> Any:
         return self.take("Q B I q q B B B"), self.rows("Q"), self.rows("Q I")
@@ -126,6 +127,8 @@ def busy() -> Engine:
     for ordinal, venue in enumerate((0, 18), 1):
         send(m.PlaceChild(parent=parent, ordinal=ordinal, venue=venue, **words | {"price": 80}))
     send(m.VenueCancelled(order=parent + 2, venue=18))
+    send(m.OpenAccount(kind=m.ACCOUNT_CUSTODIAN, side=1))
+    send(m.MovePending(source=16, target=17, asset=1, amount=3, purpose=15, expire=2_000))
     send(m.Kill(scope=2, of=7, user=1))
     return engine
 
@@ -143,10 +146,12 @@ def test_a_state_is_read_to_its_last_byte_by_the_page() -> None:
     assert found["orders"][-2][1][0] == 120
     (((parent, *family), children, late),) = found["parents"]
     assert (family, children, late) == ([7, 2, 95, 20, 0, 0, 0], [(parent + 1,)], [(parent + 2, 18)])
+    assert found["sides"] == [(19, 1)]
+    assert found["pending"] == [(engine.sequence - 1, 16, 17, 1, 15, 3, 2_000)]
     assert found["fees"] == [(18, 1, -5, 0)]
     assert found["instruments"][1][2][0][2] == 5
     assert found["kills"] == [(2, 7, 0, 0)]
-    assert [kind for (kind, *_), _ in found["accounts"]][-3:] == [1, 1, 3]
+    assert [kind for (kind, *_), _ in found["accounts"]][-4:] == [1, 1, 3, 5]
 
 
 def numbered(head: str) -> dict[int, str]:

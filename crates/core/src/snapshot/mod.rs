@@ -97,6 +97,7 @@ impl Engine {
             _ => return Err(BadState),
         };
         engine.ledger.found_system();
+        engine.ledger.find_places();
         engine.begin_margining()?;
         if rest.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
@@ -183,7 +184,7 @@ fn take_account(bytes: &mut In) -> Result<Account, BadState> {
             held: b.wide()?,
         })
     })?;
-    Ok(Account { kind, group, firm, balances, watched: false })
+    Ok(Account { kind, group, firm, balances, ..Account::default() })
 }
 
 fn put_answer(out: &mut Out, key: &Key, answer: &Answer) {

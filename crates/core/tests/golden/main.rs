@@ -68,4 +68,4 @@ macro_rules! golden {
         }
     )*};
 }
-golden! { plain matching triggers sessions dark gate makers parents worked }
+golden! { plain matching triggers sessions dark gate makers parents ledger worked }

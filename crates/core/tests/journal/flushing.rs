@@ -16,7 +16,7 @@ fn command(number: u64) -> Command {
         code[..8].copy_from_slice(format!("{number:08}").as_bytes());
         return Command::AddAsset(AddAsset { code: Code(code), decimals: 2 });
     }
-    Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16] })
+    Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16], side: 0 })
 }
 
 fn single(broker: &mut Broker, number: u64) -> (Vec<u8>, Link) {

@@ -17,7 +17,7 @@ fn open(folder: &Folder) -> Broker {
 fn apply(broker: &mut Broker, count: u64) {
     let mut mix = Mix(broker.engine.sequence);
     for _ in 0..count {
-        let command = Command::OpenAccount(OpenAccount { kind: (mix.next() % 5) as u8, client_id: [0; 16] });
+        let command = Command::OpenAccount(OpenAccount { kind: (mix.next() % 5) as u8, client_id: [0; 16], side: 0 });
         broker.stage(&command, 1, &[]);
         broker.make_room().unwrap();
     }

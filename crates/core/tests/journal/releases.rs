@@ -1,7 +1,13 @@
 //! A journal that earlier rules wrote: what its records say adds up to the state that its snapshot holds.
 use isthmus_core::Engine;
+use isthmus_core::ledger::{FX, INSURANCE, SYSTEM};
 use isthmus_core::recorded::Whole;
+use isthmus_core::wall::Place;
 use std::path::PathBuf;
+
+/// Bytes of the empty lists that a state got since.
+const SINCE_RULES_2: usize = 2 * 8;
+const SINCE_RULES_3: usize = 2 * 8;
 
 #[test]
 fn records_of_rules_1_add_up_to_the_snapshot_behind_them() {
@@ -32,9 +38,24 @@ fn records_of_rules_2_add_up_to_the_snapshot_behind_them() {
     let engine = &whole.replay.engine;
     assert!(whole.recorded.agrees(engine) && engine.parents.families.is_empty() && engine.venue_fees.is_empty());
     let state = engine.state();
-    assert!(Engine::from_state_of(3, &state).unwrap().state() == state);
-    // it ended before parents: two empty lists
-    let older = &state[..state.len() - 16];
-    assert!(Engine::from_state_of(2, older).unwrap().state() == state);
-    assert!(Engine::from_state_of(2, &state).is_err() && Engine::from_state_of(3, older).is_err());
+    assert!(Engine::from_state(&state).unwrap().state() == state);
+    // rules 3 ended before sides and pending transfers, rules 2 before parents: two empty lists each
+    let third = &state[..state.len() - SINCE_RULES_3];
+    let second = &third[..third.len() - SINCE_RULES_2];
+    assert!(Engine::from_state_of(3, third).unwrap().state() == state);
+    assert!(Engine::from_state_of(2, second).unwrap().state() == state);
+    assert!(Engine::from_state_of(2, third).is_err() && Engine::from_state_of(3, second).is_err());
+    assert!(Engine::from_state_of(3, &state).is_err() && Engine::from_state_of(4, third).is_err());
+}
+
+#[test]
+fn records_of_rules_3_add_up_to_the_snapshot_behind_them() {
+    let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/journals/rules_3");
+    let whole = Whole::run(&fixture).unwrap();
+    assert_eq!((whole.recorded.records, whole.replay.engine.sequence), (334, 334));
+    let engine = &whole.replay.engine;
+    assert!(whole.recorded.agrees(engine) && engine.transfers.pending.is_empty());
+    for account in [INSURANCE, FX] {
+        assert_eq!((engine.ledger.kind(account), engine.ledger.place(account)), (SYSTEM, Place::Firm));
+    }
 }

@@ -11,7 +11,7 @@ fn bodies() -> Vec<Vec<u8>> {
     code[..3].copy_from_slice(b"USD");
     let commands = [
         Command::AddAsset(AddAsset { code: Code(code), decimals: 2 }),
-        Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16] }),
+        Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16], side: 0 }),
         Command::Deposit(Deposit { account: 16, asset: 1, amount: 5_000, client_id: [9; 16] }),
         Command::Deposit(Deposit { account: 99, asset: 1, amount: 5_000, client_id: [9; 16] }),
     ];

@@ -12,7 +12,7 @@ fn options(durability: Durability) -> Options {
 
 fn apply(broker: &mut Broker, count: u64) -> Result<u64, JournalError> {
     for number in 0..count {
-        let command = Command::OpenAccount(OpenAccount { kind: (number % 4) as u8, client_id: [0; 16] });
+        let command = Command::OpenAccount(OpenAccount { kind: (number % 4) as u8, client_id: [0; 16], side: 0 });
         broker.stage_one(&command, 5, &[], |_, _| {});
     }
     broker.settle()
@@ -97,7 +97,7 @@ fn what_a_former_owner_writes_after_the_take_over_reaches_nobody() {
     standby.take_over(true, |_| {}).unwrap();
     let before = epochs(&folder);
     for _ in 0..2_000 {
-        owner.stage(&Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16] }), 5, &[]);
+        owner.stage(&Command::OpenAccount(OpenAccount { kind: 1, client_id: [0; 16], side: 0 }), 5, &[]);
         let _ = owner.make_room();
     }
     let _ = owner.settle();

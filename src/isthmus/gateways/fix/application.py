@@ -12,7 +12,9 @@ import msgspec
 
 from isthmus.engine.engine import Record
 from isthmus.gateways.algorithms import Algorithms
+from isthmus.gateways.allocations import Allocator
 from isthmus.gateways.entry import OrderEntry
+from isthmus.gateways.fix.allocating import Allocating
 from isthmus.gateways.fix.drop_copy import DropCopy
 from isthmus.gateways.fix.market_data import MarketData
 from isthmus.gateways.fix.post_trade import PostTrade
@@ -62,6 +64,7 @@ class Parts(msgspec.Struct, frozen=True):
     entry: OrderEntry
     reads: Reads
     algorithms: Algorithms
+    allocator: Allocator
 
 
 class Application:
@@ -77,6 +80,7 @@ class Application:
         self.reference = Reference(parts.reads, sessions)
         self.quoting = Quoting(parts.entry, parts.reads, sessions)
         self.post_trade = PostTrade(parts.reads, sessions)
+        self.allocating = Allocating(parts.allocator, parts.reads, sessions)
         self.drop_copy = DropCopy(parts.reads, sessions, copied)
         self._ordered: dict[str, Ordered] = {
             "D": self.trading.new,
@@ -88,6 +92,7 @@ class Application:
             "R": lambda peer, message, _: self.quoting.request(peer, message),
             "S": lambda peer, message, _: self.quoting.quote(peer, message),
             "AJ": lambda peer, message, _: self.quoting.accept(peer, message),
+            "J": lambda peer, message, _: self.allocating.instruct(peer, message),
         }
         self._plain: dict[str, Plain] = {
             "V": self.market_data.request,
@@ -95,7 +100,6 @@ class Application:
             "c": self.reference.definition,
             "AD": self.post_trade.trades,
             "AN": self.post_trade.positions,
-            "J": self.post_trade.allocation,
             "BE": self.post_trade.user,
         }
 

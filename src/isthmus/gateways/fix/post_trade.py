@@ -1,6 +1,4 @@
-"""After the trade: TradeCaptureReportRequest(AD), RequestForPositions(AN), AllocationInstruction(J), UserRequest(BE),
-for whoever is logged on.
-"""
+"""After the trade: TradeCaptureReportRequest(AD), RequestForPositions(AN), UserRequest(BE), for who is logged on."""
 
 from __future__ import annotations
 
@@ -93,15 +91,6 @@ class PostTrade:
             body += [(702, "1"), (703, "TOT"), (side, text(size, instrument.quantity_decimals)), (706, "0")]
             body += [(753, "1"), (707, "IMTM" if peer.version == FIX50 else "FMTM")]
             self._out.send(peer.place, "AP", [*body, (708, text(value, instrument.quote.decimals))])
-
-    def allocation(self, peer: Peer, message: Message) -> None:
-        """AllocationInstruction(J): refused by name, whole: blocks are not split here."""
-        asked = needed(message, 70, "AllocID")
-        day = message.get(75) or date(self._reads.now())
-        why = "blocks are not allocated by this broker: trade for each account"
-        body: Body = [(70, asked), (75, day), (60, timestamp(self._reads.now())), (87, "1")]
-        reason = "7" if peer.version != FIX50 else "99"
-        self._out.send(peer.place, "P", [*body, (88, reason), (58, why)])
 
     def user(self, peer: Peer, message: Message) -> None:
         """UserRequest(BE): the status of the user. Keys are changed by an operator and never on the wire."""

@@ -29,11 +29,10 @@ from isthmus.gateways.rest.http import Answer, Request
 from isthmus.gateways.submission import Submission, client_text
 from isthmus.kernel.ids import account_id, record_id
 from isthmus.kernel.messages import (
-    ACCOUNT_CLIENT,
-    ACCOUNT_HOUSE,
-    ACCOUNT_VENUE,
+    ACCOUNT_KINDS,
     INSTRUMENT_KINDS,
     SIDES,
+    WALL_SIDES,
     AddAsset,
     AddInstrument,
     CancelAll,
@@ -49,7 +48,6 @@ from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Asset, Instrument
 from isthmus.views.views import Views
 
-ACCOUNT_KINDS = {"client": ACCOUNT_CLIENT, "house": ACCOUNT_HOUSE, "venue": ACCOUNT_VENUE}
 KIND_NUMBERS = {name: number for number, name in INSTRUMENT_KINDS.items()}
 DECIMALS_MAX = 18
 U32_MAX = 2**32 - 1
@@ -69,10 +67,12 @@ class OperatorHandlers:
         self._driver = driver
 
     async def open_account(self, request: Request) -> Answer:
-        """An account of a client, the house or an outside venue."""
+        """An account of a client, the house, an outside venue, a bank ...; its name makes its path."""
         wanted = body_as(request.body, operator_shapes.NewAccount)
-        text = client_text(request.asker, f"{wanted.kind}:{wanted.name}" if wanted.name is not None else None, "name")
-        command = OpenAccount(kind=ACCOUNT_KINDS[wanted.kind], client_id=_client_id(text))
+        path = f"{wanted.kind}:{wanted.name}" + (f":{wanted.side}" if wanted.side is not None else "")
+        text = client_text(request.asker, path if wanted.name is not None else None, "name")
+        side = WALL_SIDES[wanted.side] if wanted.side is not None else 0
+        command = OpenAccount(kind=ACCOUNT_KINDS[wanted.kind], client_id=_client_id(text), side=side)
         return await self.do(request, command, None, text)
 
     async def deposit(self, request: Request) -> Answer:

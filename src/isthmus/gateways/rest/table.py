@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
+from isthmus.gateways.rest.ledger import LedgerHandlers
 from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
@@ -193,6 +195,47 @@ def margin_routes(margin: MarginHandlers) -> tuple[Route, ...]:
         *(
             Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
             for name, handler, summary, accepts in listed
+        ),
+    )
+
+
+def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
+    """Accounts, and money that moves between them."""
+    commands = (
+        ("move", ledger.move, "Move money for a purpose", ledger_shapes.MoneyMove),
+        ("move_pending", ledger.move_pending, "Hold money for a move to come", ledger_shapes.PendingMove),
+        ("post_pending", ledger.post_pending, "Post a pending transfer", ledger_shapes.PendingPost),
+        ("void_pending", ledger.void_pending, "Void a pending transfer", ledger_shapes.PendingVoid),
+        ("exchange", ledger.exchange, "Exchange one asset for another", ledger_shapes.MoneyExchange),
+    )
+    asked = (
+        ("accounts", ledger.accounts, "All accounts with their paths", list[ledger_shapes.LedgerAccount]),
+        ("pending", ledger.pending, "Transfers that wait, oldest first", list[ledger_shapes.PendingTransfer]),
+    )
+    return (
+        *(
+            Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
+            for name, handler, summary, accepts in commands
+        ),
+        *(
+            Route("GET", f"/v1/operator/{name}", handler, summary, answers, JOURNAL_ROLES)
+            for name, handler, summary, answers in asked
+        ),
+    )
+
+
+def allocation_routes(own: AllocationHandlers) -> tuple[Route, ...]:
+    """Blocks to sub-accounts."""
+    return (
+        Route(
+            "POST",
+            "/v1/allocations",
+            own.allocate,
+            "Allocate a block at its average price",
+            ledger_shapes.Allocation,
+            TRADING_ROLES,
+            ledger_shapes.NewAllocation,
+            201,
         ),
     )
 

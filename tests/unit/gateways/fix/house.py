@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from isthmus._core import FixDictionary, FixMessage, fix_encode
+from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.pipeline import build_core
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine
@@ -110,8 +111,12 @@ class House:
             desk.fund(account, acme, 100_000)
         self.sent = Sent()
         reads = Reads(driver, directory, views, self._clock, "test")
-        entry = OrderEntry(Submission(driver, self._clock), directory, views, _house, Algorithms())  # type: ignore[arg-type]
-        self.application = Application(Parts(entry, reads, Algorithms()), self.sent, drop_copies)  # type: ignore[arg-type]
+        submission = Submission(driver, self._clock)
+        entry = OrderEntry(submission, directory, views, _house, Algorithms())  # type: ignore[arg-type]
+        self.allocator = AllocationDesk(submission, directory, views, self._clock)
+        parts = Parts(entry, reads, Algorithms(), self.allocator)  # type: ignore[arg-type]
+        self.application = Application(parts, self.sent, drop_copies)
+        views.tell(self.allocator)
         views.tell(self.application)
         self._flush()
 

@@ -180,10 +180,8 @@ def test_a_drop_copy_hears_of_everybody_and_of_what_it_missed() -> None:
     assert (copy[150], copy[11]) == ("0", "c")
 
 
-def test_an_allocation_is_refused_whole_and_a_user_told_his_status(house: House) -> None:
+def test_a_user_is_told_his_status(house: House) -> None:
     ann = house.peer(0)
-    ((kind, report),) = house.say(ann, {35: "J", 70: "al", 75: "20231114"})
-    assert (kind, report[87]) == ("P", "1")
     ((kind, status),) = house.say(ann, {35: "BE", 923: "u", 924: "4", 553: "ann"})
     assert (kind, status[926]) == ("BF", "1")
     ((_, status),) = house.say(ann, {35: "BE", 923: "u", 924: "3", 553: "ann"})

@@ -81,7 +81,7 @@ class Desk:
         self.key, _ = self.keys.create_key(user)
         self.front, self.driver = Front(), Driver()
         reads = self.house.application.trading._reads
-        parts = Parts(self.house.application.trading._entry, reads, Algorithms())  # type: ignore[arg-type]
+        parts = Parts(self.house.application.trading._entry, reads, Algorithms(), self.house.allocator)  # type: ignore[arg-type]
         terms = Terms(frozenset(), cancels)
         self.server = FixServer(self.front, parts, self.keys, self.driver, terms)
 

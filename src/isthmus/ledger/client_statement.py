@@ -1,0 +1,162 @@
+"""What a client is told of his account: statement of a period and confirmations of trades, as values and as PDF.
+
+The same values make the JSON and the paper. A statement names the journal's head at which it was drawn, so that whoever
+holds it can check later that the journal still says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from msgspec import Struct
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from isthmus.kernel.errors import BadInput
+
+ENTRIES_MAX = 50_000
+"""Of one statement; a longer period is told in several."""
+STYLES = getSampleStyleSheet()
+
+
+class Entry(Struct, frozen=True):
+    """A posting of the account: decimal text, signed from the client's point of view; `balance` is that after it."""
+
+    sequence: int
+    time: str
+    what: str
+    amount: str
+    balance: str
+
+
+class AssetStatement(Struct, frozen=True):
+    """One asset of the account over the period."""
+
+    asset: str
+    opening: str
+    closing: str
+    entries: list[Entry]
+
+
+class Confirmation(Struct, frozen=True):
+    """A trade as MiFID II (Delegated Regulation 2017/565, article 59) wants it told."""
+
+    trade: str
+    order: str
+    time: str
+    instrument: str
+    side: str
+    quantity: str
+    price: str
+    value: str
+    fee: str
+    asset: str
+    venue: str
+    settles: str
+
+
+class Holding(Struct, frozen=True):
+    """A position at the end of the period; `value` at the mark, None without one."""
+
+    instrument: str
+    quantity: str
+    mark: str | None
+    value: str | None
+    asset: str
+
+
+class ClientStatement(Struct, frozen=True, kw_only=True):
+    """Of one account, from `opened` to `closed` (RFC 3339). `sequence` and `head`: the journal when it was drawn."""
+
+    account: str
+    name: str
+    opened: str
+    closed: str
+    sequence: int
+    head: str
+    assets: list[AssetStatement]
+    trades: list[Confirmation] = []
+    holdings: list[Holding] = []
+    fees: dict[str, str] = {}
+
+
+def paper(statement: ClientStatement) -> bytes:
+    """The statement as PDF; the same values make the same bytes. Characters beyond Latin-1 are shown as "?", since the
+    fonts that every reader has know no others. Raises BadInput for one that is too long.
+    """
+    if sum(len(one.entries) for one in statement.assets) > ENTRIES_MAX:
+        raise BadInput("period", f"has more than {ENTRIES_MAX} entries: ask for a shorter one")
+    printed = BytesIO()
+    page = SimpleDocTemplate(
+        printed, pagesize=A4, leftMargin=16 * mm, rightMargin=16 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
+        title=f"Statement {_plain(statement.account)}", author="Isthmus", invariant=1,
+    )  # fmt: skip
+
+    def foot(canvas: Canvas, _document: Any) -> None:
+        canvas.setFont("Helvetica", 6.5)
+        canvas.setFillColor(colors.grey)
+        canvas.drawString(16 * mm, 12 * mm, f"Journal head at record {statement.sequence}: {statement.head}")
+        canvas.drawRightString(A4[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
+
+    page.build(_story(statement), onFirstPage=foot, onLaterPages=foot)
+    return printed.getvalue()
+
+
+def _story(statement: ClientStatement) -> list[Any]:
+    story: list[Any] = [
+        Paragraph("Statement of account", STYLES["Title"]),
+        Paragraph(f"{_safe(statement.name)} ({_safe(statement.account)})", STYLES["Heading2"]),
+        Paragraph(f"{statement.opened} to {statement.closed}", STYLES["Normal"]),
+        Spacer(1, 6 * mm),
+    ]
+    rows = [(one.asset, one.opening, one.closing) for one in statement.assets]
+    story += _section("Balances", ("asset", "opening", "closing"), rows, "No balances in this period.")
+    held = [(one.instrument, one.quantity, one.mark or "", one.value or "", one.asset) for one in statement.holdings]
+    story += _section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
+    fees = sorted(statement.fees.items())
+    story += _section("Fees in this period", ("asset", "amount"), fees, None)
+    columns = ("time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
+    trades = [
+        (one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}", one.fee,
+         one.venue, one.settles)
+        for one in statement.trades
+    ]  # fmt: skip
+    story += _section("Trades", columns, trades, None)
+    for one in statement.assets:
+        entries = [(row.time[:19], str(row.sequence), row.what, row.amount, row.balance) for row in one.entries]
+        story += _section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
+    return story
+
+
+def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:
+    """A table with its heading; nothing where there is nothing and nothing to say about it."""
+    if not rows:
+        return [Paragraph(empty, STYLES["Normal"])] if empty is not None else []
+    cells = [[_plain(cell) for cell in row] for row in (columns, *rows)]
+    table = Table(cells, repeatRows=1, hAlign="LEFT")
+    table.setStyle(
+        TableStyle([
+            ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 7),
+            ("FONT", (0, 1), (-1, -1), "Helvetica", 7),
+            ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.black),
+            ("ROWBACKGROUNDS", (0, 1), (-1, -1), [colors.white, colors.whitesmoke]),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+        ])
+    )  # fmt: skip
+    return [Paragraph(_safe(title), STYLES["Heading3"]), table, Spacer(1, 4 * mm)]
+
+
+def _plain(written: str) -> str:
+    return written.encode("latin-1", "replace").decode("latin-1")
+
+
+def _safe(written: str) -> str:
+    """As `_plain`, for a paragraph, which reads markup."""
+    return _plain(written).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
