@@ -19,7 +19,7 @@ HOUR_NS = 3_600 * 10**9
 @pytest.fixture
 def desk(pair: Pair) -> Pair:
     """A linear perpetual whose price step is worth 10 cents a contract, and an inverse one of 100 USD a contract
-    settled in satoshis; both without fees, mark 500 (50.0 USD for the linear, 500.0 for the inverse: it has one decimal, too).
+    settled in satoshis; both without fees, mark 50.0 USD.
     """
     pair.send("AddAsset", code="USD", decimals=2)
     pair.send("AddAsset", code="BTC", decimals=8)
