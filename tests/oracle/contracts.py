@@ -29,7 +29,8 @@ class Contract:
 
     def intrinsic(self, price: int) -> int:
         """What a unit of price of the option is worth when what it is on costs `price`."""
-        return max(0, price - self.terms.strike if self.terms.right == CALL_RIGHT else self.terms.strike - price)
+        above = price - int(self.terms.strike)
+        return max(0, above if self.terms.right == CALL_RIGHT else -above)
 
 
 def trades(instrument: Instrument) -> Iterator[str]:

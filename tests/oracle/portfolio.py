@@ -74,7 +74,7 @@ def _cost(state: State, instrument: Instrument, side: int, units: int, value: in
     else:
         at_mark = units * instrument.settlement_mark * instrument.num
         cost = max(0, paid - at_mark if side == BUY else at_mark - paid)
-    return cost + instrument.fee_up(paid)
+    return int(cost + instrument.fee_up(paid))
 
 
 def affords(state: State, account: int, changed: Holding) -> Iterator[str]:

@@ -150,7 +150,7 @@ def requirements(risk: Risk, instruments: dict[int, Instrument], lots: Lots) -> 
 
 
 def _peak(array: Any) -> int:
-    return max(map(abs, (*losses(array), array.delta, array.value, array.short_minimum)))
+    return int(max(map(abs, (*losses(array), array.delta, array.value, array.short_minimum))))
 
 
 def _product(risk: Risk, instruments: dict[int, Instrument], number: int, lots: Lots) -> Product:

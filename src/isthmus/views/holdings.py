@@ -156,7 +156,7 @@ class Holdings:
         for effect in effects:
             name = type(effect).__name__
             ends = name == "Settled" and type(record.command).__name__ in ("SettleExpiry", "Exercise")
-            if take := Holdings._ended if ends else _TAKES.get(name):
+            if take := Holdings._position_ended if ends else _TAKES.get(name):
                 take(self, record, effect, balances, positions)
         return balances, positions
 
@@ -322,7 +322,7 @@ class Holdings:
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
 
-    def _ended(self, record: Record, effect: Any, balances: Change, positions: Change) -> None:
+    def _position_ended(self, record: Record, effect: Any, balances: Change, positions: Change) -> None:
         """Of an expiry or exercise: the position ends, or begins, at the price that its amount was reckoned with."""
         self._settled(record, effect, balances, positions)
         moved = effect.position - self.position(effect.account, effect.instrument).quantity

@@ -94,14 +94,15 @@ class ContractHandlers:
         except ValueError as refused:
             raise Refusal(422, str(refused), "the engine knows no such order", field="instrument") from refused
         asset = self._reads.directory.assets[found["asset"]]
-        shown = [short_text(found[name], asset.decimals) for name in ("need", "hold", "available")]
-        return ok(contract_shapes.WhatIf(account_id(account), asset.code, *shown, found["reason"]))
+        need, hold, available = (short_text(found[name], asset.decimals) for name in ("need", "hold", "available"))
+        shown = contract_shapes.WhatIf(account_id(account), asset.code, need, hold, available, found["reason"])
+        return ok(shown)
 
 
 def contract_routes(own: ContractHandlers, account: Field) -> tuple[Route, ...]:
     """Contracts that expire, and margin."""
-    order = (account, Field("instrument", "its symbol"), Field("side", "buy or sell"))
-    order += (Field("price", "the limit"), Field("quantity", "how much"))
+    limit = (Field("price", "the limit"), Field("quantity", "how much"))
+    order = (account, Field("instrument", "its symbol"), Field("side", "buy or sell"), *limit)
     listed = (
         ("set_contract", own.set_contract, "Set the terms of a future or an option", contract_shapes.NewContract),
         ("settle_expiry", own.settle_expiry, "Settle an expired contract", contract_shapes.FinalPrice),
