@@ -53,7 +53,7 @@ fn market(accounts: u32) -> Engine {
         apply(SetMarginTier { instrument: PERPETUAL, from_notional, initial_bps, maintenance_bps }.into());
     }
     for account in FIRST_ACCOUNT..FIRST_ACCOUNT + accounts {
-        apply(OpenAccount { kind: 1, client_id: NOBODY }.into());
+        apply(OpenAccount { kind: 1, client_id: NOBODY, side: 0 }.into());
         apply(Deposit { account, asset: USD, amount: 100_000_000, client_id: NOBODY }.into());
         apply(SetLeverage { account, instrument: PERPETUAL, initial_bps: 1_000 }.into());
         let side = if account % 2 == 0 { SELL } else { BUY };

@@ -18,9 +18,7 @@ def listed(kind: int, multiplier: int) -> Instrument:
 
 
 @pytest.mark.parametrize(("quantity", "expected"), [(100, 422), (-100, 571)])
-def test_a_linear_position_is_liquidated_where_equity_meets_the_maintenance_margin(
-    quantity: int, expected: int
-) -> None:
+def test_a_linear_position_is_liquidated_where_equity_meets_its_margin(quantity: int, expected: int) -> None:
     # 100 x 500 x 10 at 5 %, 100,000 cents: long 100,000 + 1,000 (p - 500) = 50 p, p = 421.05; short: 571.4
     assert liquidation_price(listed(LINEAR_PERPETUAL, 1), (quantity, 500), 100_000, 500) == expected
 
