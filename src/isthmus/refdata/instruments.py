@@ -137,10 +137,11 @@ class Instrument(msgspec.Struct, frozen=True):
         """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own. Of an
         inverse perpetual base minor units of a sum of its turnovers.
         """
-        exact = price_times_quantity * self.multiplier
+        exact: int = price_times_quantity * self.multiplier
         if self.inverse:
             digits = self.base.decimals + self.price_decimals - self.quantity_decimals
-            return exact * 10**digits // INVERSE_SCALE
+            scaled: int = exact * 10**digits
+            return scaled // INVERSE_SCALE
         exponent = self.value_exponent
         scale: int = 10 ** abs(exponent)
         return exact * scale if exponent >= 0 else exact // scale
