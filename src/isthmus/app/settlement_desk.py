@@ -18,17 +18,24 @@ from typing import Any
 
 from isthmus.app.desk import Desk
 from isthmus.app.settlement_actions import Actions, moving
+from isthmus.app.settlement_contracts import Contracts
+from isthmus.app.settlement_funding import Funding
 from isthmus.app.settlement_messages import MessageDesk
 from isthmus.app.settlement_settings import SettlementSettings, checked
 from isthmus.app.settlement_store import FOLDER, ClearingStore
 from isthmus.app.settlement_words import (
     TEXT,
     Act,
+    Agree,
     BuyIn,
+    Enter,
     Interest,
     Lift,
     Report,
     Settle,
+    Told,
+    Unfunded,
+    Unpriced,
     act_of,
     key_of,
     note_of,
@@ -50,7 +57,11 @@ from isthmus.kernel.messages import (
     IOC,
     MARKET,
     SELL,
+    ContractSet,
+    ExpirySettled,
+    Marked,
     PlaceOrder,
+    RuleSet,
     SetCredit,
     TimePassed,
     TradeCorrected,
@@ -66,6 +77,9 @@ WORLD, FEES, SETTLEMENT = 1, 2, 4
 AT_ONCE_MAX = 200
 """Commands sent at one look; the rest waits for the next."""
 SOON_NS = NS_PER_S // 100
+LOOK_NS = NS_PER_S
+"""Between two looks where something may fall due at any time: a contract that expires, a funding."""
+OF_CONTRACTS = frozenset({ContractSet, ExpirySettled, Marked, RuleSet})
 MESSAGES_NS = 10 * NS_PER_S
 """Between two looks at the folder of depositories' answers."""
 MONEY_REASONS = ("MONY", "CMON")
@@ -82,6 +96,8 @@ class ClearingDesk:
         self.book = ClearingBook(settings.more_closed)
         self.store = ClearingStore()
         self.actions = Actions(self)
+        self.contracts = Contracts(self, settings.marks, settings.contracts)
+        self.funding = Funding(self, settings.funding)
         self.messages = MessageDesk(settings.messages, self.directory)
         self.credit: dict[tuple[int, int], int] = {}
         self.bought: dict[str, int] = {}
@@ -120,6 +136,12 @@ class ClearingDesk:
             if kind is Traded:
                 ordinal += 1
                 self._traded(record, effect, ordinal)
+                if effect.instrument in self.contracts.open:
+                    self.contracts.traded(record, effect.instrument, effect.price)
+            elif kind in OF_CONTRACTS:
+                self.contracts.effect(record, effect, own=key_of(record) is not None)
+                if kind is Marked:
+                    self.funding.marked(record, effect)
             elif kind is TradeCorrected:
                 self._corrected(record, effect)
         if type(record.command) is SetCredit and record.reason is None:
@@ -214,6 +236,10 @@ class ClearingDesk:
             kind, subject = words[0], words[1] if len(words) > 1 else ""
             text = key if record.reason is None else f"{key}: refused, {record.reason}"
             self.store.note(record.sequence, kind, subject, text)
+            if kind == "fund":
+                self.funding.paid(words, refused=record.reason is not None)
+            elif kind in ("expire", "mark"):
+                self.contracts.sent(record, words)
             return
         act = act_of(record)
         if act is None:
@@ -235,6 +261,10 @@ class ClearingDesk:
             self._close_out(act)
         elif isinstance(act, Interest):
             self._accrue(act.day)
+        elif isinstance(act, Unfunded):
+            self.funding.passed_over(act)
+        elif isinstance(act, Unpriced | Enter | Agree | Told):
+            self.contracts.act(record, act)
         else:
             self.actions.act(record, act)
 
@@ -357,13 +387,19 @@ class ClearingDesk:
     def step(self, at: int) -> int:
         """Sends what is due; returns when to be called again."""
         day = self.day_of(at)
-        taken = self._hear() and self._cycle(at, day) and self.actions.step(day) and self._send()
+        taken = self._hear() and self._cycle(at, day) and self.actions.step(day) and self._contracts(at, day)
         self.store.flush()
         if not taken:
             return at + NS_PER_S
         if self.settings.messages.own_bic:
-            return at + MESSAGES_NS
-        return at + SOON_NS if self._duties or self.asked else self._next(at, day)
+            following = at + MESSAGES_NS
+        else:
+            following = at + SOON_NS if self._duties or self.asked else self._next(at, day)
+        margined = any(row.perpetual for row in self.directory.instruments.values())
+        return min(following, at + LOOK_NS) if margined else following
+
+    def _contracts(self, at: int, day: date) -> bool:
+        return self.contracts.step(at, day) and self.funding.step(at) and self._send()
 
     def _hear(self) -> bool:
         """What depositories answered, and instructions to write; a disk that fails is tried again."""
@@ -381,7 +417,7 @@ class ClearingDesk:
 
     def _cycle(self, at: int, day: date) -> bool:
         """The day's cycle, once its time has come; days that were missed go with it."""
-        if at < self._moment(day):
+        if at < self.moment(day):
             return True
         unpaid = self._interest_day is None or self._interest_day < day
         if self.settings.interest and unpaid and not self.ask(Interest(day)):
@@ -402,12 +438,12 @@ class ClearingDesk:
     def _submit(self, key: str, command: Any) -> bool:
         return self.desk.submit(command, f"{TEXT} {key}") is not None
 
-    def _moment(self, day: date) -> int:
+    def moment(self, day: date) -> int:
         """When a day's cycle runs."""
         return int(datetime.combine(day, self.cutoff, self.zone).timestamp()) * NS_PER_S
 
     def _next(self, at: int, day: date) -> int:
-        moment = self._moment(day)
+        moment = self.moment(day)
         midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), self.zone)
         following = int(midnight.timestamp()) * NS_PER_S
         return moment if at < moment else following

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
 
+from isthmus.app.settlement_contracts import ContractSettings, MarkSettings
+from isthmus.app.settlement_funding import FundingSettings
 from isthmus.clearing.calendars import CALENDARS, Closed
+from isthmus.clearing.expiry_calendar import PRODUCTS
 from isthmus.clearing.fails import RATES
 from isthmus.clearing.interest import BASES, Rates
 from isthmus.clearing.terms import Terms
@@ -44,6 +47,9 @@ class SettlementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     closed: dict[str, list[date]]
     terms: dict[str, Terms]
     interest: dict[str, Rates]
+    marks: MarkSettings
+    contracts: dict[str, ContractSettings]
+    funding: FundingSettings
     messages: MessageSettings
 
     @property
@@ -80,6 +86,8 @@ def checked(settings: SettlementSettings) -> SettlementSettings:
     for symbol, terms in settings.terms.items():
         if not 0 <= terms.days <= 30 or not terms.calendars:
             raise BadInput(f"settlement.terms.{symbol}", "needs 0 to 30 days and a calendar")
+    _marked(settings)
+    _funding(settings.funding)
     messages = settings.messages
     if messages.own_bic and not (messages.depository and messages.account):
         raise BadInput("settlement.messages", "needs depository and account beside own_bic")
@@ -88,3 +96,20 @@ def checked(settings: SettlementSettings) -> SettlementSettings:
 
 def _calendars(settings: SettlementSettings) -> list[tuple[str, list[str]]]:
     return [(f"terms.{symbol}.calendars", list(terms.calendars)) for symbol, terms in settings.terms.items()]
+
+
+def _funding(settings: FundingSettings) -> None:
+    hours = settings.every_hours
+    if hours and not (1 <= hours <= 24 and 24 % hours == 0):
+        raise BadInput("settlement.funding.every_hours", f"{hours} is neither 0 nor hours that divide a day")
+    if min(settings.clamp_ppm, settings.cap_ppm, settings.stale_s - 1) < 0:
+        raise BadInput("settlement.funding", "clamp_ppm and cap_ppm are not below 0, stale_s is above 0")
+
+
+def _marked(settings: SettlementSettings) -> None:
+    for symbol, contract in settings.contracts.items():
+        if contract.product not in PRODUCTS:
+            known = ", ".join(PRODUCTS)
+            raise BadInput(f"settlement.contracts.{symbol}.product", f"{contract.product!r} is none of {known}")
+    if settings.marks.price_age_s < 1 or not 0 <= settings.marks.warn_days <= 60:
+        raise BadInput("settlement.marks", "needs price_age_s above 0, and warn_days from 0 to 60")

@@ -92,7 +92,46 @@ class Interest(msgspec.Struct, frozen=True, tag_field="act", tag="interest"):
     day: date
 
 
-Act = Settle | Report | Lift | BuyIn | Propose | Approve | Begin | Entitle | Apply | Pay | Interest
+class Unfunded(msgspec.Struct, frozen=True, tag_field="act", tag="unfunded"):
+    """No price says what the funding of the period that ended then (ns) would be: nobody pays."""
+
+    instrument: int
+    end: int
+
+
+class Unpriced(msgspec.Struct, frozen=True, tag_field="act", tag="unpriced"):
+    """The settlement price of an instrument on a day is asked for: `final` where it has expired."""
+
+    instrument: int
+    day: date
+    final: bool
+
+
+class Enter(msgspec.Struct, frozen=True, tag_field="act", tag="enter"):
+    """A settlement price as one operator entered it, in price steps as it is quoted; its number is the record's."""
+
+    instrument: int
+    price: int
+
+
+class Agree(msgspec.Struct, frozen=True, tag_field="act", tag="agree"):
+    """Another operator agrees to a price."""
+
+    number: int
+
+
+class Told(msgspec.Struct, frozen=True, tag_field="act", tag="told"):
+    """Holders of a contract that is delivered, (account, quantity), are told to close by a day; `last` of several."""
+
+    instrument: int
+    day: date
+    by: date
+    rows: tuple[tuple[int, int], ...]
+    last: bool
+
+
+OfContracts = Unfunded | Unpriced | Enter | Agree | Told
+Act = Settle | Report | Lift | BuyIn | Propose | Approve | Begin | Entitle | Apply | Pay | Interest | OfContracts
 
 _DECODER: msgspec.json.Decoder[Act] = msgspec.json.Decoder(Act)
 

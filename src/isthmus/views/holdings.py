@@ -133,6 +133,11 @@ class Holdings:
         """Zeros if there never was one."""
         return self._positions.get((account, instrument)) or PositionRow(account, instrument)
 
+    def holders(self, instrument: int) -> dict[int, int]:
+        """Account -> signed quantity of every position in the instrument that is open."""
+        rows = (row for (_, held), row in self._positions.items() if held == instrument)
+        return {row.account: row.quantity for row in rows if row.quantity}
+
     def reference(self, instrument: int) -> int:
         """Last mark, or the last trade while there is none; 0 without either."""
         return self._references.get(instrument, 0)
