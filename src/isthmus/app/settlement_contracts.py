@@ -229,6 +229,10 @@ class Contracts:
         """Sends what is due; False while no commands are taken."""
         return all(self._step(terms, at, day) for terms in sorted(self.open.values(), key=_delivers_last))
 
+    def next(self, at: int) -> int:
+        """When a contract ends next (ns); far away where none does."""
+        return min((terms.expire for terms in self.open.values() if terms.expire > at), default=1 << 63)
+
     def _step(self, terms: Terms, at: int, day: date) -> bool:
         if terms.ended(at):
             return self._expire(terms, at)

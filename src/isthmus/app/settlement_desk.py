@@ -77,8 +77,8 @@ WORLD, FEES, SETTLEMENT = 1, 2, 4
 AT_ONCE_MAX = 200
 """Commands sent at one look; the rest waits for the next."""
 SOON_NS = NS_PER_S // 100
-LOOK_NS = NS_PER_S
-"""Between two looks where something may fall due at any time: a contract that expires, a funding."""
+LOOK_NS = 10 * NS_PER_S
+"""Between two looks where contracts are listed whose end somebody may bring near."""
 OF_CONTRACTS = frozenset({ContractSet, ExpirySettled, Marked, RuleSet})
 MESSAGES_NS = 10 * NS_PER_S
 """Between two looks at the folder of depositories' answers."""
@@ -396,7 +396,7 @@ class ClearingDesk:
         else:
             following = at + SOON_NS if self._duties or self.asked else self._next(at, day)
         margined = any(row.perpetual for row in self.directory.instruments.values())
-        return min(following, at + LOOK_NS) if margined else following
+        return min(following, at + LOOK_NS, self.contracts.next(at), self.funding.next(at)) if margined else following
 
     def _contracts(self, at: int, day: date) -> bool:
         return self.contracts.step(at, day) and self.funding.step(at) and self._send()

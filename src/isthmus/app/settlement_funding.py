@@ -131,6 +131,10 @@ class Funding:
         """Pays what is due, a period of each perpetual at a time; False while no commands are taken."""
         return all(self._step(paid, at) for paid in self._paid.values())
 
+    def next(self, at: int) -> int:
+        """The next funding time (ns); far away where there is none."""
+        return next_funding(at, self.settings.every_hours) if self.settings.every_hours and self._paid else 1 << 63
+
     def _step(self, paid: Paid, at: int) -> bool:
         paid.premium.advance(at)
         if not paid.last:  # what was due before anybody was funded here was never agreed
