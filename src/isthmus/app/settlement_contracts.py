@@ -203,6 +203,13 @@ class Contracts:
         elif isinstance(act, Told) and act.last and act.instrument in self.open:
             self.open[act.instrument].told_on = act.day
 
+    def may_settle_at(self, instrument: Instrument, price: int, now: int) -> None:
+        """Raises BadInput for a price, as quoted, that the engine would refuse."""
+        terms = self.open[instrument.number]
+        floor = self._floors.get(terms.on, 0) if instrument.is_option and terms.ended(now) else terms.floor
+        if price - floor < (0 if instrument.is_option and terms.ended(now) else 1):
+            raise BadInput("price", f"{price} price steps are not above the contract's floor of {floor}")
+
     def may_agree(self, number: int, user: int) -> Entered:
         """Raises BadInput: a price is agreed to once, by somebody else than who entered it."""
         found = self.entered.get(number)

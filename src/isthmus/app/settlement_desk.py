@@ -49,7 +49,7 @@ from isthmus.clearing.terms import Product, settles
 from isthmus.clearing.trades import HOUSE, Trade, novate
 from isthmus.engine.engine import Record, content_id
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.ids import trade_id
+from isthmus.kernel.ids import account_id, trade_id
 from isthmus.kernel.messages import (
     ACCOUNT_CLIENT,
     ACCOUNT_VENUE,
@@ -265,6 +265,10 @@ class ClearingDesk:
             self.funding.passed_over(act)
         elif isinstance(act, Unpriced | Enter | Agree | Told):
             self.contracts.act(record, act)
+            if isinstance(act, Told):
+                symbol = self.directory.instruments[act.instrument].symbol
+                who = ", ".join(f"{account_id(account)} {held}" for account, held in act.rows)
+                self.store.note(record.sequence, "notice", symbol, f"close by {act.by}: {who}")
         else:
             self.actions.act(record, act)
 

@@ -10,19 +10,34 @@ from typing import Any
 import msgspec
 
 from isthmus.app.settlement_actions import Life
+from isthmus.app.settlement_contracts import Entered
 from isthmus.app.settlement_desk import ClearingDesk
-from isthmus.app.settlement_words import Approve, Lift, Propose, Report, note_of
+from isthmus.app.settlement_words import Agree, Approve, Enter, Lift, Propose, Report, note_of
 from isthmus.clearing.calendars import all_open
 from isthmus.clearing.corporate_actions import Action, Dividend, Exchange, Ratio, Split, check, ex_date
 from isthmus.clearing.fails import age, bucket, buy_in_day
 from isthmus.clearing.settling import WHY
 from isthmus.clearing.terms import MARKET_OF_CURRENCY, MARKETS
 from isthmus.clearing.trades import HOUSE
+from isthmus.gateways.amounts import quoted_price_of
 from isthmus.gateways.keys import KeyStore
-from isthmus.gateways.rest.clearing import ALL, OPEN, ActionRow, ClearedTrade, FailRow, NetRow, Nets, NewCorporateAction
+from isthmus.gateways.rest.clearing import (
+    ALL,
+    OPEN,
+    ActionRow,
+    BreakRow,
+    Breaks,
+    ClearedTrade,
+    FailRow,
+    NetRow,
+    Nets,
+    NewCorporateAction,
+    NewSettlementPrice,
+    WaitingPrice,
+)
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.ids import account_id, record_id, trade_of
-from isthmus.kernel.values import NotANumber, TooFine, short_text, units
+from isthmus.kernel.values import NotANumber, TooFine, short_text, time_text, units
 from isthmus.refdata.instruments import Asset, Instrument
 
 RATE_DECIMALS = 12
@@ -155,6 +170,42 @@ class DeskReads:
             return f"{amount} {money.code} a share"
         words = f"{action.ratio[0]} for {action.ratio[1]}"
         return f"{words} of {self._directory.assets[action.target].code}" if isinstance(action, Exchange) else words
+
+    def breaks(self) -> Breaks:
+        """By instrument; then perpetuals whose funding nobody can say, and prices that wait."""
+        desk, listed = self._desk, self._directory.instruments
+        found = [
+            BreakRow(listed[one.instrument].symbol, one.what, time_text(one.since), one.words)
+            for one in desk.contracts.breaks()
+        ]
+        for number, end in desk.funding.unfunded:
+            words = "no mark and index price covered the period: nobody was funded (fund pays by hand)"
+            found.append(BreakRow(listed[number].symbol, "premium", time_text(end), words))
+        for row in desk.funding.without_index():
+            words = "there is no spot market of its two assets: name one in settlement.funding.index"
+            found.append(BreakRow(row.symbol, "index", None, words))
+        return Breaks(found, [self._waiting(number, one) for number, one in desk.contracts.entered.items()])
+
+    def _waiting(self, number: int, one: Entered) -> WaitingPrice:
+        instrument = self._directory.instruments[one.instrument]
+        value = short_text(one.price, instrument.price_decimals)
+        return WaitingPrice(
+            record_id(number), instrument.symbol, value, self._keys.user_name(one.user) or str(one.user)
+        )
+
+    def settlement_price(self, wanted: NewSettlementPrice) -> str:
+        """The note. Raises BadInput or a gateway's refusal, by field."""
+        instrument = self._directory.instrument(wanted.instrument)
+        if instrument is None or instrument.number not in self._desk.contracts.open:
+            raise BadInput("instrument", f"{wanted.instrument} is no contract that has yet to be settled")
+        price = quoted_price_of(wanted.price, instrument)
+        self._desk.contracts.may_settle_at(instrument, price, self._desk.desk.now())
+        return note_of(Enter(instrument.number, price))
+
+    def price_approval(self, number: int, user: int) -> str:
+        """The note. Raises BadInput."""
+        self._desk.contracts.may_agree(number, user)
+        return note_of(Agree(number))
 
     def proposal(self, wanted: NewCorporateAction) -> str:
         """The note. Raises BadInput by field."""

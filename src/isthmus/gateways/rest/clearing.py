@@ -146,6 +146,48 @@ class TradeChosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trade: str
 
 
+class BreakRow(msgspec.Struct, frozen=True):
+    """Something of a contract that cannot go on by itself. `what`: settlement_price, final_price, final_settlement (it
+    was refused), premium (of funding) or index; `words` says what would help.
+    """
+
+    instrument: str
+    what: str
+    since: str | None
+    words: str
+
+
+class WaitingPrice(msgspec.Struct, frozen=True):
+    """A settlement price that one operator entered and nobody approved yet."""
+
+    price: str
+    instrument: str
+    value: str
+    entered_by: str
+
+
+class Breaks(msgspec.Struct, frozen=True):
+    """What waits for somebody."""
+
+    breaks: list[BreakRow]
+    prices: list[WaitingPrice]
+
+
+class NewSettlementPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a future or an option that is not settled for the last time, as it is quoted (below zero perhaps): final where
+    it has expired, the day's mark before.
+    """
+
+    instrument: str
+    price: str
+
+
+class PriceChosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was entered, "rec-4711"."""
+
+    price: str
+
+
 class ClearingReads(Protocol):
     """What the clearing desk shows, and the notes of what operators decide; these raise BadInput."""
 
@@ -160,6 +202,15 @@ class ClearingReads(Protocol):
 
     def actions(self) -> list[ActionRow]:
         """Newest first."""
+
+    def breaks(self) -> Breaks:
+        """By instrument."""
+
+    def settlement_price(self, wanted: NewSettlementPrice) -> str:
+        """The note."""
+
+    def price_approval(self, number: int, user: int) -> str:
+        """The note."""
 
     def proposal(self, wanted: NewCorporateAction) -> str:
         """The note."""
@@ -214,6 +265,24 @@ class ClearingHandlers:
     async def actions(self, request: Request) -> Answer:
         """Newest first."""
         return ok(self._known().actions()[: self._limit(request)])
+
+    async def breaks(self, request: Request) -> Answer:
+        """What waits for somebody."""
+        del request
+        return ok(self._known().breaks())
+
+    async def settlement_price(self, request: Request) -> Answer:
+        """Enter a settlement price; another operator approves it."""
+        wanted = body_as(request.body, NewSettlementPrice)
+        return await self._decide(request, lambda reads: reads.settlement_price(wanted))
+
+    async def approve_price(self, request: Request) -> Answer:
+        """Approve the price that another operator entered."""
+        wanted = body_as(request.body, PriceChosen)
+        number = number_of("rec", wanted.price)
+        if number is None:
+            raise Refusal(422, "unknown_price", "that is no price's id", field="price", value=wanted.price)
+        return await self._decide(request, lambda reads: reads.price_approval(number, request.known.user))
 
     async def propose(self, request: Request) -> Answer:
         """Enter a corporate action; another operator approves it."""

@@ -239,15 +239,24 @@ def clearing_routes(own: clearing.ClearingHandlers) -> tuple[Route, ...]:
         ("fails", own.fails, "What was due and did not settle, oldest first", list[clearing.FailRow]),
         ("nets", own.nets, "A day's cycle: what each participant owed and was owed", clearing.Nets),
         ("actions", own.actions, "Corporate actions, newest first", list[clearing.ActionRow]),
+        ("breaks", own.breaks, "What of contracts waits for somebody", clearing.Breaks),
     )
     decisions = (
         ("corporate_action", own.propose, "Enter a corporate action", clearing.NewCorporateAction),
         ("approve_action", own.approve, "Approve what another operator entered", clearing.ActionChosen),
+        ("settlement_price", own.settlement_price, "Enter a settlement price", clearing.NewSettlementPrice),
+        ("approve_price", own.approve_price, "Approve a price that another entered", clearing.PriceChosen),
         ("report_fail", own.report, "Say that a trade does not settle", clearing.FailReport),
         ("lift_fail", own.lift, "Let a reported trade settle again", clearing.TradeChosen),
     )
     of_account = Field("account", "only obligations of this account")
-    shown = {"obligations": (state, of_account, LIMIT), "fails": (LIMIT,), "nets": (day,), "actions": (LIMIT,)}
+    shown = {
+        "obligations": (state, of_account, LIMIT),
+        "fails": (LIMIT,),
+        "nets": (day,),
+        "actions": (LIMIT,),
+        "breaks": (),
+    }
     return (
         *(
             Route("GET", f"/v1/clearing/{name}", handler, summary, answers, JOURNAL_ROLES, fields=shown[name])
