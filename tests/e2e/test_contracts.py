@@ -64,10 +64,10 @@ def test_contracts_end_once_through_kills_and_a_missing_price_is_asked_for(tmp_p
     with broker.client() as client, broker.client("operator") as operator:
         operator.post("/v1/operator/add_asset", json={"code": "GOLD", "decimals": 0}).raise_for_status()
         opened = operator.post("/v1/operator/open_account", json={"kind": "client", "name": "mill"})
-        number = opened.raise_for_status().json()["effects"][0]["account"]
-        operator.post(
-            "/v1/operator/deposit", json={"account": number, "asset": "USD", "amount": "100000"}
-        ).raise_for_status()
+        number = f"acc-{opened.raise_for_status().json()['effects'][0]['account']}"
+        funds = {"account": number, "asset": "USD", "amount": "100000"}
+        paid = operator.post("/v1/operator/deposit", json=funds)
+        assert paid.status_code == 200, (opened.text, paid.text)
         with key(broker, operator, user="mill", role="client", account=number) as mill:
             priced, unpriced = listed(operator, "GC-A"), listed(operator, "GC-B")
             deal(client, mill, "GC-A")
