@@ -20,6 +20,7 @@ from isthmus.app.desk import Desk
 from isthmus.app.settlement_actions import Actions, moving
 from isthmus.app.settlement_contracts import Contracts
 from isthmus.app.settlement_funding import Funding
+from isthmus.app.settlement_interest import DailyInterest
 from isthmus.app.settlement_messages import MessageDesk
 from isthmus.app.settlement_settings import SettlementSettings, checked
 from isthmus.app.settlement_store import FOLDER, ClearingStore
@@ -44,7 +45,6 @@ from isthmus.clearing.book import ClearingBook, Cycle, Open, Options, fail_of
 from isthmus.clearing.calendars import all_open
 from isthmus.clearing.corporate_actions import Posting
 from isthmus.clearing.fails import RATES, Fail, buy_in_day, compensation, security_penalty
-from isthmus.clearing.interest import day_interest
 from isthmus.clearing.terms import Product, settles
 from isthmus.clearing.trades import HOUSE, Trade, novate
 from isthmus.engine.engine import Record, content_id
@@ -106,8 +106,7 @@ class ClearingDesk:
         """Commands to send, by key, in order; they stand until their record is durable."""
         self._sent: set[str] = set()
         self.asked: set[Act] = set()
-        self._carry: dict[tuple[int, int], tuple[int, int]] = {}
-        self._interest_day: date | None = None
+        self.interest = DailyInterest(self, settings.interest)
         self._unclear: dict[int, str] = {}
         """Instruments whose terms nobody stated, and why: their trades are noted, not cleared."""
         self._instruments, self._money = 0, set[int]()
@@ -130,6 +129,7 @@ class ClearingDesk:
 
     def record(self, record: Record) -> None:
         """Folds one durable record in."""
+        self.interest.heard(record.stamp)
         ordinal = 0
         for effect in record.effects:
             kind = type(effect)
@@ -238,6 +238,8 @@ class ClearingDesk:
             self.store.note(record.sequence, kind, subject, text)
             if kind == "fund":
                 self.funding.paid(words, refused=record.reason is not None)
+            elif kind == "interest" and record.reason is not None:
+                self.interest.refused(record)
             elif kind in ("expire", "mark"):
                 self.contracts.sent(record, words)
             return
@@ -260,7 +262,8 @@ class ClearingDesk:
         elif isinstance(act, BuyIn):
             self._close_out(act)
         elif isinstance(act, Interest):
-            self._accrue(act.day)
+            for key, posting in self.interest.accrue(act.day):
+                self._duties[key] = moving(key, posting)
         elif isinstance(act, Unfunded):
             self.funding.passed_over(act)
         elif isinstance(act, Unpriced | Enter | Agree | Told):
@@ -353,20 +356,6 @@ class ClearingDesk:
             f"compensation {act.trade}", (fail.failing, SETTLEMENT), row.trade.quote, compensation(fail, act.cost)
         )
 
-    def _accrue(self, day: date) -> None:
-        """Interest of a day on what every client has of a currency; what rounding leaves is carried."""
-        self._interest_day = day
-        for code, rates in self.settings.interest.items():
-            asset = self.directory.asset(code)
-            for account in self.directory.clients() if asset is not None else ():
-                assert asset is not None
-                balance = self.views.holdings.balance(account.number, asset.number).total
-                at = (account.number, asset.number)
-                part = day_interest(balance, rates, day, self._carry.get(at, (0, 1)))
-                self._carry[at] = part.carry
-                way = (account.number, FEES) if part.amount < 0 else (FEES, account.number)
-                self._pay(f"interest {account.number} {code} {day}", way, asset.number, abs(part.amount), "interest")
-
     def _pay(self, key: str, way: tuple[int, int], asset: int, amount: int, purpose: str = "settlement") -> None:
         if amount:
             self._duties[key] = moving(key, Posting(*way, asset, amount, purpose))
@@ -391,6 +380,7 @@ class ClearingDesk:
     def step(self, at: int) -> int:
         """Sends what is due; returns when to be called again."""
         day = self.day_of(at)
+        self.interest.heard(at)
         taken = self._hear() and self._cycle(at, day) and self.actions.step(day) and self._contracts(at, day)
         self.store.flush()
         if not taken:
@@ -421,11 +411,12 @@ class ClearingDesk:
 
     def _cycle(self, at: int, day: date) -> bool:
         """The day's cycle, once its time has come; days that were missed go with it."""
-        if at < self.moment(day):
-            return True
-        unpaid = self._interest_day is None or self._interest_day < day
-        if self.settings.interest and unpaid and not self.ask(Interest(day)):
+        reached = at >= self.moment(day)
+        accrues = self.interest.due(day, reached=reached)
+        if accrues is not None and not self.ask(Interest(accrues)):
             return False
+        if not reached:
+            return True
         ran = self.book.last_cycle is not None and self.book.last_cycle >= day
         return ran or not self.book.waits(day) or self.ask(Settle(day))
 

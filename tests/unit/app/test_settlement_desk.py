@@ -4,13 +4,16 @@ dividends.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.app.cleared import FRIDAY, MONDAY, TUESDAY, Broker
+from tests.e2e.server import isthmus
+from tests.unit.app.cleared import FRIDAY, MONDAY, TUESDAY, Broker, noon
 
 from isthmus.app.playing import Playing
 from isthmus.app.settlement_words import Approve, Lift, Propose, Report, note_of
@@ -266,9 +269,52 @@ def test_margin_interest_is_owed_by_debit_balances_every_day() -> None:
     broker.order(broker.buyer, SELL, 100, 50_000)
     broker.order(broker.seller, BUY, 100, 50_000)
     broker.until(date(2026, 11, 29))
-    print(broker.notes("interest"), broker.notes("refused"))
     assert broker.balance(broker.seller, broker.usd) == -5_000_000 - 3_000, "three days at 7.2 %, ACT/360"
     broker.playing.close()
+
+
+def owing(data: str | None = None) -> Broker:
+    """The seller owes 50,000.00 at 7.2 % a year: 10.00 a day."""
+    broker = Broker(data, interest={"USD": {"debit_ppm": 72_000}})
+    broker.deposit(broker.buyer, broker.aapl, 1_000)
+    broker.send(SetCredit(account=broker.seller, asset=broker.usd, amount=5_001_500))
+    broker.order(broker.buyer, SELL, 100, 50_000)
+    assert broker.order(broker.seller, BUY, 100, 50_000).reason is None
+    return broker
+
+
+def test_interest_that_an_account_cannot_pay_is_owed_with_the_next_day_s() -> None:
+    broker = owing()
+    broker.until(FRIDAY)
+    assert broker.balance(broker.seller, broker.usd) == -5_001_000
+    broker.until(date(2026, 11, 29))
+    assert broker.balance(broker.seller, broker.usd) == -5_001_000, "his line ends at 50,015.00"
+    assert [text.endswith("insufficient_funds") for text in broker.notes("interest")] == [False, True, True]
+    broker.send(SetCredit(account=broker.seller, asset=broker.usd, amount=10**9))
+    broker.until(MONDAY)
+    assert broker.balance(broker.seller, broker.usd) == -5_004_000, "the third and the fourth day with it"
+    broker.playing.close()
+
+
+def test_interest_of_days_without_a_broker_is_made_up_for_and_is_in_the_books(tmp_path: Path) -> None:
+    broker = owing(str(tmp_path))
+    broker.send(SetCredit(account=broker.seller, asset=broker.usd, amount=10**9))
+    broker.until(FRIDAY, 17)
+    broker.playing.close()
+    again = Playing(
+        [], noon(date(2026, 12, 3)), str(tmp_path), {"settlement": {"interest": {"USD": {"debit_ppm": 72_000}}}}
+    )
+    again.run(noon(date(2026, 12, 3)) + NS_PER_S)
+    holdings = again.core.views.holdings
+    assert holdings.balance(broker.seller, broker.usd).total == -5_006_000, "Friday to Wednesday"
+    again.close()
+    code, answer = isthmus("books", "rebuild", "--data", str(tmp_path))
+    assert (code, answer["ok"]) == (0, True)
+    with closing(sqlite3.connect(tmp_path / "books" / "books.sqlite")) as books:
+        rows = books.execute(
+            "select count(*) from postings where source = ? and amount = 1000 and template = 12", [broker.seller]
+        )
+        assert rows.fetchone() == (6,)
 
 
 TABLES = ("obligations", "cycles", "nets", "notes")

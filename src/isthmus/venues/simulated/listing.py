@@ -32,6 +32,10 @@ class Listing(msgspec.Struct, frozen=True):
     """The table of facts.toml that it is calibrated to."""
     tied_to: str | None = None
     """The listing whose value it follows with a basis."""
+    tiers: tuple[tuple[int, int, int], ...] = ()
+    """Of a perpetual: (from notional in minor units, initial, maintenance in bps). Between the two rates lies more than
+    the collar, so that no order within it is beyond its margin.
+    """
 
 
 LISTINGS = (
@@ -39,6 +43,20 @@ LISTINGS = (
     Listing("EUR-USD", FX_SPOT, "EUR", "USD", 5, 0, 1_000, 0, 20, 200, 0, 1_38700, "fx_spot"),
     Listing("BTC-USD", CRYPTO_SPOT, "BTC", "USD", 2, 4, 1, 200, 500, 1_000, 0, 61_700_00, "crypto_spot"),
     Listing(
-        "BTC-USD-PERP", PERPETUAL, "BTC", "USD", 1, 3, 1, 100, 400, 1_000, 10_000, 61_677_0, "perpetual", "BTC-USD"
+        "BTC-USD-PERP",
+        PERPETUAL,
+        "BTC",
+        "USD",
+        1,
+        3,
+        1,
+        100,
+        400,
+        1_000,
+        10_000,
+        61_677_0,
+        "perpetual",
+        "BTC-USD",
+        ((0, 2_000, 500), (5_000_000 * 10**6, 3_000, 1_000), (20_000_000 * 10**6, 5_000, 2_500)),
     ),
 )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from isthmus.kernel.messages import ACCOUNT_HOUSE, INSTRUMENT_KINDS, LINEAR_PERPETUAL, AddInstrument, Mark
+from isthmus.kernel.messages import (
+    ACCOUNT_HOUSE,
+    INSTRUMENT_KINDS,
+    LINEAR_PERPETUAL,
+    AddInstrument,
+    Mark,
+    SetMarginTier,
+)
 from isthmus.venues.simulated.fair import Basis, Fair, Walk
 from isthmus.venues.simulated.flow import Accounts, Flow
 from isthmus.venues.simulated.listing import ASSETS, STOCK, Listing
@@ -67,6 +74,12 @@ class SimulatedMarkets:
         """Add one instrument and set its flow going."""
         listing, at = model.listing, self._time(self._opened_at)
         instrument = self._desk.instrument(added(listing, assets))
+        if listing.tiers and not self._desk.engine.tiers(instrument):
+            for lowest, initial, kept in listing.tiers:
+                tier = SetMarginTier(
+                    instrument=instrument, from_notional=lowest, initial_bps=initial, maintenance_bps=kept
+                )
+                self._desk.submit(tier)
         fair = fair_value(model, self._desk.engine.reference(instrument), at, self._flows)
         players = Accounts(*(participant(accounts[role], instrument, listing, assets) for role in ROLES))
         flow = Flow(model, fair, players, Random(f"{self._luck} {listing.symbol}"), at)  # noqa: S311
