@@ -413,7 +413,7 @@ class ClearingDesk:
         """The day's cycle, once its time has come; days that were missed go with it."""
         reached = at >= self.moment(day)
         accrues = self.interest.due(day, reached=reached)
-        if accrues is not None and not self.ask(Interest(accrues)):
+        if accrues is not None and not self.waits_for("interest ") and not self.ask(Interest(accrues)):
             return False
         if not reached:
             return True
