@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import risk as span
+from . import requirement
 from .books import Order
 from .messages import effects
 from .perpetual import counted
@@ -59,7 +59,7 @@ def needs(state: State, account: int, changed: Holding | None = None) -> dict[in
                 if units and fills(side, risk.arrays[instrument.number].delta >= 0):
                     filled.append((instrument.number, units if side == BUY else -units))
                     costs[instrument.terms.quote] += _cost(state, instrument, side, units, value)
-        required = span.requirements(risk, state.instruments, filled)
+        required = requirement.requirements(risk, state.instruments, filled)
         for asset in {*costs, *required}:
             need = required.get(asset, 0) + costs.get(asset, 0)
             greatest[asset] = max(greatest.get(asset, 0), need)
@@ -83,7 +83,7 @@ def affords(state: State, account: int, changed: Holding) -> Iterator[str]:
 
     try:
         found = needs(state, account, changed)
-    except span.TooLarge:
+    except requirement.TooLarge:
         yield "notional_too_large"
         return
     if any(need > NEED_MAX for need in found.values()):
@@ -102,7 +102,7 @@ def bounded_needs(state: State, account: int) -> dict[int, int]:
     """The most there is in each asset where the requirement is beyond all numbers."""
     try:
         return {asset: min(need, NEED_MAX) for asset, need in needs(state, account).items()}
-    except span.TooLarge:
+    except requirement.TooLarge:
         held = [instrument for instrument, position, orders in holdings(state, account) if position or orders]
         return {int(instrument.terms.quote): NEED_MAX for instrument in held}
 
@@ -112,9 +112,9 @@ def kept(state: State, account: int) -> dict[int, int]:
     lots = [(instrument.number, position) for instrument, position, _ in holdings(state, account) if position]
     try:
         needs(state, account)
-        found = span.requirements(state.risk, state.instruments, lots)
+        found = requirement.requirements(state.risk, state.instruments, lots)
         return {asset: min(need, NEED_MAX) for asset, need in found.items()}
-    except span.TooLarge:
+    except requirement.TooLarge:
         return bounded_needs(state, account)
 
 

@@ -12,7 +12,7 @@ from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
 from .perpetual import entry_after, gain, required
 from .portfolio import covers
-from .risk import Risk
+from .requirement import Risk
 from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1

@@ -4,6 +4,7 @@ use isthmus_margin::perpetual::Tier;
 use super::bytes::{BadState, In, Out};
 use crate::deadlines::MARGIN_CALL;
 use crate::engine::Engine;
+use crate::ledger::VENUE;
 use crate::margining::{Day, Margin, OVERDUE, Policy, call_of};
 
 impl Engine {
@@ -91,8 +92,8 @@ impl Engine {
             let mut positions = std::mem::take(&mut instrument.positions);
             for (account, position) in &mut positions {
                 let asset = instrument.margin_asset();
-                if ledger.trades(*account) && position.quantity != 0 && !ledger.margins.contains_key(&(*account, asset))
-                {
+                let counts = ledger.kind(*account) != VENUE && position.quantity != 0;
+                if counts && !ledger.margins.contains_key(&(*account, asset)) {
                     return Err(BadState);
                 }
                 instrument.revalue(ledger, *account, position);
