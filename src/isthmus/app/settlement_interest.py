@@ -52,8 +52,8 @@ class DailyInterest:
         """Days whose settlement time came while nothing was recorded."""
 
     def heard(self, stamp: int) -> None:
-        """The time of a record or a look. What lies between two records of different days was slept through, if its settlement time
-        did.
+        """The time of a record or a look. A day between two of different days was slept through, if its
+        settlement time was.
         """
         if stamp >= self._midnight:
             day = self._desk.day_of(stamp)

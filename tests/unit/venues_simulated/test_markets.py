@@ -164,8 +164,7 @@ def test_a_stop_leaves_no_quote_behind(session: Session) -> None:
 
 def test_participants_who_run_short_place_less_and_nothing_breaks(session: Session) -> None:
     engine = session.desk.engine
-    sink = session.client()
-    _empty(session, sink)
+    _empty(session)
     session.play(30)
     assert {record.reason for record in session.desk.records if record.reason} == {"insufficient_funds"}
     assert all(total == 0 for _, total in engine.totals())
@@ -215,12 +214,12 @@ def test_every_price_step_of_a_lot_is_a_whole_number_of_minor_units(session: Ses
     assert set(STOCK) == {row["code"] for row in session.desk.engine.assets()}
 
 
-def _empty(session: Session, sink: int) -> None:
+def _empty(session: Session) -> None:
     """Take nearly all dollars and coins from the house participants."""
-    from isthmus.kernel.messages import Transfer
+    from isthmus.kernel.messages import Withdraw
 
     session.desk.submit(CancelAll(account=0, instrument=0, side=0))
     for account in (16, 17, 18):
         for asset, balance, held, _ in session.desk.engine.balances(account):
             amount = min(balance - held - 5, 2**63 - 1)
-            session.desk.submit(Transfer(source=account, target=sink, asset=asset, amount=amount, client_id=NO_ID))
+            session.desk.submit(Withdraw(account=account, asset=asset, amount=amount, client_id=NO_ID))
