@@ -102,3 +102,25 @@ def test_contracts_end_once_through_kills_and_a_missing_price_is_asked_for(tmp_p
     assert settlements(tmp_path / "data") == 2
     code, answer = isthmus("books", "rebuild", "--data", str(tmp_path / "data"), "--check")
     assert (code, answer["ok"], answer["differences"]) == (0, True, []), answer
+
+
+def test_the_demo_s_perpetual_has_tiers_and_a_position_shows_its_margin(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data", settings=GENEROUS)
+    with broker.client() as client:
+        tiers = client.get("/v1/instruments/BTC-USD-PERP/tiers").raise_for_status().json()
+        assert [(row["initial_bps"], row["maintenance_bps"]) for row in tiers] == [
+            (2_000, 500), (3_000, 1_000), (5_000, 2_500),
+        ]  # fmt: skip
+        client.post("/v1/leverage", json={"instrument": "BTC-USD-PERP", "initial_bps": 2_000}).raise_for_status()
+        order = {"instrument": "BTC-USD-PERP", "side": "buy", "type": "market", "quantity": "0.010"}
+        client.post("/v1/orders", json=order).raise_for_status()
+        until = time.monotonic() + SOON_S
+        while not (rows := [row for row in client.get("/v1/margin").json() if row["positions"]]):
+            assert time.monotonic() < until
+            time.sleep(PAUSE_S)
+        (usd,) = rows
+        (position,) = usd["positions"]
+        assert (usd["asset"], usd["state"], position["quantity"]) == ("USD", "well", "0.010")
+        assert float(usd["initial"]) == float(position["initial"]) > float(usd["maintenance"]) > 0
+        assert position["leverage_bps"] == 2_000
+    assert broker.stop() == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.server import isthmus
 from tests.unit.app.cleared import DAY, FRIDAY, MONDAY, TUESDAY, Broker, noon
 
 from isthmus.app.playing import Playing
@@ -311,3 +312,37 @@ def test_a_new_start_neither_forgets_nor_repeats_what_fell_due(tmp_path: Path) -
     again.run(EXPIRE + NS_PER_S)
     assert holdings.holders(broker.future) == {}
     again.close()
+
+
+@pytest.mark.parametrize("taken", [1, 3, 4, 6])
+def test_a_stop_between_any_two_commands_changes_nothing_and_the_books_agree(tmp_path: Path, taken: int) -> None:
+    settings = {"funding": {"every_hours": 12, "stale_s": 7 * 86_400}, "marks": A_WEEK}
+    broker = Perpetual(str(tmp_path), **settings)
+    broker.deal(broker.future, 3, 10_100)
+    broker.deal(broker.perpetual, 100, 10_000)
+    broker.prices(10_100, 10_000)
+    desk, left = broker.desk.desk, [taken]
+    submit = desk.submit
+
+    def stopping(command: Any, text: str = "", note: str = "") -> Any:
+        left[0] -= 1
+        return submit(command, text, note) if left[0] >= 0 else None
+
+    desk.submit = stopping  # type: ignore[method-assign]
+    broker.until(TUESDAY, 21)
+    broker.playing.close()
+    again = Playing([], broker.playing.now, str(tmp_path), {"settlement": settings})
+    again.run(broker.playing.now + HOUR)
+    assert again.core.clearing is not None
+    notes = [str(row[0]) for row in again.core.clearing.store.rows("select text from notes order by place")]
+    assert len(notes) == len(set(notes)), "nothing twice"
+    funded = [note for note in notes if note.startswith("fund ")]
+    passed = [end for _, end in again.core.clearing.funding.unfunded]
+    assert len(funded) + len(passed) == 8 or taken < 3, "every period since the first that was funded"
+    holdings = again.core.views.holdings
+    assert holdings.holders(broker.future) == {} and notes.count(f"expire {broker.future}") == 1
+    again.close()
+    code, answer = isthmus("books", "rebuild", "--data", str(tmp_path))
+    assert (code, answer["ok"]) == (0, True)
+    code, answer = isthmus("books", "rebuild", "--data", str(tmp_path), "--check")
+    assert (code, answer["ok"], answer["differences"]) == (0, True, []), answer
