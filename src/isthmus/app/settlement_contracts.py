@@ -24,12 +24,15 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.messages import (
     BOOK_RULES,
     IOC,
+    LIMITS,
     MARKET,
     REDUCE_ONLY,
+    SCOPES,
     SELL,
     CancelAll,
     Mark,
     PlaceOrder,
+    SetLimit,
     SettleExpiry,
 )
 from isthmus.kernel.values import NS_PER_S
@@ -38,6 +41,8 @@ from isthmus.refdata.instruments import Instrument
 from isthmus.views.views import Views
 
 EXPIRY = next(number for number, name in BOOK_RULES.items() if name == "expiry")
+OF_ACCOUNT = next(number for number, name in SCOPES.items() if name == "account")
+POSITION_GROSS = next(number for number, name in LIMITS.items() if name == "position_gross")
 PHYSICAL = 2
 SOURCE = 2
 """Of a mark: 2 says that clearing made it."""
@@ -309,7 +314,7 @@ class Contracts:
 
     def _notice(self, terms: Terms, instrument: Instrument, at: int) -> bool:
         """Longs of clients who do not take delivery are told by an act each day; from the last open day on their orders
-        go and what they hold is sold at the market, each hour that finds some.
+        go, what they hold is sold at the market, each hour that finds some, and a limit refuses what would open.
         """
         day = self._desk.day_of(at)
         last = self._last_day(terms, instrument) if at >= terms.look else None
@@ -326,6 +331,7 @@ class Contracts:
                 key = f"notice {terms.number} {one.account} {at // HOUR_NS}"
                 self._desk.duty(f"{key} cancel", CancelAll(account=one.account, instrument=terms.number))
                 self._desk.duty(key, _closing(terms.number, one, key))
+                self._desk.duty(f"{key} limit", _nothing_more(terms.number, one.account))
         terms.look = (at // HOUR_NS + 1) * HOUR_NS
         return True
 
@@ -375,6 +381,11 @@ def _closing(instrument: int, one: Notice, key: str) -> Any:
         quantity=one.quantity,
         client_id=content_id(key),
     )
+
+
+def _nothing_more(instrument: int, account: int) -> Any:
+    """From now on the account may only close: its position with the open part of its orders may not grow."""
+    return SetLimit(scope=OF_ACCOUNT, of=account, instrument=instrument, limit=POSITION_GROSS, value=0)
 
 
 def _told(number: int, day: date, by: date, rows: list[tuple[int, int]]) -> Iterator[Told]:

@@ -214,6 +214,11 @@ def test_who_is_long_a_delivered_future_is_told_and_closed_before_its_first_noti
     assert held == {broker.seller: 2, third: -2}, "the first notice is Monday: Friday is the last open day before"
     order = broker.playing.core.views.orders.order(resting)
     assert order is not None and order.status == "cancelled"
+    again = PlaceOrder(
+        account=broker.buyer, instrument=broker.future, side=BUY, kind=LIMIT, tif=GTC, price=9_000, quantity=1,
+        client_id=content_id("again"),
+    )  # fmt: skip
+    assert broker.send(again).reason == "position_limit", "who was closed may not open again"
     assert broker.send(CancelOrder(order=bid, account=third, client_id=bytes(16))).reason is not None, "it was bought"
     broker.playing.close()
 
