@@ -40,11 +40,21 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
         "An account between two points: opening, every posting with its cause, closing.",
         "isthmus books statement --data data --account client:demo --json",
     )
-    statement.add_argument("--account", metavar="PATH", required=True, help="path or number of the account")
-    statement.add_argument(
-        "--from", dest="after", metavar="AT", help="behind this point, as --to; without it: the beginning"
+    paper = add(
+        books,
+        "paper",
+        "isthmus.app.client_paper:run",
+        "A client's statement: balances, entries, trades with value dates, positions, fees; as JSON, as PDF, or both.",
+        "isthmus books paper --data data --account client:demo --pdf statement.pdf",
     )
-    statement.add_argument("--to", dest="upto", metavar="AT", help=f"up to this point; {AT}")
+    paper.add_argument("--pdf", metavar="F", help="where the PDF goes")
+    paper.add_argument("--config", metavar="F", help="settings of the server, for its terms of settlement")
+    for command in (statement, paper):
+        command.add_argument("--account", metavar="PATH", required=True, help="path or number of the account")
+        command.add_argument(
+            "--from", dest="after", metavar="AT", help="behind this point, as --to; without it: the beginning"
+        )
+        command.add_argument("--to", dest="upto", metavar="AT", help=f"up to this point; {AT}")
     export = add(
         books,
         "export",
@@ -56,6 +66,6 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for command in (trial, balances):
         command.add_argument("--at", metavar="AT", help=AT)
-    for command in (rebuild, trial, balances, statement, export):
+    for command in (rebuild, trial, balances, statement, paper, export):
         command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
         command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")

@@ -59,6 +59,9 @@ class Confirmation(Struct, frozen=True):
     asset: str
     venue: str
     settles: str
+    """Day (YYYY-MM-DD) on which it settles; empty for what is settled at the trade or by marks."""
+    corrected: str = ""
+    """What became of it since: busted, or the price that it stands at, and the record that says so."""
 
 
 class Holding(Struct, frozen=True):
@@ -72,12 +75,16 @@ class Holding(Struct, frozen=True):
 
 
 class ClientStatement(Struct, frozen=True, kw_only=True):
-    """Of one account, from `opened` to `closed` (RFC 3339). `sequence` and `head`: the journal when it was drawn."""
+    """Of one account, from `opened` to `closed` (RFC 3339): behind record `after`, up to record `upto`. `sequence` and
+    `head`: the journal when it was drawn.
+    """
 
     account: str
     name: str
     opened: str
     closed: str
+    after: int
+    upto: int
     sequence: int
     head: str
     assets: list[AssetStatement]
@@ -113,6 +120,7 @@ def _story(statement: ClientStatement) -> list[Any]:
         Paragraph("Statement of account", STYLES["Title"]),
         Paragraph(f"{_safe(statement.name)} ({_safe(statement.account)})", STYLES["Heading2"]),
         Paragraph(f"{statement.opened} to {statement.closed}", STYLES["Normal"]),
+        Paragraph(f"behind record {statement.after} to record {statement.upto}", STYLES["Normal"]),
         Spacer(1, 6 * mm),
     ]
     rows = [(one.asset, one.opening, one.closing) for one in statement.assets]
@@ -121,13 +129,15 @@ def _story(statement: ClientStatement) -> list[Any]:
     story += _section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
     fees = sorted(statement.fees.items())
     story += _section("Fees in this period", ("asset", "amount"), fees, None)
-    columns = ("time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
+    columns = ("trade", "time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
     trades = [
-        (one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}", one.fee,
-         one.venue, one.settles)
+        (one.trade, one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}",
+         one.fee, one.venue, one.settles)
         for one in statement.trades
     ]  # fmt: skip
     story += _section("Trades", columns, trades, None)
+    corrected = [(one.trade, one.corrected) for one in statement.trades if one.corrected]
+    story += _section("Corrected trades", ("trade", "what became of it"), corrected, None)
     for one in statement.assets:
         entries = [(row.time[:19], str(row.sequence), row.what, row.amount, row.balance) for row in one.entries]
         story += _section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)

@@ -44,6 +44,7 @@ COMMANDS = {
     "books trial-balance": [],
     "books balances": [],
     "books statement": ["--account", "client:demo"],
+    "books paper": ["--account", "client:demo", "--pdf", "F"],
     "books export": ["--day", "2026-11-27"],
     "bench engine": [],
     "bench journal": [],

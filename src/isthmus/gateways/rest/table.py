@@ -20,6 +20,7 @@ from isthmus.gateways.rest.routes import (
     Route,
 )
 from isthmus.gateways.rest.session import SessionHandlers
+from isthmus.gateways.rest.statements import PDF, ClientStatement, StatementHandlers
 from isthmus.gateways.rest.trading import TradingHandlers
 from isthmus.gateways.rest.work import WorkHandlers
 
@@ -202,6 +203,16 @@ def books_routes(own: BooksHandlers) -> tuple[Route, ...]:
             fields=(account, *span, LIMIT),
         ),
     )
+
+
+def statement_routes(own: StatementHandlers) -> tuple[Route, ...]:
+    """What a client is told of his account."""
+    account = Field("account", "the account that is meant; operators and auditors: any account, by id or path")
+    span = (Field("from", "behind this point, a record's number or a time"), Field("to", "up to this point"))
+    format_ = Field("format", "json or pdf")
+    path, summary = "/v1/statements", "A client's statement of a period, as JSON or PDF"
+    fields = (account, *span, format_)
+    return (Route("GET", path, own.statement, summary, ClientStatement, fields=fields, also=(PDF,)),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
