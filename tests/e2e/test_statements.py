@@ -39,7 +39,7 @@ def test_a_statement_adds_up_to_the_books_and_is_the_same_on_paper(tmp_path: Pat
     with broker.client() as client:
         answer = client.get(f"/v1/statements?to={upto}").raise_for_status()
         booked = client.get(f"/v1/books/statement?to={upto}&limit=200").raise_for_status().json()
-        fills = client.get("/v1/fills").raise_for_status().json()["fills"]
+        fills = client.get("/v1/fills").raise_for_status().json()["data"]
         printed = client.get(f"/v1/statements?to={upto}&format=pdf").raise_for_status()
         held = client.get("/v1/positions").raise_for_status().json()
     told: dict[str, Any] = answer.json()
@@ -114,3 +114,19 @@ def test_the_command_refuses_by_name(tmp_path: Path) -> None:
     done = subprocess.run(words_, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == 2 and "say where the PDF goes" in done.stderr
     assert json.dumps(done.stdout) == '""'
+
+
+def test_operators_and_auditors_read_what_the_firm_earned_and_clients_do_not(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "data")
+    upto = traded(broker)
+    with broker.client() as client, broker.client("auditor") as auditor:
+        assert client.get("/v1/books/revenue").status_code == 403
+        assert auditor.get("/v1/books/revenue?to=999999999").json()["reason"] == "not_recorded"
+        told = auditor.get(f"/v1/books/revenue?to={upto}").raise_for_status().json()
+        fees = client.get(f"/v1/statements?to={upto}").raise_for_status().json()["fees"]
+    dollars = next(one for one in told["assets"] if one["asset"] == "USD")
+    mine = next(row for row in dollars["clients"] if row["account"].startswith("client:"))
+    assert mine["sources"]["fees"] == fees["USD"]
+    assert broker.stop() == 0
+    code, same = isthmus("books", "revenue", "--data", str(broker.data), "--to", str(upto))
+    assert (code, same) == (0, told)

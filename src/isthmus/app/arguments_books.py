@@ -49,8 +49,16 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
     )
     paper.add_argument("--pdf", metavar="F", help="where the PDF goes")
     paper.add_argument("--config", metavar="F", help="settings of the server, for its terms of settlement")
+    revenue = add(
+        books,
+        "revenue",
+        "isthmus.app.books_revenue:run",
+        "What the firm earned in a period, by source and by client; both add up to the same.",
+        "isthmus books revenue --data data --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --json",
+    )
     for command in (statement, paper):
         command.add_argument("--account", metavar="PATH", required=True, help="path or number of the account")
+    for command in (statement, paper, revenue):
         command.add_argument(
             "--from", dest="after", metavar="AT", help="behind this point, as --to; without it: the beginning"
         )
@@ -66,6 +74,6 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for command in (trial, balances):
         command.add_argument("--at", metavar="AT", help=AT)
-    for command in (rebuild, trial, balances, statement, paper, export):
+    for command in (rebuild, trial, balances, statement, paper, revenue, export):
         command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
         command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")

@@ -45,6 +45,7 @@ COMMANDS = {
     "books balances": [],
     "books statement": ["--account", "client:demo"],
     "books paper": ["--account", "client:demo", "--pdf", "F"],
+    "books revenue": [],
     "books export": ["--day", "2026-11-27"],
     "bench engine": [],
     "bench journal": [],

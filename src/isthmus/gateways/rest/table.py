@@ -5,7 +5,7 @@ from __future__ import annotations
 from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
-from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
+from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
@@ -201,6 +201,15 @@ def books_routes(own: BooksHandlers) -> tuple[Route, ...]:
             "Every posting of an account, oldest first",
             BookedStatement,
             fields=(account, *span, LIMIT),
+        ),
+        Route(
+            "GET",
+            "/v1/books/revenue",
+            own.revenue,
+            "What the firm earned, by source and by client",
+            Earnings,
+            JOURNAL_ROLES,
+            fields=span,
         ),
     )
 
