@@ -23,10 +23,12 @@ from tests.oracle.golden import Session, encode
 from tests.oracle.messages import encode_command
 from tests.sim import (
     strategies,
+    strategies_contracts,
     strategies_dark,
     strategies_gate,
     strategies_ledger,
     strategies_makers,
+    strategies_margin,
     strategies_matching,
     strategies_parents,
     strategies_sessions,
@@ -80,6 +82,8 @@ DRAWN: dict[str, Callable[[int, int], Session]] = {
     "makers": strategies_makers.quoted,
     "parents": _parents,
     "ledger": strategies_ledger.session,
+    "margin": strategies_margin.margin_session,
+    "contracts": strategies_contracts.session,
 }
 
 

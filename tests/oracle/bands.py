@@ -9,6 +9,7 @@ from typing import Any
 from . import matching, planning, session
 from .books import Order
 from .messages import effects
+from .perpetual import order_worth
 from .state import State
 from .values import BPS, BUY, FOK, LIMIT, MARKET_TO_LIMIT, SELL, STOP_LIMIT, Instrument, ceil_div
 
@@ -60,7 +61,7 @@ def change(instrument: Instrument, order: Order, asked: Order) -> Iterator[str]:
 
 
 def worth(instrument: Instrument, order: Order) -> Iterator[str]:
-    if order.price > 0 and instrument.value_up(order.price * order.quantity) < instrument.rules["min_notional"]:
+    if order.price > 0 and order_worth(instrument, order.price, order.quantity) < instrument.rules["min_notional"]:
         yield "below_minimum_notional"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import contracts
 from .messages import effects
 from .money import FEES, ROUNDING
 from .perpetual import too_large
@@ -53,6 +54,7 @@ def check_correct_trade(state: State, command: Any) -> Iterator[Any]:
         yield "unknown_trade"
     if (command.sequence, command.index) in state.corrected:
         yield "already_corrected"
+    yield from contracts.trades(instrument)
     if _overflows(state, instrument, command):
         yield "notional_too_large"
 
@@ -70,12 +72,15 @@ def _numbers(instrument: Instrument, command: Any) -> Iterator[str]:
         yield "price_not_positive"
     if command.new_price > PRICE_MAX:
         yield "price_too_large"
-    if instrument.perpetual and command.price * command.quantity * instrument.num > AMOUNT_MAX:
+    exact = command.price * command.quantity * instrument.num
+    if not instrument.inverse and instrument.perpetual and exact > AMOUNT_MAX:
         yield "notional_too_large"
 
 
 def _can_have_been(state: State, instrument: Instrument, command: Any, sides: tuple[Leg, Leg]) -> bool:
     """Remainders carried from fill to fill move an amount by less than one unit."""
+    if instrument.inverse:  # what it moved hangs on the mark and the positions of then
+        return False
     if not 0 < command.sequence < state.sequence or command.new_price == command.price:
         return False
     exact = command.price * command.quantity * instrument.num
@@ -102,7 +107,7 @@ def _overflows(state: State, instrument: Instrument, command: Any) -> bool:
     (buyer, _, _), (seller, _, _) = _legs(state, command)
     changes = ((buyer, -command.quantity), (seller, command.quantity))
     fits = all(_fits(state, instrument, account, change) for account, change in changes)
-    way = (instrument.settlement_mark - command.price) * lots
+    way = (instrument.settled_at - command.price) * lots
     return not fits or not -AMOUNT_MAX - 1 <= way <= AMOUNT_MAX
 
 
@@ -119,16 +124,20 @@ def correct_trade(state: State, command: Any) -> Iterator[Any]:
     moves = _perpetual if instrument.perpetual else _spot
     for source, target, asset, amount in moves(instrument, command, buyer, seller):
         posted = state.ledger.post("correction", source, target, asset, amount)
+        if instrument.perpetual and not instrument.is_option:
+            state.ledger.earn(source, asset, -amount)
+            state.ledger.earn(target, asset, amount)
         if amount:
             yield posted
     if instrument.perpetual and not command.new_price:
         for (account, _, _), change in ((buyer, -command.quantity), (seller, command.quantity)):
-            yield _move_back(state, instrument, account, change)
+            yield _move_back(state, instrument, account, change, command.price)
 
 
-def _move_back(state: State, instrument: Instrument, account: int, change: int) -> Any:
+def _move_back(state: State, instrument: Instrument, account: int, change: int, price: int) -> Any:
     pair = (account, instrument.number)
-    state.positions[pair] = state.positions.get(pair, 0) + change
+    state.ledger.margin(account, instrument.margin_asset)
+    state.move_position(account, instrument, change, price)
     hold = state.rehold(account, instrument)
     return effects.Settled(account, instrument.number, state.positions[pair], 0, hold)
 
@@ -146,7 +155,7 @@ def _spot(instrument: Instrument, command: Any, buyer: Leg, seller: Leg) -> Iter
 
 def _perpetual(instrument: Instrument, command: Any, buyer: Leg, seller: Leg) -> Iterator[tuple[int, int, int, int]]:
     lots, new = command.quantity * instrument.num, command.new_price
-    flow = (new - command.price if new else instrument.settlement_mark - command.price) * lots
+    flow = (new - command.price if new else instrument.settled_at - command.price) * lots
     yield buyer[0], seller[0], instrument.terms.quote, flow
     yield from _fees(instrument.terms.quote, ((buyer, new * lots), (seller, new * lots)), bool(new))
 

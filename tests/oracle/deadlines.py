@@ -7,6 +7,7 @@ from typing import Any
 
 from . import links, session, transfers
 from .kill import DEAD_MAN, fire_dead_man
+from .margining import MARGIN_CALL
 from .operations import request_cancel
 from .state import State
 from .values import DAY
@@ -26,7 +27,7 @@ def run(state: State) -> Iterator[Any]:
             yield from session.state_ends(state, state.instruments[number])
         elif kind == session.EXPIRY:
             yield from session.expire(state, state.instruments[number])
-        elif number in state.orders:
+        elif kind != MARGIN_CALL and number in state.orders:
             yield from request_cancel(state, state.orders[number], "expired")
         yield from links.part_all(state)
 

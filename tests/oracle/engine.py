@@ -7,19 +7,25 @@ from typing import Any
 
 from . import (
     auction,
+    contracts,
     corrections,
     deadlines,
+    expiry,
     families,
     gate,
     kill,
     limits,
+    liquidation,
     makers,
+    margining,
     matching,
     negotiation,
     operations,
     parent_changes,
     parents,
+    portfolio,
     reactions,
+    risk,
     rules,
     session,
     special,
@@ -90,9 +96,27 @@ HANDLERS: dict[str, tuple[Checks, Effects]] = {
     "Exchange": (transfers.check_exchange, transfers.exchange),
     # ---
     # Margined positions.
+    "SetMarginTier": (margining.check_tier, margining.set_tier),
+    "SetLeverage": (margining.check_leverage, margining.set_leverage),
+    "CloseDay": (margining.check_close_day, margining.close_day),
+    "Fund": (margining.check_fund, margining.fund),
+    "Liquidate": (liquidation.check_liquidate, liquidation.liquidate),
+    "Deleverage": (liquidation.check_deleverage, liquidation.deleverage),
+    "SetMarginPolicy": (margining.check_policy, margining.set_policy),
+    "EndFreeze": (margining.check_end_freeze, margining.end_freeze),
     # ---
     # Contracts that expire.
-    # ---
+    "SetContract": (contracts.check_set_contract, contracts.set_contract),
+    "SettleExpiry": (contracts.check_settle_expiry, expiry.settle_expiry),
+    "Exercise": (expiry.check_exercise, expiry.exercise),
+    "SetMarginMode": (portfolio.check_margin_mode, portfolio.set_margin_mode),
+    "SetRiskProduct": (risk.check_product, risk.product),
+    "SetRiskArray": (risk.check_array, risk.array),
+    "SetRiskTier": (risk.check_tier, risk.tier),
+    "SetRiskSpread": (risk.check_spread, risk.spread),
+    "SetRiskCredit": (risk.check_credit, risk.credit),
+    "SetRiskDelivery": (risk.check_delivery, risk.delivery),
+    "ApplyRisk": (risk.check_apply, risk.apply),
 }
 assert HANDLERS.keys() == COMMANDS.keys(), HANDLERS.keys() ^ COMMANDS.keys()
 
@@ -120,7 +144,8 @@ class Twin:
         self.effects.extend(self._decide(command))
         self.effects.extend(reactions.react(state))
         self._settle_parents(reactions.react)
-        self.effects.extend(state.ledger.freeze())
+        self.effects.extend(portfolio.margin(state))
+        self.effects.extend(margining.judge(state))
         flags = CLOCK_HELD if held_back else 0
         raw = body(state.sequence, state.stamp, flags, origin, command, self.effects)
         self.head = chained(self.head, raw)

@@ -9,7 +9,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import admission, auction, bands, fitting, form, limits, makers, parents, planning, session, special, triggers
+from . import (
+    admission,
+    auction,
+    bands,
+    contracts,
+    fitting,
+    form,
+    limits,
+    makers,
+    margining,
+    parents,
+    planning,
+    portfolio,
+    session,
+    special,
+    triggers,
+)
 from .books import Order, Walk
 from .kill import killed
 from .messages import CANCEL_REASONS
@@ -177,6 +193,8 @@ def affords(state: State, order: Order, old: Order | None) -> Iterator[str]:
     growth = initial_hold(state, order) - (old.hold if old else 0) + _follows(state, order, old)
     short = bool(order.flags & SHORT)
     room = state.ledger.available if order.side == BUY or short else state.ledger.own
+    if growth > 0 and order.side == BUY and (order.account, state.held_asset(order)) in state.ledger.lost:
+        yield "account_frozen"
     if growth > max(0, room(order.account, state.held_asset(order))):
         located = short and state.instruments[order.instrument].rules["locate"]
         yield "no_locate" if located else "insufficient_funds"
@@ -203,17 +221,28 @@ def _affords_perpetual(state: State, order: Order, old: Order | None) -> Iterato
     pair = (order.account, order.instrument)
     position, before = state.positions.get(pair, 0), state.live(*pair)
     after = [o for o in before if o is not old] + [order]
+    yield from contracts.trades(instrument)
     if too_large(instrument, position, after, order.price):
         yield "notional_too_large"
-    if (order.account, instrument.terms.quote) in state.ledger.frozen:
+    if portfolio.covers(state, order.account, instrument):
+        yield from portfolio.affords(state, order.account, (instrument, position, after))
+        return
+    asset = instrument.margin_asset
+    if margining.may_only_close(state, order.account, asset):
         for side in (BUY, SELL):
             grown, was = (opening(position, counted(orders, side)[0], side) for orders in (after, before))
             if grown > was:
                 yield "account_frozen"
-    if state.ledger.endless(order.account, instrument.terms.quote):
+    if state.ledger.endless(order.account, asset):
         return
-    growth = required(instrument, position, after) - state.position_holds.get(pair, 0)
-    if growth > max(0, state.ledger.available(order.account, instrument.terms.quote)):
+    if instrument.tiers:
+        yield from margining.check_distance(state, instrument, order, after)
+    hold = state.position_holds.get(pair, 0)
+    room = state.ledger.available(order.account, asset)
+    if required(instrument, order.account, position, after) - hold > max(0, room):
+        yield "insufficient_funds"
+    paid, before_paid = (counted(orders, BUY)[1] * instrument.num for orders in (after, before))
+    if instrument.is_option and paid > before_paid and paid > room + hold:
         yield "insufficient_funds"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from .books import Order
 from .engine import Twin
 from .perpetual import required
+from .portfolio import bounded_needs, covers
 from .transfers import reserved
 from .values import BUY, DARK, SELL
 
@@ -49,8 +50,15 @@ def demanded(twin: Twin) -> Held:
     for account, number in perpetuals:
         instrument = state.instruments[number]
         if instrument.perpetual and state.ledger.trades(account) and not _endless(twin, account, instrument):
+            if covers(state, account, instrument):
+                continue
             position = state.positions.get((account, number), 0)
-            held[account, instrument.terms.quote] += required(instrument, position, state.live(account, number))
+            held[account, instrument.margin_asset] += required(
+                instrument, account, position, state.live(account, number)
+            )
+    for account in state.portfolios:
+        for asset, need in bounded_needs(state, account).items():
+            held[account, asset] += 0 if state.ledger.endless(account, asset) else need
     for waiting in state.pending.values():
         for account in reserved(state, waiting):
             held[account, waiting.asset] += waiting.amount
@@ -58,7 +66,7 @@ def demanded(twin: Twin) -> Held:
 
 
 def _endless(twin: Twin, account: int, instrument: Any) -> bool:
-    return twin.state.ledger.endless(account, instrument.terms.quote)
+    return twin.state.ledger.endless(account, instrument.margin_asset)
 
 
 def _check_book(twin: Twin, number: int) -> None:

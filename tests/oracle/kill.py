@@ -92,7 +92,7 @@ def _purge(state: State, command: Any, gone: list[Order]) -> Iterator[Any]:
     released: dict[int, int] = defaultdict(int)
     for order in gone:
         instrument = state.instruments[order.instrument]
-        asset = instrument.terms.quote if instrument.perpetual else state.held_asset(order)
+        asset = instrument.margin_asset if instrument.perpetual else state.held_asset(order)
         released[asset] += state.cancel(order, "kill").released
     yield effects.Purged(command.scope, command.of, len(gone), *_words(lots), digest)
     for asset, amount in sorted(released.items()):

@@ -9,7 +9,7 @@ from typing import Any
 from . import kill
 from .books import Order
 from .messages import LIMITS, SCOPES, effects
-from .perpetual import counted, opening
+from .perpetual import counted, notional, opening
 from .state import Accepted, State
 from .values import AMOUNT_MAX, BPS, BUY, LIMIT, MARKET, MARKET_TO_LIMIT, QUANTITY_MAX, SELL, WORKED, ceil_div
 
@@ -90,7 +90,7 @@ def set_credit(state: State, command: Any) -> Iterator[Any]:
     yield effects.CreditSet(command.account, command.asset, command.amount)
     for number, instrument in state.instruments.items():
         pair = (command.account, number)
-        if not instrument.perpetual or instrument.terms.quote != command.asset or pair not in state.position_holds:
+        if not instrument.perpetual or instrument.margin_asset != command.asset or pair not in state.position_holds:
             continue
         before = state.position_holds[pair]
         hold = state.rehold(command.account, instrument)
@@ -207,8 +207,7 @@ def _order_quantity(state: State, asked: Asked, value: int) -> bool:
 
 
 def _order_notional(state: State, asked: Asked, value: int) -> bool:
-    instrument = state.instruments[asked.order.instrument]
-    return ceil_div(asked.order.exposure()[1] * instrument.num, instrument.den) > value
+    return _worth(state, [asked.order]) > value
 
 
 def _orders_before(state: State, asked: Asked) -> list[Accepted]:
@@ -294,17 +293,20 @@ def _position_gross(state: State, asked: Asked, value: int) -> bool:
 
 def _open_notional(state: State, asked: Asked, value: int) -> bool:
     """What all live orders are worth at their prices; if row 0, in all instruments quoted in the same asset."""
-    quote = state.instruments[asked.order.instrument].terms.quote
+    asset = state.instruments[asked.order.instrument].margin_asset
     live = [order for order in _live(state, asked) if not order.aside]
-    live = [order for order in live if state.instruments[order.instrument].terms.quote == quote]
+    live = [order for order in live if state.instruments[order.instrument].margin_asset == asset]
     return _grows_beyond(_worth(state, live), _worth(state, _with_order(asked, live)), value)
 
 
 def _worth(state: State, orders: list[Order]) -> int:
     total = 0
     for number, instrument in state.instruments.items():
-        value = sum(order.exposure()[1] for order in orders if order.instrument == number)
-        total += ceil_div(value * instrument.num, instrument.den)
+        exposures = [order.exposure() for order in orders if order.instrument == number]
+        if instrument.inverse:
+            total += notional(instrument, sum(units for units, _ in exposures), instrument.reference)
+        else:
+            total += ceil_div(sum(value for _, value in exposures) * instrument.num, instrument.den)
     return total
 
 

@@ -26,11 +26,13 @@ from . import (
 from .books import Order
 from .messages import effects
 from .money import FEES, ROUNDING
+from .perpetual import flow
 from .state import ORDER, State
 from .values import (
     BUY,
     FOK,
     LIMIT,
+    LIQUIDATION,
     MARKET_TO_LIMIT,
     PEG,
     POST_ONLY,
@@ -42,6 +44,7 @@ from .values import (
     TRAILING_STOP,
     Carry,
     Instrument,
+    ceil_div,
     fee_of,
 )
 
@@ -99,7 +102,7 @@ def take_hold(state: State, order: Order) -> int:
     instrument = state.instruments[order.instrument]
     if instrument.perpetual:
         if order.kind != REQUEST:
-            state.ledger.margined.add((order.account, instrument.terms.quote))
+            state.ledger.margin(order.account, instrument.margin_asset)
         return state.rehold(order.account, instrument)
     state.set_hold(order, gate.initial_hold(state, order))
     return order.hold
@@ -216,7 +219,8 @@ def between(state: State, orders: tuple[Order, Order], price: int, quantity: int
     """Maker and taker trade; a child's trade is booked on its parent, which is told what it holds then."""
     terms = state.instruments[orders[0].instrument].terms
     payers = [families.payer(state, order) for order in orders]
-    rates = (terms.maker_fee_ppm, terms.taker_fee_ppm)
+    taker_ppm = 0 if orders[1].kind == LIQUIDATION else terms.taker_fee_ppm
+    rates = (terms.maker_fee_ppm, taker_ppm)
     legs = [
         Leg(order.account, order.id, order.side, payer, rate, payer.carry)
         for order, payer, rate in zip(orders, payers, rates, strict=True)
@@ -269,9 +273,9 @@ def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int,
     buyer, seller = sorted(legs, key=lambda leg: leg.side)
     value = price * quantity * instrument.num
     if instrument.perpetual:
-        pays = gets = (price - instrument.settlement_mark) * quantity * instrument.num
-        values = {BUY: value, SELL: value}
-        _post_settlement(state, instrument, buyer, seller, pays)
+        pays, gets = settlement(state, instrument, (buyer.account, seller.account), price, quantity)
+        values = {leg.side: _fee_value(instrument, value, price, quantity, leg.rate_ppm) for leg in (buyer, seller)}
+        _post_settlement(state, instrument, buyer, seller, (pays, gets))
     else:
         pays = instrument.pays(price, quantity, buyer.carry)
         gets = instrument.gets(price, quantity, seller.carry)
@@ -279,7 +283,8 @@ def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int,
         _post_delivery(state, instrument, buyer, seller, (pays, gets, quantity))
     fees = {leg.side: _post_fee(state, instrument, leg, values[leg.side]) for leg in (buyer, seller)}
     if instrument.perpetual:
-        _move_positions(state, instrument, (buyer, seller), quantity)
+        for leg in (buyer, seller):
+            state.move_position(leg.account, instrument, quantity if leg.side == BUY else -quantity, price)
     spent = {side: values[side] + max(0, fees[side]) for side in (BUY, SELL)}
     holds = [_lower(state, instrument, leg, (price, quantity), spent[leg.side]) for leg in legs]
     if instrument.perpetual:
@@ -290,8 +295,34 @@ def trade(state: State, legs: list[Leg], number: int, price: int, quantity: int,
     return effects.Traded(*who, flags, *amounts)
 
 
-def _post_settlement(state: State, instrument: Instrument, buyer: Leg, seller: Leg, amount: int) -> None:
-    state.ledger.post("settlement", buyer.account, seller.account, instrument.terms.quote, amount)
+def settlement(
+    state: State, instrument: Instrument, accounts: tuple[int, int], price: int, quantity: int
+) -> tuple[int, int]:
+    """What a perpetual trade moves against the mark: the buyer pays, the seller gets."""
+    buyer, seller = accounts
+    bought = state.positions.get((buyer, instrument.number), 0)
+    sold = bought + quantity if buyer == seller else state.positions.get((seller, instrument.number), 0)
+    return -flow(instrument, bought, quantity, price), flow(instrument, sold, -quantity, price)
+
+
+def _fee_value(instrument: Instrument, value: int, price: int, quantity: int, rate_ppm: int | None) -> int:
+    """The value that a fee is on, rounded against the trader."""
+    if not instrument.inverse:
+        return value
+    lots = quantity * instrument.num
+    return lots // price if rate_ppm is not None and rate_ppm < 0 else ceil_div(lots, price)
+
+
+def _post_settlement(state: State, instrument: Instrument, buyer: Leg, seller: Leg, amounts: tuple[int, int]) -> None:
+    (pays, gets), asset = amounts, instrument.margin_asset
+    for leg in (buyer, seller):
+        state.ledger.margin(leg.account, asset)
+    state.ledger.post("settlement", buyer.account, seller.account, asset, gets)
+    state.ledger.post("rounding", buyer.account, ROUNDING, asset, pays - gets)
+    if instrument.is_option:
+        return  # a premium is what an option is worth, no loss of its buyer
+    state.ledger.earn(buyer.account, asset, -pays)
+    state.ledger.earn(seller.account, asset, gets)
 
 
 def _post_delivery(
@@ -308,16 +339,11 @@ def _post_fee(state: State, instrument: Instrument, leg: Leg, value: int) -> int
     if leg.rate_ppm is None:
         return 0
     fee = fee_of(value, leg.rate_ppm, leg.carry)
-    state.ledger.post("fee", leg.account, FEES, instrument.terms.quote, fee)
+    asset = instrument.margin_asset if instrument.perpetual else instrument.terms.quote
+    state.ledger.post("fee", leg.account, FEES, asset, fee)
+    if instrument.perpetual:
+        state.ledger.earn(leg.account, asset, -fee)
     return fee
-
-
-def _move_positions(state: State, instrument: Instrument, legs: tuple[Leg, Leg], quantity: int) -> None:
-    for leg in legs:
-        pair = (leg.account, instrument.number)
-        state.positions[pair] = state.positions.get(pair, 0) + (quantity if leg.side == BUY else -quantity)
-        if state.ledger.trades(leg.account):
-            state.ledger.margined.add((leg.account, instrument.terms.quote))
 
 
 def _lower(state: State, instrument: Instrument, leg: Leg, fill: tuple[int, int], spent: int) -> int:

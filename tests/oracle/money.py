@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .messages import TEMPLATES, effects
@@ -18,6 +19,16 @@ ENDLESS = 2**63 - 1
 Pair = tuple[int, int]
 
 
+@dataclass(slots=True)
+class Margin:
+    """A margin account: balance and unrealised gain at the daily close, what was earned since, its state and call."""
+
+    day: tuple[int, int] | None
+    earned: int = 0
+    state: int = 0
+    due: int = 0
+
+
 class Ledger:
     """Balances and held amounts by (account, asset); `margined` pairs can freeze."""
 
@@ -27,6 +38,10 @@ class Ledger:
         self.balances: dict[Pair, int] = defaultdict(int)
         self.held: dict[Pair, int] = defaultdict(int)
         self.margined: set[Pair] = set()
+        self.margins: dict[Pair, Margin] = {}
+        self.closed: set[int] = set()
+        self.loss_at_marks: Callable[[int, int], int] = lambda account, asset: 0
+        self.lost: set[Pair] = set()
         self.frozen: set[Pair] = set()
         self.postings: list[Any] = []
         self.credit: dict[Pair, int] = defaultdict(int)
@@ -43,9 +58,14 @@ class Ledger:
         """May it own money, place orders and be held against?"""
         return self.kinds.get(account) in (CLIENT, HOUSE, OMNIBUS)
 
+    def same_owner(self, one: int, other: int) -> bool:
+        """One account, one group or one firm."""
+        alike = any(of[one] and of[one] == of[other] for of in (self.groups, self.firms))
+        return one == other or alike
+
     def own(self, account: int, asset: int) -> int:
-        """Without credit: what may be taken out."""
-        return self.balances[account, asset] - self.held[account, asset]
+        """Without credit: what may be taken out. What is lost at the marks is as good as gone."""
+        return self.balances[account, asset] - self.held[account, asset] - self.loss_at_marks(account, asset)
 
     def available(self, account: int, asset: int) -> int:
         """With credit: what may be traded with."""
@@ -69,16 +89,27 @@ class Ledger:
     def hold(self, account: int, asset: int, change: int) -> None:
         self.held[account, asset] += change
 
-    def freeze(self) -> Iterator[Any]:
-        """Frozen and Unfrozen for every margined pair whose balance crossed what it holds."""
-        for pair in sorted(self.margined):
-            short = self.available(*pair) < 0 and not self.endless(*pair)
-            if short and pair not in self.frozen:
-                self.frozen.add(pair)
-                yield effects.Frozen(*pair)
-            elif not short and pair in self.frozen:
-                self.frozen.remove(pair)
-                yield effects.Unfrozen(*pair)
+    def margin(self, account: int, asset: int) -> None:
+        """A perpetual draws on it from now on."""
+        if self.trades(account) and (account, asset) not in self.margined:
+            self.margined.add((account, asset))
+            day = (self.balances[account, asset], 0) if asset in self.closed else None
+            self.margins[account, asset] = Margin(day)
+
+    def earn(self, account: int, asset: int, amount: int) -> None:
+        """A margined position brought this (lost it, if negative)."""
+        if (account, asset) in self.margins:
+            self.margins[account, asset].earned += amount
+
+    def freeze(self, pair: Pair) -> Iterator[Any]:
+        """Frozen and Unfrozen of a margined pair whose balance crossed what it holds."""
+        short = self.balances[pair] + self.credit[pair] < self.held[pair] and not self.endless(*pair)
+        if short and pair not in self.frozen:
+            self.frozen.add(pair)
+            yield effects.Frozen(*pair)
+        elif not short and pair in self.frozen:
+            self.frozen.remove(pair)
+            yield effects.Unfrozen(*pair)
 
     def totals(self) -> dict[int, int]:
         """The sum of every asset over all accounts."""

@@ -16,13 +16,14 @@ from .money import (
     HOUSE,
     INSURANCE_FUND,
     OMNIBUS,
+    ROUNDING,
     SETTLEMENT,
     SUSPENSE,
     TAX,
     VENUE,
     WORLD,
 )
-from .perpetual import counted
+from .perpetual import counted, notional, worth
 from .record import RULES
 from .state import State
 from .values import (
@@ -31,7 +32,9 @@ from .values import (
     BPS,
     BUY,
     EXPOSURE_MAX,
+    INVERSE,
     LIST_MAX,
+    OPTION,
     PERPETUAL,
     PRICE_MAX,
     QUANTITY_MAX,
@@ -49,7 +52,7 @@ FACTOR_MAX = 10**15
 MULTIPLIER_MAX = 10**9
 FEE_MAX_PPM = 100_000
 KINDS = (CLIENT, HOUSE, VENUE, CUSTODIAN, OMNIBUS, TAX, SUSPENSE, INSURANCE_FUND, FEE)
-INSTRUMENT_KINDS = range(1, 5)
+INSTRUMENT_KINDS = range(1, 8)
 
 
 def check_open_account(state: State, command: Any) -> Iterator[Any]:
@@ -99,7 +102,7 @@ def check_add_instrument(state: State, command: Any) -> Iterator[str]:
 
 
 def _check_units(state: State, command: Any) -> Iterator[str]:
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind >= PERPETUAL
     num, den = _factors(state, command)
     decimals = (command.price_decimals, command.quantity_decimals)
     if max(decimals) > DECIMALS_MAX or den > DENOMINATOR_MAX:
@@ -108,7 +111,7 @@ def _check_units(state: State, command: Any) -> Iterator[str]:
         yield "bad_decimals"
     if not 1 <= command.tick <= PRICE_MAX:
         yield "bad_tick"
-    if not 1 <= command.lot <= QUANTITY_MAX:
+    if not 1 <= command.lot <= (1 if command.kind == OPTION else QUANTITY_MAX):
         yield "bad_lot"
     multiplier_max = MULTIPLIER_MAX if perpetual else 1
     if not 1 <= command.multiplier <= multiplier_max or num > FACTOR_MAX:
@@ -123,14 +126,17 @@ def _check_rates(command: Any) -> Iterator[str]:
         yield "bad_fee"
     if command.collar_bps > BPS - 1:
         yield "bad_collar"
-    margins = range(1, BPS + 1) if command.kind == PERPETUAL else range(1)
+    margins = range(1, BPS + 1) if command.kind >= PERPETUAL else range(1)
     if command.initial_margin_bps not in margins:
         yield "bad_margin"
-    if not (1 if command.kind == PERPETUAL else 0) <= command.mark <= PRICE_MAX:
+    if not (1 if command.kind >= PERPETUAL else 0) <= command.mark <= PRICE_MAX:
         yield "bad_mark"
 
 
 def _factors(state: State, command: Any) -> tuple[int, int]:
+    if command.kind == INVERSE:  # by the price: base minor units
+        by_decimals = state.assets[command.base].decimals + command.price_decimals
+        return factors(by_decimals, command.quantity_decimals, 0, command.multiplier)
     quote_decimals = state.assets[command.quote].decimals
     return factors(quote_decimals, command.price_decimals, command.quantity_decimals, command.multiplier)
 
@@ -138,7 +144,7 @@ def _factors(state: State, command: Any) -> tuple[int, int]:
 def add_instrument(state: State, command: Any) -> Iterator[Any]:
     number = len(state.instruments) + 1
     num, den = _factors(state, command)
-    perpetual = command.kind == PERPETUAL
+    perpetual = command.kind >= PERPETUAL
     base_units = 0 if perpetual else 10 ** (state.assets[command.base].decimals - command.quantity_decimals)
     state.instruments[number] = Instrument(number, command, num, den, base_units, command.mark, command.mark)
     state.books[number] = Book()
@@ -286,8 +292,11 @@ def _leaves_limit(state: State, instrument: Instrument, account: int, price: int
     live = state.live(account, instrument.number)
     position = abs(state.positions.get((account, instrument.number), 0))
     units = position + sum(counted(live, side)[0] for side in (BUY, SELL))
-    amount = abs(price - instrument.settlement_mark) * position * instrument.num
-    return units * price * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
+    if instrument.inverse:
+        return notional(instrument, units, price) > EXPOSURE_MAX
+    way = 0 if instrument.is_option else abs(price - instrument.settlement_mark)
+    amount = way * position * instrument.num
+    return units * max(price, instrument.strike) * instrument.num > EXPOSURE_MAX or amount > AMOUNT_MAX
 
 
 def mark(state: State, command: Any) -> Iterator[Any]:
@@ -299,20 +308,27 @@ def mark(state: State, command: Any) -> Iterator[Any]:
     yield from bands.moved(state, instrument)
     if not command.settlement:
         return
-    move = command.price - instrument.settlement_mark
-    instrument.settlement_mark = command.price
+    before, instrument.settlement_mark = instrument.settlement_mark, command.price
+    rest = 0
     for account in _holders(state, instrument):
         position = state.positions.get((account, instrument.number), 0)
-        if position:
-            yield from _settle(state, instrument, account, move * position * instrument.num)
+        held = state.position_holds.get((account, instrument.number), 0)
+        if position or state.rehold(account, instrument) != held:
+            amount = worth(instrument, position, command.price) - worth(instrument, position, before)
+            amount = 0 if instrument.is_option else amount
+            rest -= amount
+            yield from _settle(state, instrument, account, amount)
+    if rest:
+        yield state.ledger.post("rounding", SETTLEMENT, ROUNDING, instrument.margin_asset, rest)
 
 
 def _settle(state: State, instrument: Instrument, account: int, amount: int) -> Iterator[Any]:
     """Books what the position won (negative: lost) since the last settlement."""
-    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.terms.quote, amount)
+    posted = state.ledger.post("settlement", SETTLEMENT, account, instrument.margin_asset, amount)
+    state.ledger.earn(account, instrument.margin_asset, amount)
     if amount:
         yield posted
-    position = state.positions[account, instrument.number]
+    position = state.positions.get((account, instrument.number), 0)
     hold = state.rehold(account, instrument)
     yield effects.Settled(account, instrument.number, position, amount, hold)
 

@@ -10,7 +10,9 @@ from .books import Book, Order
 from .memory import Memory
 from .messages import CANCEL_REASONS, effects
 from .money import VENUE, Ledger
-from .perpetual import required
+from .perpetual import entry_after, gain, required
+from .portfolio import covers
+from .requirement import Risk
 from .values import BUY, MARKET, MARKET_TO_LIMIT, Instrument
 
 ORDER = 1
@@ -35,8 +37,11 @@ class State:
     whose parent ended, with the lots that it traded; `queues`: stops of an instrument that were set off, with the price
     that did it.
 
-    `families`: parents, by order; `venue_fees`: (maker, taker) in ppm by venue and instrument; `pending`: transfers
-    that wait, by the sequence that made them.
+    `staged`, `risk`: risk parameters as they are set, and as they count; `portfolios`: accounts whose positions are
+    margined together, with what they hold by asset.
+
+    `policies`: how margin accounts are treated, by asset; `families`: parents, by order; `venue_fees`: (maker,
+    taker) in ppm by venue and instrument; `pending`: transfers that wait, by the sequence that made them.
 
     `touched`: markets that changed in this pass; `cancels` counts orders that went, so that a plan notices it.
     """
@@ -47,6 +52,7 @@ class State:
         self.assets: dict[int, Any] = {}
         self.instruments: dict[int, Instrument] = {}
         self.ledger = Ledger()
+        self.ledger.loss_at_marks = self.loss_at_marks
         self.books: dict[int, Book] = {}
         self.orders: dict[int, Order] = {}
         self.positions: dict[tuple[int, int], int] = {}
@@ -67,8 +73,17 @@ class State:
         self.queues: dict[int, list[tuple[int, int]]] = {}
         self.cancels = 0
         self.families: dict[int, Any] = {}
+        self.policies: dict[int, Any] = {}
         self.venue_fees: dict[tuple[int, int], tuple[int, int]] = {}
+        self.staged, self.risk = Risk(), Risk()
+        self.portfolios: dict[int, dict[int, int]] = {}
         self.pending: dict[int, Any] = {}
+
+    def loss_at_marks(self, account: int, asset: int) -> int:
+        """What the account's perpetuals lost since they were settled last."""
+        held = [(self.positions.get((account, number), 0), row) for number, row in self.instruments.items()]
+        gains = [gain(row, lots) for lots, row in held if lots and row.perpetual and row.margin_asset == asset]
+        return max(0, -sum(gains)) if self.ledger.trades(account) else 0
 
     def is_venue(self, account: int) -> bool:
         return self.ledger.kinds.get(account) == VENUE
@@ -97,17 +112,31 @@ class State:
         if follower:
             self.hold_beside(follower)
 
+    def move_position(self, account: int, instrument: Instrument, change: int, price: int) -> None:
+        """The position moves by `change` at `price`."""
+        pair = (account, instrument.number)
+        held = self.positions.get(pair, 0)
+        entry = instrument.entries.get(account, 0)
+        instrument.entries[account] = entry_after(instrument, held, entry, change, price)
+        self.positions[pair] = held + change
+
     def rehold(self, account: int, instrument: Instrument, orders: Iterable[Order] | None = None) -> int:
         """Computes a perpetual's hold anew; returns it. Nothing is held against a venue account."""
         if not self.ledger.trades(account):
             return 0
         pair = (account, instrument.number)
         live = self.live(*pair) if orders is None else orders
-        endless = self.ledger.endless(account, instrument.terms.quote)
-        hold = 0 if endless else required(instrument, self.positions.get(pair, 0), live)
-        self.ledger.hold(account, instrument.terms.quote, hold - self.position_holds.get(pair, 0))
+        hold = self.own_hold(account, instrument, self.positions.get(pair, 0), live, covers(self, account, instrument))
+        self.ledger.hold(account, instrument.margin_asset, hold - self.position_holds.get(pair, 0))
         self.position_holds[pair] = hold
         return hold
+
+    def own_hold(
+        self, account: int, instrument: Instrument, position: int, orders: Iterable[Order], together: bool
+    ) -> int:
+        """What a position itself holds: nothing of an account without end, nothing where all are margined together."""
+        endless = self.ledger.endless(account, instrument.margin_asset)
+        return 0 if endless or together else required(instrument, account, position, orders)
 
     def hold_terms(self, order: Order) -> int:
         """Holds what the order's terms need; returns it (a perpetual's: of the position)."""

@@ -19,14 +19,17 @@ PPM = 10**6
 BPS = 10**4
 
 BUY, SELL = 1, 2
-LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE, WORKED = range(1, 11)
+LIMIT, MARKET, MARKET_TO_LIMIT, STOP, STOP_LIMIT, TRAILING_STOP, PEG, REQUEST, RESPONSE, WORKED, LIQUIDATION = range(
+    1, 12
+)
 GTC, IOC, FOK, DAY, GTD, AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION = range(1, 9)
 POST_ONLY, HIDDEN, ALL_OR_NONE, REDUCE_ONLY, SHORT, SLIDE, QUOTE, FRESH = (1 << bit for bit in range(8))
 FOR_AUCTION = (AT_OPEN, AT_CLOSE, GOOD_FOR_AUCTION)
 MAKER, TAKER = 1, 2
-PERPETUAL = 4
+PERPETUAL, INVERSE, FUTURE, OPTION = 4, 5, 6, 7
+CALL_RIGHT, PUT_RIGHT = 1, 2
 BEYOND_HOLD, OUTSIDE = 2, 1
-DARK_TRADE, NEGOTIATED_TRADE = 4, 8
+DARK_TRADE, NEGOTIATED_TRADE, DELEVERAGED = 4, 8, 16
 
 LIT, PRO_RATA, MIXED, DARK, CALL, RFQ, NEGOTIATED, SEALED = range(1, 9)
 SELF_TRADE_ALLOWED, CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT = range(5)
@@ -74,8 +77,10 @@ class Instrument:
     """An instrument's terms (the AddInstrument command) and its prices; `mark` 0 while there is none.
 
     `latest` is the newer of the mark and the last trade; `ticks`: rows (lowest price, tick) after the first;
+    Of a perpetual: `tiers` (from notional, initial and maintenance bps), `leverage` (initial bps chosen) and `entries`
+    (what positions cost) by account.
     `auction_price`: of the last auction since the last mark; `edge`: side and price of a limit state; `timer`: when the
-    state ends by itself (0: never).
+    state ends by itself (0: never); `contract`: the terms of one that expires, once they are set.
     """
 
     number: int
@@ -94,6 +99,10 @@ class Instrument:
     auction_price: int = 0
     edge: tuple[int, int] | None = None
     timer: int = 0
+    contract: Any = None
+    tiers: list[tuple[int, int, int]] = field(default_factory=list)
+    leverage: dict[int, int] = field(default_factory=dict)
+    entries: dict[int, int] = field(default_factory=dict)
 
     @property
     def has_auctions(self) -> bool:
@@ -133,7 +142,31 @@ class Instrument:
 
     @property
     def perpetual(self) -> bool:
-        return bool(self.terms.kind == PERPETUAL)
+        """Is it held as a position and not as an asset? Perpetuals are, and contracts that expire."""
+        return bool(self.terms.kind >= PERPETUAL)
+
+    @property
+    def is_option(self) -> bool:
+        return bool(self.terms.kind == OPTION)
+
+    @property
+    def settled_at(self) -> int:
+        """The price that a trade is settled against at once; an option's premium is paid whole."""
+        return 0 if self.is_option else self.settlement_mark
+
+    @property
+    def strike(self) -> int:
+        """Its size; 0 of what is no option."""
+        return abs(self.contract.terms.strike) if self.contract else 0
+
+    @property
+    def inverse(self) -> bool:
+        return bool(self.terms.kind == INVERSE)
+
+    @property
+    def margin_asset(self) -> int:
+        """What a perpetual is margined and settled in."""
+        return int(self.terms.base if self.inverse else self.terms.quote)
 
     @property
     def reference(self) -> int:

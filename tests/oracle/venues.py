@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import families, gate
+from . import contracts, families, gate
 from .books import Order
 from .matching import Leg, apply_terms, trade
 from .messages import NO_ID, effects
@@ -89,6 +89,7 @@ def check_filled(state: State, command: Any) -> Iterator[Any]:
     if command.liquidity not in (MAKER, TAKER):
         yield "unknown_liquidity"
     yield from _amounts(command)
+    yield from contracts.trades(state.instruments[command.instrument])
     if _fill_too_large(state, command):
         yield "notional_too_large"
 

@@ -21,6 +21,7 @@ from .values import (
     CANCEL_NEWEST,
     CANCEL_OLDEST,
     DECREMENT,
+    LIQUIDATION,
     LIT,
     QUOTE,
     SELF_TRADE_ALLOWED,
@@ -88,6 +89,8 @@ class Planner:
     def queues(self) -> list[list[Place]]:
         """What the order reaches, a list for each price and within it for visible and hidden, in priority."""
         reached = [o for o in self.state.books[self.taker.instrument].opposite(self.taker) if self.taker.meets(o.price)]
+        if self.taker.kind == LIQUIDATION:
+            reached = [o for o in reached if not self.state.ledger.same_owner(o.account, self.taker.account)]
         found = []
         for _, queue in groupby(reached, key=lambda order: (order.price, order.behind)):
             orders = list(queue)

@@ -50,7 +50,7 @@ def test_an_asset(desk: Pair, expected: str, asset: dict[str, Any]) -> None:
         ("bad_code", {"symbol": ""}),
         ("bad_code", {"symbol": "new"}),
         ("unknown_kind", {"kind": 0}),
-        ("unknown_kind", {"kind": 5}),
+        ("unknown_kind", {"kind": 200}),
         ("unknown_asset", {"base": 0}),
         ("unknown_asset", {"quote": 9}),
         ("unknown_asset", {"base": USD}),

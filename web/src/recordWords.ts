@@ -51,6 +51,12 @@ const NAMES: Record<string, readonly (string | undefined)[]> = {
     "collateral",
     "invoice",
   ],
+  frozen: ["may open again", "may only close"],
+  delivery: ["", "cash", "physical"],
+  right: ["", "call", "put"],
+  style: ["", "European", "American"],
+  mode: ["", "each by itself", "together"],
+  priced: ["no price", "final price"],
 };
 const ORDER_KINDS = [
   "",
@@ -84,7 +90,7 @@ const KINDS: Record<string, readonly string[]> = {
     "insurance",
     "fee",
   ],
-  AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual"],
+  AddInstrument: ["", "equity", "FX spot", "crypto spot", "linear perpetual", "inverse perpetual", "future", "option"],
 };
 const ENDS = [
   "user",
@@ -108,7 +114,10 @@ const ENDS = [
   "cleared",
   "requoted",
   "funds",
+  "limit",
+  "liquidation",
 ];
+const MARGIN_STATES = ["well", "called", "liquidatable", "overdue"];
 const ROLES = ["", "client", "trader", "operator", "auditor", "house"];
 const GATEWAYS: Record<number, string> = {
   1: "REST",
@@ -120,11 +129,11 @@ const GATEWAYS: Record<number, string> = {
   11: "MT4 bridge",
   12: "LoRaWAN",
 };
-const ACCOUNTS = ["account", "maker", "taker", "source", "target"];
+const ACCOUNTS = ["account", "maker", "taker", "source", "target", "against"];
 const ORDERS = ["order", "maker_order", "taker_order", "response", "one_cancels", "parent", "request"];
 /** Zero in these is an absence. */
 const LINKS = ["one_cancels", "parent", "request"];
-const PRICES = ["price", "mark", "stop", "offset", "lowest", "tick", "reference", "spread"];
+const PRICES = ["price", "strike", "floor", "mark", "stop", "offset", "lowest", "tick", "reference", "spread"];
 const QUANTITIES = ["quantity", "display", "display_high", "min_quantity", "left"];
 const SYSTEM = ["", "world", "house:fees", "house:rounding", "house:settlement", "house:insurance", "house:fx"];
 
@@ -150,6 +159,7 @@ export function meaning(
   if (name === "role") return ROLES[value] ?? null;
   if (name === "gateway") return GATEWAYS[value] ?? null;
   if (ACCOUNTS.includes(name)) return SYSTEM[value] || `acc-${value}`;
+  if (name === "state" && message === "MarginState") return MARGIN_STATES[value] ?? null;
   if (LINKS.includes(name) && value === 0) return null;
   if (name === "cause" && message === "PendingEnded") return PENDING_ENDS[value] ?? null;
   if (name === "cause") return message === "SessionChanged" ? (CAUSES[value] ?? null) : null;

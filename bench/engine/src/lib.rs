@@ -8,6 +8,7 @@ pub mod latency;
 pub mod market;
 pub mod plain_book;
 pub mod purge;
+pub mod revalue;
 pub mod rounds;
 pub mod route;
 pub mod scale;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use isthmus_bench::flow::Shape;
-use isthmus_bench::{fix_orders, latency, purge, rounds, route, scale, shared_memory, wire};
+use isthmus_bench::{fix_orders, latency, purge, revalue, rounds, route, scale, shared_memory, wire};
 
 const USE: &str = "isthmus-bench rounds COMMANDS          asked line by line: truth, round, each match, each gated
 isthmus-bench latency COMMANDS
@@ -13,6 +13,7 @@ isthmus-bench wire FOLDER              asked line by line: truth, round
 isthmus-bench fix-orders FOLDER os|group PINGS ORDERS
 isthmus-bench scale INSTRUMENTS ACCOUNTS RESTING
 isthmus-bench purge FOLDER INSTRUMENTS ACCOUNTS RESTING
+isthmus-bench revalue ACCOUNTS MARKS
 isthmus-bench shared-memory PORT FOLDER COMMANDS     PORT: the isthmus-port command";
 
 fn main() -> ExitCode {
@@ -43,6 +44,12 @@ fn answer(words: &[&str]) -> io::Result<Option<String>> {
         ["latency", commands] => latency::measure(Path::new(commands)).map(Some),
         ["scale", numbers @ ..] => scale::measure(shape(numbers)?).map(Some),
         ["purge", folder, numbers @ ..] => purge::measure(Path::new(folder), shape(numbers)?).map(Some),
+        ["revalue", accounts, marks] => {
+            let counts =
+                [accounts, marks].map(|n| n.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, USE)));
+            let [accounts, marks] = counts;
+            Ok(Some(revalue::measure(accounts?, marks?)))
+        }
         ["shared-memory", port, folder, commands] => {
             shared_memory::measure(Path::new(port), Path::new(folder), Path::new(commands)).map(Some)
         }

@@ -158,7 +158,7 @@ impl Engine {
         new.count(asked.buys(), units, value);
         self.check_perpetual(at, asked.account, &old, &new, asked.price)?;
         let Self { instruments, ledger, .. } = self;
-        ledger.margin(asked.account, instruments[at].terms.quote);
+        ledger.margin(asked.account, instruments[at].margin_asset());
         instruments[at].hold_of(ledger, asked.account, &mut new);
         instruments[at].positions.insert(asked.account, new);
         Ok(())

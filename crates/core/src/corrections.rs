@@ -34,6 +34,7 @@ impl Engine {
             return Err(Reason::AlreadyCorrected);
         }
         let instrument = &self.instruments[at];
+        instrument.check_contract()?;
         let postings = if instrument.is_perpetual() {
             self.perpetual_postings(at, c, (buyer, seller))?
         } else {
@@ -41,12 +42,14 @@ impl Engine {
         };
         self.corrected.insert((c.sequence, c.index));
         effects.push(&TradeCorrected { sequence: c.sequence, index: c.index, price: c.new_price });
-        for (source, target, asset, amount) in postings {
-            self.compensate((source, target), asset, amount, effects);
+        let perpetual = self.instruments[at].is_perpetual();
+        let earned = perpetual && !self.instruments[at].is_option();
+        for posting in postings {
+            self.compensate(earned, posting, effects);
         }
-        if self.instruments[at].is_perpetual() && c.new_price == 0 {
-            self.move_back(at, buyer.account, -c.quantity, effects);
-            self.move_back(at, seller.account, c.quantity, effects);
+        if perpetual && c.new_price == 0 {
+            self.move_back(at, buyer.account, (-c.quantity, c.price), effects);
+            self.move_back(at, seller.account, (c.quantity, c.price), effects);
         }
         Ok(())
     }
@@ -95,6 +98,9 @@ impl Engine {
         }
         let exact = instrument.exact(c.price, c.quantity).ok_or(Reason::NotionalTooLarge)?;
         let den = i128::from(instrument.den);
+        if instrument.is_inverse() {
+            return Err(Reason::UnknownTrade); // what it moved hangs on the mark and the positions of then
+        }
         let value = if instrument.is_perpetual() {
             i64::try_from(exact).map(|value| (value, value)).map_err(|_| Reason::NotionalTooLarge)?
         } else {
@@ -129,7 +135,7 @@ impl Engine {
             if !back.iter().all(|(account, change)| self.bears_change(at, *account, *change)) {
                 return Err(Reason::NotionalTooLarge);
             }
-            (amount(instrument.settlement_mark - c.price)?, None)
+            (amount(instrument.settled_at() - c.price)?, None)
         } else {
             (amount(c.new_price - c.price)?, Some(amount(c.new_price)?))
         };
@@ -146,19 +152,27 @@ impl Engine {
         position.fits(instrument, 0, 0)
     }
 
-    fn move_back(&mut self, at: usize, account: u32, change: i64, effects: &mut Effects) {
+    fn move_back(&mut self, at: usize, account: u32, change: (i64, i64), effects: &mut Effects) {
         let Self { instruments, ledger, .. } = self;
+        if ledger.trades(account) {
+            ledger.margin(account, instruments[at].margin_asset());
+        }
         let hold = instruments[at].shift(ledger, account, change, (true, 0, 0));
         let position = instruments[at].positions.get(&account).map_or(0, |position| position.quantity);
         effects.push(&Settled { account, instrument: at as u32 + 1, position, amount: 0, hold });
     }
 
-    fn compensate(&mut self, (source, target): (u32, u32), asset: u32, amount: i64, effects: &mut Effects) {
+    fn compensate(&mut self, earned: bool, posting: (u32, u32, u32, i64), effects: &mut Effects) {
+        let (source, target, asset, amount) = posting;
         if amount == 0 {
             return;
         }
         let (source, target) = if amount < 0 { (target, source) } else { (source, target) };
         self.ledger.post(source, target, asset, amount.abs());
+        if earned {
+            self.ledger.earn(source, asset, -amount.abs());
+            self.ledger.earn(target, asset, amount.abs());
+        }
         effects.push(&Posted { source, target, asset, template: Template::Correction as u8, amount: amount.abs() });
     }
 }

@@ -16,6 +16,8 @@ pub const STATE: u8 = 10;
 pub const EXPIRY: u8 = 11;
 /// The time to firm up a conditional order is over.
 pub const FIRM_UP: u8 = 12;
+/// A margin call stands no longer; the number is account x 2^32 + asset.
+pub const MARGIN_CALL: u8 = 13;
 
 /// All deadlines: (ns, kind, number).
 #[derive(Debug, Clone)]
@@ -66,6 +68,7 @@ impl Engine {
                 STATE => self.state_ends(number as usize - 1, effects),
                 TRANSFER => self.end_transfer(number, 0, PendingEnd::Expired, effects),
                 EXPIRY => self.expire(number as usize - 1, effects),
+                MARGIN_CALL => self.ledger.touched.push(((number >> 32) as u32, number as u32)),
                 _ => {
                     if let Some(row) = self.orders.find(number) {
                         self.cancel_row(row, CancelReason::Expired, effects);

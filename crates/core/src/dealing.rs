@@ -28,7 +28,7 @@ impl Engine {
         }
         let (instrument, value) = (&mut self.instruments[order.at()], i128::from(price) * i128::from(quantity));
         if instrument.is_perpetual() {
-            self.ledger.margin(order.account, instrument.terms.quote);
+            self.ledger.margin(order.account, instrument.margin_asset());
             instrument.positions.entry(order.account).or_default().count(order.buys(), quantity, value);
         }
         Some(Walk { units: quantity, value, worst: price })

@@ -7,7 +7,7 @@ use crate::contracts::Contracts;
 use crate::deadlines::Deadlines;
 use crate::instrument::{Asset, Instrument};
 use crate::kill::{Kills, Timers};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, SHORT_OF_HOLDS};
 use crate::limits::Limits;
 use crate::links::Links;
 use crate::makers::Makers;
@@ -115,6 +115,9 @@ impl Engine {
             self.settle_first(&mut effects);
             self.react(&mut effects);
         }
+        if !self.ledger.remargin.is_empty() {
+            self.margin_portfolios(&mut effects);
+        }
         if !self.ledger.touched.is_empty() {
             self.freeze_or_thaw(&mut effects);
         }
@@ -175,8 +178,26 @@ impl Engine {
             Command::VoidPending(c) => self.void_pending(c, effects),
             Command::Exchange(c) => self.exchange(c, effects),
             // Margined positions.
-
+            Command::SetMarginTier(c) => self.set_margin_tier(c, effects),
+            Command::SetLeverage(c) => self.set_leverage(c, effects),
+            Command::SetMarginPolicy(c) => self.set_margin_policy(c, effects),
+            Command::CloseDay(c) => self.close_day(c, effects),
+            Command::EndFreeze(c) => self.end_freeze(c, effects),
+            Command::Fund(c) => self.fund(c, effects),
+            Command::Liquidate(c) => self.liquidate(c, effects),
+            Command::Deleverage(c) => self.deleverage(c, effects),
             // Contracts that expire.
+            Command::SetContract(c) => self.set_contract(c, effects),
+            Command::SettleExpiry(c) => self.settle_expiry(c, effects),
+            Command::Exercise(c) => self.exercise(c, effects),
+            Command::SetMarginMode(c) => self.set_margin_mode(c, effects),
+            Command::SetRiskProduct(c) => self.set_risk_product(c, effects),
+            Command::SetRiskArray(c) => self.set_risk_array(c, effects),
+            Command::SetRiskTier(c) => self.set_risk_tier(c, effects),
+            Command::SetRiskSpread(c) => self.set_risk_spread(c, effects),
+            Command::SetRiskCredit(c) => self.set_risk_credit(c, effects),
+            Command::SetRiskDelivery(c) => self.set_risk_delivery(c, effects),
+            Command::ApplyRisk(_) => self.apply_risk(effects),
         }
     }
 
@@ -238,15 +259,15 @@ impl Engine {
         for (account, asset) in touched.drain(..) {
             let balance = self.ledger.balance(account, asset);
             let short = balance.available() < 0 && !balance.endless();
-            if short == balance.frozen {
-                continue;
+            if short != (balance.frozen & SHORT_OF_HOLDS != 0) {
+                balance.frozen ^= SHORT_OF_HOLDS;
+                if short {
+                    effects.push(&Frozen { account, asset });
+                } else {
+                    effects.push(&Unfrozen { account, asset });
+                }
             }
-            balance.frozen = short;
-            if short {
-                effects.push(&Frozen { account, asset });
-            } else {
-                effects.push(&Unfrozen { account, asset });
-            }
+            self.judge_margin(account, asset, effects);
         }
         self.ledger.touched = touched;
     }

@@ -1,13 +1,21 @@
 //! Instruments: the only place where price and quantity become money.
 use std::collections::BTreeMap;
 
+use isthmus_margin::perpetual::Tier;
+
+use crate::contracts::Contract;
 use crate::messages::{AddInstrument, Code};
 use crate::names::Reason;
 use crate::orders::Order;
 use crate::perpetual::Position;
+use crate::portfolio::Scanned;
 use crate::values::{BPS, LIST_MAX, PPM, PRICE_MAX, QUANTITY_MAX, ceil_div, floor_div};
 
 pub const PERPETUAL: u8 = 4;
+/// A perpetual whose contracts are worth a fixed amount of the quote asset, settled in the base asset.
+pub const INVERSE: u8 = 5;
+pub const FUTURE: u8 = 6;
+pub const OPTION: u8 = 7;
 const DECIMALS_MAX: u8 = 12;
 pub(crate) const ASSET_DECIMALS_MAX: u8 = 18;
 const DENOMINATOR_EXPONENT_MAX: i32 = 9;
@@ -35,8 +43,30 @@ pub struct Instrument {
     pub last_trade: i64,
     pub latest: i64,
     pub positions: BTreeMap<u32, Position>,
+    /// Margin by notional, the lowest first; none: the initial margin of the listing alone.
+    pub tiers: Vec<Tier>,
     /// Rows of the tick table after the first: from this price on, this tick.
     pub ticks: Vec<(i64, i64)>,
+    /// Of one that expires: its terms as a contract, once they are set.
+    pub contract: Option<Contract>,
+    /// Of one with a risk array that counts: what portfolio margin knows of it (follows from the array).
+    pub(crate) scanned: Option<Scanned>,
+}
+
+/// Is it held as a position? Perpetuals are, and contracts that expire.
+fn is_perpetual(terms: &AddInstrument) -> bool {
+    terms.kind >= PERPETUAL
+}
+
+/// The power of ten in the value of a quantity: times the price in the quote asset; of an inverse perpetual, by the price in
+/// the base asset.
+fn exponent_of(terms: &AddInstrument, base: &Asset, quote: &Asset) -> i32 {
+    let (price, quantity) = (i32::from(terms.price_decimals), i32::from(terms.quantity_decimals));
+    if terms.kind == INVERSE {
+        i32::from(base.decimals) + price - quantity
+    } else {
+        i32::from(quote.decimals) - price - quantity
+    }
 }
 
 /// Is this the zero-padded text of 1 or more allowed characters?
@@ -73,7 +103,7 @@ impl Instrument {
         if listed.iter().any(|i| i.terms.symbol == terms.symbol) {
             return Err(Reason::AlreadyExists);
         }
-        if !(1..=4).contains(&terms.kind) {
+        if !(1..=OPTION).contains(&terms.kind) {
             return Err(Reason::UnknownKind);
         }
         let asset = |n: u32| (n as usize).checked_sub(1).and_then(|at| assets.get(at));
@@ -84,8 +114,8 @@ impl Instrument {
         if terms.base == terms.quote {
             return Err(Reason::UnknownAsset);
         }
-        let perpetual = terms.kind == PERPETUAL;
-        let exponent = i32::from(quote.decimals) - i32::from(terms.price_decimals) - i32::from(terms.quantity_decimals);
+        let perpetual = is_perpetual(terms);
+        let exponent = exponent_of(terms, base, quote);
         if terms.price_decimals > DECIMALS_MAX
             || terms.quantity_decimals > DECIMALS_MAX
             || (!perpetual && terms.quantity_decimals > base.decimals)
@@ -116,7 +146,10 @@ impl Instrument {
             last_trade: 0,
             latest: terms.mark,
             positions: BTreeMap::new(),
+            tiers: Vec::new(),
             ticks: Vec::new(),
+            contract: None,
+            scanned: None,
         })
     }
 
@@ -124,10 +157,11 @@ impl Instrument {
         if !(1..=PRICE_MAX).contains(&terms.tick) {
             return Err(Reason::BadTick);
         }
-        if !(1..=QUANTITY_MAX).contains(&terms.lot) {
+        // what is assigned of an option is any whole number of contracts
+        if !(1..=QUANTITY_MAX).contains(&terms.lot) || (terms.kind == OPTION && terms.lot != 1) {
             return Err(Reason::BadLot);
         }
-        if !(1..=1_000_000_000).contains(&terms.multiplier) || (terms.kind != PERPETUAL && terms.multiplier != 1) {
+        if !(1..=1_000_000_000).contains(&terms.multiplier) || (!is_perpetual(terms) && terms.multiplier != 1) {
             return Err(Reason::BadMultiplier);
         }
         Ok(())
@@ -151,8 +185,33 @@ impl Instrument {
         Ok(())
     }
 
+    /// Is it held as a position and not as an asset? Perpetuals are, and contracts that expire.
+    #[inline]
     pub fn is_perpetual(&self) -> bool {
-        self.terms.kind == PERPETUAL
+        is_perpetual(&self.terms)
+    }
+
+    pub fn is_option(&self) -> bool {
+        self.terms.kind == OPTION
+    }
+
+    /// May it trade? One that expires needs its terms first.
+    pub(crate) fn check_contract(&self) -> Result<(), Reason> {
+        match &self.contract {
+            None if matches!(self.terms.kind, FUTURE | OPTION) => Err(Reason::NoContract),
+            Some(contract) if contract.settled => Err(Reason::AlreadySettled),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn is_inverse(&self) -> bool {
+        self.terms.kind == INVERSE
+    }
+
+    /// The asset in which a perpetual is margined and settled.
+    #[inline]
+    pub fn margin_asset(&self) -> u32 {
+        if self.is_inverse() { self.terms.base } else { self.terms.quote }
     }
 
     /// The price that collars are measured from: the last mark, while there is none the last trade; 0 for none.
@@ -210,6 +269,9 @@ impl Instrument {
     /// Value in quote minor units rounded up; None if it is over 64 bits.
     #[inline]
     pub fn value_up(&self, price: i64, quantity: i64, carry: u32) -> Option<i64> {
+        if self.is_inverse() {
+            return i64::try_from(self.notional(quantity.into(), price)).ok();
+        }
         let exact = self.exact(price, quantity)?;
         if self.den == 1 {
             return i64::try_from(exact).ok();

@@ -212,7 +212,7 @@ impl Engine {
                 let hold = instrument.hold_of(ledger, *account, &mut position);
                 instrument.positions.insert(*account, position);
                 if hold != before {
-                    *released.entry(instrument.terms.quote).or_default() += i128::from(before - hold);
+                    *released.entry(instrument.margin_asset()).or_default() += i128::from(before - hold);
                     let (account, quantity) = (*account, position.quantity);
                     settled.push(Settled { account, instrument: *at as u32 + 1, position: quantity, amount: 0, hold });
                 }

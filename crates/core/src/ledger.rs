@@ -1,6 +1,13 @@
 //! Accounts and their balances. Every change is a double-entry posting; the sum over all accounts is zero for every asset.
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
 use crate::makers::QuoteFill;
+use crate::margining::{Day, Margin};
 use crate::names::Reason;
+use crate::perpetual::Valued;
+use crate::portfolio::Portfolio;
 use crate::values::ACCOUNTS_MAX;
 use crate::wall::{Place, check_side, place_of};
 
@@ -28,13 +35,18 @@ pub const FEE: u8 = 10;
 /// A credit line of this much is one without end.
 pub const ENDLESS: i64 = i64::MAX;
 
-/// One asset of one account. `margined`: a perpetual ever drew on it; only then can it freeze. `credit`: how far it may
-/// go below zero.
+/// Why an account may not open: its balance is below its holds.
+pub const SHORT_OF_HOLDS: u8 = 1;
+/// It lost too much since the daily close.
+pub const LOST_TOO_MUCH: u8 = 2;
+
+/// One asset of one account. `margined`: a perpetual ever drew on it; only then can it freeze. `frozen`: [`SHORT_OF_HOLDS`],
+/// [`LOST_TOO_MUCH`]. `credit`: how far it may go below zero.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Balance {
     pub asset: u32,
     pub margined: bool,
-    pub frozen: bool,
+    pub frozen: u8,
     pub credit: i64,
     pub amount: i128,
     pub held: i128,
@@ -79,14 +91,31 @@ pub struct Ledger {
     pub accounts: Vec<Account>,
     /// Margined balances touched in this pass.
     pub touched: Vec<(u32, u32)>,
+    /// What margined positions count for, by (account, asset).
+    /// They begin with the first perpetual order of the account.
+    pub margins: FxHashMap<(u32, u32), Margin>,
+    /// Assets whose day was ever closed: losses count in them.
+    pub closed: BTreeSet<u32>,
     /// Fills of quotes that no protection has looked at yet.
     pub(crate) quote_fills: Vec<QuoteFill>,
+    /// Accounts whose positions are margined together.
+    pub portfolios: BTreeMap<u32, Portfolio>,
+    /// Those of them whose positions or orders were touched in this pass.
+    pub(crate) remargin: Vec<u32>,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
         let accounts = vec![Account::default(); FIRST_ACCOUNT as usize];
-        let mut ledger = Self { accounts, touched: Vec::new(), quote_fills: Vec::new() };
+        let mut ledger = Self {
+            accounts,
+            touched: Vec::new(),
+            margins: FxHashMap::default(),
+            closed: BTreeSet::new(),
+            quote_fills: Vec::new(),
+            portfolios: BTreeMap::new(),
+            remargin: Vec::new(),
+        };
         ledger.found_system();
         ledger.find_places();
         ledger
@@ -171,8 +200,57 @@ impl Ledger {
         found.copied().unwrap_or_default()
     }
 
+    /// Are the account's positions margined together, as far as they have risk arrays?
+    pub fn is_portfolio(&self, account: u32) -> bool {
+        self.portfolios.contains_key(&account)
+    }
+
+    /// A position with a risk array, or its orders, changed.
+    pub(crate) fn note_margined(&mut self, account: u32, instrument: u32) {
+        if let Some(portfolio) = self.portfolios.get_mut(&account) {
+            portfolio.instruments.insert(instrument);
+            self.remargin.push(account);
+        }
+    }
+
     pub fn is_frozen(&self, account: u32, asset: u32) -> bool {
-        self.accounts[account as usize].balances.iter().any(|b| b.asset == asset && b.frozen)
+        self.accounts[account as usize].balances.iter().any(|b| b.asset == asset && b.frozen != 0)
+    }
+
+    /// May the account open nothing, since it is frozen or its margin is called?
+    pub fn may_only_close(&self, account: u32, asset: u32) -> bool {
+        self.is_frozen(account, asset) || self.margins.get(&(account, asset)).is_some_and(|margin| margin.state != 0)
+    }
+
+    /// Loss at the marks that no settlement has booked yet: it is as good as gone.
+    pub fn unrealised_loss(&self, account: u32, asset: u32) -> i128 {
+        self.margins.get(&(account, asset)).map_or(0, |margin| (-margin.sum.unrealised).max(0))
+    }
+
+    /// A position counts for `now` in its account's margin, after `before`.
+    pub(crate) fn count_margin(&mut self, account: u32, asset: u32, before: &Valued, now: &Valued) {
+        if before != now {
+            let sum = &mut self.margins.get_mut(&(account, asset)).expect("whoever has a position is margined").sum;
+            sum.unrealised += now.unrealised - before.unrealised;
+            sum.notional += now.notional - before.notional;
+            sum.initial += now.initial - before.initial;
+            sum.maintenance += now.maintenance - before.maintenance;
+            self.touched.push((account, asset));
+        }
+    }
+
+    /// Are they one account, of one group or of one firm: one beneficial owner, as far as is known?
+    pub fn same_owner(&self, one: u32, other: u32) -> bool {
+        let (a, b) = (&self.accounts[one as usize], &self.accounts[other as usize]);
+        one == other || (a.group != 0 && a.group == b.group) || (a.firm != 0 && a.firm == b.firm)
+    }
+
+    /// The account gained (lost) by a margined position: no deposit, no withdrawal.
+    #[inline]
+    pub(crate) fn earn(&mut self, account: u32, asset: u32, amount: i64) {
+        if let Some(margin) = self.margins.get_mut(&(account, asset)) {
+            margin.earned += i128::from(amount);
+        }
     }
 
     /// Moves `amount` (negative: the other way round) from `source` to `target`.
@@ -228,8 +306,12 @@ impl Ledger {
     /// Marks the balance as one that perpetuals draw on.
     pub fn margin(&mut self, account: u32, asset: u32) {
         let balance = self.balance(account, asset);
-        if !std::mem::replace(&mut balance.margined, true) {
-            self.touched.push((account, asset));
+        if std::mem::replace(&mut balance.margined, true) {
+            return;
         }
+        let day = Day { balance: balance.amount, unrealised: 0 };
+        let day = self.closed.contains(&asset).then_some(day);
+        self.margins.insert((account, asset), Margin { day, ..Margin::default() });
+        self.touched.push((account, asset));
     }
 }

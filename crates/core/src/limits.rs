@@ -55,7 +55,7 @@ impl Engine {
         effects.push(&CreditSet { account: c.account, asset: c.asset, amount: c.amount });
         let Self { instruments, ledger, .. } = self;
         for (instrument, number) in instruments.iter_mut().zip(1u32..) {
-            if !instrument.is_perpetual() || instrument.terms.quote != c.asset {
+            if !instrument.is_perpetual() || instrument.margin_asset() != c.asset {
                 continue;
             }
             let Some(mut position) = instrument.positions.get(&c.account).copied() else {

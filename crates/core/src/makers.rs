@@ -207,7 +207,7 @@ impl Engine {
         let mut new = lowered;
         new.count(order.buys(), order.left, i128::from(order.left) * i128::from(order.price));
         let verdict = self.check_perpetual(at, order.account, &lowered, &new, order.price);
-        self.ledger.hold(order.account, self.instruments[at].terms.quote, old.hold - lower);
+        self.ledger.hold(order.account, self.instruments[at].margin_asset(), old.hold - lower);
         verdict
     }
 

@@ -5,9 +5,11 @@ use crate::ledger::{FEES, Ledger, ROUNDING};
 use crate::messages::{Cancelled, Traded};
 use crate::names::CancelReason;
 use crate::orders::{
-    ASIDE, CHILD, COUNTED, Details, FOK, HAS_SPECIAL, NAMED, Order, PARENT, PARKED, POST_ONLY, Special, UNHELD,
+    ASIDE, CHILD, COUNTED, Details, FOK, HAS_SPECIAL, LIQUIDATION, NAMED, Order, PARENT, PARKED, POST_ONLY, Special,
+    UNHELD,
 };
 use crate::place::Walk;
+use crate::values::{ceil_div, floor_div};
 
 /// An order on its way through the book. `walk` is what is left of the walk of a market order without a collar.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +52,7 @@ pub(crate) fn trade_spot(
     Flows { buyer_pays: pays, seller_gets: gets, buyer_fee, seller_fee }
 }
 
-/// Settles a perpetual trade against the mark and charges the fees.
+/// Settles a trade in positions against the mark, or pays an option's premium, and charges the fees.
 pub(crate) fn trade_perpetual(
     instrument: &Instrument,
     ledger: &mut Ledger,
@@ -58,16 +60,46 @@ pub(crate) fn trade_perpetual(
     (buyer_ppm, seller_ppm): (i32, i32),
     (price, quantity): (i64, i64),
 ) -> Flows {
-    let quote = instrument.terms.quote;
-    let value = (i128::from(price) * i128::from(quantity) * i128::from(instrument.num)) as i64;
-    let way = i128::from(price - instrument.settlement_mark);
-    let flow = (way * i128::from(quantity) * i128::from(instrument.num)) as i64;
-    let buyer_fee = fee(value, buyer_ppm, &mut buyer.fee_carry);
-    let seller_fee = fee(value, seller_ppm, &mut seller.fee_carry);
-    ledger.post(buyer.account, seller.account, quote, flow);
-    ledger.post(buyer.account, FEES, quote, buyer_fee);
-    ledger.post(seller.account, FEES, quote, seller_fee);
-    Flows { buyer_pays: flow, seller_gets: flow, buyer_fee, seller_fee }
+    let asset = instrument.margin_asset();
+    let (pays, gets) = settlement(instrument, (buyer.account, seller.account), (price, quantity));
+    let fee_on =
+        |rate_ppm: i32, carry: &mut u32| fee(fee_value(instrument, price, quantity, rate_ppm), rate_ppm, carry);
+    let buyer_fee = fee_on(buyer_ppm, &mut buyer.fee_carry);
+    let seller_fee = fee_on(seller_ppm, &mut seller.fee_carry);
+    ledger.post(buyer.account, seller.account, asset, gets);
+    ledger.post(buyer.account, ROUNDING, asset, pays - gets);
+    ledger.post(buyer.account, FEES, asset, buyer_fee);
+    ledger.post(seller.account, FEES, asset, seller_fee);
+    // a premium is what an option is worth, no loss of its buyer
+    let (lost, won) = if instrument.is_option() { (0, 0) } else { (pays, gets) };
+    ledger.earn(buyer.account, asset, -lost - buyer_fee);
+    ledger.earn(seller.account, asset, won - seller_fee);
+    Flows { buyer_pays: pays, seller_gets: gets, buyer_fee, seller_fee }
+}
+
+/// What a perpetual trade moves against the mark: the buyer pays, the seller gets. Only an inverse one leaves a rest.
+pub(crate) fn settlement(
+    instrument: &Instrument,
+    (buyer, seller): (u32, u32),
+    (price, quantity): (i64, i64),
+) -> (i64, i64) {
+    if !instrument.is_inverse() {
+        let way = i128::from(price - instrument.settled_at());
+        let flow = (way * i128::from(quantity) * i128::from(instrument.num)) as i64;
+        return (flow, flow);
+    }
+    let bought = instrument.held_by(buyer);
+    let sold = if buyer == seller { bought + quantity } else { instrument.held_by(seller) };
+    (-instrument.flow(bought, quantity, price), instrument.flow(sold, -quantity, price))
+}
+
+/// The value that a fee is on; of an inverse perpetual rounded against the trader.
+fn fee_value(instrument: &Instrument, price: i64, quantity: i64, rate_ppm: i32) -> i64 {
+    let lots = i128::from(quantity) * i128::from(instrument.num);
+    if !instrument.is_inverse() {
+        return (lots * i128::from(price)) as i64;
+    }
+    (if rate_ppm < 0 { floor_div(lots, price.into()) } else { ceil_div(lots, price.into()) }) as i64
 }
 
 /// After a fill: what the spot order holds now.
@@ -325,27 +357,17 @@ fn fill_perpetual(
         }
         None => value(taker.price),
     };
-    let rates = (instrument.terms.maker_fee_ppm, instrument.terms.taker_fee_ppm);
+    // a liquidation pays the insurance fund instead
+    let taker_ppm = if taker.kind == LIQUIDATION { 0 } else { instrument.terms.taker_fee_ppm };
+    let rates = (instrument.terms.maker_fee_ppm, taker_ppm);
     let (buys, maker_value) = (taker.buys(), value(maker.price));
     let (sides, ppm) =
         if buys { ((&mut *taker, &mut *maker), (rates.1, rates.0)) } else { ((&mut *maker, &mut *taker), rates) };
     let flows = trade_perpetual(instrument, ledger, sides, ppm, (price, quantity));
     let signed = if buys { quantity } else { -quantity };
-    let maker_hold = instrument.shift(ledger, maker.account, -signed, (!buys, quantity, maker_value));
-    let taker_hold = instrument.shift(ledger, taker.account, signed, (buys, quantity, taker_value));
+    let maker_hold = instrument.shift(ledger, maker.account, (-signed, price), (!buys, quantity, maker_value));
+    let taker_hold = instrument.shift(ledger, taker.account, (signed, price), (buys, quantity, taker_value));
     // an account that trades with itself holds once, for both
     let maker_hold = if maker.account == taker.account { taker_hold } else { maker_hold };
     (flows, maker_hold, taker_hold)
-}
-
-impl Instrument {
-    /// Moves a position by `change`, takes `(buys, units, value)` off its live orders; returns what it holds then.
-    pub(crate) fn shift(&mut self, ledger: &mut Ledger, account: u32, change: i64, off: (bool, i64, i128)) -> i64 {
-        let mut position = self.positions.get(&account).copied().unwrap_or_default();
-        position.quantity += change;
-        position.count(off.0, -off.1, -off.2);
-        let hold = self.hold_of(ledger, account, &mut position);
-        self.positions.insert(account, position);
-        hold
-    }
 }

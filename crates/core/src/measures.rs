@@ -127,7 +127,7 @@ impl Engine {
             Limit::Permission => limit == 0,
             Limit::Collar => self.is_outside(asked, limit),
             Limit::OrderQuantity => words.quantity > limit,
-            Limit::OrderNotional => self.worth(asked.order.at(), asked.value) > limit.into(),
+            Limit::OrderNotional => self.worth(asked.order.at(), asked.units.into(), asked.value) > limit.into(),
             Limit::SizeMultiple => own.is_some_and(|h| h.is_unusual(row.limit, words.quantity.into(), limit)),
             Limit::NotionalMultiple => own.is_some_and(|h| h.is_unusual(row.limit, asked.value, limit)),
             Limit::OrderRate => {
@@ -157,9 +157,12 @@ impl Engine {
         price != 0 && reference != 0 && away * BPS > i128::from(bps) * i128::from(reference)
     }
 
-    /// Quote minor units of a sum of price x lots, rounded up.
-    fn worth(&self, at: usize, value: i128) -> i128 {
+    /// Quote minor units of a sum of price x lots, rounded up; of an inverse perpetual base minor units of the lots at the mark.
+    fn worth(&self, at: usize, lots: i128, value: i128) -> i128 {
         let instrument = &self.instruments[at];
+        if instrument.is_inverse() {
+            return instrument.notional(lots, instrument.reference());
+        }
         ceil_div(value.saturating_mul(instrument.num.into()), instrument.den.into())
     }
 
@@ -223,20 +226,22 @@ impl Engine {
 
     /// What all live orders are worth at their prices; of a limit for every instrument, in those with the same quote asset.
     fn open_notional(&self, row: &Row, members: &[u32], asked: &Asked) -> Change {
-        let quote = self.instruments[asked.order.at()].terms.quote;
-        let mut values: BTreeMap<usize, i128> = BTreeMap::from([(asked.order.at(), 0)]);
+        let asset = self.instruments[asked.order.at()].margin_asset();
+        let mut values: BTreeMap<usize, (i128, i128)> = BTreeMap::from([(asked.order.at(), (0, 0))]);
         for (instrument, open) in members.iter().flat_map(|account| self.orders.watch.of(*account)) {
             let at = *instrument as usize - 1;
             let counts = row.instrument == 0 || row.instrument == u32::from(*instrument);
-            if counts && self.instruments[at].terms.quote == quote {
-                *values.entry(at).or_default() += open.value[0] + open.value[1];
+            if counts && self.instruments[at].margin_asset() == asset {
+                let sum = values.entry(at).or_default();
+                *sum = (sum.0 + open.lots[0] + open.lots[1], sum.1 + open.value[0] + open.value[1]);
             }
         }
         let here = values.entry(asked.order.at()).or_default();
-        *here -= asked.gone.value[0] + asked.gone.value[1];
-        let here = *here;
-        let before: i128 = values.iter().map(|(at, value)| self.worth(*at, *value)).sum();
-        let grown = self.worth(asked.order.at(), here + asked.more_value()) - self.worth(asked.order.at(), here);
+        *here = (here.0 - asked.gone.lots[0] - asked.gone.lots[1], here.1 - asked.gone.value[0] - asked.gone.value[1]);
+        let (lots, value) = *here;
+        let before: i128 = values.iter().map(|(at, (lots, value))| self.worth(*at, *lots, *value)).sum();
+        let after = self.worth(asked.order.at(), lots + i128::from(asked.more_units()), value + asked.more_value());
+        let grown = after - self.worth(asked.order.at(), lots, value);
         Change { before, after: before + grown }
     }
 

@@ -28,7 +28,8 @@ macro_rules! for_each_message {
                 OpenAccount = 1 { kind: u8, client_id: ClientId, side: u8 }
                 /// Makes an asset known. One unit is 10^`decimals` minor units.
                 AddAsset = 2 { code: Code, decimals: u8 }
-                /// Lists an instrument. `kind`: 1 equity, 2 FX spot, 3 crypto spot, 4 linear perpetual.
+                /// Lists an instrument. `kind`: 1 equity, 2 FX spot, 3 crypto spot, 4 linear perpetual, 5 inverse perpetual (a contract
+                /// is worth `multiplier` quote units, and margined and settled in the base asset).
                 /// A price of 1 is 10^-`price_decimals` of the quote asset; a quantity of 1 is 10^-`quantity_decimals` of the
                 /// base asset (of a contract on `multiplier` base units for a perpetual). Zero `collar_bps`: no collar.
                 AddInstrument = 3 {
@@ -177,8 +178,76 @@ macro_rules! for_each_message {
                 }
 
                 // Margined positions: 45 to 52.
+                /// A row of a perpetual's tier table: from this notional on (minor units of the asset it settles in) the whole
+                /// position is margined so. Both rates 0 take the row away.
+                SetMarginTier = 45 { instrument: u32, from_notional: i64, initial_bps: u32, maintenance_bps: u32 }
+                /// The leverage that an account chooses in a perpetual, as the initial margin that it holds; never below that of
+                /// the tier. 0: the instrument's own.
+                SetLeverage = 46 { account: u32, instrument: u32, initial_bps: u32 }
+                /// The daily close of an asset: equities are noted, losses count from here on, freezes for losses end.
+                CloseDay = 47 { asset: u32 }
+                /// Pays funding at the mark: `rate_ppb` (10^-9) of the value, longs to shorts where it is positive.
+                Fund = 48 { instrument: u32, rate_ppb: i64 }
+                /// Closes (a part of) the position of an account that the engine itself finds liquidatable, no worse than at
+                /// `limit`; its orders in the instrument go first. It never trades with its own group or firm.
+                Liquidate = 49 { account: u32, instrument: u32, quantity: i64, limit: i64 }
+                /// Closes it against the account that is first in the queue of deleveraging, at the bankruptcy price.
+                Deleverage = 50 { account: u32, against: u32, instrument: u32, quantity: i64, price: i64 }
+                /// How an asset's margin accounts are treated. `loss_bps`: a loss since the daily close of more than this share of
+                /// equity freezes opening (0: never). `call_ns`: how long a margin call stands before the account may be
+                /// liquidated (0: without end). `fee_ppm`: the most that the insurance fund takes of a liquidation's value.
+                SetMarginPolicy = 51 { asset: u32, loss_bps: u32, call_ns: u64, fee_ppm: u32 }
+                /// An operator ends an account's freeze for a loss; the loss counts anew from here.
+                EndFreeze = 52 { account: u32, asset: u32 }
 
                 // Contracts that expire: 53 to 59, 61 to 64.
+                /// Sets the terms of a dated future or an option, once, before it trades. `underlying`: an instrument, or 0: the
+                /// base asset. `delivery`: 1 cash, 2 physical. `right`: 1 call, 2 put. `style`: 1 European, 2 American; these
+                /// and `strike` are an option's (else 0). `floor`: 0, or the (negative) price that a future's prices are counted
+                /// from, so that it can trade below zero. `expire`: ns, when it trades for the last time.
+                SetContract = 53 {
+                    instrument: u32, underlying: u32, delivery: u8, right: u8, style: u8, strike: i64, floor: i64, expire: u64
+                }
+                /// Settles an expired contract for the last time, at the price of what it is on, and takes its positions away.
+                /// `priced` 0 says that there is no such price: refused.
+                SettleExpiry = 54 { instrument: u32, priced: u8, price: i64 }
+                /// The holder of an American option uses it.
+                Exercise = 55 { account: u32, instrument: u32, quantity: i64, client_id: ClientId }
+                /// How positions of the account are margined. `mode`: 1 each by itself, 2 all that have risk arrays together.
+                SetMarginMode = 56 { account: u32, mode: u8 }
+                /// A product of the risk parameters, margined in `asset` (0: there is none any more). As all SetRisk commands it
+                /// counts from the next ApplyRisk on. `minimum`: 1 short calls and puts both, 2 the greater. `caps`: 1: option
+                /// value beyond the product's risk is lost. `price_risk` of credits: 0 scanned, 1 at most and 2 just `scan` for
+                /// a delta.
+                SetRiskProduct = 57 { product: u32, asset: u32, minimum: u8, caps: u8, price_risk: u8, scan: i64 }
+                /// What one contract of the instrument loses in 16 scenarios, in minor units. `product` 0: it has no array any
+                /// more. `delta` in millionths, `value` of a long option, `short_minimum` of a short one.
+                SetRiskArray = 58 {
+                    instrument: u32, product: u32, month: u32, delta: i64, value: i64, short_minimum: i64, loss_1: i64,
+                    loss_2: i64, loss_3: i64, loss_4: i64, loss_5: i64, loss_6: i64, loss_7: i64, loss_8: i64,
+                    loss_9: i64, loss_10: i64, loss_11: i64, loss_12: i64, loss_13: i64, loss_14: i64, loss_15: i64,
+                    loss_16: i64
+                }
+                /// Months that are scanned (`list` 1) or offset other products (2) together; the first after the last: no such
+                /// tier. Tiers count in the order of `place`, as spreads and credits do.
+                SetRiskTier = 59 { product: u32, list: u8, place: u16, first: u32, last: u32 }
+                /// A spread between months: what one costs, and the deltas of its legs (in millionths; 0: no leg; none at all: no
+                /// such spread). `side`: 1 and 2, of which one is long while the other is short.
+                SetRiskSpread = 61 {
+                    product: u32, place: u16, charge: i64, first_1: u32, last_1: u32, side_1: u8, ratio_1: i64,
+                    first_2: u32, last_2: u32, side_2: u8, ratio_2: i64, first_3: u32, last_3: u32, side_3: u8,
+                    ratio_3: i64, first_4: u32, last_4: u32, side_4: u8, ratio_4: i64
+                }
+                /// A credit between products: `tier` of the product from 0, `rate` of the leg's price risk given back.
+                SetRiskCredit = 62 {
+                    place: u16, product_1: u32, tier_1: u32, side_1: u8, ratio_1: i64, rate_1: i64, product_2: u32,
+                    tier_2: u32, side_2: u8, ratio_2: i64, rate_2: i64, product_3: u32, tier_3: u32, side_3: u8,
+                    ratio_3: i64, rate_3: i64, product_4: u32, tier_4: u32, side_4: u8, ratio_4: i64, rate_4: i64
+                }
+                /// What a delta costs in a month near its delivery: one that a spread took, and one that is left.
+                SetRiskDelivery = 63 { product: u32, month: u32, spread_charge: i64, outright_charge: i64 }
+                /// The risk parameters as they were set count from now on; whoever is margined by them holds anew.
+                ApplyRisk = 64 { }
 
                 /// A release with other rules goes on from here: `state` is the SHA-256 of the state that it begins with, in its
                 /// own form. `before`: the rules of the records so far.
@@ -193,7 +262,8 @@ macro_rules! for_each_message {
                 /// the rest goes to house:rounding) and delivers the base asset. Perpetual: both are the signed settlement
                 /// against the mark. Fees may be negative (rebates). Holds are those after the trade. `flags`: 1 filled at
                 /// an outside venue (its order id is 0), 2 beyond what was held, 4 in a dark pool, 8 by request, negotiation or
-                /// sealed bids.
+                /// sealed bids, 16 by deleveraging (both order ids are 0). Inverse perpetuals round: the difference goes to
+                /// house:rounding.
                 Traded = 3 {
                     maker_order: u64, taker_order: u64, maker: u32, taker: u32, instrument: u32, taker_side: u8, flags: u8,
                     price: i64, quantity: i64, buyer_pays: i64, seller_gets: i64, maker_fee: i64, taker_fee: i64,
@@ -300,8 +370,51 @@ macro_rules! for_each_message {
                 PendingEnded = 50 { transfer: u64, posted: i64, released: i64, cause: u8 }
 
                 // Margined positions: 52 to 57, 67 to 69.
+                /// The row of the tier table holds from now on.
+                TierSet = 52 { instrument: u32, from_notional: i64, initial_bps: u32, maintenance_bps: u32 }
+                /// The account's leverage; `hold` is that of its position.
+                LeverageSet = 53 { account: u32, instrument: u32, initial_bps: u32, hold: i64 }
+                /// Where a margin account stands: 0 well, 1 called (equity below the initial margin), 2 liquidatable (below the
+                /// maintenance margin), 3 overdue (called, and `due` is past: liquidatable too). `due`: ns, 0 none.
+                MarginState = 54 {
+                    account: u32, asset: u32, state: u8, equity: i64, initial: i64, maintenance: i64, due: u64
+                }
+                /// The day is closed; so many accounts had their equity noted.
+                DayClosed = 55 { asset: u32, accounts: u32 }
+                /// The account lost too much since the daily close: nothing that opens is taken (`frozen` 1), or it may open again.
+                /// `loss` of `base`: what was there at the close, and what came in since.
+                LossFreeze = 56 { account: u32, asset: u32, frozen: u8, loss: i64, base: i64 }
+                /// How the asset's margin accounts are treated from now on.
+                MarginPolicySet = 57 { asset: u32, loss_bps: u32, call_ns: u64, fee_ppm: u32 }
+                /// Funding was paid at this price; the postings follow.
+                Funded = 67 { instrument: u32, rate_ppb: i64, price: i64 }
+                /// A liquidation is done: lots that traded, what they brought after fees (signed as money), what they had to bring
+                /// for the account to bear its share, and what the insurance fund received (negative: paid).
+                Liquidated = 68 {
+                    account: u32, instrument: u32, quantity: i64, quote: i64, bankruptcy: i64, insurance: i64
+                }
+                /// The account's position is closed against `against` at this price; the trade follows.
+                Deleveraged = 69 { account: u32, against: u32, instrument: u32, quantity: i64, price: i64 }
 
                 // Contracts that expire: 58, 59, 61 to 66.
+                /// The contract's terms; from now on it trades.
+                ContractSet = 58 {
+                    instrument: u32, underlying: u32, delivery: u8, right: u8, style: u8, strike: i64, floor: i64, expire: u64
+                }
+                /// The contract was settled for the last time; what follows takes its positions away.
+                ExpirySettled = 59 { instrument: u32, price: i64 }
+                /// The holder used an option.
+                Exercised = 61 { account: u32, instrument: u32, quantity: i64 }
+                /// The account, which is short the option, is the one to fulfil so much of it.
+                Assigned = 62 { account: u32, instrument: u32, quantity: i64 }
+                /// How the account's positions are margined from now on.
+                MarginModeSet = 63 { account: u32, mode: u8 }
+                /// A risk parameter waits for ApplyRisk. `command`: which one set it; `of`: the product or instrument.
+                RiskSet = 64 { command: u8, of: u32, place: u32 }
+                /// The account's positions that are margined together hold so much of the asset, their orders included.
+                Margined = 65 { account: u32, asset: u32, hold: i64 }
+                /// So many products and contracts are margined by arrays.
+                RiskApplied = 66 { products: u32, contracts: u32 }
 
                 /// From here on these rules hold.
                 EngineUpgraded = 60 { before: u16, rules: u16, state: Hash }

@@ -135,8 +135,28 @@ named! {
         SameAsset = 102 "same_asset",
 
         // Margined positions: 105 to 114.
+        NotAPerpetual = 105 "not_a_perpetual",
+        BadTier = 106 "bad_tier",
+        BadLeverage = 107 "bad_leverage",
+        BadRate = 108 "bad_rate",
+        WrongPrice = 109 "wrong_price",
+        BeyondMargin = 110 "beyond_margin",
+        NotLiquidatable = 111 "not_liquidatable",
+        WrongSize = 112 "wrong_size",
+        SameOwner = 113 "same_owner",
+        OutOfTurn = 114 "out_of_turn",
 
         // Contracts that expire: 115 to 124.
+        NoContract = 115 "no_contract",
+        BadContract = 116 "bad_contract",
+        NotExpired = 117 "not_expired",
+        NoSettlementPrice = 118 "no_settlement_price",
+        AlreadySettled = 119 "already_settled",
+        NotExercisable = 120 "not_exercisable",
+        UnderliesOptions = 121 "underlies_options",
+        InsufficientMargin = 122 "insufficient_margin",
+        BadRisk = 123 "bad_risk",
+        UnknownMode = 124 "unknown_mode",
 
     }
 }
@@ -166,6 +186,7 @@ named! {
         Requoted = 19 "requoted",
         Funds = 20 "funds",
         Limit = 21 "limit",
+        Liquidation = 22 "liquidation",
     }
 }
 
@@ -192,6 +213,7 @@ named! {
         Collateral = 18 "collateral",
         Invoice = 19 "invoice",
         Exchange = 20 "exchange",
+        Funding = 30 "funding",
     }
 }
 

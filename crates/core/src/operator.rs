@@ -1,7 +1,8 @@
 //! What operators ask: accounts, assets, instruments, money in and out, halts, marks.
 use crate::engine::{Effects, Engine};
 use crate::instrument::{Asset, Instrument};
-use crate::ledger::{SETTLEMENT, WORLD};
+use crate::ledger::{ROUNDING, SETTLEMENT, WORLD};
+use crate::margining::pay;
 use crate::market::Market;
 use crate::messages::{
     AccountOpened, AddAsset, AddInstrument, AssetAdded, Deposit, EngineUpgraded, Halt, Halted, InstrumentAdded, Mark,
@@ -97,11 +98,8 @@ impl Engine {
     }
 
     pub(crate) fn covered(&self, account: u32, asset: u32, amount: i64) -> Result<(), Reason> {
-        if i128::from(amount) > self.ledger.look(account, asset).own() {
-            Err(Reason::InsufficientFunds)
-        } else {
-            Ok(())
-        }
+        let own = self.ledger.look(account, asset).own() - self.ledger.unrealised_loss(account, asset);
+        if i128::from(amount) > own { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
     pub(crate) fn post(
@@ -162,6 +160,8 @@ impl Engine {
         self.band_moved(at, effects);
         if settles {
             self.settle(at, c, effects);
+        } else if self.instruments[at].is_perpetual() {
+            self.revalue_all(at);
         }
         self.touch(at);
         Ok(())
@@ -170,33 +170,40 @@ impl Engine {
     /// Do the settlement and the exposure after it stay within their limits?
     fn bears(&self, at: usize, position: &Position, price: i64) -> bool {
         let instrument = &self.instruments[at];
-        let worth = |units: i128, price: i64| (units * i128::from(price)).checked_mul(i128::from(instrument.num));
         let units = i128::from(position.quantity.abs()) + i128::from(position.buy) + i128::from(position.sell);
-        let way = (price - instrument.settlement_mark).abs();
-        worth(units, price).is_some_and(|value| value <= EXPOSURE_MAX)
+        if instrument.is_inverse() {
+            return instrument.notional(units, price) <= EXPOSURE_MAX;
+        }
+        let worth = |units: i128, price: i64| (units * i128::from(price)).checked_mul(i128::from(instrument.num));
+        let way = if instrument.is_option() { 0 } else { (price - instrument.settlement_mark).abs() };
+        let strike = instrument.contract.map_or(0, |contract| contract.terms.strike.abs());
+        worth(units, price.max(strike)).is_some_and(|value| value <= EXPOSURE_MAX)
             && worth(position.quantity.abs().into(), way).is_some_and(|amount| amount <= i128::from(i64::MAX))
     }
 
-    /// Pays every open position the way from the old settlement mark to the new; the two sides sum to zero.
+    /// Pays every open position the way from the old settlement mark to the new; what an inverse perpetual rounds stays with
+    /// house:rounding. An option's mark changes what is held for it only.
     fn settle(&mut self, at: usize, c: &Mark, effects: &mut Effects) {
         let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
-        let quote = instrument.terms.quote;
-        let way = i128::from(c.price - instrument.settlement_mark) * i128::from(instrument.num);
+        let asset = instrument.margin_asset();
+        let before = instrument.settlement_mark;
         instrument.settlement_mark = c.price;
         let mut positions = std::mem::take(&mut instrument.positions);
+        let mut rest = 0;
         for (account, position) in &mut positions {
+            let held = position.hold;
             let hold = instrument.hold_of(ledger, *account, position);
-            if position.quantity == 0 {
+            // live sales of an option hold by its mark too
+            if position.quantity == 0 && hold == held {
                 continue;
             }
-            let amount = (way * i128::from(position.quantity)) as i64;
-            if amount != 0 {
-                let (source, target) = if amount < 0 { (*account, SETTLEMENT) } else { (SETTLEMENT, *account) };
-                ledger.post(source, target, quote, amount.abs());
-                let template = Template::Settlement as u8;
-                effects.push(&Posted { source, target, asset: quote, template, amount: amount.abs() });
-            }
+            let way = instrument.worth(position.quantity, c.price) - instrument.worth(position.quantity, before);
+            let amount = if instrument.is_option() { 0 } else { way as i64 };
+            rest -= amount;
+            pay(ledger, effects, Template::Settlement, (SETTLEMENT, *account), (asset, amount));
+            ledger.earn(*account, asset, amount);
+            instrument.revalue(ledger, *account, position);
             effects.push(&Settled {
                 account: *account,
                 instrument: c.instrument,
@@ -205,6 +212,17 @@ impl Engine {
                 hold,
             });
         }
+        pay(ledger, effects, Template::Rounding, (SETTLEMENT, ROUNDING), (asset, rest));
         instrument.positions = positions;
+    }
+
+    /// A mark that settles nothing changes what positions gained, and may change what their accounts may do.
+    fn revalue_all(&mut self, at: usize) {
+        let Self { instruments, ledger, .. } = self;
+        let mut positions = std::mem::take(&mut instruments[at].positions);
+        for (account, position) in &mut positions {
+            instruments[at].revalue(ledger, *account, position);
+        }
+        instruments[at].positions = positions;
     }
 }

@@ -25,6 +25,9 @@ pub const RESPONSE: u8 = 9;
 /// A parent: its children work it (`parents.rs`).
 pub const WORKED: u8 = 10;
 
+/// Closes a position that its account no longer bears.
+pub const LIQUIDATION: u8 = 11;
+
 pub const GTC: u8 = 1;
 pub const IOC: u8 = 2;
 pub const FOK: u8 = 3;

@@ -3,7 +3,7 @@ use crate::engine::{Alive, Effects, Engine};
 use crate::form;
 use crate::history::Wording;
 use crate::instrument::{Instrument, fee_hold};
-use crate::ledger::VENUE;
+use crate::ledger::{LOST_TOO_MUCH, VENUE};
 use crate::matching::Taker;
 use crate::measures::{Asked, Step};
 use crate::messages::{Accepted, PlaceOrder, PlaceSpecial, Trailed};
@@ -362,9 +362,18 @@ impl Engine {
     pub(crate) fn afford(&self, at: usize, order: &Order, hold: i64) -> Result<i64, Reason> {
         let balance = self.ledger.look(order.account, self.instruments[at].held_asset(order));
         let short = order.flags & SHORT != 0;
-        let room = if order.buys() || short { balance.available() } else { balance.own() };
+        let mut room = if order.buys() || short { balance.available() } else { balance.own() };
+        if balance.margined {
+            room -= self.ledger.unrealised_loss(order.account, balance.asset);
+        }
         let more = i128::from(hold) - i128::from(order.hold) + i128::from(self.follows(at, order, hold));
-        if more <= 0 || more <= room {
+        if more <= 0 {
+            return Ok(hold);
+        }
+        if balance.frozen & LOST_TOO_MUCH != 0 && order.buys() {
+            return Err(Reason::AccountFrozen);
+        }
+        if more <= room {
             return Ok(hold);
         }
         let located = short && self.markets[at].rules.get(Rule::Locate) != 0;
@@ -384,7 +393,7 @@ impl Engine {
         self.check_perpetual(at, order.account, &old, &new, order.price)?;
         let Self { instruments, ledger, .. } = self;
         let instrument = &mut instruments[at];
-        ledger.margin(order.account, instrument.terms.quote);
+        ledger.margin(order.account, instrument.margin_asset());
         let hold = instrument.hold_of(ledger, order.account, &mut new);
         instrument.positions.insert(order.account, new);
         Ok(hold)
@@ -400,18 +409,33 @@ impl Engine {
         price: i64,
     ) -> Result<(), Reason> {
         let instrument = &self.instruments[at];
+        instrument.check_contract()?;
         if !new.fits(instrument, 0, price) {
             return Err(Reason::NotionalTooLarge);
         }
+        if instrument.scanned.is_some() && self.ledger.is_portfolio(account) {
+            return self.check_portfolio(at, account, new);
+        }
+        let asset = instrument.margin_asset();
         let opens = new.opening_buy() > old.opening_buy() || new.opening_sell() > old.opening_sell();
-        if opens && self.ledger.is_frozen(account, instrument.terms.quote) {
+        if opens && self.ledger.may_only_close(account, asset) {
             return Err(Reason::AccountFrozen);
         }
-        if self.ledger.look(account, instrument.terms.quote).endless() {
+        let balance = self.ledger.look(account, asset);
+        if balance.endless() {
             return Ok(());
         }
+        if !instrument.tiers.is_empty() {
+            self.check_distance(at, account, (old, new), price)?;
+        }
+        let available = balance.available() - self.ledger.unrealised_loss(account, asset);
         let more = i128::from(new.required(instrument)) - i128::from(old.hold);
-        if more > 0 && more > self.ledger.look(account, instrument.terms.quote).available() {
+        if more > 0 && more > available {
+            return Err(Reason::InsufficientFunds);
+        }
+        // what buys an option back holds nothing, but its premium must be there
+        let pays = instrument.is_option() && new.buy_value > old.buy_value;
+        if pays && new.premium(instrument) > available + i128::from(old.hold) {
             return Err(Reason::InsufficientFunds);
         }
         Ok(())

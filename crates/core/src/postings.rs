@@ -33,10 +33,14 @@ impl Engine {
         let taker_buys = t.taker_side == crate::orders::BUY;
         let (buyer, seller) = if taker_buys { (t.taker, t.maker) } else { (t.maker, t.taker) };
         let fees = if taker_buys { (t.taker_fee, t.maker_fee) } else { (t.maker_fee, t.taker_fee) };
+        let asset = if instrument.is_perpetual() { instrument.margin_asset() } else { quote };
         let charged =
-            [post(buyer, FEES, quote, Template::Fee, fees.0), post(seller, FEES, quote, Template::Fee, fees.1)];
+            [post(buyer, FEES, asset, Template::Fee, fees.0), post(seller, FEES, asset, Template::Fee, fees.1)];
         if instrument.is_perpetual() {
-            let settled = [post(buyer, seller, quote, Template::Settlement, t.buyer_pays)];
+            let settled = [
+                post(buyer, seller, asset, Template::Settlement, t.seller_gets),
+                post(buyer, ROUNDING, asset, Template::Rounding, t.buyer_pays - t.seller_gets),
+            ];
             moved(settled.into_iter().chain(charged), take);
         } else {
             let exchanged = [

@@ -159,7 +159,7 @@ impl Engine {
             let units = if walk.is_some() || order.exposure().0 == 0 { 0 } else { quantity };
             let value = i128::from(units) * i128::from(order.price);
             let before = instrument.positions.get(&order.account).map_or(0, |position| position.hold);
-            before - instrument.shift(ledger, order.account, 0, (order.buys(), units, value))
+            before - instrument.shift(ledger, order.account, (0, 0), (order.buys(), units, value))
         } else if walk.is_some() && order.buys() {
             0
         } else {

@@ -124,6 +124,7 @@ impl Engine {
             return Err(Reason::UnknownLiquidity);
         }
         check_amounts(c.price, c.quantity)?;
+        instrument.check_contract()?;
         let fits = if instrument.is_perpetual() {
             let position = instrument.positions.get(&c.account).copied().unwrap_or_default();
             position.fits(instrument, c.quantity, c.price)
@@ -166,7 +167,7 @@ impl Engine {
         };
         let Self { instruments, ledger, .. } = self;
         let flows = if instruments[at].is_perpetual() {
-            ledger.margin(c.account, terms.quote);
+            ledger.margin(c.account, instruments[at].margin_asset());
             trade_perpetual(&instruments[at], ledger, sides, ppm, (c.price, c.quantity))
         } else {
             trade_spot(&instruments[at], ledger, sides, ppm, (c.price, c.quantity))
@@ -192,8 +193,8 @@ impl Engine {
             let off = if row.is_some() { counted } else { 0 };
             let value = i128::from(off) * i128::from(client.price);
             let Self { instruments, ledger, .. } = self;
-            let hold = instruments[at].shift(ledger, c.account, signed, (client.buys(), off, value));
-            instruments[at].shift(ledger, c.venue, -signed, (true, 0, 0));
+            let hold = instruments[at].shift(ledger, c.account, (signed, c.price), (client.buys(), off, value));
+            instruments[at].shift(ledger, c.venue, (-signed, c.price), (true, 0, 0));
             if let Some(row) = row {
                 *self.orders.get_mut(row) = client;
             }

@@ -8,7 +8,7 @@ use crate::allocation::{Share, share_out};
 use crate::engine::Engine;
 use crate::fitting::{falls_below, least, least_taken, too_little, wants_all};
 use crate::names::{CancelReason, Rule};
-use crate::orders::{Order, QUOTE, REDUCE_ONLY, Special};
+use crate::orders::{LIQUIDATION, Order, QUOTE, REDUCE_ONLY, Special};
 use crate::resting::peak;
 use crate::rules::{CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, COMBINE, DECREMENT, LIT, Rules, SELF_TRADE_ALLOWED};
 
@@ -141,6 +141,10 @@ impl<'a> Planner<'a> {
                 }
                 if self.is_over() {
                     return;
+                }
+                let maker = engine.orders.get(row).account;
+                if taker.kind == LIQUIDATION && engine.ledger.same_owner(maker, taker.account) {
+                    continue;
                 }
                 again.extend(look(self, place_of(engine, row)));
             }

@@ -116,6 +116,19 @@ macro_rules! declare {
 
             }
 
+            /// Its fields without a head: a row of a state.
+            impl Field for $name {
+                const SIZE: usize = $name::SIZE;
+
+                fn write(self, out: &mut [u8]) {
+                    $name::write(&self, out);
+                }
+
+                fn read(bytes: &[u8]) -> Self {
+                    $name::read(bytes)
+                }
+            }
+
             impl Message for $name {
                 #[inline]
                 fn encode(&self, out: &mut Vec<u8>) {

@@ -429,7 +429,7 @@ impl Engine {
         let held = self.held();
         let account = held.engine.ledger.accounts.get(account as usize);
         account.map_or_else(Vec::new, |account| {
-            account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen)).collect()
+            account.balances.iter().map(|b| (b.asset, b.amount, b.held, b.frozen != 0)).collect()
         })
     }
 
@@ -438,6 +438,61 @@ impl Engine {
         let (at, held) = (self.instrument_at(instrument)?, self.held());
         let instrument = &held.engine.instruments[at];
         Ok(instrument.positions.get(&account).map_or((0, 0), |p| (p.quantity, p.hold)))
+    }
+
+    /// What a limit order in an instrument held as a position would do to its account's margin, by field: `asset`, `need` with
+    /// the order, `hold` without it, `available` beyond that, `reason` of a refusal or None. Changes nothing. ValueError
+    /// with the reason where the order could not be at all.
+    fn what_if<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        instrument: u32,
+        buys: bool,
+        price: i64,
+        quantity: i64,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let found = self.held().engine.what_if(account, instrument, buys, (price, quantity));
+        questions::what_if(py, &found.map_err(|reason| PyValueError::new_err(reason.text()))?)
+    }
+
+    /// What the account's positions hold that are margined together, by asset; None where each is margined by itself.
+    fn portfolio(&self, account: u32) -> Option<std::collections::BTreeMap<u32, i64>> {
+        self.held().engine.ledger.portfolios.get(&account).map(|portfolio| portfolio.holds.clone())
+    }
+
+    /// An account's margin in an asset, by name; None where no perpetual ever drew on it.
+    fn margin<'py>(&self, py: Python<'py>, account: u32, asset: u32) -> PyResult<Option<Bound<'py, PyDict>>> {
+        questions::margin(py, &self.held().engine, account, asset)
+    }
+
+    /// (initial margin that its owner chose in bps, what it cost, gain since the last settlement, initial and maintenance
+    /// margin at the mark) of a perpetual position.
+    fn position_margin(&self, account: u32, instrument: u32) -> PyResult<(u32, i128, i128, i128, i128)> {
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let position = held.engine.instruments[at].positions.get(&account).copied().unwrap_or_default();
+        let valued = position.valued;
+        Ok((position.leverage_bps, position.entry, valued.unrealised, valued.initial, valued.maintenance))
+    }
+
+    /// Rows of a perpetual's tier table: (from notional, initial bps, maintenance bps).
+    fn tiers(&self, instrument: u32) -> PyResult<Vec<(i64, u32, u32)>> {
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        let tiers = &held.engine.instruments[at].tiers;
+        Ok(tiers.iter().map(|tier| (tier.from_notional, tier.initial_bps, tier.maintenance_bps)).collect())
+    }
+
+    /// Whom the queue of deleveraging names first against an account's position; None if nobody is on the other side.
+    fn first_in_line(&self, account: u32, instrument: u32) -> PyResult<Option<u32>> {
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        Ok(held.engine.first_in_line(at, account))
+    }
+
+    /// The price at which so many lots of a position leave its account with its share: what Deleverage must name. None if
+    /// nothing is required of the account, or no price does.
+    fn bankruptcy_price(&self, account: u32, instrument: u32, quantity: i64) -> PyResult<Option<i64>> {
+        let (at, held) = (self.instrument_at(instrument)?, self.held());
+        Ok(held.engine.bankruptcy_price(at, account, quantity))
     }
 
     /// (ns in which a market maker met its obligations, ns in which the market was open, does it meet them now, are its

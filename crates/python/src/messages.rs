@@ -114,6 +114,7 @@ macro_rules! classes {
 
             $(
                 #[getter]
+                #[allow(clippy::wrong_self_convention)] // a field is called as the message has it
                 fn $field<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                     self.0.$field.give(py)
                 }

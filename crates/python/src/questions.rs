@@ -1,8 +1,10 @@
 //! Answers of [`crate::engine::Engine`] that take more than a line.
 use isthmus_core::Engine;
+use isthmus_core::contracts::Contract;
 use isthmus_core::instrument::{Asset, Instrument};
 use isthmus_core::names::Rule;
 use isthmus_core::orders::{PARKED, RESPONSE};
+use isthmus_core::portfolio::WhatIf;
 use isthmus_core::rules::SEALED;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -78,6 +80,24 @@ pub fn assets<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, 
     engine.assets.iter().enumerate().map(each).collect()
 }
 
+/// Equity, requirement and state of an account in an asset; `loss` of `base` since the daily close, None before the first.
+pub fn margin<'py>(py: Python<'py>, engine: &Engine, account: u32, asset: u32) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(margin) = engine.ledger.margins.get(&(account, asset)) else {
+        return Ok(None);
+    };
+    let (standing, dict) = (engine.standing(account, asset), PyDict::new(py));
+    dict.set_item("equity", standing.equity)?;
+    dict.set_item("unrealised", margin.sum.unrealised)?;
+    dict.set_item("notional", margin.sum.notional)?;
+    dict.set_item("initial", standing.requirement.initial)?;
+    dict.set_item("maintenance", standing.requirement.maintenance)?;
+    dict.set_item("state", margin.state)?;
+    dict.set_item("due", margin.due)?;
+    dict.set_item("loss", margin.loss(engine.ledger.peek(account, asset).0).map(|(loss, _)| loss))?;
+    dict.set_item("base", margin.loss(engine.ledger.peek(account, asset).0).map(|(_, base)| base))?;
+    Ok(Some(dict))
+}
+
 /// Every instrument by field: its terms, and what became of it.
 pub fn instruments<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let each = |(at, i): (usize, &Instrument)| {
@@ -90,7 +110,33 @@ pub fn instruments<'py>(py: Python<'py>, engine: &Engine) -> PyResult<Vec<Bound<
         dict.set_item("mark", i.mark)?;
         dict.set_item("settlement_mark", i.settlement_mark)?;
         dict.set_item("last_trade", i.last_trade)?;
+        if let Some(contract) = i.contract {
+            contract_into(&dict, &contract)?;
+        }
         Ok(dict)
     };
     engine.instruments.iter().enumerate().map(each).collect()
+}
+
+/// The terms of an instrument that expires.
+fn contract_into(dict: &Bound<'_, PyDict>, contract: &Contract) -> PyResult<()> {
+    let terms = &contract.terms;
+    dict.set_item("underlying", terms.underlying)?;
+    dict.set_item("delivery", terms.delivery)?;
+    dict.set_item("right", terms.right)?;
+    dict.set_item("style", terms.style)?;
+    dict.set_item("strike", terms.strike)?;
+    dict.set_item("floor", terms.floor)?;
+    dict.set_item("settled", contract.settled)
+}
+
+/// See `Engine.what_if`.
+pub fn what_if<'py>(py: Python<'py>, found: &WhatIf) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("asset", found.asset)?;
+    dict.set_item("need", found.need)?;
+    dict.set_item("hold", found.hold)?;
+    dict.set_item("available", found.available)?;
+    dict.set_item("reason", found.reason.map(|reason| reason.text()))?;
+    Ok(dict)
 }

@@ -5,6 +5,9 @@ use isthmus_quant::simm::{Margin, Sensitivity, margin};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+/// Delta, vega, curvature, base correlation, add-on, total.
+type Told = (f64, f64, f64, f64, f64, f64);
+
 /// Sensitivities of a CRIF file. Raises ValueError(line, field, reason).
 #[pyclass(frozen)]
 struct SimmCrif {
@@ -35,13 +38,7 @@ impl SimmCrif {
     /// Of each portfolio (places of rows, from 0): delta, vega, curvature, base correlation, add-on and total, in USD. `days`: 10
     /// or 1. Raises IndexError for a row that is not there, ValueError for other days.
     #[pyo3(signature = (portfolios, days, currency))]
-    fn margins(
-        &self,
-        py: Python<'_>,
-        portfolios: Vec<Vec<usize>>,
-        days: u32,
-        currency: &str,
-    ) -> PyResult<Vec<(f64, f64, f64, f64, f64, f64)>> {
+    fn margins(&self, py: Python<'_>, portfolios: Vec<Vec<usize>>, days: u32, currency: &str) -> PyResult<Vec<Told>> {
         let period = match days {
             10 => &TEN_DAYS,
             1 => &ONE_DAY,
@@ -61,7 +58,7 @@ impl SimmCrif {
     }
 }
 
-fn told(m: &Margin) -> (f64, f64, f64, f64, f64, f64) {
+fn told(m: &Margin) -> Told {
     (m.delta, m.vega, m.curvature, m.base_correlation, m.add_on, m.total)
 }
 

@@ -1,7 +1,8 @@
 //! The desks beside the clients: rules and limits that change, market makers, requests for quotes, kills, corrections.
 use isthmus_core::messages::{
-    AcceptQuote, ClearSealed, Command, CorrectTrade, Kill, PlaceOrder, Rearm, RegisterMaker, SetAccount, SetCredit,
-    SetDeadMan, SetLimit, SetProtection, SetRule, Traded,
+    AcceptQuote, ClearSealed, CloseDay, Command, CorrectTrade, Deleverage, EndFreeze, Fund, Kill, Liquidate,
+    PlaceOrder, Rearm, RegisterMaker, SetAccount, SetCredit, SetDeadMan, SetLeverage, SetLimit, SetMarginPolicy,
+    SetMarginTier, SetProtection, SetRule, Traded,
 };
 use isthmus_core::names::{Limit, Rule, Scope};
 use isthmus_core::orders::{BUY, FRESH, GTC, LIMIT, QUOTE, SELL};
@@ -65,7 +66,7 @@ fn client(chance: &mut Chance) -> u32 {
 
 /// What a desk does next; `recent` are orders that were accepted lately, `made` trades.
 pub fn write(chance: &mut Chance, recent: &[u64], made: &[Made]) -> Command {
-    match chance.below(20) {
+    match chance.below(27) {
         0..=3 => rule(chance),
         4..=5 => limit(chance),
         6..=9 => quote(chance).into(),
@@ -78,6 +79,9 @@ pub fn write(chance: &mut Chance, recent: &[u64], made: &[Made]) -> Command {
             SetDeadMan { account: client(chance), session: chance.below(3) as u32, timeout_ns }.into()
         }
         16 | 17 => accept(chance, recent),
+        20 | 21 => margin(chance),
+        22 => close(chance),
+        23..=26 => crate::contracts::write(chance),
         18 => ClearSealed { instrument: CHANGING }.into(),
         _ => correct(chance, made),
     }
@@ -159,6 +163,42 @@ fn credit(chance: &mut Chance) -> Command {
     }
     let asset = 1 + chance.below(3) as u32;
     SetCredit { account: client(chance), asset, amount: *chance.pick(&[0, 50, 100_000, i64::MAX]) }.into()
+}
+
+/// Tiers, leverage, policies and funding of the perpetual.
+fn margin(chance: &mut Chance) -> Command {
+    let instrument = PERPETUAL;
+    match chance.below(4) {
+        0 => {
+            let (from_notional, initial_bps, maintenance_bps) =
+                *chance.pick(&[(0, 300, 150), (0, 2_000, 1_000), (50_000, 4_000, 2_500), (50_000, 0, 0)]);
+            SetMarginTier { instrument, from_notional, initial_bps, maintenance_bps }.into()
+        }
+        1 => SetLeverage { account: client(chance), instrument, initial_bps: *chance.pick(&[0, 400, 2_000, 10_000]) }
+            .into(),
+        2 => {
+            let (loss_bps, call_ns) = (*chance.pick(&[0, 100, 3_000]), *chance.pick(&[0, 3_000, 100_000]));
+            SetMarginPolicy { asset: 1, loss_bps, call_ns, fee_ppm: *chance.pick(&[0, 5_000, 1_000_000]) }.into()
+        }
+        _ => Fund { instrument, rate_ppb: *chance.pick(&[100_000, -2_500_000]) }.into(),
+    }
+}
+
+/// Ends of days, and liquidations of whoever may be liquidated.
+fn close(chance: &mut Chance) -> Command {
+    let (account, instrument, quantity) = (client(chance), PERPETUAL, chance.between(1, 4));
+    match chance.below(4) {
+        0 => CloseDay { asset: 1 }.into(),
+        1 => EndFreeze { account, asset: 1 }.into(),
+        2 => {
+            let price = middle(instrument) + chance.between(-20, 20) * tick(instrument);
+            Deleverage { account, against: client(chance), instrument, quantity, price }.into()
+        }
+        _ => {
+            let limit = middle(instrument) + chance.between(-30, 30) * tick(instrument);
+            Liquidate { account, instrument, quantity, limit }.into()
+        }
+    }
 }
 
 fn accept(chance: &mut Chance, recent: &[u64]) -> Command {

@@ -6,6 +6,7 @@
 mod booked;
 mod chance;
 mod clients;
+mod contracts;
 mod desk;
 mod disk;
 mod journal;

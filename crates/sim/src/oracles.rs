@@ -93,6 +93,12 @@ fn demanded(engine: &Engine) -> Result<Held, &'static str> {
             demand_positions(engine, instrument, number, &mut held);
         }
     }
+    // what arrays require is compared by the twin (tests/oracle/span.py)
+    for (account, portfolio) in &engine.ledger.portfolios {
+        for (asset, hold) in &portfolio.holds {
+            *held.entry((*account, *asset)).or_default() += i128::from(*hold);
+        }
+    }
     for waiting in engine.transfers.pending.values() {
         let (source, target) = (engine.ledger.place(waiting.source), engine.ledger.place(waiting.target));
         let holding = [(waiting.source, source.is_holder()), (waiting.target, target.is_bank())];
@@ -149,28 +155,52 @@ fn demand_positions(engine: &Engine, instrument: &Instrument, number: u16, held:
     let holders: HashSet<u32> = instrument.positions.keys().chain(sides.keys()).copied().collect();
     for account in holders {
         let endless = engine.ledger.look(account, quote).endless();
-        if engine.ledger.kind(account) != VENUE && !endless {
+        let together =
+            engine.ledger.is_portfolio(account) && engine.contracts.applied.arrays.contains_key(&number.into());
+        if engine.ledger.kind(account) != VENUE && !endless && !together {
             let position = instrument.positions.get(&account).map_or(0, |p| i128::from(p.quantity));
-            let need = margin(instrument, position, sides.get(&account).unwrap_or(&Sides::default()));
+            let leverage = instrument.positions.get(&account).map_or(0, |p| p.leverage_bps);
+            let need = margin(instrument, leverage, position, sides.get(&account).unwrap_or(&Sides::default()));
             *held.entry((account, quote)).or_default() += need;
         }
     }
 }
 
-fn margin(instrument: &Instrument, position: i128, sides: &Sides) -> i128 {
+fn margin(instrument: &Instrument, leverage: u32, position: i128, sides: &Sides) -> i128 {
     let (num, terms) = (i128::from(instrument.num), &instrument.terms);
     let rate = i128::from(terms.maker_fee_ppm.max(terms.taker_fee_ppm).max(0));
-    let bps = i128::from(terms.initial_margin_bps);
     let closing = [(-position).max(0), position.max(0)];
-    let mut need = up(position.abs() * i128::from(instrument.settlement_mark) * num * bps, 10_000);
-    for side in [0, 1] {
-        let (lots, value) = (sides.lots[side], sides.value[side]);
-        if lots > 0 {
-            let opening = up(value * num * (lots - closing[side]).max(0), lots);
-            need += up(opening * bps, 10_000) + up(opening * rate, 1_000_000);
-        }
+    if instrument.is_option() {
+        return option_margin(instrument, position, sides);
     }
-    need
+    let held = position.abs() * i128::from(instrument.settlement_mark) * num;
+    let opening = [0, 1].map(|side| {
+        let (lots, value) = (sides.lots[side], sides.value[side]);
+        if lots > 0 { up(value * num * (lots - closing[side]).max(0), lots) } else { 0 }
+    });
+    let exposure = held + opening[0].max(opening[1]);
+    let tiers = instrument.tiers.iter().filter(|tier| i128::from(tier.from_notional) <= exposure);
+    let own = if leverage == 0 { terms.initial_margin_bps } else { leverage };
+    let bps = i128::from(tiers.map(|tier| tier.initial_bps).fold(own, u32::max));
+    let fees: i128 = opening.iter().map(|worth| up(worth * rate, 1_000_000)).sum();
+    fees + [held, opening[0], opening[1]].iter().map(|worth| up(worth * bps, 10_000)).sum::<i128>()
+}
+
+/// Buys hold the premium of what they open; shorts, and sells that open one, the mark and a share of the strike.
+fn option_margin(instrument: &Instrument, position: i128, sides: &Sides) -> i128 {
+    let (num, terms) = (i128::from(instrument.num), &instrument.terms);
+    let rate = i128::from(terms.maker_fee_ppm.max(terms.taker_fee_ppm).max(0));
+    let strike = instrument.contract.map_or(0, |contract| i128::from(contract.terms.strike.abs()));
+    let closing = [(-position).max(0), position.max(0)];
+    let opens = [0, 1].map(|side| (sides.lots[side] - closing[side]).max(0));
+    let worth = |side: usize| match sides.lots[side] {
+        0 => 0,
+        lots => up(sides.value[side] * num * opens[side], lots),
+    };
+    let short = opens[1] + (-position).max(0);
+    let fees = up(worth(0) * rate, 1_000_000) + up(worth(1) * rate, 1_000_000);
+    let share = up(short * strike * num * i128::from(terms.initial_margin_bps), 10_000);
+    worth(0) + fees + short * i128::from(instrument.settlement_mark) * num + share
 }
 
 /// No order is placed twice under one client id.

@@ -3,6 +3,7 @@ use isthmus_core::messages::{AddAsset, AddInstrument, Code, Command, Deposit, Op
 
 use crate::chance::Chance;
 use crate::clients::Clients;
+use crate::contracts;
 use crate::desk::Made;
 use crate::treasury;
 
@@ -16,7 +17,12 @@ pub const CRYPTO: u32 = 2;
 pub const PERPETUAL: u32 = 3;
 /// Its book kind, rules and trading state change during the run.
 pub const CHANGING: u32 = 4;
-pub const INSTRUMENTS: [u32; 4] = [PLAIN, CRYPTO, PERPETUAL, CHANGING];
+/// They expire during the run.
+pub const FUTURE: u32 = 5;
+pub const OPTION: u32 = 6;
+pub const INSTRUMENTS: [u32; 6] = [PLAIN, CRYPTO, PERPETUAL, CHANGING, FUTURE, OPTION];
+/// Those of them that are listed one way.
+const LISTED: [u32; 4] = [PLAIN, CRYPTO, PERPETUAL, CHANGING];
 
 pub const FIRST_CLIENT: u32 = 16;
 pub const CLIENTS: u32 = 6;
@@ -25,18 +31,18 @@ pub const START: u64 = 1_700_000_000_000_000_000;
 
 /// Prices around which an instrument trades.
 pub fn middle(instrument: u32) -> i64 {
-    [0, 100, 100_000, 512, 1_000][instrument as usize]
+    [0, 100, 100_000, 512, 1_000, 100, 6][instrument as usize]
 }
 
 pub fn tick(instrument: u32) -> i64 {
-    [1, 1, 5, 1, 1][instrument as usize]
+    [1, 1, 5, 1, 1, 1, 1][instrument as usize]
 }
 
 pub fn lot(instrument: u32) -> i64 {
-    [1, 1, 10, 1, 1][instrument as usize]
+    [1, 1, 10, 1, 1, 1, 1][instrument as usize]
 }
 
-fn padded<const N: usize>(text: &str) -> [u8; N] {
+pub(crate) fn padded<const N: usize>(text: &str) -> [u8; N] {
     let mut bytes = [0; N];
     bytes[..text.len()].copy_from_slice(text.as_bytes());
     bytes
@@ -74,7 +80,8 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
     let mut commands: Vec<Command> = [("USD", 2), ("BTC", 8), ("XYZ", 0)]
         .map(|(code, decimals)| AddAsset { code: Code(padded(code)), decimals }.into())
         .to_vec();
-    commands.extend(INSTRUMENTS.map(|number| Command::from(listing(chance, number))));
+    commands.extend(LISTED.map(|number| Command::from(listing(chance, number))));
+    commands.extend(contracts::instruments(chance));
     for at in 0..=CLIENTS {
         let kind = if at == CLIENTS { 3 } else { 1 };
         commands.push(OpenAccount { kind, client_id: [0; 16], side: 0 }.into());
@@ -86,6 +93,7 @@ fn opening(chance: &mut Chance) -> Vec<Command> {
             commands.push(Deposit { account, asset, amount, client_id: [0; 16] }.into());
         }
     }
+    commands.extend(contracts::opening(chance));
     commands.extend(treasury::opening());
     commands
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from isthmus.app.desk import Desk
-from isthmus.kernel.messages import CANCEL_REASONS, DAY, CancelOrder
+from isthmus.kernel.messages import CANCEL_REASONS, DAY, CancelOrder, CloseDay
 from isthmus.kernel.values import NS_PER_S
 from isthmus.refdata.directory import Directory
 from isthmus.views.orders import OrderRow, Orders
@@ -16,6 +16,8 @@ STEP_ORDERS = 200
 """Orders cancelled in one step; the rest waits for the next."""
 AGAIN_NS = NS_PER_S // 100
 """Until the next step, while there is more to do."""
+CLOSE_AGAIN_NS = 60 * NS_PER_S
+"""Until it is looked whether a perpetual was listed that settles in another asset."""
 
 
 class DayEnd:
@@ -55,3 +57,27 @@ class DayEnd:
 
     def _closes(self, row: OrderRow) -> bool:
         return row.venue == 0 and row.instrument in self._closing
+
+
+class DayClose:
+    """Closes the day, 00:00 UTC, in every asset that perpetuals settle in, so that losses count anew. What was due
+    while the server was down is done at its first step; `closed_at`: when an asset's day was closed last (ns, 0 never).
+    """
+
+    def __init__(self, desk: Desk, directory: Directory, closed_at: Callable[[int], int]) -> None:
+        self._desk = desk
+        self._directory = directory
+        self._closed_at = closed_at
+        self._asked: dict[int, int] = {}
+
+    def step(self, at: int) -> int:
+        """Close what is due; returns when to be called again."""
+        day = at - at % DAY_NS
+        listed = self._directory.instruments.values()
+        for asset in sorted({row.value_asset.number for row in listed if row.perpetual}):
+            if max(self._closed_at(asset), self._asked.get(asset, 0)) >= day:
+                continue
+            if self._desk.submit(CloseDay(asset=asset)) is None:
+                return at + NS_PER_S
+            self._asked[asset] = at
+        return min(at + CLOSE_AGAIN_NS, day + DAY_NS)

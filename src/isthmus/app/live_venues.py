@@ -21,6 +21,7 @@ from isthmus.venues.live.link import FixLink
 from isthmus.venues.live.market import LiveMarkets, VenueDesk, facts_of
 from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import FIX, SessionTerms, VenueTerms
+from isthmus.venues.marking import MARK_NS
 
 BINANCE = "binance-futures"
 
@@ -28,7 +29,7 @@ BINANCE = "binance-futures"
 class LiveVenues:
     """Made before the engine is opened, so that bad settings are told first; `loops` run once the markets are open."""
 
-    def __init__(self, venues: Mapping[str, VenueTerms], clock: Clock) -> None:
+    def __init__(self, venues: Mapping[str, VenueTerms], clock: Clock, mark_ns: int = MARK_NS) -> None:
         """Raises BadInput by setting."""
         self._clock = clock
         self._clients: dict[str, HttpClient] = {}
@@ -36,7 +37,7 @@ class LiveVenues:
         self._links: dict[str, RestLink] = {}
         for name, terms in venues.items():
             self._check(name, terms)
-        self.market = LiveMarkets(venues, self._desk)
+        self.market = LiveMarkets(venues, self._desk, mark_ns)
 
     def _check(self, name: str, terms: VenueTerms) -> None:
         place = f"venues.{name}"

@@ -10,19 +10,20 @@ from isthmus.engine.market import Market
 from isthmus.kernel.errors import BadInput
 from isthmus.venues.amm import folder as pools
 from isthmus.venues.amm.venue import PoolMarkets
+from isthmus.venues.marking import MARK_NS
 from isthmus.venues.recorded.catalogue import look, reasons
 from isthmus.venues.recorded.venue import RecordedMarkets
 
 Row = dict[str, Any]
 
 
-def folder_markets(folder: Path, speed: float) -> list[Market]:
+def folder_markets(folder: Path, speed: float, mark_ns: int = MARK_NS) -> list[Market]:
     """Recordings and pools of a folder, each sort as one market. Raises BadInput when there is nothing to trade."""
     recorded, found = look(folder), pools.survey(folder)
     played, pooled = _told_once(recorded.rows, found.rows)
     markets: list[Market] = []
     if recorded.recordings:
-        markets.append(RecordedMarkets(recorded.recordings, played, speed))
+        markets.append(RecordedMarkets(recorded.recordings, played, speed, mark_ns))
     if found.states:
         markets.append(PoolMarkets(found.states, pooled if markets else [*played, *pooled]))
     if not markets:

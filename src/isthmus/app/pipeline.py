@@ -62,9 +62,11 @@ from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
+from isthmus.gateways.rest.contracts import ContractHandlers, contract_routes
 from isthmus.gateways.rest.custody import CustodyHandlers
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
+from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
@@ -75,12 +77,14 @@ from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.statements import StatementHandlers
 from isthmus.gateways.rest.table import (
+    ACCOUNT,
     account_routes,
     allocation_routes,
     books_routes,
     clearing_routes,
     confirmation_routes,
     ledger_routes,
+    margin_routes,
     market_routes,
     operator_routes,
     session_routes,
@@ -95,6 +99,7 @@ from isthmus.gateways.websocket.disconnects import Disconnects
 from isthmus.gateways.websocket.hub import Hub
 from isthmus.gateways.websocket.session import StreamServer
 from isthmus.kernel.clock import Clock
+from isthmus.kernel.values import NS_PER_MS
 from isthmus.refdata.directory import Directory
 from isthmus.venues import reacting, simulated
 from isthmus.views.views import Views
@@ -142,9 +147,9 @@ class Front(msgspec.Struct, frozen=True):
 def markets_of(settings: Settings) -> list[Market]:
     """The markets to trade against. Raises BadInput for a folder without any, or for faults of an unknown venue."""
     if settings.markets:
-        markets = folder_markets(Path(settings.markets), settings.speed)
+        markets = folder_markets(Path(settings.markets), settings.speed, settings.margin.mark_ms * NS_PER_MS)
     else:
-        markets = [simulated.make(settings.seed, settings.speed)]
+        markets = [simulated.make(settings.seed, settings.speed, settings.margin.mark_ms * NS_PER_MS)]
     if settings.reacting.play:
         markets.append(reacting.make(reacting_options(settings)))
     return in_order(markets)
@@ -276,7 +281,9 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
             *operator_routes(house, desk),
+            *contract_routes(ContractHandlers(house, reads), ACCOUNT),
             *ledger_routes(LedgerHandlers(house, core.directory, core.views)),
+            *margin_routes(MarginHandlers(house, reads, core.engine)),
             *(lorawan.routes if lorawan is not None else ()),
             *(CustodyHandlers(core.custody, core.directory).routes() if core.custody is not None else ()),
         )

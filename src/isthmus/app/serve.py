@@ -24,6 +24,7 @@ from isthmus.app.books_process import BooksProcess
 from isthmus.app.calendars import calendars_of
 from isthmus.app.clearing_charge import apply, opened
 from isthmus.app.clearing_door import ClearingDoor
+from isthmus.app.day_end import DayClose
 from isthmus.app.flash_desk import flash_desks
 from isthmus.app.forecast_events import EventWatch, read_events
 from isthmus.app.gates import Gates
@@ -45,6 +46,7 @@ from isthmus.gateways.rest.protocol import RestProtocol
 from isthmus.gateways.websocket.protocol import StreamProtocol
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable
+from isthmus.kernel.values import NS_PER_MS
 
 BACKLOG = 1_024
 GC_YOUNG = 10_000
@@ -88,7 +90,7 @@ def _run(settings: Settings, role: Role) -> int:
     if settings.markets:
         note(f"reading the recordings in {settings.markets}")
     markets = markets_of(settings)
-    live = LiveVenues(settings.venues, system_clock) if settings.venues else None
+    live = LiveVenues(settings.venues, system_clock, settings.margin.mark_ms * NS_PER_MS) if settings.venues else None
     if live is not None:
         markets.append(live.market)
     with contextlib.ExitStack() as stack:
@@ -207,8 +209,9 @@ def _timed(core: Core, settings: Settings, markets: list[Market]) -> list[Any]:
     events = read_events(Path(settings.routes.events)) if settings.routes.events else []
     watch = EventWatch(events, core.outside.guard, core.directory)
     calendars = calendars_of(settings.calendars, core.desk, core.directory, core.views.sessions)
+    closes = [DayClose(core.desk, core.directory, core.views.holdings.closed_at)] if settings.margin.close_day else []
     door = ClearingDoor(core.desk, Path(settings.data))
-    return [*calendars, watch, door, *flash_desks(core.desk, markets, settings.flash)]
+    return [*calendars, watch, *closes, door, *flash_desks(core.desk, markets, settings.flash)]
 
 
 async def _port(

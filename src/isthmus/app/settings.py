@@ -43,6 +43,13 @@ class ReactingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     faults: dict[str, FaultTerms]
 
 
+class MarginSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often perpetuals are marked at most, and whether the end of the day closes it for losses."""
+
+    mark_ms: Annotated[int, Meta(ge=1, le=60_000)]
+    close_day: bool
+
+
 class RouteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How routes to outside venues are looked after. `events` is empty where there is no file."""
 
@@ -155,6 +162,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     front: FrontSettings
     standby: StandbySettings
     reacting: ReactingSettings
+    margin: MarginSettings
     calendars: dict[str, CalendarSettings]
     flash: dict[str, Loan]
     routes: RouteSettings

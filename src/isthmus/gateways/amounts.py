@@ -15,6 +15,11 @@ def price_of(text: str, instrument: Instrument, field: str = "price") -> int:
     return _units(text, (instrument.price_decimals, instrument.tick), field, "off_tick", "price_too_large")
 
 
+def quoted_price_of(text: str, instrument: Instrument, field: str = "price") -> int:
+    """A price that need not stand on the tick, nor above zero: a strike, a final price. Raises Refusal 400 or 422."""
+    return _units(text, (instrument.price_decimals, 1), field, "bad_decimals", "price_too_large")
+
+
 def quantity_of(text: str, instrument: Instrument, field: str = "quantity") -> int:
     """Raises Refusal 400 (no number) or 422 (finer than the lot, too large to count)."""
     return _units(text, (instrument.quantity_decimals, instrument.lot), field, "off_lot", "quantity_too_large")

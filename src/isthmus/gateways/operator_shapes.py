@@ -98,7 +98,7 @@ class NewInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`tick_size`, `lot_size` and `mark` are decimals in the instrument's own units."""
 
     instrument: str
-    kind: Literal["equity", "fx_spot", "crypto_spot", "linear_perpetual"]
+    kind: Literal["equity", "fx_spot", "crypto_spot", "linear_perpetual", "inverse_perpetual", "future", "option"]
     base: str
     quote: str
     price_decimals: int

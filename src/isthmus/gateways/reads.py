@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,7 @@ from isthmus.gateways.amounts import instrument_of, own_account
 from isthmus.gateways.keys import Identity
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel.clock import Clock
+from isthmus.kernel.messages import BUY
 from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 from isthmus.views.holdings import BalanceRow, PositionRow
@@ -119,6 +121,13 @@ class Reads:
     def book_orders(self, instrument: int, skip: int, most: int) -> list[BookOrderRow]:
         """Live orders of the instrument, as Engine.book_orders lists them, from the `skip`th on."""
         return self._driver.engine.book_orders(instrument, skip + most)[skip:]
+
+    def what_if(self, account: int, instrument: int, side: int, order: tuple[int, int]) -> dict[str, Any]:
+        """What a limit order, (price, quantity), would do to the account's margin, as Engine.what_if tells it.
+
+        Raises ValueError with the reason where there can be no such order.
+        """
+        return self._driver.engine.what_if(account, instrument, side == BUY, *order)
 
     def balances(self, account: int) -> list[BalanceRow]:
         """By asset number."""

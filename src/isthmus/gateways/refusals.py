@@ -32,7 +32,8 @@ DETAILS = {
     "off_tick": "the price must be a multiple of the tick",
     "no_reference_price": "there is no price yet that a market order could be protected by: send a limit order",
     "notional_too_large": "price times quantity is too large to count",
-    "account_frozen": "the account's equity is under its holds: only orders that close a position are taken",
+    "account_frozen": "the account's equity is under its holds, its margin is called, or it lost too much today: only "
+    "orders that close a position are taken",
     "insufficient_funds": "that is more than is available",
     "amount_not_positive": "the amount must be above zero",
     "unknown_asset": "there is no such asset, or base and quote are the same",
@@ -118,6 +119,26 @@ DETAILS = {
     "unknown_transfer": "there is no such pending transfer, or it has ended",
     "beyond_pending": "that is more than is pending",
     "same_asset": "the asset is exchanged for itself",
+    "not_a_perpetual": "the instrument is no perpetual",
+    "bad_tier": "tiers begin at 0 and rise, and an initial margin is above its maintenance margin, at most 10,000 bps",
+    "bad_leverage": "the initial margin is at least that of the lowest tier, at most 10,000 bps, and needs tiers",
+    "bad_rate": "a funding rate is at most 1 either way",
+    "wrong_price": "the price is not the bankruptcy price of now",
+    "beyond_margin": "at this price, worse than the mark, the trade would cost more than the margin bears",
+    "not_liquidatable": "the account bears its positions: it is not liquidatable",
+    "wrong_size": "that is more than may be closed at once: a large position goes down by a tier first",
+    "same_owner": "both accounts are one owner's",
+    "out_of_turn": "another account is before it in the queue of deleveraging",
+    "no_contract": "the instrument does not expire, or its terms as a contract are not set yet",
+    "bad_contract": "these terms do not go together, or with what the contract is on",
+    "not_expired": "the contract has not expired yet",
+    "no_settlement_price": "there is no price to settle at: the positions stand until there is",
+    "already_settled": "the contract was settled for the last time",
+    "not_exercisable": "only American options are used before they expire, and cash ones only while they gain",
+    "underlies_options": "options on this future are to be settled first",
+    "insufficient_margin": "the account's positions and orders together would require more than is available",
+    "bad_risk": "this is no risk parameter, or the parameters are not whole",
+    "unknown_mode": "positions are margined each by itself (1) or together (2)",
 }
 """Every reason of the gate in words; in order of their numbers they are the order of its checks."""
 
@@ -178,6 +199,11 @@ _FIELDS = {
     "unknown_request": "request",
     "wrong_book": "type",
     "unknown_tif": "time_in_force",
+    "beyond_margin": "price",
+    "wrong_price": "price",
+    "wrong_size": "quantity",
+    "not_a_perpetual": "instrument",
+    "bad_rate": "rate",
 }
 _SAID = {"stop": "stop_price", "display": "display_quantity", "expire": "expires_at"}
 """Fields that the API calls otherwise than the engine's commands."""
@@ -250,6 +276,6 @@ def _available(command: Any, instrument: Instrument, views: Views) -> str | None
     if side is None:
         row = views.orders.order(command.order)
         side = row.side if row is not None else BUY
-    asset = instrument.quote if side == BUY or instrument.perpetual else instrument.base
+    asset = instrument.value_asset if side == BUY or instrument.perpetual else instrument.base
     balance = views.holdings.balance(command.account, asset.number)
     return f"{text(balance.total - balance.held, asset.decimals)} {asset.code}"

@@ -27,7 +27,7 @@ from isthmus.kernel.messages import (
 )
 from isthmus.kernel.values import NS_PER_S, quotient_text, short_text, text, time_text
 from isthmus.refdata.directory import Directory
-from isthmus.refdata.instruments import Instrument
+from isthmus.refdata.instruments import INVERSE_SCALE, Instrument
 from isthmus.views.books import Level, Sides
 from isthmus.views.holdings import BalanceRow, PositionRow
 from isthmus.views.orders import FillRow, OrderRow
@@ -210,7 +210,7 @@ class Renderer:
         places = instrument.quantity_decimals if instrument else 0
         hold_asset = None
         if instrument is not None:
-            hold_asset = instrument.quote if row.side == BUY or instrument.perpetual else instrument.base
+            hold_asset = instrument.value_asset if row.side == BUY or instrument.perpetual else instrument.base
         return shapes.Order(
             id=order_id(row.number),
             account=account_id(row.account),
@@ -330,16 +330,17 @@ class Renderer:
         instrument = self._directory.instruments[row.instrument]
         last = self._views.tape.last(row.instrument)
         mark = self._views.holdings.reference(row.instrument) or (last.price if last else 0)
-        places = instrument.quote.decimals
-        value = mark * row.quantity
+        places = instrument.value_asset.decimals
+        value = instrument.turnover(mark, row.quantity) if mark else 0
+        gain = row.cost - value if instrument.inverse else value - row.cost
         return shapes.Position(
             account=account_id(row.account),
             instrument=instrument.symbol,
             quantity=text(row.quantity, instrument.quantity_decimals),
-            average_price=average_text(row.cost, row.quantity, instrument),
+            average_price=entry_text(row, instrument),
             mark=text(mark, instrument.price_decimals) if mark else None,
             value=text(instrument.value(value), places) if mark else None,
-            open_profit=text(instrument.value(value - row.cost), places) if mark else None,
+            open_profit=text(instrument.value(gain), places) if mark else None,
             realised_profit=text(instrument.value(row.realised), places),
         )
 
@@ -382,6 +383,13 @@ def average_text(turnover: int, quantity: int, instrument: Instrument) -> str | 
     whole, _, fraction = written.partition(".")
     kept = fraction[: instrument.price_decimals] + fraction[instrument.price_decimals :].rstrip("0")
     return f"{whole}.{kept}" if kept else whole
+
+
+def entry_text(row: PositionRow, instrument: Instrument) -> str | None:
+    """The average price at which a position was opened; of an inverse perpetual the harmonic mean."""
+    if not instrument.inverse or not row.cost:
+        return average_text(row.cost, row.quantity, instrument)
+    return average_text(row.quantity * abs(row.quantity) * INVERSE_SCALE // abs(row.cost), row.quantity, instrument)
 
 
 def _origin(record: Record) -> dict[str, Any]:

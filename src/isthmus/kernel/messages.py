@@ -65,6 +65,25 @@ MovePending = COMMANDS["MovePending"]
 PostPending = COMMANDS["PostPending"]
 VoidPending = COMMANDS["VoidPending"]
 Exchange = COMMANDS["Exchange"]
+SetMarginTier = COMMANDS["SetMarginTier"]
+SetLeverage = COMMANDS["SetLeverage"]
+CloseDay = COMMANDS["CloseDay"]
+Fund = COMMANDS["Fund"]
+Liquidate = COMMANDS["Liquidate"]
+Deleverage = COMMANDS["Deleverage"]
+SetMarginPolicy = COMMANDS["SetMarginPolicy"]
+EndFreeze = COMMANDS["EndFreeze"]
+SetContract = COMMANDS["SetContract"]
+SettleExpiry = COMMANDS["SettleExpiry"]
+Exercise = COMMANDS["Exercise"]
+SetMarginMode = COMMANDS["SetMarginMode"]
+SetRiskProduct = COMMANDS["SetRiskProduct"]
+SetRiskArray = COMMANDS["SetRiskArray"]
+SetRiskTier = COMMANDS["SetRiskTier"]
+SetRiskSpread = COMMANDS["SetRiskSpread"]
+SetRiskCredit = COMMANDS["SetRiskCredit"]
+SetRiskDelivery = COMMANDS["SetRiskDelivery"]
+ApplyRisk = COMMANDS["ApplyRisk"]
 
 Rejected = EFFECTS["Rejected"]
 Accepted = EFFECTS["Accepted"]
@@ -115,6 +134,23 @@ Reheld = EFFECTS["Reheld"]
 VenueFeesSet = EFFECTS["VenueFeesSet"]
 Pending = EFFECTS["Pending"]
 PendingEnded = EFFECTS["PendingEnded"]
+TierSet = EFFECTS["TierSet"]
+LeverageSet = EFFECTS["LeverageSet"]
+MarginState = EFFECTS["MarginState"]
+DayClosed = EFFECTS["DayClosed"]
+LossFreeze = EFFECTS["LossFreeze"]
+MarginPolicySet = EFFECTS["MarginPolicySet"]
+Funded = EFFECTS["Funded"]
+Liquidated = EFFECTS["Liquidated"]
+Deleveraged = EFFECTS["Deleveraged"]
+ContractSet = EFFECTS["ContractSet"]
+ExpirySettled = EFFECTS["ExpirySettled"]
+Exercised = EFFECTS["Exercised"]
+Assigned = EFFECTS["Assigned"]
+MarginModeSet = EFFECTS["MarginModeSet"]
+RiskSet = EFFECTS["RiskSet"]
+Margined = EFFECTS["Margined"]
+RiskApplied = EFFECTS["RiskApplied"]
 
 SYSTEM_ACCOUNTS = {
     1: "world",
@@ -151,7 +187,11 @@ PRIMARY, MID, MARKET_PEG = 1, 2, 3
 PENDING, HELD = 1, 2
 """Status of Parked: waits for its trigger; waits for its session or its parent."""
 MAKER, TAKER = 1, 2
-LINEAR_PERPETUAL = 4
+LINEAR_PERPETUAL, INVERSE_PERPETUAL, FUTURE, OPTION = 4, 5, 6, 7
+PERPETUALS = (LINEAR_PERPETUAL, INVERSE_PERPETUAL)
+MARGIN_STATES = {0: "well", 1: "called", 2: "liquidatable", 3: "overdue"}
+DELEVERAGED = 16
+"""Flag of Traded: closed against another account, outside every book."""
 HOUSE_BOOK = 0
 NOTE_MAX = 1_024
 """Bytes of an origin's note."""
@@ -205,6 +245,7 @@ BOOK_NAMES = {
 }
 GIVEN = {"price": 1, "quantity": 2, "stop": 4, "offset": 8, "display": 16, "min_quantity": 32, "expire": 64}
 """Bits of ReplaceSpecial.given."""
-INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual"}
+INSTRUMENT_KINDS = {1: "equity", 2: "fx_spot", 3: "crypto_spot", 4: "linear_perpetual", 5: "inverse_perpetual"}
+INSTRUMENT_KINDS |= {6: "future", 7: "option"}
 ROLES = {"client": 1, "trader": 2, "operator": 3, "auditor": 4, "house": 5}
 GATEWAYS = {"rest": 1, "websocket": 2, "alpaca": 3, "app": 4, "fix": 5, "grpc": 6, "mt4": 11, "lorawan": 12}

@@ -15,6 +15,7 @@ AMOUNT_MAX = 2**63 - 1
 DECIMAL_TEXT_MAX = 40
 """Characters of a number that are read."""
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 TIME_MAX_NS = 2**63 - 1
 
 _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)

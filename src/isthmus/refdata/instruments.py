@@ -10,7 +10,9 @@ from isthmus.kernel.messages import (
     ACCOUNT_OMNIBUS,
     ACCOUNT_VENUE,
     INSTRUMENT_KINDS,
+    INVERSE_PERPETUAL,
     LINEAR_PERPETUAL,
+    OPTION,
     SIDED_KINDS,
     SYSTEM_ACCOUNTS,
     WALL_SIDES,
@@ -19,6 +21,9 @@ from isthmus.kernel.messages import (
 _ACCOUNT_KIND_NAMES = {number: name for name, number in ACCOUNT_KINDS.items()}
 _WALL_NAMES = {number: name for name, number in WALL_SIDES.items()}
 WORLD_NAME = SYSTEM_ACCOUNTS[1]
+
+INVERSE_SCALE: int = 10**24
+"""What quantity / price of an inverse perpetual is counted in: parts of one."""
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -91,13 +96,35 @@ class Instrument(msgspec.Struct, frozen=True):
 
     @property
     def kind_name(self) -> str:
-        """ "equity", "fx_spot", "crypto_spot" or "linear_perpetual"."""
+        """As REST names it: "equity", "linear_perpetual", "future" ..."""
         return INSTRUMENT_KINDS[self.kind]
 
     @property
     def perpetual(self) -> bool:
-        """Positions settle against a mark; nothing is delivered."""
-        return self.kind == LINEAR_PERPETUAL
+        """Is it held as a position and not as an asset? Perpetuals are, and contracts that expire."""
+        return self.kind >= LINEAR_PERPETUAL
+
+    @property
+    def is_option(self) -> bool:
+        """Its premium is paid at the trade."""
+        return self.kind == OPTION
+
+    @property
+    def inverse(self) -> bool:
+        """A contract is worth a fixed amount of the quote asset, and settles in the base asset."""
+        return self.kind == INVERSE_PERPETUAL
+
+    @property
+    def value_asset(self) -> Asset:
+        """What it is paid in, and a perpetual margined in."""
+        return self.base if self.inverse else self.quote
+
+    def turnover(self, price: int, quantity: int) -> int:
+        """What a value is made of: price x quantity; of an inverse perpetual quantity / price, INVERSE_SCALE times."""
+        if not self.inverse:
+            return price * quantity
+        size = abs(quantity) * INVERSE_SCALE // price
+        return size if quantity > 0 else -size
 
     @property
     def value_exponent(self) -> int:
@@ -107,8 +134,14 @@ class Instrument(msgspec.Struct, frozen=True):
         return self.quote.decimals - self.price_decimals - self.quantity_decimals
 
     def value(self, price_times_quantity: int) -> int:
-        """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own."""
-        exact = price_times_quantity * self.multiplier
+        """Quote minor units of a sum of price x quantity, rounded down; for show, the engine posts its own. Of an
+        inverse perpetual base minor units of a sum of its turnovers.
+        """
+        exact: int = price_times_quantity * self.multiplier
+        if self.inverse:
+            digits = self.base.decimals + self.price_decimals - self.quantity_decimals
+            scaled: int = exact * 10**digits
+            return scaled // INVERSE_SCALE
         exponent = self.value_exponent
         scale: int = 10 ** abs(exponent)
         return exact * scale if exponent >= 0 else exact // scale

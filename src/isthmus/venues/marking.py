@@ -22,11 +22,12 @@ class Showing(Protocol):
 
 
 class Marks:
-    """Says when an instrument is to be marked with the middle of its first venue that shows both sides: each second if
-    it changed; perpetuals settle each minute.
+    """Says when an instrument is to be marked with the middle of its first venue that shows both sides: at most each
+    `mark_ns`, a second where nothing is margined by it, if it changed; perpetuals settle each minute.
     """
 
-    def __init__(self, settles: bool, at: int) -> None:
+    def __init__(self, settles: bool, at: int, mark_ns: int = MARK_NS) -> None:
+        self._mark_ns = mark_ns if settles else MARK_NS
         self.venues: list[Showing] = []
         self._settles = settles
         self._mark_at = at
@@ -37,7 +38,7 @@ class Marks:
         """The Mark to send now, or None."""
         if at < self._mark_at:
             return None
-        self._mark_at = at + MARK_NS
+        self._mark_at = at + self._mark_ns
         middles = ((showing, price) for showing in self.venues if (price := showing.middle()) is not None)
         showing, price = next(middles, (None, 0))
         settlement = self._settles and at >= self._settle_at

@@ -13,6 +13,7 @@ import msgspec
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, MAKER, ROLES, SELL, TAKER
 from isthmus.refdata.directory import Directory
+from isthmus.refdata.instruments import Instrument
 from isthmus.views.families import Families
 from isthmus.views.orders import venue_of
 
@@ -42,8 +43,8 @@ class PendingRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct):
-    """Signed quantity; `cost` is price x quantity of what is open, `realised` the profit of what was closed (no
-    fees).
+    """Signed quantity; `cost` is the turnover (price x quantity) of what is open, `realised` the profit of what was
+    closed (no fees).
     """
 
     account: int
@@ -52,17 +53,25 @@ class PositionRow(msgspec.Struct):
     cost: int = 0
     realised: int = 0
 
-    def trade(self, side: int, price: int, quantity: int) -> None:
-        """Average cost: what opens adds to the cost, what closes takes its share of it and makes the profit."""
+    def trade(self, side: int, price: int, quantity: int, of: Instrument | None = None) -> None:
+        """Average cost: what opens adds to the cost, what closes takes its share of it and makes the profit. `of`: the
+        instrument, whose turnover is not price x quantity where it is inverse.
+        """
+        inverse = of is not None and of.inverse
+
+        def turnover(units: int) -> int:
+            return of.turnover(price, units) if of is not None and inverse else price * units
+
         signed = quantity if side == BUY else -quantity
         closing = min(abs(signed), abs(self.quantity)) if self.quantity * signed < 0 else 0
         if closing:
             share = self.cost * closing // abs(self.quantity)
             direction = 1 if self.quantity > 0 else -1
-            self.realised += direction * (price * closing) - share
+            profit = direction * turnover(closing) - share
+            self.realised += -profit if inverse else profit
             self.cost -= share
         opening = abs(signed) - closing
-        self.cost += price * opening * (1 if signed > 0 else -1)
+        self.cost += turnover(opening) * (1 if signed > 0 else -1)
         self.quantity += signed
 
 
@@ -94,6 +103,8 @@ class Holdings:
         self._references: dict[int, int] = {}
         self._marked_once: set[int] = set()
         self._settlements: dict[int, int] = {}
+        self._closed_at: dict[int, int] = {}
+        self._frozen: dict[tuple[int, int], set[str]] = {}
         self._families = Families()
         self._pending: dict[int, PendingRow] = {}
 
@@ -134,6 +145,10 @@ class Holdings:
         """The price that a perpetual's profit and loss was last settled against; 0 for others."""
         return self._settlements.get(instrument, 0)
 
+    def closed_at(self, asset: int) -> int:
+        """When the asset's day was closed last (ns); 0 never."""
+        return self._closed_at.get(asset, 0)
+
     def note_trade(self, instrument: int, price: int) -> None:
         """A trade on the house book is the reference price while there is no mark."""
         if instrument not in self._marked_once:
@@ -146,7 +161,9 @@ class Holdings:
         for posting in self._postings(record) if effects else ():
             self._post(posting, balances)
         for effect in effects:
-            if take := _TAKES.get(type(effect).__name__):
+            name = type(effect).__name__
+            ends = name == "Settled" and type(record.command).__name__ in ("SettleExpiry", "Exercise")
+            if take := Holdings._position_ended if ends else _TAKES.get(name):
                 take(self, record, effect, balances, positions)
         return balances, positions
 
@@ -178,7 +195,7 @@ class Holdings:
             return
         row = self._directory.instruments[known.instrument]
         if row.perpetual:
-            self._set_hold((known.account, row.number), known.account, row.quote.number, hold, balances)
+            self._set_hold((known.account, row.number), known.account, row.value_asset.number, hold, balances)
         else:
             self._set_hold(order, known.account, self._asset_held(known), hold, balances)
 
@@ -255,7 +272,7 @@ class Holdings:
                 continue
             own = self._is_of(order, (account, traded.instrument, side, venue_of(traded, liquidity)))
             if instrument.perpetual:
-                self._set_hold((account, instrument.number), account, instrument.quote.number, hold, balances)
+                self._set_hold((account, instrument.number), account, instrument.value_asset.number, hold, balances)
             elif own:
                 self._hold_order(order, hold, balances)
             if own:
@@ -280,7 +297,7 @@ class Holdings:
         row = self._positions.get(key)
         if row is None:
             row = self._positions[key] = PositionRow(*key)
-        row.trade(side, price, quantity)
+        row.trade(side, price, quantity, self._directory.instruments[key[1]])
         return key
 
     def _posted(self, record: Record, posted: Any, __: Change, positions: Change) -> None:
@@ -324,10 +341,26 @@ class Holdings:
     def _settled(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
-        asset = self._directory.instruments[effect.instrument].quote.number
+        asset = self._directory.instruments[effect.instrument].value_asset.number
         key = (effect.account, effect.instrument)
         self._set_hold(key, effect.account, asset, effect.hold, balances)
         positions.add(key)
+
+    def _position_ended(self, record: Record, effect: Any, balances: Change, positions: Change) -> None:
+        """Of an expiry or exercise: the position ends, or begins, at the price that its amount was reckoned with."""
+        self._settled(record, effect, balances, positions)
+        moved = effect.position - self.position(effect.account, effect.instrument).quantity
+        if moved and self._directory.is_client(effect.account):
+            instrument = self._directory.instruments[effect.instrument]
+            way = effect.amount // (moved * instrument.value(1))
+            price = abs(way) if instrument.is_option else self.settlement_mark(instrument.number) - way
+            self._move((effect.account, effect.instrument), BUY if moved > 0 else SELL, price, abs(moved))
+
+    def _margined(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """What positions hold that are margined together."""
+        if self._directory.is_client(effect.account):
+            key = ("together", effect.account, effect.asset)
+            self._set_hold(key, effect.account, effect.asset, effect.hold, balances)
 
     def _corrected(self, record: Record, effect: Any, _: Change, positions: Change) -> None:
         """The trade is taken back at its price; an adjusted one is made again at the new one."""
@@ -342,10 +375,28 @@ class Holdings:
                 self._move(key, side, effect.price, trade.quantity)
 
     def _froze(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """Short of its holds, or not any more."""
+        self._freeze(effect, "short", type(effect).__name__ == "Frozen", balances)
+
+    def _lost(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
+        """Lost too much since the daily close, or may open again."""
+        self._freeze(effect, "lost", bool(effect.frozen), balances)
+
+    def _freeze(self, effect: Any, why: str, stands: bool, balances: Change) -> None:
         if not self._directory.is_client(effect.account):
             return
-        self._row(effect.account, effect.asset).frozen = type(effect).__name__ == "Frozen"
-        balances.add((effect.account, effect.asset))
+        key = (effect.account, effect.asset)
+        causes = self._frozen.setdefault(key, set())
+        (causes.add if stands else causes.discard)(why)
+        self._row(*key).frozen = bool(causes)
+        balances.add(key)
+
+    def _day_closed(self, record: Record, effect: Any, _: Change, __: Change) -> None:
+        self._closed_at[effect.asset] = record.stamp
+
+    def _leverage(self, _: Record, effect: Any, balances: Change, positions: Change) -> None:
+        """Another leverage holds otherwise."""
+        self._settled(_, effect, balances, positions)
 
     def _began(self, _: Record, effect: Any, balances: Change, __: Change) -> None:
         terms = (effect.source, effect.target, effect.asset, effect.amount, effect.expire)
@@ -393,9 +444,13 @@ _TAKES = {
     "Traded": Holdings._traded,
     "Posted": Holdings._posted,
     "Settled": Holdings._settled,
+    "Margined": Holdings._margined,
     "TradeCorrected": Holdings._corrected,
     "Frozen": Holdings._froze,
     "Unfrozen": Holdings._froze,
+    "LossFreeze": Holdings._lost,
+    "DayClosed": Holdings._day_closed,
+    "LeverageSet": Holdings._leverage,
     "Marked": Holdings._marked,
     "InstrumentAdded": Holdings._instrument_added,
     "Pending": Holdings._began,

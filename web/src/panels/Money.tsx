@@ -2,7 +2,7 @@
 import { type ReactNode, useMemo } from "react";
 import { clock, money, signed, words } from "../stores/text";
 import { readBookedBalances, readMargin, readReconciliation, readTrialBalance } from "../wire/rest";
-import type { BookedBalance, Break, MarginAccount, Reconciliation, TrialBalance } from "../wire/types";
+import type { BookedBalance, Break, MarginAccount, Reconciliation, TrialBalance } from "../wire/moneyTypes";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
 import { useAsked } from "./useAsked";

@@ -2,7 +2,7 @@
 import { type ReactNode, useMemo } from "react";
 import { add, type Decimal, decimalOf, formatPlain, sign, ZERO } from "../decimal";
 import { money } from "../stores/text";
-import type { BookedBalance } from "../wire/types";
+import type { BookedBalance } from "../wire/moneyTypes";
 
 /** A layer takes the accounts whose path it begins with; the loss goes through them from the first. */
 const LAYERS: readonly (readonly [name: string, path: string | null, meaning: string])[] = [

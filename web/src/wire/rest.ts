@@ -1,6 +1,6 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
+import type { BookedBalance, MarginAccount, Reconciliation, TrialBalance } from "./moneyTypes";
 import type {
-  BookedBalance,
   BookOrder,
   Children,
   Consolidated,
@@ -8,7 +8,6 @@ import type {
   FieldValue,
   Instrument,
   JournalRecord,
-  MarginAccount,
   Order,
   OrderEvent,
   OrderRequest,
@@ -16,12 +15,10 @@ import type {
   PathFacts,
   Problem,
   QuoteRequest,
-  Reconciliation,
   RouteEvent,
   RouteFacts,
   Session,
   Statistics,
-  TrialBalance,
 } from "./types";
 
 /** An answer takes at most this long; an order whose answer is lost is asked again under the same client id. */

@@ -49,6 +49,7 @@ pub(super) fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instru
             sell: b.take()?,
             sell_value: b.wide()?,
             hold: b.take()?,
+            ..Position::default()
         };
         Ok((account, position))
     })?;

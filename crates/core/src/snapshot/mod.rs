@@ -98,6 +98,7 @@ impl Engine {
         };
         engine.ledger.found_system();
         engine.ledger.find_places();
+        engine.begin_margining()?;
         if rest.0.is_empty() { Ok(engine) } else { Err(BadState) }
     }
 
@@ -164,7 +165,7 @@ fn put_account(out: &mut Out, account: &Account) {
     out.list(account.balances.iter(), |out, balance| {
         out.put(balance.asset);
         out.put(u8::from(balance.margined));
-        out.put(u8::from(balance.frozen));
+        out.put(balance.frozen);
         out.put(balance.credit);
         out.wide(balance.amount);
         out.wide(balance.held);
@@ -177,7 +178,7 @@ fn take_account(bytes: &mut In) -> Result<Account, BadState> {
         Ok(Balance {
             asset: b.take()?,
             margined: b.flag()?,
-            frozen: b.flag()?,
+            frozen: b.take()?,
             credit: b.take()?,
             amount: b.wide()?,
             held: b.wide()?,

@@ -49,7 +49,7 @@ fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadSt
     let positions = bytes.list(|b| {
         let (account, quantity, buy, buy_value) = (b.take()?, b.take()?, b.take()?, b.wide()?);
         let (sell, sell_value, hold) = (b.take()?, b.wide()?, b.take()?);
-        Ok((account, Position { quantity, buy, buy_value, sell, sell_value, hold }))
+        Ok((account, Position { quantity, buy, buy_value, sell, sell_value, hold, ..Position::default() }))
     })?;
     instrument.positions = positions.into_iter().collect();
     Ok(instrument)
@@ -58,7 +58,7 @@ fn take_instrument(bytes: &mut In, assets: &[Asset]) -> Result<Instrument, BadSt
 fn take_account(bytes: &mut In) -> Result<Account, BadState> {
     let kind = bytes.take()?;
     let balances = bytes.list(|b| {
-        let (asset, margined, frozen, amount, held) = (b.take()?, b.flag()?, b.flag()?, b.wide()?, b.wide()?);
+        let (asset, margined, frozen, amount, held) = (b.take()?, b.flag()?, b.take()?, b.wide()?, b.wide()?);
         Ok(Balance { asset, margined, frozen, amount, held, ..Balance::default() })
     })?;
     Ok(Account { kind, balances, ..Account::default() })

@@ -68,4 +68,4 @@ macro_rules! golden {
         }
     )*};
 }
-golden! { plain matching triggers sessions dark gate makers parents ledger worked }
+golden! { plain matching triggers sessions dark gate makers parents ledger margin contracts worked }

@@ -8,7 +8,15 @@ from isthmus.refdata.directory import Directory
 from isthmus.refdata.instruments import Instrument
 
 EQUITY, CRYPTO, PERPETUAL = "us_equity", "crypto", "crypto_perp"
-CLASSES = {"equity": EQUITY, "fx_spot": CRYPTO, "crypto_spot": CRYPTO, "linear_perpetual": PERPETUAL}
+CLASSES = {
+    "equity": EQUITY,
+    "fx_spot": CRYPTO,
+    "crypto_spot": CRYPTO,
+    "linear_perpetual": PERPETUAL,
+    "inverse_perpetual": PERPETUAL,
+}
+CLASSES |= {"future": PERPETUAL, "option": PERPETUAL}
+"""What is held as a position: this protocol has no futures, and options of its own only."""
 
 
 class Symbols:

@@ -69,6 +69,8 @@ def price_of(instrument: int, reads: Reads) -> int:
 
 
 def _add(worth: Worth, row: PositionRow, instrument: Instrument, reads: Reads) -> None:
+    if instrument.inverse:
+        return  # it gains and loses coins, which the cash account is not counted in
     worth.realised += instrument.value(row.realised)
     price = price_of(row.instrument, reads)
     if not price or not row.quantity:

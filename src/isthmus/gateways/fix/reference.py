@@ -13,7 +13,14 @@ LIST_MOST = 100
 """Instruments in one SecurityList(y)."""
 VALID, UNSUPPORTED, NOT_FOUND = "0", "1", "2"
 """SecurityRequestResult(560)."""
-SECURITY_TYPES = {"equity": "CS", "fx_spot": "FOR", "crypto_spot": "FOR", "linear_perpetual": "FUT"}
+SECURITY_TYPES = {
+    "equity": "CS",
+    "fx_spot": "FOR",
+    "crypto_spot": "FOR",
+    "linear_perpetual": "FUT",
+    "inverse_perpetual": "FUT",
+}
+SECURITY_TYPES |= {"future": "FUT", "option": "OPT"}
 """SecurityType(167): common stock, foreign exchange contract, future."""
 IDENTITY, BY_NAME, LISTED = "0", "1", "3"
 """SecurityRequestType(321): identity and specifications, identity for the specifications, list of securities."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from isthmus.gateways import ledger_shapes, market_shapes, operator_shapes, shapes, work_shapes
+from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
+from isthmus.gateways.rest.margin import MarginHandlers
 from isthmus.gateways.rest.market import MarketHandlers
 from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.routes import (
@@ -275,6 +276,30 @@ def clearing_routes(own: clearing.ClearingHandlers) -> tuple[Route, ...]:
         *(
             Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts)
             for name, handler, summary, accepts in decisions
+        ),
+    )
+
+
+def margin_routes(margin: MarginHandlers) -> tuple[Route, ...]:
+    """Margined positions: what they require, leverage, and what operators ask."""
+    tiers = "/v1/instruments/{instrument}/tiers"
+    accounts, leverage = list[margin_shapes.MarginAccount], margin_shapes.Leverage
+    listed = (
+        ("set_margin_tier", margin.set_tier, "Set a row of a perpetual's tier table", margin_shapes.NewTier),
+        ("set_margin_policy", margin.set_policy, "Set loss limit, time of calls, fund's fee", margin_shapes.Policy),
+        ("close_day", margin.close_day, "Close the day: losses count anew", margin_shapes.OneAsset),
+        ("end_freeze", margin.end_freeze, "End an account's freeze for a loss", margin_shapes.Freeze),
+        ("fund", margin.fund, "Pay funding at the mark", margin_shapes.Funding),
+        ("liquidate", margin.liquidate, "Close a liquidatable position by the book", margin_shapes.Liquidation),
+        ("deleverage", margin.deleverage, "Close it against the first in line", margin_shapes.Deleveraging),
+    )
+    return (
+        Route("GET", "/v1/margin", margin.margin, "Margin by asset", accounts, fields=(ACCOUNT,)),
+        Route("POST", "/v1/leverage", margin.set_leverage, "Choose leverage", shapes.Done, TRADING_ROLES, leverage),
+        Route("GET", tiers, margin.tiers, "A perpetual's margin by value", list[margin_shapes.Tier]),
+        *(
+            Route("POST", f"/v1/operator/{name}", handler, summary, shapes.Done, OPERATOR_ONLY, accepts, fields=(KEY,))
+            for name, handler, summary, accepts in listed
         ),
     )
 

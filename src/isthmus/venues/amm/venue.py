@@ -14,8 +14,8 @@ from isthmus.kernel.messages import (
     FOK,
     HIDDEN,
     LIMIT,
-    LINEAR_PERPETUAL,
     MARKET,
+    PERPETUALS,
     POST_ONLY,
     SELL,
     TAKER,
@@ -427,7 +427,7 @@ def _decimals(state: PoolState, pair: Pair) -> tuple[int, int]:
 
 def _units_at(known: dict[str, Any], state: PoolState, pair: Pair) -> Units:
     """The pool's numbers in the units of an instrument that is listed already."""
-    if known["kind"] == LINEAR_PERPETUAL or known["multiplier"] != 1:
+    if known["kind"] in PERPETUALS or known["multiplier"] != 1:
         raise BadInput("instrument", f"{pair.symbol} is no spot market: {state.name} cannot be traded as it")
     listed = known["price_decimals"], known["quantity_decimals"]
     return units_in((pair.base, pair.quote), _decimals(state, pair), listed, known["tick"])

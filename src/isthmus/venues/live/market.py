@@ -12,7 +12,7 @@ from isthmus.kernel.messages import ACCOUNT_VENUE, SetVenueFees, VenueFilled
 from isthmus.venues.answering import CancelAsked, NewOrder, Outbox, ReplaceAsked, asked, ended, orders_at
 from isthmus.venues.live.orders import OrdersAtVenue
 from isthmus.venues.live.terms import ASSET_DECIMALS, Listing, VenueTerms, agree, instrument_of, listings, unlike
-from isthmus.venues.marking import Marks
+from isthmus.venues.marking import MARK_NS, Marks
 from isthmus.venues.recorded.kinds import LINEAR_PERPETUAL
 from isthmus.venues.watching import Watch
 from isthmus.venues.wires.catalogue import WIRES
@@ -163,7 +163,7 @@ class LiveMarkets:
 
     mode = "live"
 
-    def __init__(self, venues: Mapping[str, VenueTerms], make_desk: DeskMaker) -> None:
+    def __init__(self, venues: Mapping[str, VenueTerms], make_desk: DeskMaker, mark_ns: int = MARK_NS) -> None:
         """Raises BadInput by setting."""
         listed = listings(venues)
         for name, terms in venues.items():
@@ -171,6 +171,7 @@ class LiveMarkets:
         self.venues = [LiveVenue(name, terms, listed[name]) for name, terms in venues.items()]
         self._make_desk = make_desk
         self._marks: dict[int, Marks] = {}
+        self._mark_ns = mark_ns
 
     def open(self, desk: MarketDesk) -> None:
         """Add what is missing of assets, venues and instruments; take up the orders that a former run left there."""
@@ -205,7 +206,7 @@ class LiveMarkets:
             command = instrument_of(rows, base, quote)
             numbers[symbol] = self._desk.instrument(command)
             self._must_match(command, numbers[symbol])
-            self._marks[numbers[symbol]] = Marks(terms.kind == LINEAR_PERPETUAL, at)
+            self._marks[numbers[symbol]] = Marks(terms.kind == LINEAR_PERPETUAL, at, self._mark_ns)
         return numbers
 
     def _asset(self, code: str) -> int:

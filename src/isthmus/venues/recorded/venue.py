@@ -34,7 +34,7 @@ from isthmus.venues.answering import (
     ended,
     orders_at,
 )
-from isthmus.venues.marking import Marks
+from isthmus.venues.marking import MARK_NS, Marks
 from isthmus.venues.recorded import fills
 from isthmus.venues.recorded.events import BookEvent, TradeEvent
 from isthmus.venues.recorded.fills import ClientOrder, RecordedBook
@@ -126,8 +126,11 @@ class RecordedMarkets:
 
     mode = "recorded"
 
-    def __init__(self, recordings: list[Recording], rows: list[dict[str, Any]], speed: float) -> None:
+    def __init__(
+        self, recordings: list[Recording], rows: list[dict[str, Any]], speed: float, mark_ns: int = MARK_NS
+    ) -> None:
         assert speed > 0
+        self._mark_ns = mark_ns
         self._recordings = recordings
         self._rows = rows
         self._speed = speed
@@ -152,7 +155,9 @@ class RecordedMarkets:
                 self._charge(facts, instrument)
             played = Played(recording, timeline, instrument, venue, at)
             self._played[(venue, instrument)] = played
-            self._marks.setdefault(instrument, Marks(market.kind == LINEAR_PERPETUAL, at)).venues.append(played)
+            self._marks.setdefault(instrument, Marks(market.kind == LINEAR_PERPETUAL, at, self._mark_ns)).venues.append(
+                played
+            )
         self._end_former_orders({venue for venue, _ in self._played})
         self._outbox.flush()
 

@@ -28,9 +28,9 @@ SOURCE = 1
 ROLES = ("maker", "patient", "impatient")
 
 
-def make(seed: int, speed: float) -> Market:
-    """The default markets; `speed` 2 plays twice as fast."""
-    return SimulatedMarkets(parameters(), seed, speed)
+def make(seed: int, speed: float, mark_ns: int = MARK_NS) -> Market:
+    """The default markets; `speed` 2 plays twice as fast; perpetuals are marked at most each `mark_ns`."""
+    return SimulatedMarkets(parameters(), seed, speed, mark_ns)
 
 
 class SimulatedMarkets:
@@ -38,8 +38,9 @@ class SimulatedMarkets:
 
     mode = "simulated"
 
-    def __init__(self, models: list[Parameters], seed: int, speed: float) -> None:
+    def __init__(self, models: list[Parameters], seed: int, speed: float, mark_ns: int = MARK_NS) -> None:
         assert speed > 0
+        self._mark_ns = mark_ns
         self._models = models
         self._seed = seed
         self._speed = speed
@@ -72,7 +73,9 @@ class SimulatedMarkets:
         if listing.tied_to is not None:
             self._flows[listing.tied_to].follower = flow
         self._flows[listing.symbol] = flow
-        self._clocks.append(MarkClock(instrument, fair, listing.kind == LINEAR_PERPETUAL, self._opened_at))
+        perpetual = listing.kind == LINEAR_PERPETUAL
+        mark_ns = self._mark_ns if perpetual else MARK_NS
+        self._clocks.append(MarkClock(instrument, fair, perpetual, self._opened_at, mark_ns))
 
     def listing(self) -> list[dict[str, Any]]:
         """A row an instrument for the ready line."""
@@ -122,9 +125,10 @@ class SimulatedMarkets:
 
 
 class MarkClock:
-    """Says when an instrument is to be marked: each second if its value changed; perpetuals settle each minute."""
+    """Says when an instrument is to be marked: each `mark_ns` if its value changed; perpetuals settle each minute."""
 
-    def __init__(self, instrument: int, fair: Fair, perpetual: bool, at: int) -> None:
+    def __init__(self, instrument: int, fair: Fair, perpetual: bool, at: int, mark_ns: int = MARK_NS) -> None:
+        self._mark_ns = mark_ns
         self._instrument = instrument
         self._fair = fair
         self._perpetual = perpetual
@@ -138,7 +142,7 @@ class MarkClock:
             return None
         price = max(1, round(self._fair.price))
         settlement = self._perpetual and at >= self._settle_at
-        self._mark_at = at + MARK_NS
+        self._mark_at = at + self._mark_ns
         if not settlement and price == self._price:
             return None
         if settlement:
