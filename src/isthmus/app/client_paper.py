@@ -39,6 +39,8 @@ from isthmus.ledger.points import Chart, read_chart, read_progress
 from isthmus.ledger.statement import Line, Statement
 from isthmus.ledger.statement import statement as statement_of
 from isthmus.ledger.store import Progress
+from isthmus.refdata.instruments import Instrument
+from isthmus.views.orders import FillRow
 
 NOT_STATED = "not stated"
 """The value date of a trade whose terms nobody told."""
@@ -142,27 +144,34 @@ def _confirmation(history: AccountHistory, settlement: SettlementSettings, dealt
         side="buy" if fill.side == BUY else "sell",
         quantity=text(fill.quantity, instrument.quantity_decimals),
         price=text(fill.price, instrument.price_decimals),
-        value=text(fill.value, instrument.quote.decimals),
-        fee=text(fill.fee, instrument.quote.decimals),
-        asset=instrument.quote.code,
+        value=text(_value(instrument, fill), instrument.value_asset.decimals),
+        fee=text(fill.fee, instrument.value_asset.decimals),
+        asset=instrument.value_asset.code,
         venue=directory.venue_name(fill.venue),
         settles=due,
         corrected=dealt.corrected,
     )
 
 
+def _value(instrument: Instrument, fill: FillRow) -> int:
+    """What was paid or got; of what is settled by marks, where nothing is, the value that was traded."""
+    if instrument.perpetual and not instrument.is_option:
+        return abs(instrument.value(instrument.turnover(fill.price, fill.quantity)))
+    return fill.value
+
+
 def _holdings(history: AccountHistory) -> list[Holding]:
     found = []
     for row in history.positions():
         instrument, mark = history.directory.instruments[row.instrument], history.mark(row.instrument)
-        quote = instrument.quote
+        asset, worth = instrument.value_asset, instrument.turnover(mark, row.quantity) if mark else 0
         found.append(
             Holding(
                 instrument=instrument.symbol,
                 quantity=text(row.quantity, instrument.quantity_decimals),
                 mark=text(mark, instrument.price_decimals) if mark else None,
-                value=text(instrument.value(mark * row.quantity), quote.decimals) if mark else None,
-                asset=quote.code,
+                value=text(instrument.value(worth), asset.decimals) if mark else None,
+                asset=asset.code,
             )
         )
     return found

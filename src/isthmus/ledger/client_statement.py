@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -20,6 +20,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from isthmus.kernel.errors import BadInput
 
+PAGE = landscape(A4)
 ENTRIES_MAX = 50_000
 """Of one statement; a longer period is told in several."""
 STYLES = getSampleStyleSheet()
@@ -101,7 +102,7 @@ def paper(statement: ClientStatement) -> bytes:
         raise BadInput("period", f"has more than {ENTRIES_MAX} entries: ask for a shorter one")
     printed = BytesIO()
     page = SimpleDocTemplate(
-        printed, pagesize=A4, leftMargin=16 * mm, rightMargin=16 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
+        printed, pagesize=PAGE, leftMargin=16 * mm, rightMargin=16 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
         title=f"Statement {_plain(statement.account)}", author="Isthmus", invariant=1,
     )  # fmt: skip
 
@@ -109,7 +110,7 @@ def paper(statement: ClientStatement) -> bytes:
         canvas.setFont("Helvetica", 6.5)
         canvas.setFillColor(colors.grey)
         canvas.drawString(16 * mm, 12 * mm, f"Journal head at record {statement.sequence}: {statement.head}")
-        canvas.drawRightString(A4[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
+        canvas.drawRightString(PAGE[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
 
     page.build(_story(statement), onFirstPage=foot, onLaterPages=foot)
     return printed.getvalue()

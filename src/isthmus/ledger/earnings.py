@@ -25,6 +25,7 @@ SOURCE_OF = {
     "payment": "trading",
     "delivery": "trading",
     "settlement": "trading",
+    "funding": "funding",
     "correction": "corrections",
 }
 """By what a posting is for. `fx` and `trading` have both legs, each in its own asset: the sum in one asset is what was

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 SOURCES = (
     "fees", "rounding", "spread", "data", "interest", "lending", "advisory", "dividends", "invoices", "fx", "trading",
-    "corrections", "other",
+    "funding", "corrections", "other",
 )  # fmt: skip
 
 
