@@ -33,6 +33,25 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
         "isthmus books balances --data data --path client --at 1200 --json",
     )
     balances.add_argument("--path", metavar="PATH", default="", help="only this account and those below it")
+    periods = _add_periods(books, add)
+    export = add(
+        books,
+        "export",
+        "isthmus.app.books:export",
+        "Client balances at the end of a day (UTC) as CSV, for a regulator.",
+        "isthmus books export --data data --day 2026-11-27 --out balances.csv",
+    )
+    export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD; the books must reach beyond it")
+    export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
+    for command in (trial, balances):
+        command.add_argument("--at", metavar="AT", help=AT)
+    for command in (rebuild, trial, balances, *periods, export):
+        command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
+        command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")
+
+
+def _add_periods(books: Any, add: Callable[..., ArgumentParser]) -> tuple[ArgumentParser, ...]:
+    """Those that tell of what is between two points."""
     statement = add(
         books,
         "statement",
@@ -63,17 +82,4 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
             "--from", dest="after", metavar="AT", help="behind this point, as --to; without it: the beginning"
         )
         command.add_argument("--to", dest="upto", metavar="AT", help=f"up to this point; {AT}")
-    export = add(
-        books,
-        "export",
-        "isthmus.app.books:export",
-        "Client balances at the end of a day (UTC) as CSV, for a regulator.",
-        "isthmus books export --data data --day 2026-11-27 --out balances.csv",
-    )
-    export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD; the books must reach beyond it")
-    export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
-    for command in (trial, balances):
-        command.add_argument("--at", metavar="AT", help=AT)
-    for command in (rebuild, trial, balances, statement, paper, revenue, export):
-        command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
-        command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")
+    return statement, paper, revenue
