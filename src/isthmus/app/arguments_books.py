@@ -45,7 +45,8 @@ def add_books(books: Any, add: Callable[..., ArgumentParser], data: str) -> None
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for command in (trial, balances):
         command.add_argument("--at", metavar="AT", help=AT)
-    for command in (rebuild, trial, balances, *periods, export):
+    invoice = _add_invoice(books, add)
+    for command in (rebuild, trial, balances, *periods, export, invoice):
         command.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
         command.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/books/books.sqlite")
 
@@ -83,3 +84,23 @@ def _add_periods(books: Any, add: Callable[..., ArgumentParser]) -> tuple[Argume
         )
         command.add_argument("--to", dest="upto", metavar="AT", help=f"up to this point; {AT}")
     return statement, paper, revenue
+
+
+def _add_invoice(books: Any, add: Callable[..., ArgumentParser]) -> ArgumentParser:
+    """Invoices of what is not charged by a posting."""
+    invoice = add(
+        books,
+        "invoice",
+        "isthmus.app.books_invoice:run",
+        "A client's invoices and what is open of them; with --charges one more, of charges that are on none yet.",
+        "isthmus books invoice --data data --account client:demo --asset USD --charges november.ndjson "
+        "--day 2026-12-01 --due 2026-12-31 --pdf invoice.pdf",
+    )
+    invoice.add_argument("--account", metavar="PATH", required=True, help="path or number of the account")
+    invoice.add_argument("--asset", metavar="CODE", required=True, help="what it is invoiced in")
+    invoice.add_argument("--charges", metavar="F", help="rows of JSON: source, text, amount, key, tax_ppm")
+    invoice.add_argument("--day", metavar="DATE", help="of the invoice, YYYY-MM-DD")
+    invoice.add_argument("--due", metavar="DATE", help="when it is to be paid, YYYY-MM-DD")
+    invoice.add_argument("--number", metavar="N", type=int, help="which one goes to --pdf (the one that is made)")
+    invoice.add_argument("--pdf", metavar="F", help="where the PDF goes")
+    return invoice

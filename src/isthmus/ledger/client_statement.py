@@ -119,33 +119,33 @@ def paper(statement: ClientStatement) -> bytes:
 def _story(statement: ClientStatement) -> list[Any]:
     story: list[Any] = [
         Paragraph("Statement of account", STYLES["Title"]),
-        Paragraph(f"{_safe(statement.name)} ({_safe(statement.account)})", STYLES["Heading2"]),
+        Paragraph(f"{safe(statement.name)} ({safe(statement.account)})", STYLES["Heading2"]),
         Paragraph(f"{statement.opened} to {statement.closed}", STYLES["Normal"]),
         Paragraph(f"behind record {statement.after} to record {statement.upto}", STYLES["Normal"]),
         Spacer(1, 6 * mm),
     ]
     rows = [(one.asset, one.opening, one.closing) for one in statement.assets]
-    story += _section("Balances", ("asset", "opening", "closing"), rows, "No balances in this period.")
+    story += section("Balances", ("asset", "opening", "closing"), rows, "No balances in this period.")
     held = [(one.instrument, one.quantity, one.mark or "", one.value or "", one.asset) for one in statement.holdings]
-    story += _section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
+    story += section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
     fees = sorted(statement.fees.items())
-    story += _section("Fees in this period", ("asset", "amount"), fees, None)
+    story += section("Fees in this period", ("asset", "amount"), fees, None)
     columns = ("trade", "time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
     trades = [
         (one.trade, one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}",
          one.fee, one.venue, one.settles)
         for one in statement.trades
     ]  # fmt: skip
-    story += _section("Trades", columns, trades, None)
+    story += section("Trades", columns, trades, None)
     corrected = [(one.trade, one.corrected) for one in statement.trades if one.corrected]
-    story += _section("Corrected trades", ("trade", "what became of it"), corrected, None)
+    story += section("Corrected trades", ("trade", "what became of it"), corrected, None)
     for one in statement.assets:
         entries = [(row.time[:19], str(row.sequence), row.what, row.amount, row.balance) for row in one.entries]
-        story += _section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
+        story += section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
     return story
 
 
-def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:
+def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:
     """A table with its heading; nothing where there is nothing and nothing to say about it."""
     if not rows:
         return [Paragraph(empty, STYLES["Normal"])] if empty is not None else []
@@ -161,13 +161,13 @@ def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], 
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
         ])
     )  # fmt: skip
-    return [Paragraph(_safe(title), STYLES["Heading3"]), table, Spacer(1, 4 * mm)]
+    return [Paragraph(safe(title), STYLES["Heading3"]), table, Spacer(1, 4 * mm)]
 
 
 def _plain(written: str) -> str:
     return written.encode("latin-1", "replace").decode("latin-1")
 
 
-def _safe(written: str) -> str:
+def safe(written: str) -> str:
     """As `_plain`, for a paragraph, which reads markup."""
     return _plain(written).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

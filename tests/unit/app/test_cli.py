@@ -46,6 +46,7 @@ COMMANDS = {
     "books statement": ["--account", "client:demo"],
     "books paper": ["--account", "client:demo", "--pdf", "F"],
     "books revenue": [],
+    "books invoice": ["--account", "client:demo", "--asset", "USD"],
     "books export": ["--day", "2026-11-27"],
     "bench engine": [],
     "bench journal": [],
