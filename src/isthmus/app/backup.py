@@ -71,6 +71,9 @@ def copy(data: Path, to: Path) -> int:
             _copied(data / name, to / name)
     _copy_base(data / "keys.sqlite", to / "keys.sqlite")
     _copy_custody(data / CUSTODY, to / CUSTODY)
+    if (data / INVOICES / NAME).exists():
+        (to / INVOICES).mkdir(mode=0o700)
+        _copy_base(data / INVOICES / NAME, to / INVOICES / NAME)
     _sync(to / "journal")
     _sync(to)
     return records

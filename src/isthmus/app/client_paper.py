@@ -33,9 +33,14 @@ from isthmus.ledger.client_statement import (
     Confirmation,
     Entry,
     Holding,
+    Invoiced,
     paper,
 )
+from isthmus.ledger.invoice_paper import told as invoice_told
+from isthmus.ledger.invoice_store import InvoiceStore, paid_in, settled
 from isthmus.ledger.points import Chart, read_chart, read_progress
+from isthmus.ledger.revenue.fees import DAY_NS
+from isthmus.ledger.revenue.invoices import Register
 from isthmus.ledger.statement import Line, Statement
 from isthmus.ledger.statement import statement as statement_of
 from isthmus.ledger.store import Progress
@@ -65,6 +70,8 @@ class Booked(msgspec.Struct, frozen=True):
     account: LedgerAccount
     statement: Statement
     progress: Progress
+    register: Register
+    """What was paid by the end of the period is on it."""
 
 
 def drawn(asked: Asked, settlement: SettlementSettings) -> ClientStatement:
@@ -90,6 +97,7 @@ def drawn(asked: Asked, settlement: SettlementSettings) -> ClientStatement:
         trades=[_confirmation(history, settlement, dealt) for dealt in history.trades],
         holdings=_holdings(history),
         fees=_fees(booked.chart, told.lines),
+        invoices=_invoices(booked, (history.began // DAY_NS, history.ended // DAY_NS)),
     )
 
 
@@ -101,7 +109,12 @@ async def _booked(asked: Asked) -> Booked:
         told = await statement_of(rows, chart, account, (after, upto), ENTRIES_MAX)
         if not told.complete:
             raise BadInput("period", f"has more than {ENTRIES_MAX} entries: ask for a shorter one")
-        return Booked(chart, account, told, await read_progress(rows))
+        register = InvoiceStore(Path(asked.data)).register()
+        for asset in chart.assets.values():
+            if any((one.account, one.asset) == (account.path, asset.code) for one in register.invoices):
+                paid = await paid_in(rows, account.number, asset.number, upto)
+                register, _ = settled(register, account.path, asset.code, paid)
+        return Booked(chart, account, told, await read_progress(rows), register)
 
 
 def _moment(said: str | None, stamp: int) -> str:
@@ -174,6 +187,17 @@ def _holdings(history: AccountHistory) -> list[Holding]:
                 asset=asset.code,
             )
         )
+    return found
+
+
+def _invoices(booked: Booked, days: tuple[int, int]) -> list[Invoiced]:
+    """Made by the last day: those of the first day on, and earlier ones that are open."""
+    decimals = {asset.code: asset.decimals for asset in booked.chart.assets.values()}
+    found = []
+    for one in booked.register.invoices:
+        if one.account == booked.account.path and one.day <= days[1] and (one.day >= days[0] or one.open > 0):
+            row = invoice_told(one, decimals[one.asset])
+            found.append(Invoiced(row.number, row.day, row.due, row.asset, row.total, row.paid, row.open))
     return found
 
 

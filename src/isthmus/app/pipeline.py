@@ -270,7 +270,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
         (
-            *market_routes(MarketHandlers(reads, renderer, market, limits)),
+            *market_routes(MarketHandlers(reads, renderer, market, limits, parts_of(core, settings))),
             *session_routes(SessionHandlers(reads, keys, limits)),
             *trading_routes(trading),
             *account_routes(trading),
@@ -310,6 +310,16 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
 
 def _statements(settings: Settings) -> ClientPaperReads:
     return ClientPaperReads(Path(settings.data), settings.books.url, settings.settlement)
+
+
+def parts_of(core: Core, settings: Settings) -> list[str]:
+    """What runs beside the markets, by the names that the page knows."""
+    runs = (
+        ("books", settings.books.enabled),
+        ("clearing", core.clearing is not None),
+        ("custody", core.custody is not None),
+    )
+    return [name for name, is_there in runs if is_there]
 
 
 def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:

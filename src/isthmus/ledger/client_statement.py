@@ -75,6 +75,18 @@ class Holding(Struct, frozen=True):
     asset: str
 
 
+class Invoiced(Struct, frozen=True):
+    """An invoice of the account made by the end of the period, as it stood then: of the period, or still open."""
+
+    number: int
+    day: str
+    due: str
+    asset: str
+    total: str
+    paid: str
+    open: str
+
+
 class ClientStatement(Struct, frozen=True, kw_only=True):
     """Of one account, from `opened` to `closed` (RFC 3339): behind record `after`, up to record `upto`. `sequence` and
     `head`: the journal when it was drawn.
@@ -92,6 +104,7 @@ class ClientStatement(Struct, frozen=True, kw_only=True):
     trades: list[Confirmation] = []
     holdings: list[Holding] = []
     fees: dict[str, str] = {}
+    invoices: list[Invoiced] = []
 
 
 def paper(statement: ClientStatement) -> bytes:
@@ -130,6 +143,8 @@ def _story(statement: ClientStatement) -> list[Any]:
     story += section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
     fees = sorted(statement.fees.items())
     story += section("Fees in this period", ("asset", "amount"), fees, None)
+    owed = [(str(one.number), one.day, one.due, one.total, one.paid, one.open, one.asset) for one in statement.invoices]
+    story += section("Invoices", ("number", "day", "due", "total", "paid", "open", "in"), owed, None)
     columns = ("trade", "time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
     trades = [
         (one.trade, one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}",

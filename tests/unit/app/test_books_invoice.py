@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
-from tests.unit.app.test_client_paper import booked
+from tests.unit.app.test_client_paper import booked, of
 
 from isthmus.app import books_invoice
+from isthmus.app.backup import copy
+from isthmus.app.client_paper import drawn
+from isthmus.app.settings import read_defaults, settings_of
 from isthmus.engine.engine import Engine, Origin, content_id
 from isthmus.kernel import messages as m
 from isthmus.kernel.errors import BadInput, Damaged
@@ -79,6 +82,18 @@ def test_what_was_paid_settles_the_oldest_invoice_first(data: Path, capsys: pyte
     assert answered(capsys, command(data))["invoices"] == both["invoices"]
 
 
+def test_a_statement_tells_invoices_as_they_stood_at_its_end(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = {"day": "1970-01-01", "due": "1970-01-31"}
+    answered(capsys, command(data, ROWS, **day))
+    answered(capsys, command(data, [ROWS[0] | {"key": "later"}]))  # of a day behind the statement's
+    settlement = settings_of(read_defaults(), {}).settlement
+    (before,) = drawn(of(data, "client:ann", None, "3"), settlement).invoices
+    assert (before.number, before.day, before.total) == (1, day["day"], "169.00")
+    assert (before.paid, before.open) == ("0.00", "169.00")
+    (after,) = drawn(of(data, "client:ann"), settlement).invoices
+    assert (after.paid, after.open) == ("125.00", "44.00")
+
+
 def test_the_paper_says_what_the_values_say(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pdf = data / "invoice.pdf"
     (one,) = answered(capsys, command(data, ROWS, pdf=str(pdf)))["invoices"]
@@ -131,3 +146,9 @@ def test_payments_are_on_invoices_or_left_over_and_never_lost(amounts: list[int]
     assert all(0 <= one.paid <= max(one.total, 0) for one in after.invoices)
     assert not any(one.paid for one in after.invoices if one.account == "client:ben")
     assert left <= 0 or all(one.open <= 0 for one in after.invoices if one.account == "client:ann")
+
+
+def test_a_backup_has_the_invoices(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answered(capsys, command(data, ROWS))
+    copy(data, tmp_path / "copy")
+    assert InvoiceStore(tmp_path / "copy").register() == InvoiceStore(data).register() != Register()

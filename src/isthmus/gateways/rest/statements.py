@@ -64,6 +64,18 @@ class StatementHolding(msgspec.Struct, frozen=True):
     asset: str
 
 
+class StatementInvoice(msgspec.Struct, frozen=True):
+    """An invoice of the period, or one that was open at its end."""
+
+    number: int
+    day: str
+    due: str
+    asset: str
+    total: str
+    paid: str
+    open: str
+
+
 class ClientStatement(msgspec.Struct, frozen=True):
     """Of one account. `sequence` and `head`: the journal when it was drawn; `fees`: of the period, by asset."""
 
@@ -79,6 +91,7 @@ class ClientStatement(msgspec.Struct, frozen=True):
     trades: list[TradeConfirmation]
     holdings: list[StatementHolding]
     fees: dict[str, str]
+    invoices: list[StatementInvoice]
 
 
 class StatementReader(Protocol):
