@@ -15,6 +15,8 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
 from isthmus.app.verify import checked
 from isthmus.engine import archive
 from isthmus.engine.engine import journal_end
+from isthmus.ledger.invoice_store import FOLDER as INVOICES
+from isthmus.ledger.invoice_store import NAME
 
 CHUNK = 1 << 20
 PRIVATE = ("demo-keys.json", "link.key")
