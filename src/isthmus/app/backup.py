@@ -15,6 +15,8 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
 from isthmus.app.verify import checked
 from isthmus.engine import archive
 from isthmus.engine.engine import journal_end
+from isthmus.ledger.invoice_store import FOLDER as INVOICES
+from isthmus.ledger.invoice_store import NAME
 
 CHUNK = 1 << 20
 PRIVATE = ("demo-keys.json", "link.key")
@@ -71,6 +73,9 @@ def copy(data: Path, to: Path) -> int:
             _copied(data / name, to / name)
     _copy_base(data / "keys.sqlite", to / "keys.sqlite")
     _copy_custody(data / CUSTODY, to / CUSTODY)
+    if (data / INVOICES / NAME).exists():
+        (to / INVOICES).mkdir(mode=0o700)
+        _copy_base(data / INVOICES / NAME, to / INVOICES / NAME)
     _sync(to / "journal")
     _sync(to)
     return records

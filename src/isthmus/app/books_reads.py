@@ -11,8 +11,16 @@ from typing import TypeVar
 import msgspec
 
 from isthmus.app.books import is_zero, point_of, store_of
+from isthmus.app.books_revenue import earned
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.rest.books import BookedBalance, BookedBalances, BookedLine, BookedStatement, BookedTotal
+from isthmus.gateways.rest.books import (
+    BookedBalance,
+    BookedBalances,
+    BookedLine,
+    BookedStatement,
+    BookedTotal,
+    Earnings,
+)
 from isthmus.gateways.rest.books import TrialBalance as TrialBalanceShape
 from isthmus.kernel.errors import BadInput, Damaged
 from isthmus.kernel.ids import account_id
@@ -71,6 +79,14 @@ class BooksReads:
                 account_id(found.account), found.path, found.after, found.upto, found.opening, lines, found.closing,
                 found.complete,
             )  # fmt: skip
+
+        return await self._ask(asked)
+
+    async def earnings(self, span: tuple[str | None, str | None]) -> Earnings:
+        """See BooksReader."""
+
+        async def asked(rows: Rows) -> Earnings:
+            return msgspec.convert(await earned(rows, *span), Earnings, from_attributes=True)
 
         return await self._ask(asked)
 

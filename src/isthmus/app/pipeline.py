@@ -17,6 +17,7 @@ from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
+from isthmus.app.client_paper_reads import ClientPaperReads
 from isthmus.app.confirmations_desk import ConfirmationsDesk
 from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
@@ -74,6 +75,7 @@ from isthmus.gateways.rest.pages import Pages
 from isthmus.gateways.rest.routes import RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
+from isthmus.gateways.rest.statements import StatementHandlers
 from isthmus.gateways.rest.table import (
     ACCOUNT,
     account_routes,
@@ -86,6 +88,7 @@ from isthmus.gateways.rest.table import (
     market_routes,
     operator_routes,
     session_routes,
+    statement_routes,
     trading_routes,
     work_routes,
 )
@@ -267,12 +270,13 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     lorawan = open_lorawan(settings, Around(entry, core.directory, core.views, keys, clock))
     routes = RouteTable(
         (
-            *market_routes(MarketHandlers(reads, renderer, market, limits)),
+            *market_routes(MarketHandlers(reads, renderer, market, limits, parts_of(core, settings))),
             *session_routes(SessionHandlers(reads, keys, limits)),
             *trading_routes(trading),
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
+            *statement_routes(StatementHandlers(_statements(settings), core.directory)),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
@@ -302,6 +306,20 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     if bridge is not None and bridge.notices is not None:
         core.views.tell(bridge.notices)
     return Front(hub, facade.feed, server, Parts(entry, reads, algorithms, allocator), grpc, lorawan, bridge)
+
+
+def _statements(settings: Settings) -> ClientPaperReads:
+    return ClientPaperReads(Path(settings.data), settings.books.url, settings.settlement)
+
+
+def parts_of(core: Core, settings: Settings) -> list[str]:
+    """What runs beside the markets, by the names that the page knows."""
+    runs = (
+        ("books", settings.books.enabled),
+        ("clearing", core.clearing is not None),
+        ("custody", core.custody is not None),
+    )
+    return [name for name, is_there in runs if is_there]
 
 
 def products_of(core: Core, settings: Settings, clock: Clock) -> ChooseProduct:

@@ -171,7 +171,7 @@ class ClearingDesk:
         instrument = self.directory.instruments[effect.instrument]
         day = self.day_of(record.stamp)
         try:
-            terms = settles(_product(instrument), day, self.settings.terms.get(instrument.symbol), self.book.closed)
+            terms = settles(product_of(instrument), day, self.settings.terms.get(instrument.symbol), self.book.closed)
         except BadInput as error:
             if instrument.number not in self._unclear:
                 self._unclear[instrument.number] = error.reason
@@ -452,5 +452,6 @@ class ClearingDesk:
                     yield account.number, total
 
 
-def _product(instrument: Instrument) -> Product:
+def product_of(instrument: Instrument) -> Product:
+    """What settlement needs to know of it."""
     return Product(instrument.symbol, instrument.kind_name, instrument.base.code, instrument.quote.code)

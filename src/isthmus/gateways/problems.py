@@ -88,7 +88,7 @@ EDGE_REASONS = {
     "body_too_large": "The body is longer than the limit.",
     "body_too_slow": "The body did not arrive in time.",
     "rate_limited": "Too many requests: wait as long as Retry-After says.",
-    "busy": "Too many commands wait for the engine.",
+    "busy": "Too many commands wait for the engine, or statements for their turn.",
     "journal_unavailable": "The journal cannot be written: nothing is accepted until it can.",
     "keys_unavailable": "The file of keys and sessions cannot be read or written now.",
     "no_books": "No books of record are kept here, or none yet.",

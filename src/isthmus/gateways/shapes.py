@@ -53,6 +53,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     bar_intervals: list[str]
     roles: list[str]
     limits: dict[str, int]
+    parts: list[str] = []
+    """What runs here of books, clearing, custody."""
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -20,6 +20,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from isthmus.kernel.errors import BadInput
 
+PAGE = landscape(A4)
 ENTRIES_MAX = 50_000
 """Of one statement; a longer period is told in several."""
 STYLES = getSampleStyleSheet()
@@ -59,6 +60,9 @@ class Confirmation(Struct, frozen=True):
     asset: str
     venue: str
     settles: str
+    """Day (YYYY-MM-DD) on which it settles; empty for what is settled at the trade or by marks."""
+    corrected: str = ""
+    """What became of it since: busted, or the price that it stands at, and the record that says so."""
 
 
 class Holding(Struct, frozen=True):
@@ -71,19 +75,36 @@ class Holding(Struct, frozen=True):
     asset: str
 
 
+class Invoiced(Struct, frozen=True):
+    """An invoice of the account made by the end of the period, as it stood then: of the period, or still open."""
+
+    number: int
+    day: str
+    due: str
+    asset: str
+    total: str
+    paid: str
+    open: str
+
+
 class ClientStatement(Struct, frozen=True, kw_only=True):
-    """Of one account, from `opened` to `closed` (RFC 3339). `sequence` and `head`: the journal when it was drawn."""
+    """Of one account, from `opened` to `closed` (RFC 3339): behind record `after`, up to record `upto`. `sequence` and
+    `head`: the journal when it was drawn.
+    """
 
     account: str
     name: str
     opened: str
     closed: str
+    after: int
+    upto: int
     sequence: int
     head: str
     assets: list[AssetStatement]
     trades: list[Confirmation] = []
     holdings: list[Holding] = []
     fees: dict[str, str] = {}
+    invoices: list[Invoiced] = []
 
 
 def paper(statement: ClientStatement) -> bytes:
@@ -94,7 +115,7 @@ def paper(statement: ClientStatement) -> bytes:
         raise BadInput("period", f"has more than {ENTRIES_MAX} entries: ask for a shorter one")
     printed = BytesIO()
     page = SimpleDocTemplate(
-        printed, pagesize=A4, leftMargin=16 * mm, rightMargin=16 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
+        printed, pagesize=PAGE, leftMargin=16 * mm, rightMargin=16 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
         title=f"Statement {_plain(statement.account)}", author="Isthmus", invariant=1,
     )  # fmt: skip
 
@@ -102,7 +123,7 @@ def paper(statement: ClientStatement) -> bytes:
         canvas.setFont("Helvetica", 6.5)
         canvas.setFillColor(colors.grey)
         canvas.drawString(16 * mm, 12 * mm, f"Journal head at record {statement.sequence}: {statement.head}")
-        canvas.drawRightString(A4[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
+        canvas.drawRightString(PAGE[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
 
     page.build(_story(statement), onFirstPage=foot, onLaterPages=foot)
     return printed.getvalue()
@@ -111,30 +132,35 @@ def paper(statement: ClientStatement) -> bytes:
 def _story(statement: ClientStatement) -> list[Any]:
     story: list[Any] = [
         Paragraph("Statement of account", STYLES["Title"]),
-        Paragraph(f"{_safe(statement.name)} ({_safe(statement.account)})", STYLES["Heading2"]),
+        Paragraph(f"{safe(statement.name)} ({safe(statement.account)})", STYLES["Heading2"]),
         Paragraph(f"{statement.opened} to {statement.closed}", STYLES["Normal"]),
+        Paragraph(f"behind record {statement.after} to record {statement.upto}", STYLES["Normal"]),
         Spacer(1, 6 * mm),
     ]
     rows = [(one.asset, one.opening, one.closing) for one in statement.assets]
-    story += _section("Balances", ("asset", "opening", "closing"), rows, "No balances in this period.")
+    story += section("Balances", ("asset", "opening", "closing"), rows, "No balances in this period.")
     held = [(one.instrument, one.quantity, one.mark or "", one.value or "", one.asset) for one in statement.holdings]
-    story += _section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
+    story += section("Positions", ("instrument", "quantity", "mark", "value", "in"), held, None)
     fees = sorted(statement.fees.items())
-    story += _section("Fees in this period", ("asset", "amount"), fees, None)
-    columns = ("time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
+    story += section("Fees in this period", ("asset", "amount"), fees, None)
+    owed = [(str(one.number), one.day, one.due, one.total, one.paid, one.open, one.asset) for one in statement.invoices]
+    story += section("Invoices", ("number", "day", "due", "total", "paid", "open", "in"), owed, None)
+    columns = ("trade", "time", "instrument", "side", "quantity", "price", "value", "fee", "venue", "settles")
     trades = [
-        (one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}", one.fee,
-         one.venue, one.settles)
+        (one.trade, one.time[:19], one.instrument, one.side, one.quantity, one.price, f"{one.value} {one.asset}",
+         one.fee, one.venue, one.settles)
         for one in statement.trades
     ]  # fmt: skip
-    story += _section("Trades", columns, trades, None)
+    story += section("Trades", columns, trades, None)
+    corrected = [(one.trade, one.corrected) for one in statement.trades if one.corrected]
+    story += section("Corrected trades", ("trade", "what became of it"), corrected, None)
     for one in statement.assets:
         entries = [(row.time[:19], str(row.sequence), row.what, row.amount, row.balance) for row in one.entries]
-        story += _section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
+        story += section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
     return story
 
 
-def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:
+def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:
     """A table with its heading; nothing where there is nothing and nothing to say about it."""
     if not rows:
         return [Paragraph(empty, STYLES["Normal"])] if empty is not None else []
@@ -150,13 +176,13 @@ def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], 
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
         ])
     )  # fmt: skip
-    return [Paragraph(_safe(title), STYLES["Heading3"]), table, Spacer(1, 4 * mm)]
+    return [Paragraph(safe(title), STYLES["Heading3"]), table, Spacer(1, 4 * mm)]
 
 
 def _plain(written: str) -> str:
     return written.encode("latin-1", "replace").decode("latin-1")
 
 
-def _safe(written: str) -> str:
+def safe(written: str) -> str:
     """As `_plain`, for a paragraph, which reads markup."""
     return _plain(written).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -93,7 +93,7 @@ def _figures(chart: Chart, sums: dict[int, int]) -> dict[str, str]:
 def _line(chart: Chart, account: int, row: Sequence[Any], sums: dict[int, int]) -> Line:
     sequence, place, stamp, source, target, asset_number, amount, purpose = row
     asset, other = chart.assets[asset_number], source if target == account else target
-    change = amount if target == account else -amount
+    change = 0 if source == target else amount if target == account else -amount  # of a trade with oneself: nothing
     sums[asset_number] = sums.get(asset_number, 0) + change
     moved, balance = text(change, asset.decimals), text(sums[asset_number], asset.decimals)
     return Line(sequence, place, time_text(stamp), asset.code, moved, balance, chart.accounts[other].path, purpose)

@@ -312,7 +312,7 @@ class Orders:
         for liquidity, account in ((MAKER, traded.maker), (TAKER, traded.taker)):
             if not self._directory.is_client(account):
                 continue
-            fill = _fill(record, traded, ordinal, liquidity)
+            fill = fill_of(record, traded, ordinal, liquidity)
             row = self._rows.get(fill.order)
             who = (fill.account, fill.instrument, fill.side, fill.venue)
             if row is not None and (row.account, row.instrument, row.side, row.venue) == who:
@@ -449,7 +449,8 @@ def venue_of(traded: Any, liquidity: int) -> int:
     return int(counterparty) if traded.flags & FILLED_OUTSIDE else 0
 
 
-def _fill(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
+def fill_of(record: Record, traded: Any, ordinal: int, liquidity: int) -> FillRow:
+    """One side of the record's trade of that ordinal."""
     taking = liquidity == TAKER
     other_side = SELL if traded.taker_side == BUY else BUY
     buys = (traded.taker_side if taking else other_side) == BUY

@@ -16,8 +16,8 @@ def statement(entries: int = 2, name: str = "Ann <b>&") -> ClientStatement:
         Entry(at, f"2026-11-0{1 + at % 9}T10:00:00.000000000Z", "deposit", "10.00", f"{at}.00") for at in range(entries)
     ]
     return ClientStatement(
-        account="client:ann", name=name, opened="2026-11-01T00:00:00Z", closed="2026-12-01T00:00:00Z", sequence=4711,
-        head="ab" * 32, assets=[AssetStatement("USD", "0.00", "20.00", rows)],
+        account="client:ann", name=name, opened="2026-11-01T00:00:00Z", closed="2026-12-01T00:00:00Z",
+        after=7, upto=4700, sequence=4711, head="ab" * 32, assets=[AssetStatement("USD", "0.00", "20.00", rows)],
         trades=[Confirmation("t1", "ord-7", "2026-11-03T10:00:00Z", "ACME", "buy", "5", "100.00", "500.00", "0.50",
                              "USD", "house", "2026-11-05")],
         holdings=[Holding("BTC-PERP", "-2", None, None, "USD")], fees={"USD": "0.50"},

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.ledger.journals import Ask
+from tests.unit.ledger.journals import Ask, played
 
 from isthmus.engine.engine import Engine, JournalReader, Origin, content_id
 from isthmus.engine.postings import JournalPostings, end_of
@@ -145,6 +145,29 @@ def test_an_exchange_is_two_legs_through_the_house(tmp_path: Path, store: Store,
         ("55.00", "USD"), ("-50.00", "EUR"),
     ]  # fmt: skip
     assert house.closing == {"EUR": "50.00", "USD": "-55.00"}
+
+
+def test_what_an_account_pays_to_itself_changes_nothing(tmp_path: Path, store: Store, ask: Ask) -> None:
+    """A dark trade of two orders of one account."""
+    played(tmp_path / "data", 262141, 200, kind="dark").close()
+
+    async def of(rows: Rows) -> Statement:
+        chart = await read_chart(rows)
+        return await statement(rows, chart, chart.account("16"), (Point(0, 0), await newest(rows)))
+
+    answer = ask(told(tmp_path / "data", store, of))
+    own = [line for line in answer.lines if line.counterparty == answer.path]
+    assert own and {line.amount.strip("0.") for line in own} == {""}
+    summed: dict[str, Decimal] = {}
+    for line in answer.lines:
+        summed[line.asset] = summed.get(line.asset, Decimal()) + Decimal(line.amount)
+        assert summed[line.asset] == Decimal(line.balance)
+
+    async def live(rows: Rows) -> dict[str, str]:
+        chart, sums = await read_chart(rows), await balances_at(rows, await newest(rows), 16)
+        return {row.asset: row.balance for row in balance_rows(chart, sums)}
+
+    assert ask(told(tmp_path / "data", store, live)) == answer.closing
 
 
 def test_a_statement_of_an_account_that_is_not_there_is_refused(names: Path, store: Store, ask: Ask) -> None:

@@ -1,7 +1,7 @@
 /** The books: what each account has, how near each is to being closed, where bank and books differ, who pays a default. */
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { clock, money, signed, words } from "../stores/text";
-import { readBookedBalances, readMargin, readReconciliation, readTrialBalance } from "../wire/rest";
+import { readBookedBalances, readMargin, readParts, readReconciliation, readTrialBalance } from "../wire/rest";
 import type { BookedBalance, Break, MarginAccount, Reconciliation, TrialBalance } from "../wire/moneyTypes";
 import { useDesk } from "./context";
 import { type Column, Grid } from "./Grid";
@@ -12,13 +12,13 @@ import { Waterfall } from "./Waterfall";
 const LADDER_MAX = 50;
 const BALANCES: readonly Column<BookedBalance>[] = [
   { key: "path", head: "Account", sort: ({ path }) => path, cell: ({ path }) => path },
-  { key: "class", head: "Class", width: 84, from: 1, sort: (row) => row.class, cell: (row) => words(row.class) },
+  { key: "class", head: "Class", width: 72, from: 1, sort: (row) => row.class, cell: (row) => words(row.class) },
   { key: "asset", head: "Asset", width: 64, sort: ({ asset }) => asset, cell: ({ asset }) => asset },
   {
     key: "balance",
     head: "Balance",
-    width: 150,
-    narrow: 120,
+    width: 190,
+    narrow: 150,
     align: "right",
     sort: ({ balance }) => Number(balance),
     cell: ({ balance, as_expected }) => (
@@ -29,20 +29,20 @@ const BALANCES: readonly Column<BookedBalance>[] = [
   },
 ];
 const LADDER: readonly Column<MarginAccount>[] = [
-  { key: "account", head: "Account", width: 84, sort: ({ account }) => account, cell: ({ account }) => account },
-  { key: "asset", head: "In", width: 56, cell: ({ asset }) => asset },
+  { key: "account", head: "Account", width: 62, sort: ({ account }) => account, cell: ({ account }) => account },
+  { key: "asset", head: "In", width: 48, cell: ({ asset }) => asset },
   {
     key: "ratio",
-    head: "Equity / maintenance",
-    width: 150,
+    head: "Equity / kept",
+    width: 104,
     sort: ({ ratio }) => (ratio === null ? Number.MAX_VALUE : Number(ratio)),
     cell: (row) => <Rung row={row} />,
   },
-  { key: "state", head: "State", width: 96, sort: ({ state }) => state, cell: (row) => <Standing row={row} /> },
-  { key: "equity", head: "Equity", width: 110, align: "right", from: 1, cell: ({ equity }) => money(equity) },
-  { key: "initial", head: "Initial", width: 100, align: "right", from: 2, cell: ({ initial }) => money(initial) },
-  { key: "kept", head: "Maintenance", width: 100, align: "right", from: 2, cell: (row) => money(row.maintenance) },
-  { key: "loss", head: "Loss today", width: 84, align: "right", from: 1, cell: (row) => loss(row) },
+  { key: "state", head: "State", width: 84, sort: ({ state }) => state, cell: (row) => <Standing row={row} /> },
+  { key: "equity", head: "Equity", width: 104, align: "right", from: 1, cell: ({ equity }) => money(equity) },
+  { key: "initial", head: "Initial", width: 84, align: "right", from: 2, cell: ({ initial }) => money(initial) },
+  { key: "kept", head: "Kept", width: 84, align: "right", from: 2, cell: (row) => money(row.maintenance) },
+  { key: "loss", head: "Loss", width: 58, align: "right", from: 1, cell: (row) => loss(row) },
   {
     key: "positions",
     head: "Positions, closed at",
@@ -59,15 +59,30 @@ const BREAKS: readonly Column<Break>[] = [
 ];
 
 export function Money(): ReactNode {
+  const [parts, setParts] = useState<readonly string[] | null>(null);
+  useEffect(() => {
+    readParts().then(
+      (found) => setParts(found.parts),
+      () => setParts([]),
+    );
+  }, []);
+  return parts && <Panels parts={parts} />;
+}
+
+/** What is not kept here is not asked for. */
+function Panels({ parts }: { parts: readonly string[] }): ReactNode {
   const desk = useDesk();
   const houses = desk.mayReadJournal;
+  const has = { books: parts.includes("books"), custody: houses && parts.includes("custody") };
   const accounts = useMemo(() => desk.session.accounts.slice(0, LADDER_MAX), [desk]);
-  const booked = useAsked(readBookedBalances, "balances");
-  const trial = useAsked(() => (houses ? readTrialBalance() : Promise.resolve(null)), "trial");
+  const booked = useAsked(() => (has.books ? readBookedBalances() : Promise.resolve(null)), "balances");
+  const trial = useAsked(() => (has.books && houses ? readTrialBalance() : Promise.resolve(null)), "trial");
   const margin = useAsked(() => Promise.all(accounts.map(readMargin)).then((rows) => rows.flat()), accounts.join());
-  const money = useAsked(() => (houses ? readReconciliation() : Promise.resolve(null)), "reconciliation");
+  const custody = useAsked(() => (has.custody ? readReconciliation() : Promise.resolve(null)), "reconciliation");
   const balances = useMemo(() => booked.value?.balances ?? [], [booked.value]);
   const ladder = useMemo(() => (margin.value ?? []).slice().sort(nearestFirst), [margin.value]);
+  const reading = has.books ? "Reading…" : "No books are kept here: books.enabled is off.";
+  const agree = has.custody ? "Books and banks agree." : "No custodian bank is set up: see [custody] in the settings.";
   return (
     <main className="panels money-page">
       <section className="panel booked" aria-label="Balances">
@@ -80,7 +95,7 @@ export function Money(): ReactNode {
           columns={BALANCES}
           rows={balances}
           id={({ path, asset }) => `${path} ${asset}`}
-          empty={booked.refused ?? (booked.value === null ? "Reading…" : "Nothing is booked yet.")}
+          empty={booked.refused ?? (booked.value === null ? reading : "Nothing is booked yet.")}
         />
       </section>
       <section className="panel margin-ladder" aria-label="Margin ladder">
@@ -100,14 +115,14 @@ export function Money(): ReactNode {
         <section className="panel breaks" aria-label="Reconciliation">
           <header className="panel-head">
             <h2>Client money</h2>
-            {money.value && <Agreement found={money.value} />}
+            {custody.value && <Agreement found={custody.value} />}
           </header>
           <Grid
             label="Breaks, oldest first"
             columns={BREAKS}
-            rows={money.value?.breaks ?? NO_BREAKS}
+            rows={custody.value?.breaks ?? NO_BREAKS}
             id={({ key }) => key}
-            empty={money.refused ?? (money.value === null ? "Reading…" : "Books and banks agree.")}
+            empty={custody.refused ?? agree}
           />
         </section>
       )}

@@ -87,6 +87,10 @@ export function readRoutes(): Promise<RouteFacts[]> {
   return call("GET", "/v1/routes");
 }
 
+export function readParts(): Promise<{ parts: string[] }> {
+  return call("GET", "/v1/capabilities");
+}
+
 export function readBookedBalances(): Promise<{ sequence: number; balances: BookedBalance[] }> {
   return call("GET", "/v1/books/balances");
 }

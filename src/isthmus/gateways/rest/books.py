@@ -91,6 +91,33 @@ class BookedStatement(msgspec.Struct, frozen=True):
     complete: bool
 
 
+class ClientEarnings(msgspec.Struct, frozen=True):
+    """From one account, by source."""
+
+    account: str
+    total: str
+    sources: dict[str, str]
+
+
+class AssetEarnings(msgspec.Struct, frozen=True):
+    """`sources` and the totals of `clients` both add up to `total`; with `moved` it is the `change` of what is ours."""
+
+    asset: str
+    total: str
+    moved: str
+    change: str
+    sources: dict[str, str]
+    clients: list[ClientEarnings]
+
+
+class Earnings(msgspec.Struct, frozen=True):
+    """Behind record `after` to record `upto`."""
+
+    after: int
+    upto: int
+    assets: list[AssetEarnings]
+
+
 class BooksReader(Protocol):
     """Asks the books. Points are a record's number or a time, None for the end. Raises Refusal."""
 
@@ -102,6 +129,9 @@ class BooksReader(Protocol):
 
     async def statement(self, account: str, span: tuple[str | None, str | None], most: int) -> BookedStatement:
         """Of an account by path or number, so many lines at most."""
+
+    async def earnings(self, span: tuple[str | None, str | None]) -> Earnings:
+        """Of the firm."""
 
 
 class BooksHandlers:
@@ -132,3 +162,7 @@ class BooksHandlers:
             named = account_id(own_account(self._directory, request.known, named))
         lines = whole_number(query, "limit", min(PAGE_LINES, most), 1, most)
         return ok(await self._books.statement(named, (query.get("from"), query.get("to")), lines))
+
+    async def revenue(self, request: Request) -> Answer:
+        """What the firm earned."""
+        return ok(await self._books.earnings((request.query.get("from"), request.query.get("to"))))

@@ -41,7 +41,10 @@ BARS_PAGE_MAX = 5_000
 class MarketHandlers:
     """Reads of what is not anybody's own."""
 
-    def __init__(self, reads: Reads, renderer: Renderer, market: MarketRenderer, limits: Limits) -> None:
+    def __init__(
+        self, reads: Reads, renderer: Renderer, market: MarketRenderer, limits: Limits, parts: list[str]
+    ) -> None:
+        self._parts = parts
         self._market = market
         self._reads = reads
         self._render = renderer
@@ -62,6 +65,7 @@ class MarketHandlers:
                 bar_intervals=list(INTERVALS_NS),
                 roles=[role for role in ROLES if role != "house"],
                 limits=self._bounds(),
+                parts=self._parts,
             )
         )
 

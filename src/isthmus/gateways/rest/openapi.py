@@ -54,7 +54,8 @@ def _operation(route: Route, by_shape: dict[str, Any]) -> dict[str, Any]:
         "responses": {
             str(route.status): {
                 "description": "Done.",
-                "content": {"application/json": {"schema": by_shape[repr(route.answers)]}},
+                "content": {"application/json": {"schema": by_shape[repr(route.answers)]}}
+                | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.also},
             },
             "default": {
                 "description": "Not done, and why.",

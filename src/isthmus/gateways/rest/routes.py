@@ -30,7 +30,7 @@ class Field(msgspec.Struct, frozen=True):
 
 class Route(msgspec.Struct, frozen=True):
     """`roles` empty: nobody need say who he is. `accepts` and `answers` are shapes; a list of one shape is a JSON
-    array.
+    array. `also`: other types of content that it may answer with, when asked.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Route(msgspec.Struct, frozen=True):
     accepts: Any = None
     status: int = 200
     fields: tuple[Field, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class RouteTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
-from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, TrialBalance
+from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
 from isthmus.gateways.rest.ledger import LedgerHandlers
@@ -21,6 +21,7 @@ from isthmus.gateways.rest.routes import (
     Route,
 )
 from isthmus.gateways.rest.session import SessionHandlers
+from isthmus.gateways.rest.statements import PDF, ClientStatement, StatementHandlers
 from isthmus.gateways.rest.trading import TradingHandlers
 from isthmus.gateways.rest.work import WorkHandlers
 
@@ -202,7 +203,26 @@ def books_routes(own: BooksHandlers) -> tuple[Route, ...]:
             BookedStatement,
             fields=(account, *span, LIMIT),
         ),
+        Route(
+            "GET",
+            "/v1/books/revenue",
+            own.revenue,
+            "What the firm earned, by source and by client",
+            Earnings,
+            JOURNAL_ROLES,
+            fields=span,
+        ),
     )
+
+
+def statement_routes(own: StatementHandlers) -> tuple[Route, ...]:
+    """What a client is told of his account."""
+    account = Field("account", "the account that is meant; operators and auditors: any account, by id or path")
+    span = (Field("from", "behind this point, a record's number or a time"), Field("to", "up to this point"))
+    format_ = Field("format", "json or pdf")
+    path, summary = "/v1/statements", "A client's statement of a period, as JSON or PDF"
+    fields = (account, *span, format_)
+    return (Route("GET", path, own.statement, summary, ClientStatement, fields=fields, also=(PDF,)),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-SOURCES = ("fees", "spread", "data", "interest", "lending", "advisory", "other")
+SOURCES = (
+    "fees", "rounding", "spread", "data", "interest", "lending", "advisory", "dividends", "invoices", "fx", "trading",
+    "funding", "corrections", "other",
+)  # fmt: skip
 
 
 class Earned(Struct, frozen=True):
