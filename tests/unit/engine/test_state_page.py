@@ -15,6 +15,13 @@ from isthmus.kernel import messages as m
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "engine.md").read_text()
 RULES = len(m.BOOK_RULES)
 SPECIAL_MARK = 2
+PARAMETERS = [f"SetRisk{name}" for name in ("Product", "Array", "Tier", "Spread", "Credit", "Delivery")]
+LETTERS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i64": "q"}
+
+
+def letters(name: str) -> str:
+    """The fields of a command as struct has them."""
+    return " ".join(LETTERS[kind] for _, kind in m.FIELDS[name])
 
 
 class Reader:
@@ -78,7 +85,12 @@ class Reader:
         made |= {"limits": self.many(self.limits), "pasts": self.many(self.past), "makers": self.many(self.maker)}
         made |= {"answers": self.many(self.answer), "parents": self.many(self.parent)}
         made["fees"] = self.rows("I I i i")
-        return made | {"sides": self.rows("I B"), "pending": self.rows("Q I I I B q Q")}
+        made |= {"sides": self.rows("I B"), "pending": self.rows("Q I I I B q Q")}
+        made["tiers"] = self.many(lambda: (self.rows("q I I"), self.rows("I w")))
+        made |= {"policies": self.rows("I I Q I"), "closed": self.rows("I"), "margins": self.rows("I I B Q w B w w")}
+        made["contracts"] = self.rows(f"{letters('SetContract')} q B")
+        made |= {when: [self.rows(letters(name)) for name in PARAMETERS] for when in ("staged", "applied")}
+        return made | {"portfolios": self.many(lambda: (self.take("I"), self.rows("I"), self.rows("I q")))}
 
     def parent(self) -> Any:
         return self.take("Q B I q q B B B"), self.rows("Q"), self.rows("Q I")
@@ -129,8 +141,23 @@ def busy() -> Engine:
     send(m.VenueCancelled(order=parent + 2, venue=18))
     send(m.OpenAccount(kind=m.ACCOUNT_CUSTODIAN, side=1))
     send(m.MovePending(source=16, target=17, asset=1, amount=3, purpose=15, expire=2_000))
+    margin_busily(send, listing)
     send(m.Kill(scope=2, of=7, user=1))
     return engine
+
+
+def margin_busily(send: Callable[[Any], Any], listing: dict[str, int]) -> None:
+    """Tiers, a policy, a closed day, a contract with its risk parameters, an account margined by them."""
+    send(m.SetMarginTier(instrument=2, from_notional=0, initial_bps=1_000, maintenance_bps=500))
+    send(m.SetMarginPolicy(asset=1, loss_bps=2_000, call_ns=10**9, fee_ppm=7))
+    send(m.CloseDay(asset=1))
+    send(m.AddInstrument(symbol="F", kind=6, mark=100, initial_margin_bps=1_000, **listing))
+    send(m.SetContract(instrument=3, underlying=1, delivery=1, expire=10**15))
+    send(m.SetRiskProduct(product=1, asset=1, minimum=1))
+    send(m.SetRiskArray(instrument=3, product=1, month=1, delta=10**6, **{f"loss_{n}": n for n in range(1, 17)}))
+    send(m.ApplyRisk())
+    send(m.SetRiskTier(product=1, list=1, place=1, first=1, last=2))
+    send(m.SetMarginMode(account=17, mode=2))
 
 
 def test_a_state_is_read_to_its_last_byte_by_the_page() -> None:
@@ -141,16 +168,19 @@ def test_a_state_is_read_to_its_last_byte_by_the_page() -> None:
     assert reader.at == len(state)
     assert all(found.values())
     assert found["head"] == (engine.sequence, 1_000, 0)
-    assert [len(rules) for _, rules in found["markets"]] == [RULES, RULES]
+    assert [len(rules) for _, rules in found["markets"]] == [RULES] * 3
     assert [row[0][5] for row in found["orders"]] == [90, 80, 100, 100, 120, 95]
     assert found["orders"][-2][1][0] == 120
     (((parent, *family), children, late),) = found["parents"]
     assert (family, children, late) == ([7, 2, 95, 20, 0, 0, 0], [(parent + 1,)], [(parent + 2, 18)])
     assert found["sides"] == [(19, 1)]
-    assert found["pending"] == [(engine.sequence - 1, 16, 17, 1, 15, 3, 2_000)]
+    assert found["pending"] == [(found["pending"][0][0], 16, 17, 1, 15, 3, 2_000)]
     assert found["fees"] == [(18, 1, -5, 0)]
     assert found["instruments"][1][2][0][2] == 5
     assert found["kills"] == [(2, 7, 0, 0)]
+    assert found["tiers"][1][0] == [(0, 1_000, 500)] and found["policies"] == [(1, 2_000, 10**9, 7)]
+    assert [len(rows) for rows in found["staged"]] == [1, 1, 1, 0, 0, 0]
+    assert found["applied"][1][0][-16:] == tuple(range(1, 17))
     assert [kind for (kind, *_), _ in found["accounts"]][-4:] == [1, 1, 3, 5]
 
 
