@@ -1,6 +1,6 @@
 /** The books: what each account has, how near each is to being closed, where bank and books differ, who pays a default. */
 import { type ReactNode, useEffect, useMemo, useState } from "react";
-import { clock, money, signed, words } from "../stores/text";
+import { amount, clock, money, signed, words } from "../stores/text";
 import { readBookedBalances, readMargin, readParts, readReconciliation, readTrialBalance } from "../wire/rest";
 import type { BookedBalance, Break, MarginAccount, Reconciliation, TrialBalance } from "../wire/moneyTypes";
 import { useDesk } from "./context";
@@ -39,9 +39,9 @@ const LADDER: readonly Column<MarginAccount>[] = [
     cell: (row) => <Rung row={row} />,
   },
   { key: "state", head: "State", width: 84, sort: ({ state }) => state, cell: (row) => <Standing row={row} /> },
-  { key: "equity", head: "Equity", width: 104, align: "right", from: 1, cell: ({ equity }) => money(equity) },
-  { key: "initial", head: "Initial", width: 84, align: "right", from: 2, cell: ({ initial }) => money(initial) },
-  { key: "kept", head: "Kept", width: 84, align: "right", from: 2, cell: (row) => money(row.maintenance) },
+  { key: "equity", head: "Equity", width: 104, align: "right", from: 1, cell: ({ equity }) => amount(equity, 2) },
+  { key: "initial", head: "Initial", width: 84, align: "right", from: 2, cell: ({ initial }) => amount(initial, 2) },
+  { key: "kept", head: "Kept", width: 84, align: "right", from: 2, cell: (row) => amount(row.maintenance, 2) },
   { key: "loss", head: "Loss", width: 58, align: "right", from: 1, cell: (row) => loss(row) },
   {
     key: "positions",
