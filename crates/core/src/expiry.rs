@@ -34,6 +34,7 @@ impl Engine {
         let all = held.iter().map(ends).collect::<Result<Vec<_>, Reason>>()?;
         effects.push(&ExpirySettled { instrument: c.instrument, price: c.price });
         for (account, ends) in all {
+            // whoever was listed above is still there: what others are delivered goes to other instruments
             let mut position = self.instruments[at].positions.remove(&account).expect("a position that was listed");
             let had = std::mem::take(&mut position.quantity) != 0;
             let Self { instruments, ledger, .. } = self;

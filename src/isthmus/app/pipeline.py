@@ -29,7 +29,7 @@ from isthmus.app.outside import Outside
 from isthmus.app.path_desk import PathDesk
 from isthmus.app.product_routes import ProductRoutes
 from isthmus.app.settings import Settings
-from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_desk import SettlementDesk
 from isthmus.app.settlement_reads import reads_of
 from isthmus.app.settlement_words import TEXT as CLEARING_TEXT
 from isthmus.app.terminal import terminal_folder
@@ -122,7 +122,7 @@ class Core(msgspec.Struct, frozen=True):
     """The house's desk, where the settings ask for it."""
     confirmations: ConfirmationsDesk | None
     """Confirms foreign exchange, where the settings name the house's BIC."""
-    clearing: ClearingDesk | None
+    clearing: SettlementDesk | None
     """Settles what trades leave, unless the settings say otherwise."""
     fees: FeesDesk | None
     """Posts what schedules make of a day, where a client has one."""
@@ -199,7 +199,7 @@ def build_core(engine: Engine, settings: Settings, clock: Clock) -> Core:
         views.tell(custody)
     clearing = None
     if settings.settlement.run:
-        clearing = ClearingDesk(settings.settlement, desk, views)
+        clearing = SettlementDesk(settings.settlement, desk, views)
         views.tell(clearing)
     fees = None
     if settings.fees.clients:

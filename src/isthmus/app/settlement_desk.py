@@ -85,7 +85,7 @@ MESSAGES_NS = 10 * NS_PER_S
 MONEY_REASONS = ("MONY", "CMON")
 
 
-class ClearingDesk:
+class SettlementDesk:
     """An outlet of the views; `step` it when it is due, after `open`."""
 
     def __init__(self, settings: SettlementSettings, desk: Desk, views: Views) -> None:

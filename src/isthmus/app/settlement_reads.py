@@ -11,7 +11,7 @@ import msgspec
 
 from isthmus.app.settlement_actions import Life
 from isthmus.app.settlement_contracts import Entered
-from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_desk import SettlementDesk
 from isthmus.app.settlement_words import Agree, Approve, Enter, Lift, Propose, Report, note_of
 from isthmus.clearing.calendars import all_open
 from isthmus.clearing.corporate_actions import Action, Dividend, Exchange, Ratio, Split, check, ex_date
@@ -53,7 +53,7 @@ ENDED = ("settled", "busted", "bought_in", "converted")
 class DeskReads:
     """`gateways.rest.clearing.ClearingReads` of a desk."""
 
-    def __init__(self, desk: ClearingDesk, keys: KeyStore) -> None:
+    def __init__(self, desk: SettlementDesk, keys: KeyStore) -> None:
         self._desk, self._keys = desk, keys
         self._directory = desk.directory
 
@@ -294,7 +294,7 @@ class DeskReads:
         return trade
 
 
-def reads_of(desk: ClearingDesk | None, keys: KeyStore) -> DeskReads | None:
+def reads_of(desk: SettlementDesk | None, keys: KeyStore) -> DeskReads | None:
     """None where nothing is cleared."""
     return DeskReads(desk, keys) if desk is not None else None
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from isthmus.app.playing import Playing
-from isthmus.app.settlement_desk import ClearingDesk
+from isthmus.app.settlement_desk import SettlementDesk
 from isthmus.app.settlement_words import note_of
 from isthmus.engine.engine import Origin, content_id
 from isthmus.kernel.messages import (
@@ -44,7 +44,7 @@ class Broker:
         self.playing = Playing([], noon(start), data, {"settlement": settings})
         found = self.playing.core.clearing
         assert found is not None
-        self.desk: ClearingDesk = found
+        self.desk: SettlementDesk = found
         self.orders = 0
         self.usd = self.asset("USD", 2)
         self.aapl = self.asset("AAPL", 0)

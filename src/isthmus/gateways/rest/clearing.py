@@ -279,9 +279,7 @@ class ClearingHandlers:
     async def approve_price(self, request: Request) -> Answer:
         """Approve the price that another operator entered."""
         wanted = body_as(request.body, PriceChosen)
-        number = number_of("rec", wanted.price)
-        if number is None:
-            raise Refusal(422, "unknown_price", "that is no price's id", field="price", value=wanted.price)
+        number = _chosen("price", wanted.price)
         return await self._decide(request, lambda reads: reads.price_approval(number, request.known.user))
 
     async def propose(self, request: Request) -> Answer:
@@ -292,9 +290,7 @@ class ClearingHandlers:
     async def approve(self, request: Request) -> Answer:
         """Approve what another operator entered."""
         wanted = body_as(request.body, ActionChosen)
-        number = number_of("rec", wanted.action)
-        if number is None:
-            raise Refusal(422, "unknown_action", "that is no action's id", field="action", value=wanted.action)
+        number = _chosen("action", wanted.action)
         return await self._decide(request, lambda reads: reads.approval(number, request.known.user))
 
     async def report(self, request: Request) -> Answer:
@@ -322,3 +318,11 @@ class Noting(Protocol):
 
     def __call__(self, reads: ClearingReads, /) -> str:
         """Raises BadInput."""
+
+
+def _chosen(what: str, named: str) -> int:
+    """The record of what another operator entered, by its id. Raises Refusal."""
+    number = number_of("rec", named)
+    if number is None:
+        raise Refusal(422, f"unknown_{what}", f"that is no {what}'s id", field=what, value=named)
+    return number
