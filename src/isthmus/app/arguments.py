@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
+from isthmus.app.arguments_audit import AUDIT, add_audit
 from isthmus.app.arguments_books import BOOKS, add_books
 from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
@@ -71,6 +72,7 @@ def build_parser(version: str) -> Parser:
     add_margin_bench(bench, _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
+    add_audit(_group(commands, "audit", AUDIT), _add, DEFAULT_DATA)
     add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)

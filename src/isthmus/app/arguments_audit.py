@@ -1,0 +1,16 @@
+"""The arguments of `isthmus audit`: each area adds its own commands."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+AUDIT = "A trail that proves itself: the log of the journal, proofs, witnesses, the store of orders."
+
+AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = ()
+"""One function an area, in its own module arguments_audit_<area>.py."""
+
+
+def add_audit(audit: Any, add: Callable[..., ArgumentParser], data: str) -> None:
+    """The commands of the group; `add` makes one (arguments.py), `data` is the default folder."""
+    for area in AREAS:
+        area(audit, add, data)
