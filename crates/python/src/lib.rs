@@ -10,6 +10,7 @@ mod fix;
 mod fix_server;
 mod fix_sessions;
 mod front;
+mod frost;
 mod iso20022;
 mod journal;
 mod messages;
@@ -120,6 +121,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
+    frost::register(m)?;
     perpetuals::register(m)?;
     postings::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)

@@ -4,14 +4,15 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_audit import AUDIT, add_audit
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
-from isthmus.app.arguments_audit import AUDIT, add_audit
 from isthmus.app.arguments_books import BOOKS, add_books
 from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
+from isthmus.app.arguments_frost import FROST, add_frost
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_margin import add_margin_bench, add_margin_span
 from isthmus.app.arguments_revenue import add_clv
@@ -72,6 +73,7 @@ def build_parser(version: str) -> Parser:
     add_margin_bench(bench, _add)
     add_banks(_group(commands, "iso20022", BANKS), _group(commands, "clearing-file", CLEARING), _add)
     _add_sim(commands)
+    add_frost(_group(commands, "frost", FROST), _add)
     add_audit(_group(commands, "audit", AUDIT), _add, DEFAULT_DATA)
     add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)

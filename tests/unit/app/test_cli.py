@@ -14,6 +14,8 @@ from isthmus.app.cli import command_of, exit_code, main
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
 
 COMMANDS = {
+    "frost check": ["--vectors", "F"],
+    "frost sign": ["--vector", "F"],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
     "margin simm": ["--crif", "F"],

@@ -1,0 +1,62 @@
+"""Holders who know only bytes make a key, sign with it, refresh it and repair it."""
+
+import pytest
+
+from isthmus.app.bench_audit_frost import bench_frost, make_key, sign_together
+from isthmus.engine.frost import (
+    SUITES,
+    FrostRefused,
+    frost_commit,
+    frost_dkg_part1,
+    frost_dkg_part2,
+    frost_known,
+    frost_repair_part1,
+    frost_repair_part2,
+    frost_repair_part3,
+    frost_sign,
+    frost_verify,
+    taproot_address,
+)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_threshold_of_holders_signs_and_a_lost_share_comes_back(suite: str) -> None:
+    shares, public = make_key(suite, 4, 3)
+    name, key, threshold, holders = frost_known(public)
+    assert (name, threshold, holders) == (suite, 3, [1, 2, 3, 4])
+    signature = sign_together({me: shares[me] for me in (1, 3, 4)}, public, b"head")
+    assert frost_verify(suite, key, b"head", signature)
+    assert not frost_verify(suite, key, b"tail", signature)
+    sent = {me: frost_repair_part1(shares[me], [1, 3, 4], 2) for me in (1, 3, 4)}
+    sums = [frost_repair_part2([sent[of][me] for of in sent]) for me in sent]
+    assert frost_repair_part3(sums, 2, public) == shares[2]
+
+
+def test_nonces_sign_once_and_show_nothing() -> None:
+    shares, _public = make_key("ed25519", 3, 2)
+    nonces, mine = frost_commit(shares[1])
+    _, other = frost_commit(shares[2])
+    frost_sign(shares[1], nonces, b"a", {1: mine, 2: other})
+    with pytest.raises(FrostRefused) as refused:
+        frost_sign(shares[1], nonces, b"a", {1: mine, 2: other})
+    assert refused.value.args[0] == "nonces_reused"
+    assert "FrostNonces object at" in repr(nonces)
+
+
+def test_a_package_of_another_suite_is_refused_and_its_sender_named() -> None:
+    secret, _ = frost_dkg_part1("ed25519", 1, 2, 2)
+    _, foreign = frost_dkg_part1("secp256k1", 2, 2, 2)
+    with pytest.raises(FrostRefused) as refused:
+        frost_dkg_part2(secret, {2: foreign})
+    assert (refused.value.args[0], refused.value.args[2]) == ("wrong_suite", [2])
+
+
+def test_a_taproot_key_of_holders_has_an_address() -> None:
+    _, public = make_key("secp256k1-tr", 3, 2)
+    assert taproot_address(frost_known(public)[1][1:], "bc").startswith("bc1p")
+
+
+def test_the_bench_signs_with_every_suite() -> None:
+    rows = bench_frost(2)
+    assert [row["suite"] for row in rows] == list(SUITES)
+    assert all(row["verified"] and row["ms"] > 0 for row in rows)
