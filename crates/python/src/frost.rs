@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use isthmus_proofs::frost::vector::{self, Case, Given, Signer};
-use isthmus_proofs::frost::{Refusal, Suite, dkg, refresh, rounds};
+use isthmus_proofs::frost::{Refusal, Suite, dkg, refresh, rounds, vector_dkg};
 use isthmus_proofs::{multisig, taproot};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
@@ -164,6 +164,25 @@ fn frost_vector(
     Ok((signed.signature, signed.key, signed.verified, signed.shares))
 }
 
+type Sender = (u16, Vec<Vec<u8>>, Vec<u8>, Vec<u8>);
+
+/// (signing share, verifying share, public key)
+#[pyfunction]
+#[pyo3(signature = (suite, me, polynomial, commitments, peers, /))]
+fn frost_vector_dkg(
+    suite: &str,
+    me: u16,
+    polynomial: Vec<Vec<u8>>,
+    commitments: Vec<Vec<u8>>,
+    peers: Vec<Sender>,
+) -> PyResult<vector_dkg::Made> {
+    let threshold = u16::try_from(polynomial.len()).unwrap_or(0);
+    let one = |(identifier, commitments, proof, share)| vector_dkg::Peer { identifier, commitments, proof, share };
+    let peers = peers.into_iter().map(one).collect();
+    let making = vector_dkg::Making { me, threshold, polynomial, commitments, peers };
+    vector_dkg::make(Suite::named(suite).map_err(told)?, &making).map_err(told)
+}
+
 fn refuse(fault: taproot::Fault) -> PyErr {
     PyValueError::new_err(fault.text())
 }
@@ -223,6 +242,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(frost_verify, m)?)?;
     m.add_function(wrap_pyfunction!(frost_known, m)?)?;
     m.add_function(wrap_pyfunction!(frost_vector, m)?)?;
+    m.add_function(wrap_pyfunction!(frost_vector_dkg, m)?)?;
     m.add_function(wrap_pyfunction!(bip340_verify, m)?)?;
     m.add_function(wrap_pyfunction!(bip340_sign, m)?)?;
     m.add_function(wrap_pyfunction!(taproot_output_key, m)?)?;

@@ -24,7 +24,8 @@ def add_frost(frost: Any, add: Callable[..., Any]) -> None:
         frost,
         "check",
         "isthmus.app.frost:check",
-        "BIP-340 signatures (csv) or BIP-67 scripts and addresses (json), by row. Exit 1 if one differs.",
+        "BIP-340 (csv), BIP-67 or a key's making (json), by row. Exit 1 if one differs.",
         "isthmus frost check --vectors bip340_schnorr.csv",
     )
     check.add_argument("--vectors", metavar="F", required=True, help="rows as the BIPs write them, .csv or .json")
+    check.add_argument("--suite", choices=SUITES, help="the suite of a key's making (default: the one its file names)")

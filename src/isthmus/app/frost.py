@@ -9,7 +9,14 @@ from typing import Any
 import msgspec
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
-from isthmus.engine.frost import FrostRefused, bip340_sign, bip340_verify, frost_vector, multisig_script
+from isthmus.engine.frost import (
+    FrostRefused,
+    bip340_sign,
+    bip340_verify,
+    frost_vector,
+    frost_vector_dkg,
+    multisig_script,
+)
 from isthmus.kernel.errors import BadInput
 
 P2SH_MAIN = 5
@@ -63,17 +70,24 @@ def _number(row: Any, name: str, most: int = 65535) -> int:
 
 
 def _suites(stated: str | None, config: dict[str, Any], path: str) -> tuple[str, ...]:
-    """The suites to try. The taproot vectors state the same name and group as secp256k1: the nonces tell them apart."""
+    """The suites to try: what the vector names, then what its file does.
+
+    The ZcashFoundation's taproot vectors name secp256k1, its ristretto255 vector of making a key Ed25519: nonces, points
+    and proofs tell which it is.
+    """
     if stated:
         return (stated,)
-    named = f"{config.get('name', '')} {config.get('group', '')}".lower()
-    for suite in ("ed25519", "ristretto255"):
-        if suite in named:
-            return (suite,)
-    if "secp256k1" not in named:
+    found: list[str] = []
+    for text in (f"{config.get('name', '')} {config.get('group', '')}".lower(), Path(path).name.lower()):
+        taproot = "-tr" in text or "taproot" in text
+        secp256k1 = ("secp256k1-tr", "secp256k1") if taproot else ("secp256k1", "secp256k1-tr")
+        named = [suite for suite in ("ed25519", "ristretto255") if suite in text]
+        found += [*named, *(secp256k1 if "secp256k1" in text else ())]
+    if found[:1] == ["secp256k1"] and "-tr" in Path(path).name.lower():
+        found.insert(0, "secp256k1-tr")
+    if not found:
         fail("suite", "is not named by the vector: state --suite")
-    taproot = "-tr" in named or "taproot" in named or "-tr" in Path(path).name
-    return ("secp256k1-tr", "secp256k1") if taproot else ("secp256k1", "secp256k1-tr")
+    return tuple(dict.fromkeys(found))
 
 
 def _signers(vector: dict[str, Any]) -> list[Any]:
@@ -111,7 +125,7 @@ def _signed(arguments: argparse.Namespace, vector: dict[str, Any]) -> tuple[byte
             return frost_vector(suite, _bytes(inputs, "message") or b"", threshold, key, signers)
         except FrostRefused as error:
             refusal = error
-            if error.args[0] != "nonce_differs":
+            if error.args[0] not in ("nonce_differs", "malformed"):
                 break
     name, reason, holders = refusal.args
     raise BadInput(name, f"{reason} (signer {', '.join(map(str, holders))})" if holders else reason)
@@ -181,7 +195,45 @@ def _script(row: dict[str, Any]) -> tuple[bool, str | None]:
     return not wrong, f"{wrong[0]} differs" if wrong else None
 
 
-def _verdicts(path: str) -> list[dict[str, Any]]:
+def _made(row: dict[str, Any], inputs: dict[str, Any], suite: str) -> tuple[bool, str | None]:
+    """Whether one holder's part of a vector of making a key is as it states; shares are by the holder who sent them."""
+    me = _number(row, "identifier")
+    received = _table(row, "signing_shares")
+    peers = [
+        (_number(peer, "identifier"), _points(peer), _bytes(peer, "proof_of_knowledge") or b"", share)
+        for peer, share in ((_table(inputs, sender), _bytes(received, sender) or b"") for sender in received)
+    ]
+    polynomial = [_bytes(row, name) or b"" for name in ("signing_key", "coefficient")]
+    try:
+        share, public, key = frost_vector_dkg(suite, me, polynomial, _points(row), peers)
+    except FrostRefused as error:
+        return False, f"{error.args[0]}: {error.args[1]}"
+    made = {"signing_share": (row, share), "verifying_share": (row, public), "verifying_key": (inputs, key)}
+    wrong = [name for name, (stated, value) in made.items() if (_bytes(stated, name) or value) != value]
+    return not wrong, f"{wrong[0]} differs" if wrong else None
+
+
+def _points(row: dict[str, Any]) -> list[bytes]:
+    points = row.get("vss_commitments")
+    if not isinstance(points, list):
+        fail("vss_commitments", "is no list")
+    return [_bytes({"vss_commitments": point}, "vss_commitments") or b"" for point in points]
+
+
+def _holders(vector: dict[str, Any], path: str, stated: str | None) -> list[tuple[str, tuple[bool, str | None]]]:
+    """The verdicts of a vector of making a key (ZcashFoundation), one a holder."""
+    inputs = _table(vector, "inputs")
+    suites = _suites(stated, _table(vector, "config"), path)
+    holders = [name for name in inputs if name.isdecimal() and isinstance(inputs[name], dict)]
+    if not holders:
+        fail("vectors", "is neither a list of BIP-67 nor a vector of making a key")
+    made = {
+        suite: [(f"dkg/{suite}/{name}", _made(inputs[name], inputs, suite)) for name in holders] for suite in suites
+    }
+    return max(made.values(), key=lambda rows: sum(ok for _, (ok, _) in rows))
+
+
+def _verdicts(path: str, stated: str | None) -> list[dict[str, Any]]:
     if path.endswith(".csv"):
         text = _content(path, "vectors").decode("utf-8", "replace")
         table = list(csv.DictReader(io.StringIO(text)))
@@ -190,6 +242,8 @@ def _verdicts(path: str) -> list[dict[str, Any]]:
         found = [(f"bip340/{row['index']}", _schnorr(row)) for row in table]
     else:
         rows = _json(path, "vectors")
+        if isinstance(rows, dict):
+            return [{"name": name, "ok": ok, "reason": why} for name, (ok, why) in _holders(rows, path, stated)]
         if not isinstance(rows, list) or not all(isinstance(row, dict) and "list" in row for row in rows):
             fail("vectors", "is no list of BIP-67")
         found = [(f"bip67/{place}", _script(row)) for place, row in enumerate(rows)]
@@ -198,7 +252,7 @@ def _verdicts(path: str) -> list[dict[str, Any]]:
 
 def check(arguments: argparse.Namespace) -> int:
     """Prints {"ok", "rows": [{"name", "ok", "reason"}]}; `reason` says why a row is refused, rightly or not."""
-    rows = _verdicts(arguments.vectors)
+    rows = _verdicts(arguments.vectors, arguments.suite)
     ok = all(row["ok"] for row in rows)
     if arguments.json:
         print_json({"ok": ok, "rows": rows})

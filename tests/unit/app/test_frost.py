@@ -80,3 +80,20 @@ def test_a_signature_with_a_flipped_bit_differs(
     assert main(["frost", "check", "--vectors", str(tmp_path / "rows.csv"), "--json"]) == 1
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["name"] for row in rows if not row["ok"]] == ["bip340/0"]
+
+
+@pytest.mark.parametrize("suite", ["ed25519", "ristretto255", "secp256k1", "secp256k1-tr"])
+def test_every_holder_of_a_vector_makes_the_share_and_the_key_it_states(
+    suite: str, test_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = test_data / f"trust/frost/zf_{suite}_dkg.json"
+    assert main(["frost", "check", "--vectors", str(path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["name"] for row in rows] == [f"dkg/{suite}/{holder}" for holder in (1, 2, 3)]
+    vector = json.loads(path.read_text())
+    shares = vector["inputs"]["1"]["signing_shares"]
+    shares["2"], shares["3"] = shares["3"], shares["2"]
+    swapped = tmp_path / path.name
+    swapped.write_text(json.dumps(vector))
+    assert main(["frost", "check", "--vectors", str(swapped), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["rows"][0]["reason"].startswith("forged_share")

@@ -9,6 +9,7 @@ pub mod refusal;
 pub mod rounds;
 pub mod suite;
 pub mod vector;
+pub mod vector_dkg;
 
 pub use refusal::Refusal;
 pub use suite::Suite;
