@@ -1,6 +1,8 @@
 //! Scripts of m of n keys in Bitcoin: keys sorted by BIP-67, paid by P2SH (BIP-16) or P2WSH (BIP-141).
 //! A second way to hold coins together, beside a threshold key; here every signer shows in the script.
 use bech32::{Hrp, segwit};
+use k256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use k256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +16,12 @@ pub enum Fault {
     /// m is zero or above n, or n above 15.
     Threshold,
     Network,
+    /// The secret key is zero or not below the order.
+    SecretKey,
+    /// The bytes are no script of this module.
+    Script,
+    /// Fewer valid signatures of different keys than the script needs.
+    TooFew,
 }
 
 impl Fault {
@@ -22,6 +30,9 @@ impl Fault {
             Fault::Uncompressed => "a key is not in compressed form",
             Fault::Threshold => "the number of signatures is 1 to the number of keys, of at most 15 keys",
             Fault::Network => "the network's prefix is not bech32",
+            Fault::SecretKey => "the secret key is out of range",
+            Fault::Script => "the script is no m of n keys",
+            Fault::TooFew => "there are fewer valid signatures than the script needs",
         }
     }
 }
@@ -64,6 +75,49 @@ pub fn p2wsh(script: &[u8], network: &str) -> Result<String, Fault> {
         .map_err(|_| Fault::Network)
 }
 
+/// SIGHASH_ALL, the byte after a signature: it covers all inputs and outputs.
+const ALL: u8 = 1;
+
+/// A signature of a transaction's signature hash (BIP-143 for P2WSH): DER with low S (BIP-146) and SIGHASH_ALL. Nonces are RFC 6979's.
+pub fn sign(secret: &[u8; 32], hash: &[u8; 32]) -> Result<Vec<u8>, Fault> {
+    let key = SigningKey::from_slice(secret).map_err(|_| Fault::SecretKey)?;
+    let signature: Signature = key.sign_prehash(hash).map_err(|_| Fault::SecretKey)?;
+    let signature = signature.normalize_s().unwrap_or(signature);
+    Ok([signature.to_der().as_bytes(), &[ALL]].concat())
+}
+
+/// (m, keys) of a script that `script` makes.
+pub fn parse(script: &[u8]) -> Result<(u8, Vec<&[u8]>), Fault> {
+    let [needed @ 0x51..=0x5f, keys @ .., count @ 0x51..=0x5f, 0xae] = script else { return Err(Fault::Script) };
+    let keys = keys.chunks(34).map(|push| match push {
+        [33, key @ ..] if key.len() == 33 => Ok(key),
+        _ => Err(Fault::Script),
+    });
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    if keys.len() != usize::from(count - 0x50) || needed > count {
+        return Err(Fault::Script);
+    }
+    Ok((needed - 0x50, keys))
+}
+
+fn signed(key: &[u8], hash: &[u8; 32], signature: &[u8]) -> bool {
+    let Some((ALL, der)) = signature.split_last().map(|(kind, der)| (*kind, der)) else { return false };
+    let (Ok(key), Ok(signature)) = (VerifyingKey::from_sec1_bytes(key), Signature::from_der(der)) else { return false };
+    signature.normalize_s().is_none() && key.verify_prehash(hash, &signature).is_ok()
+}
+
+/// The witness of a P2WSH input: an empty item (OP_CHECKMULTISIG takes one too many), m signatures in the order of the keys, the script.
+/// Signatures of no key of the script are left out.
+pub fn combine(script: &[u8], hash: &[u8; 32], signatures: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Fault> {
+    let (needed, keys) = parse(script)?;
+    let of = |key: &&[u8]| signatures.iter().find(|signature| signed(key, hash, signature)).cloned();
+    let found: Vec<_> = keys.iter().filter_map(of).take(usize::from(needed)).collect();
+    if found.len() < usize::from(needed) {
+        return Err(Fault::TooFew);
+    }
+    Ok([vec![Vec::new()], found, vec![script.to_vec()]].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +151,52 @@ mod tests {
             p2wsh(&script(2, &vec![[vec![3], vec![9; 32]].concat(); 3]).expect("a script"), "bc").expect("an address");
         let (_, version, program) = segwit::decode(&address).expect("bech32");
         assert_eq!((version.to_u8(), program.len()), (0, 32));
+    }
+
+    fn public(secret: &[u8; 32]) -> Vec<u8> {
+        SigningKey::from_slice(secret).expect("a key").verifying_key().to_encoded_point(true).as_bytes().to_vec()
+    }
+
+    #[test]
+    fn two_of_three_signatures_in_any_order_make_the_witness_in_the_order_of_the_keys() {
+        let secrets = [[1; 32], [2; 32], [3; 32]];
+        let script = script(2, &secrets.iter().map(public).collect::<Vec<_>>()).expect("a script");
+        let signatures: Vec<_> = secrets.iter().map(|secret| sign(secret, &[9; 32]).expect("a signature")).collect();
+        let pair = [signatures[2].clone(), signatures[0].clone()];
+        let back = [signatures[0].clone(), signatures[2].clone()];
+        let witness = combine(&script, &[9; 32], &pair).expect("a witness");
+        assert_eq!(witness, combine(&script, &[9; 32], &back).expect("a witness"));
+        assert_eq!((witness.len(), witness[0].len(), &witness[3]), (4, 0, &script));
+        let (_, keys) = parse(&script).expect("a script");
+        let places = witness[1..3].iter().map(|one| keys.iter().position(|key| signed(key, &[9; 32], one)));
+        assert!(places.collect::<Vec<_>>().is_sorted());
+    }
+
+    #[test]
+    fn the_same_signature_twice_a_foreign_one_and_one_of_another_hash_do_not_count() {
+        let script = script(2, &[public(&[1; 32]), public(&[2; 32])]).expect("a script");
+        let one = sign(&[1; 32], &[9; 32]).expect("a signature");
+        let foreign = sign(&[4; 32], &[9; 32]).expect("a signature");
+        let other = sign(&[2; 32], &[8; 32]).expect("a signature");
+        for second in [one.clone(), foreign, other, vec![], vec![ALL]] {
+            assert_eq!(combine(&script, &[9; 32], &[one.clone(), second]), Err(Fault::TooFew));
+        }
+    }
+
+    #[test]
+    fn a_changed_or_cut_script_or_signature_never_panics() {
+        let script = script(1, &[public(&[1; 32]), public(&[2; 32])]).expect("a script");
+        let signature = sign(&[1; 32], &[9; 32]).expect("a signature");
+        for place in 0..script.len() {
+            let mut changed = script.clone();
+            changed[place] ^= 0x21;
+            let _ = combine(&changed, &[9; 32], &[signature.clone()]);
+            let _ = parse(&script[..place]);
+        }
+        for place in 0..signature.len() {
+            let mut changed = signature.clone();
+            changed[place] ^= 0x01;
+            assert_eq!(combine(&script, &[9; 32], &[changed]), Err(Fault::TooFew));
+        }
     }
 }
