@@ -190,7 +190,7 @@ mod tests {
         for place in 0..script.len() {
             let mut changed = script.clone();
             changed[place] ^= 0x21;
-            let _ = combine(&changed, &[9; 32], &[signature.clone()]);
+            let _ = combine(&changed, &[9; 32], std::slice::from_ref(&signature));
             let _ = parse(&script[..place]);
         }
         for place in 0..signature.len() {

@@ -223,6 +223,19 @@ fn multisig_script(needed: u8, keys: Vec<Vec<u8>>, version: u8, network: &str) -
     Ok((script, address, segwit))
 }
 
+#[pyfunction]
+#[pyo3(signature = (secret, hash, /))]
+fn multisig_sign(secret: [u8; 32], hash: [u8; 32]) -> PyResult<Vec<u8>> {
+    multisig::sign(&Zeroizing::new(secret), &hash).map_err(|fault| PyValueError::new_err(fault.text()))
+}
+
+/// The witness: an empty item, the signatures, the script.
+#[pyfunction]
+#[pyo3(signature = (script, hash, signatures, /))]
+fn multisig_combine(script: &[u8], hash: [u8; 32], signatures: Vec<Vec<u8>>) -> PyResult<Vec<Vec<u8>>> {
+    multisig::combine(script, &hash, &signatures).map_err(|fault| PyValueError::new_err(fault.text()))
+}
+
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("FrostRefused", m.py().get_type::<FrostRefused>())?;
     m.add_class::<FrostNonces>()?;
@@ -247,5 +260,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(bip340_sign, m)?)?;
     m.add_function(wrap_pyfunction!(taproot_output_key, m)?)?;
     m.add_function(wrap_pyfunction!(taproot_address, m)?)?;
+    m.add_function(wrap_pyfunction!(multisig_sign, m)?)?;
+    m.add_function(wrap_pyfunction!(multisig_combine, m)?)?;
     m.add_function(wrap_pyfunction!(multisig_script, m)?)
 }

@@ -72,8 +72,8 @@ def _number(row: Any, name: str, most: int = 65535) -> int:
 def _suites(stated: str | None, config: dict[str, Any], path: str) -> tuple[str, ...]:
     """The suites to try: what the vector names, then what its file does.
 
-    The ZcashFoundation's taproot vectors name secp256k1, its ristretto255 vector of making a key Ed25519: nonces, points
-    and proofs tell which it is.
+    The ZcashFoundation's taproot vectors name secp256k1, its ristretto255 vector of making a key Ed25519: nonces,
+    points and proofs tell which it is.
     """
     if stated:
         return (stated,)

@@ -22,7 +22,9 @@ from isthmus._core import (
     frost_vector,
     frost_vector_dkg,
     frost_verify,
+    multisig_combine,
     multisig_script,
+    multisig_sign,
     taproot_address,
     taproot_output_key,
 )
@@ -52,7 +54,9 @@ __all__ = [
     "frost_vector",
     "frost_vector_dkg",
     "frost_verify",
+    "multisig_combine",
     "multisig_script",
+    "multisig_sign",
     "taproot_address",
     "taproot_output_key",
 ]

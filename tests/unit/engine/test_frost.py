@@ -1,11 +1,16 @@
 """Holders who know only bytes make a key, sign with it, refresh it and repair it."""
 
+import hashlib
+
 import pytest
+from coincurve import PrivateKey, PublicKeyXOnly
 
 from isthmus.app.bench_audit_frost import bench_frost, make_key, sign_together
 from isthmus.engine.frost import (
     SUITES,
     FrostRefused,
+    bip340_sign,
+    bip340_verify,
     frost_commit,
     frost_dkg_part1,
     frost_dkg_part2,
@@ -15,7 +20,11 @@ from isthmus.engine.frost import (
     frost_repair_part3,
     frost_sign,
     frost_verify,
+    multisig_combine,
+    multisig_script,
+    multisig_sign,
     taproot_address,
+    taproot_output_key,
 )
 
 
@@ -60,3 +69,29 @@ def test_the_bench_signs_with_every_suite() -> None:
     rows = bench_frost(2)
     assert [row["suite"] for row in rows] == list(SUITES)
     assert all(row["verified"] and row["ms"] > 0 for row in rows)
+
+
+def test_two_of_three_keys_sign_a_script_and_one_alone_does_not() -> None:
+    secrets = [bytes([number]) * 32 for number in (1, 2, 3)]
+    script, _, segwit = multisig_script(2, [PrivateKey(secret).public_key.format() for secret in secrets], 5, "bc")
+    assert segwit.startswith("bc1q")
+    signatures = [multisig_sign(secret, bytes(32)) for secret in secrets]
+    empty, *found, last = multisig_combine(script, bytes(32), signatures[1:])
+    assert (empty, sorted(found), last) == (b"", sorted(signatures[1:]), script)
+    with pytest.raises(ValueError, match="fewer valid signatures"):
+        multisig_combine(script, bytes(32), signatures[:1] * 2)
+
+
+def test_an_independent_library_accepts_the_schnorr_signatures() -> None:
+    secret, message = b"\x05" * 32, b"\x07" * 32
+    signature, key = bip340_sign(secret, message, bytes(32))
+    assert bip340_verify(key, message, signature) is None
+    assert PublicKeyXOnly(key).verify(signature, message)
+
+
+def test_an_independent_library_tweaks_to_the_same_output_key() -> None:
+    key = PublicKeyXOnly.from_secret(b"\x06" * 32)
+    internal = key.format()
+    tag = hashlib.sha256(b"TapTweak").digest()
+    key.tweak_add(hashlib.sha256(tag + tag + internal).digest())
+    assert taproot_output_key(internal, None) == key.format()
