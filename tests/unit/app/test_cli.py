@@ -14,6 +14,7 @@ from isthmus.app.cli import command_of, exit_code, main
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
 
 COMMANDS = {
+    "audit witness list": [],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
     "margin simm": ["--crif", "F"],
