@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -25,7 +25,7 @@ class Jurisdiction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blinded: tuple[str, ...]
     absent: tuple[str, ...]
     source: str
-    as_of: datetime.date
+    as_of: dt.date
     verified: bool
 
     @property
