@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from isthmus.app.arguments_audit import AUDIT, add_audit
 from isthmus.app.arguments_banks import BANKS, CLEARING, add_banks
 from isthmus.app.arguments_bench import BENCH, add_bench
-from isthmus.app.arguments_audit import AUDIT, add_audit
 from isthmus.app.arguments_books import BOOKS, add_books
 from isthmus.app.arguments_clearing import CLEARING_PROCESS, add_clearing, add_margin_perp
 from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, add_statement
