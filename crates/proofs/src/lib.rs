@@ -3,4 +3,5 @@
 pub mod frost;
 pub mod hash;
 pub mod multisig;
+pub mod proof;
 pub mod taproot;

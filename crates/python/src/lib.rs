@@ -18,6 +18,7 @@ mod moves;
 mod perpetuals;
 mod pools;
 mod postings;
+mod proofs;
 mod quant;
 mod questions;
 mod record;
@@ -122,6 +123,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
     fix::register(m)?;
     frost::register(m)?;
+    proofs::register(m)?;
     perpetuals::register(m)?;
     postings::register(m)?;
     m.add_function(wrap_pyfunction!(__getattr__, m)?)

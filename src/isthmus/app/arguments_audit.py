@@ -4,9 +4,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from isthmus.app import arguments_audit_verify, arguments_audit_witness
+
 AUDIT = "A trail that proves itself: the log of the journal, proofs, witnesses, the store of orders."
 
-AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = ()
+AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
+    arguments_audit_verify.add,
+    arguments_audit_witness.add,
+)
 """One function an area, in its own module arguments_audit_<area>.py."""
 
 

@@ -1,1 +1,1 @@
-"""What can be checked instead of believed: the log of the journal, its witnesses, the store of orders, keys, proofs."""
+"""What can be checked instead of believed: the log of the journal, its witnesses, the store, keys and proofs."""

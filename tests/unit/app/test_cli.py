@@ -16,6 +16,9 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMis
 COMMANDS = {
     "frost check": ["--vectors", "F"],
     "frost sign": ["--vector", "F"],
+    "audit verify consistency": ["--cases", "F"],
+    "audit verify inclusion": ["--cases", "F"],
+    "audit witness list": [],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
     "margin simm": ["--crif", "F"],

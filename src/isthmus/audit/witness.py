@@ -1,0 +1,220 @@
+"""A witness of a log: cosigns a head only if it extends the head cosigned before.
+
+C2SP tlog-witness (requests and answers), tlog-cosignature (cosignature/v1), signed-note.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from isthmus.engine.proofs import consistency_fault
+from isthmus.kernel.errors import BadInput, Damaged
+
+Row = TypeVar("Row")
+MOST_BYTES = 64 * 1024
+MOST_HASHES = 63
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer of HTTP: 200 with cosignature lines, 409 with the size held, else why not."""
+
+    status: int
+    body: str
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A head that was cosigned. `counter` grows by one with each; `note` is the log's signed note."""
+
+    counter: int
+    size: int
+    root: str
+    note: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a log was seen to do: fork (two roots of one size) or shrink (a smaller head put as the next).
+
+    A fork is proven by the two notes alone. A shrink is not: anyone can send an old head again.
+    """
+
+    kind: str
+    time: int
+    held: str
+    given: str
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Name, number and Ed25519 key of a signer of notes (C2SP signed-note)."""
+
+    name: str
+    number: bytes
+    public: bytes
+
+
+def log_key(text: str) -> Key:
+    """Key `name+hash+base64` of a log (type 0x01); raises `BadInput`."""
+    parts = text.strip().split("+", 2)
+    try:
+        name, number, blob = parts[0], bytes.fromhex(parts[1]), base64.b64decode(parts[2], validate=True)
+    except (IndexError, ValueError) as fault:
+        raise BadInput("log_vkey", "is not name+hash+base64") from fault
+    if len(blob) != 33 or blob[0] != 1 or number != _number(name, blob):
+        raise BadInput("log_vkey", "is no Ed25519 key of that name")
+    return Key(name, number, blob[1:])
+
+
+def _number(name: str, blob: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + blob).digest()[:4]
+
+
+class Witness:
+    """One witness of one log; its folder holds `state` (signed), `heads` (NDJSON) and `reports` (NDJSON)."""
+
+    def __init__(self, name: str, secret: Ed25519PrivateKey, log: Key, folder: Path) -> None:
+        self._name, self._secret, self._log, self._folder = name, secret, log, folder
+        self._number = _number(name, b"\x04" + secret.public_key().public_bytes_raw())
+        folder.mkdir(parents=True, exist_ok=True)
+        self.head = self._load()
+        self.reports = _rows(folder / "reports", Report)
+
+    def add_checkpoint(self, body: bytes, now: int) -> Answer:
+        """The answer to a request at `now` (Unix seconds); the state is on disk before it is given."""
+        if len(body) > MOST_BYTES:
+            return Answer(400, "request is too long\n")
+        try:
+            before, note = body.decode().split("\n\n", 1)
+            old, proof = _asked(before)
+            text, lines = note.split("\n\n", 1)
+            origin, size, root = _checkpoint(text)
+        except (ValueError, binascii.Error):
+            return Answer(400, "request is not of the form of tlog-witness\n")
+        if origin != self._log.name:
+            return Answer(404, "origin is not known here\n")
+        if not self._signed(text + "\n", lines):
+            return Answer(403, "no signature by the log's key\n")
+        return self._judge((old, size, root), proof, note, now)
+
+    def _judge(self, asked: tuple[int, int, bytes], proof: list[bytes], note: str, now: int) -> Answer:
+        old, size, root = asked
+        held = self.head
+        if held.size == size and size > 0 and held.root != root.hex():
+            self._report("fork", note, now)
+            return Answer(409, f"{held.size}\n")
+        if old != held.size:
+            return Answer(409, f"{held.size}\n")
+        if size < old:
+            self._report("shrink", note, now)
+            return Answer(400, "checkpoint is smaller than the old size\n")
+        if not self._extends(size, root, proof):
+            return Answer(422, "consistency proof fails\n")
+        if size > held.size:
+            self._keep(Head(held.counter + 1, size, root.hex(), note))
+        return Answer(200, self._cosigned(note.split("\n\n", 1)[0] + "\n", now))
+
+    def _extends(self, size: int, root: bytes, proof: list[bytes]) -> bool:
+        if size == 0 and root != hashlib.sha256().digest():
+            return False
+        if self.head.size in (0, size):
+            return not proof
+        return consistency_fault((self.head.size, bytes.fromhex(self.head.root)), (size, root), proof) is None
+
+    def _signed(self, text: str, lines: str) -> bool:
+        for line in lines.splitlines():
+            try:
+                dash, name, blob = line.split(" ")
+                raw = base64.b64decode(blob, validate=True)
+                if dash != "\u2014" or name != self._log.name or raw[:4] != self._log.number:
+                    continue
+                Ed25519PublicKey.from_public_bytes(self._log.public).verify(raw[4:], text.encode())
+            except (ValueError, InvalidSignature):
+                continue
+            return True
+        return False
+
+    def _cosigned(self, text: str, now: int) -> str:
+        signature = self._secret.sign(f"cosignature/v1\ntime {now}\n{text}".encode())
+        blob = base64.b64encode(self._number + now.to_bytes(8, "big") + signature).decode()
+        return f"\u2014 {self._name} {blob}\n"
+
+    def _report(self, kind: str, note: str, now: int) -> None:
+        if any(report.kind == kind and report.given == note for report in self.reports):
+            return
+        self.reports.append(Report(kind, now, self.head.note, note))
+        _append(self._folder / "reports", msgspec.json.encode(self.reports[-1]))
+
+    def _keep(self, head: Head) -> None:
+        raw = msgspec.json.encode(head)
+        fresh = self._folder / "state.new"
+        with fresh.open("wb") as file:
+            file.write(self._secret.sign(raw) + raw)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self._folder / "state")
+        _append(self._folder / "heads", raw)
+        self.head = head
+
+    def _load(self) -> Head:
+        kept = _rows(self._folder / "heads", Head)
+        last = kept[-1].counter if kept else 0
+        path = self._folder / "state"
+        if not path.exists():
+            if last:
+                raise Damaged(f"{path}: is gone, while head {last} was cosigned")
+            return Head(0, 0, "", "")
+        raw = path.read_bytes()
+        try:
+            self._secret.public_key().verify(raw[:64], raw[64:])
+            head = msgspec.json.decode(raw[64:], type=Head)
+        except (InvalidSignature, msgspec.DecodeError) as fault:
+            raise Damaged(f"{path}: is not signed by this witness") from fault
+        if head.counter < last:
+            raise Damaged(f"{path}: is rolled back to head {head.counter}, while head {last} was cosigned")
+        return head
+
+
+def _asked(text: str) -> tuple[int, list[bytes]]:
+    first, *rest = text.split("\n")
+    word, number = first.split(" ")
+    proof = [base64.b64decode(line, validate=True) for line in rest]
+    if word != "old" or len(proof) > MOST_HASHES or any(len(node) != 32 for node in proof):
+        raise ValueError
+    return _decimal(number), proof
+
+
+def _checkpoint(text: str) -> tuple[str, int, bytes]:
+    origin, size, root, *_ = text.split("\n")
+    raw = base64.b64decode(root, validate=True)
+    if len(raw) != 32:
+        raise ValueError
+    return origin, _decimal(size), raw
+
+
+def _decimal(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or str(int(text)) != text:
+        raise ValueError
+    return int(text)
+
+
+def _rows(path: Path, kind: type[Row]) -> list[Row]:
+    if not path.exists():
+        return []
+    try:
+        return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+    except msgspec.DecodeError as fault:
+        raise Damaged(f"{path}: has a line that cannot be read") from fault
+
+
+def _append(path: Path, row: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(row + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
