@@ -21,6 +21,8 @@ fn told(refusal: Refusal) -> PyErr {
     FrostRefused::new_err((refusal.name, refusal.reason, refusal.holders))
 }
 
+/// Suite, public key, threshold where it is known, holders.
+type Known = (&'static str, Vec<u8>, Option<u16>, Vec<u16>);
 type Packages = BTreeMap<u16, Vec<u8>>;
 
 /// Secret nonces for one signature; no text of it shows them.
@@ -135,7 +137,7 @@ fn frost_verify(suite: &str, key: &[u8], message: &[u8], signature: &[u8]) -> Py
 /// (suite, public key, threshold, holders)
 #[pyfunction]
 #[pyo3(signature = (public, /))]
-fn frost_known(public: &[u8]) -> PyResult<(&'static str, Vec<u8>, Option<u16>, Vec<u16>)> {
+fn frost_known(public: &[u8]) -> PyResult<Known> {
     let known = rounds::known(public).map_err(told)?;
     Ok((known.suite.name(), known.key, known.threshold, known.holders))
 }

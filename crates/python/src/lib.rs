@@ -121,10 +121,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    fix::register(m)?;
-    frost::register(m)?;
-    proofs::register(m)?;
-    perpetuals::register(m)?;
-    postings::register(m)?;
+    for register in [fix::register, frost::register, proofs::register, perpetuals::register, postings::register] {
+        register(m)?;
+    }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
 }

@@ -44,14 +44,18 @@ def _size(case: Any, name: str) -> int:
     return value
 
 
-def _hash(text: Any, name: str) -> bytes:
-    """32 bytes, as base64 or hexadecimal."""
+def _bytes(text: Any, name: str) -> bytes:
+    """Bytes as base64, or 32 of them as hexadecimal."""
     if not isinstance(text, str):
         raise _Unreadable(f"{name} is no text")
     try:
-        found = bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
+        return bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise _Unreadable(f"{name} is neither base64 nor hexadecimal") from None
+
+
+def _hash(text: Any, name: str) -> bytes:
+    found = _bytes(text, name)
     if len(found) != 32:
         raise _Unreadable(f"{name} has {len(found)} bytes, a hash has 32")
     return found
@@ -70,8 +74,11 @@ def _inclusion(case: Any) -> str | None:
 
 
 def _consistency(case: Any) -> str | None:
-    old = _size(case, "size1"), _hash(_field(case, "root1"), "root1")
-    return consistency_fault(old, (_size(case, "size2"), _hash(_field(case, "root2"), "root2")), _proof(case))
+    old, new, proof = _size(case, "size1"), _size(case, "size2"), _proof(case)
+    was, now = _bytes(_field(case, "root1"), "root1"), _bytes(_field(case, "root2"), "root2")
+    if old == new > 0 and not proof:  # nothing is hashed: the roots are the same bytes or not
+        return None if was == now else "other_root"
+    return consistency_fault((old, _hash(case["root1"], "root1")), (new, _hash(case["root2"], "root2")), proof)
 
 
 def run(arguments: argparse.Namespace) -> int:
