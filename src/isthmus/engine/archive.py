@@ -40,7 +40,7 @@ def parquet() -> Any:
     try:
         return importlib.import_module("pyarrow.parquet")
     except ModuleNotFoundError as error:
-        raise PartMissing("pyarrow", "pip install pyarrow") from error
+        raise PartMissing("pyarrow", "pip install pyarrow, or isthmus with its extra [archive]") from error
 
 
 def archived(data: Path) -> list[Path]:

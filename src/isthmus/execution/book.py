@@ -291,7 +291,7 @@ class ConsolidatedBook:
 
     def table(self) -> Any:
         """Both sides as a pyarrow Table: side ("bid", "ask"), rank from 1, and COLUMNS. Raises PartMissing."""
-        return _part("pyarrow", "pip install pyarrow").table(self._columns())
+        return _part("pyarrow", "pip install pyarrow, or isthmus with its extra [archive]").table(self._columns())
 
     def frame(self) -> Any:
         """The same as a polars DataFrame. Raises PartMissing."""
