@@ -15,6 +15,7 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
 from isthmus.app.verify import checked
 from isthmus.engine import archive
 from isthmus.engine.engine import journal_end
+from isthmus.kernel.files import flush
 from isthmus.ledger.invoice_store import FOLDER as INVOICES
 from isthmus.ledger.invoice_store import NAME
 
@@ -76,8 +77,8 @@ def copy(data: Path, to: Path) -> int:
     if (data / INVOICES / NAME).exists():
         (to / INVOICES).mkdir(mode=0o700)
         _copy_base(data / INVOICES / NAME, to / INVOICES / NAME)
-    _sync(to / "journal")
-    _sync(to)
+    flush(to / "journal")
+    flush(to)
     return records
 
 
@@ -113,11 +114,3 @@ def _copy_base(source: Path, target: Path) -> None:
     with contextlib.closing(sqlite3.connect(source)) as read, contextlib.closing(sqlite3.connect(target)) as write:
         read.backup(write)
     shutil.copymode(source, target)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

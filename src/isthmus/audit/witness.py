@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from isthmus.engine.proofs import consistency_fault
 from isthmus.kernel.errors import BadInput, Damaged
+from isthmus.kernel.files import flush
 
 Row = TypeVar("Row")
 MOST_BYTES = 64 * 1024
@@ -159,6 +160,7 @@ class Witness:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(self._folder / "state")
+        flush(self._folder)
         _append(self._folder / "heads", raw)
         self.head = head
 
@@ -178,6 +180,8 @@ class Witness:
             raise Damaged(f"{path}: is not signed by this witness") from fault
         if head.counter < last:
             raise Damaged(f"{path}: is rolled back to head {head.counter}, while head {last} was cosigned")
+        if head.counter == last + 1:  # a crash came between the state and its line
+            _append(self._folder / "heads", raw[64:])
         return head
 
 
@@ -205,10 +209,15 @@ def _decimal(text: str) -> int:
 
 
 def _rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The rows of a file; what a crash left behind the last whole line is cut off, since nobody was answered for it."""
     if not path.exists():
         return []
+    raw = path.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    if len(whole) < len(raw):
+        os.truncate(path, len(whole))
     try:
-        return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+        return [msgspec.json.decode(line, type=kind) for line in whole.splitlines()]
     except msgspec.DecodeError as fault:
         raise Damaged(f"{path}: has a line that cannot be read") from fault
 

@@ -8,7 +8,6 @@ last file to the first segment. pyarrow is an optional part, asked for only wher
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 
 from isthmus.engine.engine import Archived, JournalReader, Record, segment_header
 from isthmus.kernel.errors import Damaged, PartMissing
+from isthmus.kernel.files import flush
 
 FOLDER = "archive"
 SUFFIX = ".parquet"
@@ -125,9 +125,9 @@ def write(data: Path, segment: int) -> int:
     if _read_back(unfinished, facts) != (following, head):
         unfinished.unlink()
         raise Damaged(f"{path}: what was read back is not what the segment holds")
-    _sync(unfinished)
+    flush(unfinished)
     unfinished.rename(path)
-    _sync(path.parent)
+    flush(path.parent)
     return following - before
 
 
@@ -169,11 +169,3 @@ def _read_back(path: Path, facts: SegmentFacts) -> tuple[int, str]:
             if prev != hash_ or record.sequence != sequence:
                 return sequence, ""
     return sequence, prev.hex()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

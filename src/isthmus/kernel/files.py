@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,15 @@ def open_input(source: str | Path) -> BinaryIO:
         return _unpacked(raw)
     except OSError as error:
         raise BadInput(str(source), error.strerror or str(error)) from error
+
+
+def flush(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on the disk: a rename lasts once its folder was flushed."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _unpacked(raw: BinaryIO) -> BinaryIO:

@@ -121,6 +121,36 @@ def test_the_state_outlives_the_process_and_a_rolled_back_one_is_refused(witness
         opened(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["heads", "reports"])
+def test_a_line_that_a_crash_tore_is_cut_and_the_witness_goes_on(witness: Witness, tmp_path: Path, name: str) -> None:
+    witness.add_checkpoint(request(1, 1, LEAVES[1]), 9)  # a fork, so that there is a report
+    with (tmp_path / name).open("ab") as file:
+        file.write(b'{"counter":2,"si')
+    again = opened(tmp_path)
+    assert (again.head.size, len(again.reports)) == (1, 1)
+    assert again.add_checkpoint(SECOND, 9).status == 200
+    assert opened(tmp_path).head.size == 2
+
+
+def test_a_head_whose_line_a_crash_kept_from_the_list_is_listed_at_the_next_start(
+    witness: Witness, tmp_path: Path
+) -> None:
+    listed = (tmp_path / "heads").read_bytes()
+    witness.add_checkpoint(SECOND, 9)
+    whole = (tmp_path / "heads").read_bytes()
+    (tmp_path / "heads").write_bytes(listed)
+    assert opened(tmp_path).head.size == 2
+    assert (tmp_path / "heads").read_bytes() == whole
+
+
+def test_a_whole_line_that_cannot_be_read_is_damage(witness: Witness, tmp_path: Path) -> None:
+    with (tmp_path / "heads").open("ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(Damaged, match="cannot be read"):
+        opened(tmp_path)
+    assert witness.head.size == 1
+
+
 def test_a_state_that_another_wrote_is_refused(witness: Witness, tmp_path: Path) -> None:
     raw = bytearray((tmp_path / "state").read_bytes())
     raw[-2] ^= 1
