@@ -6,7 +6,7 @@ from typing import Any
 
 from isthmus.app import arguments_audit_verify, arguments_audit_witness
 
-AUDIT = "A trail that proves itself: the log of the journal, proofs, witnesses, the store of orders."
+AUDIT = "A trail that proves itself: proofs of logs verified on files, and who would watch the log."
 
 AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
     arguments_audit_verify.add,

@@ -44,4 +44,11 @@ def add_bench(bench: Any, add: Callable[..., ArgumentParser]) -> None:
         "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
         "isthmus bench wire --json",
     )
+    add(
+        bench,
+        "audit",
+        "isthmus.app.bench_audit:audit",
+        "Speed of threshold signatures, and of proofs of Merkle logs being verified.",
+        "isthmus bench audit --json",
+    )
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")

@@ -58,6 +58,7 @@ COMMANDS = {
     "bench books": [],
     "bench route": [],
     "bench wire": [],
+    "bench audit": [],
     "bench margin": [],
     "margin span": ["--params", "F", "--portfolio", "F"],
     "xmlguard": ["F"],

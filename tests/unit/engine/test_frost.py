@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from coincurve import PrivateKey, PublicKeyXOnly
 
-from isthmus.app.bench_audit_frost import bench_frost, make_key, sign_together
+from isthmus.app.bench_audit import make_key, sign_together
 from isthmus.engine.frost import (
     SUITES,
     FrostRefused,
@@ -63,12 +63,6 @@ def test_a_package_of_another_suite_is_refused_and_its_sender_named() -> None:
 def test_a_taproot_key_of_holders_has_an_address() -> None:
     _, public = make_key("secp256k1-tr", 3, 2)
     assert taproot_address(frost_known(public)[1][1:], "bc").startswith("bc1p")
-
-
-def test_the_bench_signs_with_every_suite() -> None:
-    rows = bench_frost(2)
-    assert [row["suite"] for row in rows] == list(SUITES)
-    assert all(row["verified"] and row["ms"] > 0 for row in rows)
 
 
 def test_two_of_three_keys_sign_a_script_and_one_alone_does_not() -> None:
