@@ -77,7 +77,7 @@ $(STAMPS)/bench: requirements-bench.lock bench/nautilus/requirements.lock bench/
 	@touch $@
 
 $(STAMPS)/engine: $(RUST) $(STAMPS)/packages
-	@echo "== engine (Rust, release; the first time takes a minute or two)"
+	@echo "== engine (Rust, release; the first time takes some minutes)"
 	@$(INSIDE) maturin develop --release --locked --skip-install
 	@touch $@
 
