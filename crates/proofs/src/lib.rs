@@ -2,6 +2,7 @@
 //! Curves, signatures and range proofs come from well-kept crates; how they are put together is ours.
 pub mod checkpoint;
 pub mod fault;
+pub mod fingerprint;
 pub mod frost;
 pub mod hash;
 pub mod log;
@@ -9,6 +10,7 @@ pub mod multisig;
 pub mod note;
 pub mod proof;
 pub mod salt;
+pub mod secret;
 pub mod source;
 pub mod taproot;
 pub mod tiles;

@@ -146,8 +146,12 @@ impl<'s, S: Source> Stored<'s, S> {
         Self { source, size, edge: None, near, last: None }
     }
 
-    pub fn root(&mut self) -> Result<Hash, LogError> {
-        tree::root(self.size, self)
+    /// The root of the tree of the first `size` leaves; refused as `out_of_range`.
+    pub fn root_at(&mut self, size: u64) -> Result<Hash, LogError> {
+        if size > self.size {
+            return Err(self.out_of_range(size, self.size));
+        }
+        tree::root(size, self)
     }
 
     /// The proof that leaf `index` is in the tree of the first `size` leaves; refused as `out_of_range`.

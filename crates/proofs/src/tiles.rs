@@ -255,7 +255,9 @@ mod tests {
         for text in ["", "tile/0", "tile/8/000", "tile/0/0", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/001/000"] {
             assert_eq!(Tile::parse(text), None, "{text}");
         }
-        for text in ["tile/0/x000/000", "tile/0/000.p/01", "tile/0/+00", "tile/0/x999/x999/x999/x999/x999/x999/x999/999"] {
+        for text in
+            ["tile/0/x000/000", "tile/0/000.p/01", "tile/0/+00", "tile/0/x999/x999/x999/x999/x999/x999/x999/999"]
+        {
             assert_eq!(Tile::parse(text), None, "{text}");
         }
     }
