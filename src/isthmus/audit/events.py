@@ -42,6 +42,7 @@ CODES = {
 }
 """Every event with its code; empty: RTS 24 has none, it is an instruction that changed nothing, or of our own books."""
 FILLS = ("fill", "partial_fill", "late_fill")
+PLACING = frozenset(("PlaceOrder", "PlaceSpecial", "PlaceParent", "PlaceChild"))
 REFUSED = {
     "CancelOrder": "cancel_refused",
     "ReplaceOrder": "amend_refused",

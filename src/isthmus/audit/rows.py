@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.audit.changes import TELLS, shown_terms, written
 from isthmus.audit.checks import Limits, checks
 from isthmus.audit.events import (
     Event,
@@ -23,7 +24,6 @@ from isthmus.audit.live import (
     Source,
     Values,
     listed,
-    moment,
     of_account,
     of_order,
     of_source,
@@ -407,7 +407,7 @@ class Rows:
     def _replaced(self, effect: Any) -> None:
         if (live := self._live.get(effect.order)) is None:
             return
-        before, held = _shown_terms(live), live.hold
+        before, held = shown_terms(live), live.hold
         if type(self._record.command).__name__ == "ReplaceSpecial":
             live.specify(self._record.command)
         elif type(self._record.command).__name__ == "ReplaceOrder" and live.price and not live.terms.get("stop"):
@@ -417,7 +417,7 @@ class Rows:
             live.priority = self._record.stamp
         live.shown = live.rests
         self._changed(live)
-        diff = self._diff(live, before, _shown_terms(live))
+        diff = self._diff(live, before, shown_terms(live))
         checked = None if live.venue else self._checked(live, None, True)
         by_venue = type(self._record.command).__name__ == "VenueReplaced"
         word = "amend_by_venue" if by_venue else "amend"
@@ -433,7 +433,7 @@ class Rows:
             self._add(live, Event("cancel_asked", CANCEL_REASONS[effect.reason], held=held, held_before=held))
             return
         live.status, live.hold = "pending_replace", effect.hold
-        old = _shown_terms(live)
+        old = shown_terms(live)
         diff = self._diff(live, old, {**old, "price": effect.price, "quantity": effect.quantity})
         checked = self._checked(live, None, True)
         self._add(live, Event("amend_asked", "", held=live.hold, held_before=held, diff=diff, checked=checked))
@@ -442,10 +442,10 @@ class Rows:
         """What changes an order where it stands."""
         if (live := self._live.get(effect.order)) is None:
             return
-        before, held = _shown_terms(live), live.hold
-        word = _TELLS[type(effect).__name__](live, effect, self._record)
+        before, held = shown_terms(live), live.hold
+        word = TELLS[type(effect).__name__](live, effect, self._record)
         self._changed(live)
-        diff = self._diff(live, before, _shown_terms(live))
+        diff = self._diff(live, before, shown_terms(live))
         self._add(live, Event(word, "", held=live.hold, held_before=held, diff=diff))
 
     def _reheld(self, effect: Any) -> None:
@@ -482,84 +482,10 @@ class Rows:
         for name in sorted(before.keys() | after.keys()):
             pair = [before.get(name, 0), after.get(name, 0)]
             if pair[0] != pair[1]:
-                found[name] = [_written(name, value, instrument) for value in pair]
+                found[name] = [written(name, value, instrument) for value in pair]
         return found
 
 
-def _shown_terms(live: Live) -> dict[str, int]:
-    return {"price": live.price, "quantity": live.quantity, **live.terms}
-
-
-def _written(name: str, value: int, instrument: Any) -> str:
-    if name in ("price", "stop", "offset"):
-        return text(value, instrument.price_decimals)
-    if name in ("quantity", "display", "display_high", "min_quantity"):
-        return text(value, instrument.quantity_decimals)
-    return moment(value) if name == "expire" and value else str(value)
-
-
-def _acknowledged(live: Live, _: Any, record: Any) -> str:
-    live.acknowledged = record.stamp
-    return "venue_ack"
-
-
-def _parked(live: Live, _: Any, __: Any) -> str:
-    live.status = "parked"
-    return "park"
-
-
-def _triggered(live: Live, effect: Any, record: Any) -> str:
-    live.triggered(effect.price)
-    live.priority, live.shown = record.stamp, live.rests
-    return "trigger"
-
-
-def _refreshed(live: Live, effect: Any, record: Any) -> str:
-    live.shown, live.priority = effect.display, record.stamp
-    return "refresh"
-
-
-def _repriced(live: Live, effect: Any, record: Any) -> str:
-    live.hold, live.priority = effect.hold, record.stamp
-    if live.kind not in _KEEP_PRICE:
-        live.price = effect.price
-    if live.kind == _MARKET_TO_LIMIT:
-        live.kind = _LIMIT
-    live.shown = live.rests
-    return "reprice"
-
-
-def _trailed(live: Live, effect: Any, _: Any) -> str:
-    live.terms = {**live.terms, "stop": effect.stop}
-    live.price, live.hold = effect.price, effect.hold
-    return "trail"
-
-
-def _reduced(live: Live, effect: Any, record: Any) -> str:
-    live.quantity, live.hold = live.filled + effect.left, max(0, live.hold - effect.released)
-    if live.shown is not None:
-        live.shown = min(live.shown, live.left)
-    return "reduce" if type(record.command).__name__ == "ReduceOrder" else "reduce_by_market"
-
-
-def _invited(_: Live, __: Any, ___: Any) -> str:
-    return "invite"
-
-
-_LIMIT, _MARKET_TO_LIMIT = 1, 3
-_KEEP_PRICE = (2, 4)
-"""Market orders and stops: what they are repriced to is what they are held for."""
-PLACING = frozenset(("PlaceOrder", "PlaceSpecial", "PlaceParent", "PlaceChild"))
-_TELLS: dict[str, Callable[[Live, Any, Any], str]] = {
-    "Acknowledged": _acknowledged,
-    "Parked": _parked,
-    "Triggered": _triggered,
-    "Refreshed": _refreshed,
-    "Repriced": _repriced,
-    "Trailed": _trailed,
-    "Reduced": _reduced,
-    "Invited": _invited,
-}
 _TAKES: dict[str, Callable[[Rows, Any], None]] = {
     "Accepted": Rows._accepted,
     "Cancelled": Rows._cancelled,
@@ -571,5 +497,5 @@ _TAKES: dict[str, Callable[[Rows, Any], None]] = {
     "Reheld": Rows._reheld,
     "TradeCorrected": Rows._corrected,
     "LimitSet": Rows._limit_set,
-    **dict.fromkeys(_TELLS, Rows._told),
+    **dict.fromkeys(TELLS, Rows._told),
 }

@@ -58,7 +58,12 @@ class Told:
     def ask(self, command: Any, text: str = "", role: str = "client", user: int = 0, later_ns: int = 10**9) -> Record:
         """Its record."""
         self.at += later_ns
-        given = {"session": 7, "user": user or 11, "role": messages.ROLES[role], "gateway": messages.GATEWAYS["rest"]}
+        given: dict[str, Any] = {
+            "session": 7,
+            "user": user or 11,
+            "role": messages.ROLES[role],
+            "gateway": messages.GATEWAYS["rest"],
+        }
         origin = Origin(
             **given, received_at=self.at - 1_000, text=text, instruction=bytes([len(self.records) % 256]) * 32
         )
