@@ -13,11 +13,7 @@ import msgspec
 
 from isthmus.audit.changes import TELLS, shown_terms, written
 from isthmus.audit.checks import Limits, checks
-from isthmus.audit.events import (
-    Event,
-    ended_as,
-    refusal_of,
-)
+from isthmus.audit.events import PLACING, Event, ended_as, refusal_of
 from isthmus.audit.live import (
     FIELDS,
     Live,
@@ -138,8 +134,6 @@ class Rows:
             raise Damaged(f"record {record.sequence} has more than {EVENTS_MAX} events of orders")
         return self._events
 
-    # -- what a row says ------------------------------------------------------------------------------------------
-
     def _add(self, live: Live, event: Event) -> None:
         """A row of an order, as it stands behind the event."""
         template = self._templates.get(live.number)
@@ -222,8 +216,6 @@ class Rows:
         belongs = (self._directory.belongs(live.account, "group"), self._directory.belongs(live.account, "firm"))
         return checks(live, self._limits, belongs, reason, changing)
 
-    # -- live orders ----------------------------------------------------------------------------------------------
-
     def _keep(self, live: Live) -> None:
         self._live[live.number] = live
         if live.of:
@@ -244,8 +236,6 @@ class Rows:
             children.discard(live.number)
             if not children:
                 del self._children[live.of]
-
-    # -- commands that were refused -------------------------------------------------------------------------------
 
     def _refused(self, command: str) -> None:
         record = self._record
@@ -284,8 +274,6 @@ class Rows:
             self._ghost(order, getattr(self._record.command, "account", 0), 0, 0, Event("repeat", reason))
         else:
             self._add(live, Event("repeat", reason, held=live.hold, held_before=live.hold))
-
-    # -- effects --------------------------------------------------------------------------------------------------
 
     def _accepted(self, effect: Any) -> None:
         record = self._record

@@ -22,6 +22,13 @@ from isthmus.kernel.values import time_text
 
 SESSIONS = st.tuples(st.sampled_from(KINDS), st.integers(0, 3))
 
+NAMES = st.from_regex("[a-z_]{1,8}", fullmatch=True)
+JSON = st.recursive(
+    st.text() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1),
+    lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner),
+    max_leaves=5,
+)
+
 
 def value(row: Row, number: int) -> str | None:
     return row.values[number - 1]
@@ -95,8 +102,7 @@ def test_events_of_a_record_are_numbered_and_named(which: tuple[str, int]) -> No
                 assert rfc8785.dumps(told(row, number)).decode() == value(row, number)
 
 
-@given(st.recursive(st.text() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1), lambda x: st.lists(x) | st.dictionaries(
-    st.from_regex("[a-z_]{1,8}", fullmatch=True), x), max_leaves=5))  # fmt: skip
+@given(JSON)
 @settings(max_examples=25, deadline=None)
 def test_lists_are_written_as_rfc_8785_has_them(anything: Any) -> None:
     assert listed(anything).encode() == rfc8785.dumps(anything)
