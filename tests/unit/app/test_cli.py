@@ -19,6 +19,7 @@ COMMANDS = {
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
     "audit witness list": [],
+    "audit witness serve": ["--jurisdiction", "uk-fca", "--state", "D", "--log-vkey", "V"],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
     "margin simm": ["--crif", "F"],
