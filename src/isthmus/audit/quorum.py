@@ -16,29 +16,28 @@ def merged(note: str, lines: Sequence[str], keys: Sequence[Key]) -> tuple[str, t
 
     A line by no key of these, of another text, or that cannot be read is left out: it never stops the log.
     """
-    text = note.split("\n\n", 1)[0] + "\n"
     names: list[str] = []
     for line in lines:
-        name = _signer(text, line, keys)
+        name = next((key.name for key in keys if cosigned_at(note, line, key) is not None), None)
         if name is not None and name not in names:
             names.append(name)
             note += line.rstrip("\n") + "\n"
     return note, tuple(names)
 
 
-def _signer(text: str, line: str, keys: Sequence[Key]) -> str | None:
+def cosigned_at(note: str, line: str, key: Key) -> int | None:
+    """When (Unix seconds) the holder of the key says he cosigned the note's text; None where the line does not hold."""
+    text = note.split("\n\n", 1)[0] + "\n"
     try:
         dash, name, blob = line.rstrip("\n").split(" ")
         raw = base64.b64decode(blob, validate=True)
     except ValueError:
         return None
-    for key in keys:
-        if (dash, name, raw[:4], len(raw)) != ("\u2014", key.name, key.number, 76):
-            continue
-        signed = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n{text}".encode()
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[12:], signed)
-        except InvalidSignature:
-            continue
-        return key.name
-    return None
+    if (dash, name, raw[:4], len(raw)) != ("\u2014", key.name, key.number, 76):
+        return None
+    time = int.from_bytes(raw[4:12], "big")
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(raw[12:], f"cosignature/v1\ntime {time}\n{text}".encode())
+    except (InvalidSignature, ValueError):
+        return None
+    return time
