@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from isthmus.audit.witness import MOST_BYTES, Answer, Head, Key, Report, Witness, origin_of
+from isthmus.audit.witness import MOST_BYTES, Answer, Head, Report, Witness, origin_of
 from isthmus.audit.witness_key import WitnessKey
+from isthmus.engine.proofs import VerifierKey
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.values import NS_PER_S
 
@@ -88,7 +89,9 @@ class WitnessHost:
         self._one = asyncio.Lock()
 
     @classmethod
-    def of(cls, key: WitnessKey, jurisdiction: str, logs: Sequence[Key], folder: Path, clock: Clock) -> WitnessHost:
+    def of(
+        cls, key: WitnessKey, jurisdiction: str, logs: Sequence[VerifierKey], folder: Path, clock: Clock
+    ) -> WitnessHost:
         """Its state is in `folder`, one below it for each log. Raises Damaged."""
         found: dict[str, OneLog] = {
             log.name: Witness(key.name, key.secret, log, folder / place(log.name)) for log in logs

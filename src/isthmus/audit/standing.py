@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from isthmus.audit.quorum import cosigned_at
-from isthmus.audit.witness import Key
+from isthmus.engine.proofs import Note, VerifierKey
 
 SIGNED, BEHIND, REFUSED, SILENT = "signed", "behind", "refused", "silent"
 REASON_LETTERS = 200
@@ -67,7 +67,9 @@ class Outcome(msgspec.Struct, frozen=True):
     again: int | None = None
 
 
-def answered(before: Standing, asked: tuple[Asked, int], key: Key, answer: tuple[int, str], now: int) -> Outcome:
+def answered(
+    before: Standing, asked: tuple[Asked, int], key: VerifierKey, answer: tuple[int, str], now: int
+) -> Outcome:
     """What an answer (status and body) means to a request that said so many entries are held."""
     head, old = asked
     status, body = answer
@@ -105,9 +107,10 @@ def _failed(before: Standing, state: str, reason: str, now: int) -> Standing:
     return Standing(state, before.size, before.time, since, now, before.tries + 1, words)
 
 
-def _cosigned(before: Standing, head: Asked, key: Key, body: str, now: int) -> Outcome:
+def _cosigned(before: Standing, head: Asked, key: VerifierKey, body: str, now: int) -> Outcome:
+    text = Note.parse(head.note.encode()).text
     for line in body.splitlines():
-        time = cosigned_at(head.note, line, key)
+        time = cosigned_at(text, line, key)
         if time is None:
             continue
         if time < before.time:

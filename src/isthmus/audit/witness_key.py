@@ -6,22 +6,12 @@ C2SP signed-note (key ids and the text of a signer), tlog-cosignature (type 0x04
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
-import os
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from isthmus.audit.witness import Key
+from isthmus.engine.proofs import COSIGNATURE, LogRefused, Signer, VerifierKey, read_secret
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.files import flush
-
-KIND = b"\x04"
-MODE, OTHERS = 0o600, 0o077
-WORD = "PRIVATE+KEY"
-SECRET_BYTES = 32
 
 
 class WitnessKey:
@@ -30,74 +20,39 @@ class WitnessKey:
     def __init__(self, name: str, secret: Ed25519PrivateKey) -> None:
         self.name = name
         self.secret = secret
-        public = secret.public_key().public_bytes_raw()
-        self.public = Key(name, _number(name, KIND + public), public)
+        self.public = VerifierKey.of(name, COSIGNATURE, secret.public_key().public_bytes_raw())
 
     @property
     def vkey(self) -> str:
         """For everybody: name+id+base64(type, key)."""
-        return f"{self.name}+{self.public.number.hex()}+{base64.b64encode(KIND + self.public.public).decode()}"
+        return self.public.text()
 
 
-def witness_key(text: str) -> Key:
+def witness_key(text: str) -> VerifierKey:
     """Key `name+id+base64` of a witness (type 0x04). Raises BadInput (bad_key)."""
-    parts = text.strip().split("+", 2)
     try:
-        name, number, blob = parts[0], bytes.fromhex(parts[1]), base64.b64decode(parts[2], validate=True)
-    except (IndexError, ValueError) as fault:
-        raise BadInput("vkey", "bad_key: is not name+id+base64") from fault
-    if len(blob) != 1 + SECRET_BYTES or blob[:1] != KIND or number != _number(name, blob):
-        raise BadInput("vkey", f"bad_key: is no witness's key of the name {name}")
-    return Key(name, number, blob[1:])
+        key = VerifierKey.parse(text.strip())
+    except LogRefused as fault:
+        raise BadInput("vkey", ": ".join(fault.args)) from fault
+    if key.kind != COSIGNATURE:
+        raise BadInput("vkey", f"bad_key: {key.name} is a log's key and no witness's")
+    return key
 
 
 def kept_key(path: Path, name: str) -> WitnessKey:
     """The key in the file, which is made where there is none. Raises BadInput (loose_permissions, bad_key, other_name)."""
     if not path.exists():
-        _make(path, name)
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with os.fdopen(handle, "rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & OTHERS:
-            raise BadInput(
-                path.name, f"loose_permissions: {path} has mode {mode:04o}, which lets others in: 0600 does not"
-            )
-        found = _parsed(path, file.read())
-    if found.name != name:
-        raise BadInput(path.name, f"other_name: {path} is the key of {found.name}, not of {name}")
-    return found
-
-
-def _make(path: Path, name: str) -> None:
-    made = WitnessKey(name, Ed25519PrivateKey.generate())
-    blob = base64.b64encode(KIND + made.secret.private_bytes_raw()).decode()
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)  # a start that was killed left it, and nothing was signed with it
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{WORD}+{name}+{made.public.number.hex()}+{blob}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.link(fresh, path)
-    fresh.unlink()
-    flush(path.parent)
-
-
-def _parsed(path: Path, written: bytes) -> WitnessKey:
-    refused = BadInput(path.name, f"bad_key: {path} holds no key of a witness")
+        Signer.generate(name, COSIGNATURE).write(str(path))
     try:
-        word, plus, rest = written.decode().strip().partition(f"{WORD}+")
-        name, number, text = rest.split("+", 2)
-        blob = base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        raise refused from None
-    if word or not plus or blob[:1] != KIND or len(blob) != 1 + SECRET_BYTES:
-        raise refused
-    found = WitnessKey(name, Ed25519PrivateKey.from_private_bytes(blob[1:]))
-    if found.public.number.hex() != number:
-        raise refused
+        text = read_secret(str(path)).decode().strip()
+        signer = Signer.parse(text)
+    except (LogRefused, UnicodeDecodeError) as fault:
+        told = ": ".join(fault.args) if isinstance(fault, LogRefused) else "bad_key: is no text"
+        raise BadInput(path.name, told) from None
+    if signer.name != name:
+        raise BadInput(path.name, f"other_name: {path} is the key of {signer.name}, not of {name}")
+    secret = base64.b64decode(text.split("+", 4)[4])[1:]  # PRIVATE+KEY+name+id+base64(kind, secret)
+    found = WitnessKey(name, Ed25519PrivateKey.from_private_bytes(secret))
+    if found.vkey != signer.vkey:
+        raise BadInput(path.name, f"bad_key: {path} is no witness's key")
     return found
-
-
-def _number(name: str, blob: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + blob).digest()[:4]

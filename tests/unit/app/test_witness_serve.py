@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -16,8 +16,9 @@ from tests.unit.audit.naive_log import NaiveLog
 
 from isthmus.app.cli import main
 from isthmus.app.witness_host import WitnessHost
-from isthmus.audit.witness import MOST_BYTES, Key, log_key
-from isthmus.audit.witness_key import WitnessKey, kept_key, witness_key
+from isthmus.audit.witness import MOST_BYTES, log_key
+from isthmus.audit.witness_key import kept_key, witness_key
+from isthmus.engine.proofs import VerifierKey
 from isthmus.kernel.errors import BadInput
 
 NAME = "w.test"
@@ -35,7 +36,7 @@ def asked(host: WitnessHost) -> Ask:
     def ask(method: str, target: str, content: bytes | AsyncIterator[bytes] = b"") -> httpx.Response:
         async def one() -> httpx.Response:
             async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(host.application), base_url="http://w"
+                transport=httpx.ASGITransport(cast(Any, host.application)), base_url="http://w"
             ) as client:
                 return await client.request(method, target, content=content)
 
@@ -44,7 +45,7 @@ def asked(host: WitnessHost) -> Ask:
     return ask
 
 
-def host_of(folder: Path, *logs: Key) -> WitnessHost:
+def host_of(folder: Path, *logs: VerifierKey) -> WitnessHost:
     folder.mkdir(exist_ok=True)
     return WitnessHost.of(kept_key(folder / "witness.key", NAME), "uk-fca", logs, folder, lambda: 7_000_000_000)
 
@@ -176,7 +177,10 @@ def test_a_process_serves_until_it_is_stopped_and_its_folder_is_its_own(
 
 def test_what_it_cannot_start_with_is_named(tmp_path: Path, log: NaiveLog, capsys: pytest.CaptureFixture[str]) -> None:
     given = words(tmp_path, log)
-    assert refused(capsys, *given, "--port", "70000") == (2, {"field": "port", "reason": "must be from 0 to 65535", "line": None})  # fmt: skip
+    assert refused(capsys, *given, "--port", "70000") == (
+        2,
+        {"field": "port", "reason": "must be from 0 to 65535", "line": None},
+    )
     assert refused(capsys, *words(tmp_path, log, log))[1]["field"] == "log_vkey"
     given[given.index("uk-fca")] = "xx-none"
     assert refused(capsys, *given)[1]["field"] == "jurisdiction"

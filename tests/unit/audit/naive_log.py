@@ -1,4 +1,4 @@
-"""A log in memory, RFC 6962 read off the page: what the fast one is held against, and what drives witnesses in tests."""
+"""A log in memory, RFC 6962 read off the page: it drives witnesses in tests, also as no honest log would."""
 
 from __future__ import annotations
 
