@@ -1,9 +1,10 @@
 """Where each witness stands with a log, as the log's side sees and remembers it: pure, whoever asks hands in time and
 answers.
 
-What is remembered is what a witness cannot take back: how large a head it cosigned, and when it said so. A witness whose
-folder was put back to an older day holds less than that, and is refused by name until the newer state is back. That is
-not noticed where the memory of the log's side was put back with it: then only who kept a newer cosigned head notices.
+What is remembered is what a witness cannot take back: how large a head it cosigned, and when it said so. A witness
+whose folder was put back to an older day holds less than that, and is refused by name until the newer state is back.
+That is not noticed where the memory of the log's side was put back with it: then only who kept a newer cosigned head
+notices.
 """
 
 from __future__ import annotations

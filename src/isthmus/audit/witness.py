@@ -34,7 +34,7 @@ Row = TypeVar("Row")
 MOST_BYTES = 64 * 1024
 MOST_HASHES = 63
 HEADS_BYTES_MAX = 4 << 20
-"""Of `heads`; then it becomes `heads.old`, and what was that is gone: a fork of a head that is in neither goes unnoticed."""
+"""Of `heads`; then it becomes `heads.old`, and what was that is gone: no fork of a head in neither is noticed."""
 REPORTS_MAX = 256
 """Of a kind, so that old heads, which anybody can send, never keep a fork from being reported."""
 

@@ -40,7 +40,7 @@ def witness_key(text: str) -> VerifierKey:
 
 
 def kept_key(path: Path, name: str) -> WitnessKey:
-    """The key in the file, which is made where there is none. Raises BadInput (loose_permissions, bad_key, other_name)."""
+    """The key in the file, made where there is none. Raises BadInput (loose_permissions, bad_key, other_name)."""
     if not path.exists():
         Signer.generate(name, COSIGNATURE).write(str(path))
     try:
