@@ -31,3 +31,11 @@ def add(audit: Any, command: Callable[..., ArgumentParser], _data: str) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     serve.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
     serve.add_argument("--tied", action="store_true", help="also ends when standard input does")
+    drill = command(
+        commands,
+        "drill",
+        "isthmus.app.witness_drill:run",
+        "17 witnesses as processes: one lies, two are down, the log forks and shrinks. Exit 1 if one is fooled.",
+        "isthmus audit witness drill --json",
+    )
+    drill.add_argument("--needed", type=int, default=9, help="cosignatures that make a quorum (9)")

@@ -18,6 +18,7 @@ COMMANDS = {
     "frost sign": ["--vector", "F"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
+    "audit witness drill": [],
     "audit witness list": [],
     "audit witness serve": ["--jurisdiction", "uk-fca", "--state", "D", "--log-vkey", "V"],
     "margin reg-t": ["F"],
