@@ -5,3 +5,4 @@ pub mod hash;
 pub mod multisig;
 pub mod proof;
 pub mod taproot;
+pub mod zero;

@@ -30,6 +30,7 @@ mod swift;
 mod tape;
 mod threads;
 mod wakes;
+mod zero;
 
 use isthmus_core::names::{
     CancelReason, Limit, PendingEnd, Purpose, Reason, Rule, Scope, SessionCause, SessionState, Template,
@@ -121,7 +122,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    for register in [fix::register, frost::register, proofs::register, perpetuals::register, postings::register] {
+    for register in
+        [fix::register, frost::register, proofs::register, perpetuals::register, postings::register, zero::register]
+    {
         register(m)?;
     }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
