@@ -1,0 +1,148 @@
+"""Verifies a day's proof by its public part alone. A claim that does not hold gets a reason by name and the asset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from isthmus.audit.zero.binding import bound_fault
+from isthmus.audit.zero.proof import LIMITS, SOLVENT, SUMS, Limits, Proof, Solvency, Sums
+from isthmus.audit.zero.proving import CLIENTS_A_PROOF, covering, difference, position
+from isthmus.engine import zero
+from isthmus.engine.zero import WIDTH, About, Stated, ZeroRefused
+from isthmus.kernel.errors import BadInput
+
+NOT_PROVEN: dict[str, list[str]] = {
+    SUMS: [
+        "that every trade of the day is in the list: a client finds its own by `isthmus zk client`, the journal's log has the count of records",
+        "that a leg is of the sign and size of its trade: whoever made the proof knows, and the client of the leg sees it",
+        "at which price or between whom anything was traded",
+        "quantities of margined contracts, which are positions and no assets: of those, settlements in money are in the sums",
+    ],
+    LIMITS: [
+        "limits other than the credit line (what SetCredit allows a client to owe in an asset, zero where nothing was set): "
+        "order size, rate and position limits are kept by the engine's gate and stand in its records",
+        "that a line was granted by whom it had to be: the record of SetCredit says so",
+        "anything of other moments than the end of the day, or that every client is in the list: a client finds itself by `isthmus zk client`",
+    ],
+    SOLVENT: [
+        "that a bank, venue or anybody outside has what the books say lies there: the openings for the auditor are compared with their statements",
+        "that what lies outside is not pledged, borrowed for the day, or owed to others than clients",
+        "that every client is in the list: a client finds itself by `isthmus zk client`, and only those who look are sure",
+        "anything of other moments than the end of the day; what clients owe does not cover what other clients are owed",
+        "where the part `world` counts, that any bank is named: the books only say that it came from outside",
+    ],
+}  # fmt: skip
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Of one claim. `reason` is a refusal by name with its asset; `commitments` and `proofs` were looked at."""
+
+    name: str
+    ok: bool
+    reason: str | None
+    assets: list[str]
+    commitments: int
+    proofs: int
+    detail: dict[str, list[str]]
+    not_proven: list[str]
+
+
+class _Fails(Exception):
+    """A claim does not hold for an asset."""
+
+
+def verify(proof: Proof) -> list[Verdict]:
+    """The claims in their order: sums that open, limits, solvency. Raises BadInput where the proof is of nothing at all."""
+    try:
+        zero.check_generators(proof.generators)
+    except ZeroRefused as refused:
+        raise BadInput("generators", str(refused.args[0])) from refused
+    fault = bound_fault(proof.bound)
+    if fault is not None:
+        raise BadInput("bound", fault)
+    return [
+        _judged(proof, SUMS, proof.sums_open, _sums_hold),
+        _judged(proof, LIMITS, proof.inside_limits, _limits_hold),
+        _judged(proof, SOLVENT, proof.solvent, _solvency_holds),
+    ]
+
+
+def _judged[T: (Sums, Limits, Solvency)](
+    proof: Proof, claim: str, rows: Sequence[T], holds: Callable[[About, T], tuple[int, int]]
+) -> Verdict:
+    about = About(claim, proof.bound.root, proof.day)
+    commitments = proofs = 0
+    reason = None
+    assets = [row.asset for row in rows]
+    if len(set(assets)) != len(assets):
+        reason = "asset_twice"
+    for row in rows if reason is None else ():
+        try:
+            seen = holds(about, row)
+        except ZeroRefused as refused:
+            reason = f"{refused.args[0]} ({row.asset})"
+            break
+        except _Fails as fails:
+            reason = f"{fails} ({row.asset})"
+            break
+        commitments, proofs = commitments + seen[0], proofs + seen[1]
+    detail = {row.asset: row.counted for row in rows if isinstance(row, Solvency)}
+    return Verdict(claim, reason is None, reason, assets, commitments, proofs, detail, NOT_PROVEN[claim])
+
+
+def _count(commitments: bytes) -> int:
+    if len(commitments) % WIDTH:
+        raise _Fails("malformed")
+    return len(commitments) // WIDTH
+
+
+def _expect(holds: bool, reason: str) -> None:
+    if not holds:
+        raise _Fails(reason)
+
+
+def _sums_hold(about: About, row: Sums) -> tuple[int, int]:
+    count = _count(row.commitments)
+    _expect(count > 0, "malformed")
+    zero.opening_holds(about, row.asset.encode(), zero.combine(row.commitments), 0, row.proof)
+    return count, 1
+
+
+def _limits_hold(about: About, row: Limits) -> tuple[int, int]:
+    _expect(row.refused is None, row.refused or "")
+    count = _count(row.used)
+    _expect(count > 0 and _count(row.lines) == count, "malformed")
+    starts = range(0, count, CLIENTS_A_PROOF)
+    _expect(len(row.proofs) == len(starts), "proof_missing")
+    stated = []
+    for start, proof in zip(starts, row.proofs, strict=True):
+        pairs = b""
+        for at in range(start, min(start + CLIENTS_A_PROOF, count)):
+            place = slice(at * WIDTH, (at + 1) * WIDTH)
+            pairs += row.used[place] + difference(row.lines[place], row.used[place])
+        stated.append(Stated(position(row.asset, start), pairs, proof))
+    zero.ranges_hold(about, stated)
+    return 2 * count, len(stated)
+
+
+def _solvency_holds(about: About, row: Solvency) -> tuple[int, int]:
+    _expect(row.refused is None, row.refused or "")
+    count = _count(row.owed)
+    _expect(_count(row.ids) == count, "malformed")
+    ids = [row.ids[at * WIDTH : (at + 1) * WIDTH] for at in range(count)]
+    _expect(len(set(ids)) == count, "id_twice")
+    _expect(row.tree == (zero.tree_root(row.owed, row.ids) if count else b""), "other_root")
+    _expect(len(set(row.counted)) == len(row.counted) and set(row.counted) <= row.parts.keys(), "malformed")
+    step = zero.AMOUNTS_MAX
+    starts = range(0, count, step)
+    _expect(len(row.proofs) == len(starts), "proof_missing")
+    stated = [
+        Stated(position(row.asset, start, row.tree), row.owed[start * WIDTH : (start + step) * WIDTH], proof)
+        for start, proof in zip(starts, row.proofs, strict=True)
+    ]
+    surplus = difference(b"".join(row.parts[name] for name in row.counted), row.owed)
+    stated.append(Stated(covering(row.asset, row.tree), surplus, row.covered))
+    zero.ranges_hold(about, stated)
+    return count + len(row.parts), len(stated)
