@@ -17,7 +17,8 @@ from isthmus.audit.zero.finding import fault_of
 from isthmus.audit.zero.openings import ClientProof
 from isthmus.audit.zero.proof import FILE, Proof, read
 from isthmus.audit.zero.proving import prove as proven
-from isthmus.audit.zero.verifying import Verdict, verify as verified
+from isthmus.audit.zero.verifying import Verdict
+from isthmus.audit.zero.verifying import verify as verified
 from isthmus.engine.engine import JournalDamaged
 from isthmus.kernel.errors import BadInput, Damaged
 
@@ -41,7 +42,7 @@ def prove(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """By the public part alone; with a data folder also that its journal is the one stated. Exit 1 where a claim fails."""
+    """By the public part alone; with a data folder also that its journal is the one stated. Exit 1: a claim fails."""
     started = time.perf_counter()
     data = Path(arguments.data)
     if arguments.public or (data / FILE).is_file():

@@ -1,7 +1,7 @@
 """`isthmus zk check`: range proofs that others wrote, and tables of liabilities, row by row.
 
-A table's amounts may have 112 bits (14 bytes, as Summa's circuits take them): an amount is v0 + 2^64 v1 + 2^96 v2 with v0, v1, v2 of 64, 32
-and 16 bits, each committed and proven in its range, and their weighted sum is the commitment of the amount.
+A table's amounts may have 112 bits (14 bytes, as Summa's circuits take them): an amount is v0 + 2^64 v1 + 2^96 v2 with
+v0, v1, v2 of 64, 32 and 16 bits, each committed and proven in its range; their weighted sum is the amount's commitment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a day's proof lies: DATA/audit/zk/DAY/public for anybody, private/ for the broker and, a file each, for clients."""
+"""Where a day's proof lies: DATA/audit/zk/DAY/public for anybody, private/ for the broker and, a file each, clients."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Amounts under Pedersen commitments and what is proven of them: the typed face of crates/proofs (module zero).
 
-Commitments, blindings, ids and scalars are 32 bytes each, many of them one after the other. docs/reference/zero-knowledge.md
-has the formulas. Everything that is refused raises ZeroRefused(name, place among what was given).
+Commitments, blindings, ids and scalars are 32 bytes each, many of them one after the other. The formulas:
+docs/reference/zero-knowledge.md. Everything that is refused raises ZeroRefused(name, place among what was given).
 """
 
 from __future__ import annotations

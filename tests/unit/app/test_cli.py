@@ -15,6 +15,10 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMis
 
 COMMANDS = {
     "frost check": ["--vectors", "F"],
+    "zk check": ["--vectors", "F"],
+    "zk client": ["--proof", "F"],
+    "zk prove": ["--day", "2026-01-05"],
+    "zk verify": ["--day", "2026-01-05"],
     "frost sign": ["--vector", "F"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],

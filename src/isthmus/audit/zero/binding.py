@@ -1,4 +1,4 @@
-"""What a proof is bound to: the head of the journal's log (C2SP tlog-checkpoint) or, where there is no log, the hash of a record."""
+"""What a proof is bound to: the head of the journal's log (C2SP tlog-checkpoint) or, without one, a record's hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is proven of: a day's trades, what clients have and may owe, and what lies outside for them. Amounts are minor units."""
+"""What is proven of: a day's trades, what clients have and may owe, what lies outside for them; in minor units."""
 
 from __future__ import annotations
 

@@ -46,6 +46,8 @@ def _row_is_there(row: ClientRow, account: str, proof: Proof) -> str | None:
     if solvency.ids[row.place * WIDTH : (row.place + 1) * WIDTH] != own:
         return "id_differs"
     commitment = solvency.owed[row.place * WIDTH : (row.place + 1) * WIDTH]
+    if row.of * WIDTH != len(solvency.ids):
+        return "not_in_tree"
     zero.leaf_holds((row.place, row.of), (commitment, own), row.way, solvency.tree)
     return None
 

@@ -1,4 +1,4 @@
-"""What is not public: what a client needs to find itself in a proof, and what the broker needs to open what lies outside."""
+"""What is not public: what a client needs to find itself in a proof, and the broker to open what lies outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public part of a day's proof: one JSON file, bytes as base64. It has codes of assets, counts, points and proofs."""
+"""The public part of a day's proof: one JSON file, bytes as base64. It has codes of assets, points and proofs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUMS, LIMITS, SOLVENT = "sums_open", "inside_limits", "solvent"
 
 
 class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the proof is of: the record that the day ends with, or the head of the journal's log (C2SP checkpoint, as text).
+    """What the proof is of: the record that the day ends with, or the head of the journal's log (C2SP checkpoint).
 
     `root` begins every transcript: the checkpoint's root where there is one, else the record's hash.
     """
@@ -36,7 +36,10 @@ class Sums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of each client what is used of its line, and the line. `proofs`: used >= 0 and line - used >= 0, eight clients in each."""
+    """Of each client what is used of its line, and the line.
+
+    `proofs`: used >= 0 and line - used >= 0, eight clients in each.
+    """
 
     asset: str
     used: bytes
@@ -48,7 +51,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Solvency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What each client is owed, under an id that the client alone can make. `parts`: commitments of what lies outside.
 
-    `proofs`: owed >= 0, sixteen clients in each. `covered`: counted parts - sum of owed >= 0. `tree`: hash and sum of the root.
+    `proofs`: owed >= 0, sixteen clients in each. `covered`: counted parts - sum of owed >= 0. `tree`: hash and sum of
+    the root.
     """
 
     asset: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from isthmus.audit.zero.openings import (
 from isthmus.audit.zero.proof import FORMAT, LIMITS, SOLVENT, SUMS, Bound, Limits, Proof, Solvency, Sums
 from isthmus.engine import zero
 from isthmus.engine.zero import WIDTH, About, Hidden
+
+T = TypeVar("T", Leg, Standing)
 
 AMOUNT_END = 1 << 64
 CLIENTS_A_PROOF = zero.AMOUNTS_MAX // 2
@@ -76,7 +79,7 @@ def prove(figures: Figures, bound: Bound, threads: int = 1) -> Made:
     return Made(proof, clients, BrokerOpenings(figures.day, bound.root, day.parts))
 
 
-def _by_asset[T: (Leg, Standing)](rows: Sequence[T]) -> dict[str, list[T]]:
+def _by_asset(rows: Sequence[T]) -> dict[str, list[T]]:
     found: dict[str, list[T]] = {}
     for row in rows:
         found.setdefault(row.asset, []).append(row)
@@ -107,11 +110,13 @@ def _asset(day: _Day, rows: list[Standing], reserve: Reserve) -> tuple[Limits | 
     solvency = _solvency(day, rows, reserve, (owed, ids))
     ways = zero.tree_ways(solvency.owed, ids, range(len(rows))) if rows else []
     for place, row in enumerate(rows):
-        opened = (
-            Opening(amount, _piece(blindings, place))
-            for amount, blindings in ((row.owed, owed), (row.used, used), (row.line, lines))
-        )
-        made = ClientRow(row.asset, place, len(rows), nonces[place], *opened, ways[place])
+        made = ClientRow(
+            row.asset, place, len(rows), nonces[place],
+            owed=Opening(row.owed, _piece(owed, place)),
+            used=Opening(row.used, _piece(used, place)),
+            line=Opening(row.line, _piece(lines, place)),
+            way=ways[place],
+        )  # fmt: skip
         day.rows.setdefault(row.account, []).append(made)
     return (_limits(day, rows, used, lines) if rows else None), solvency
 

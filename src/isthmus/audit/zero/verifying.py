@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -13,27 +14,30 @@ from isthmus.engine import zero
 from isthmus.engine.zero import WIDTH, About, Stated, ZeroRefused
 from isthmus.kernel.errors import BadInput
 
+T = TypeVar("T", Sums, Limits, Solvency)
+
+FIND = "a client finds itself by `isthmus zk client`"
 NOT_PROVEN: dict[str, list[str]] = {
     SUMS: [
-        "that every trade of the day is in the list: a client finds its own by `isthmus zk client`, the journal's log has the count of records",
-        "that a leg is of the sign and size of its trade: whoever made the proof knows, and the client of the leg sees it",
+        f"that every trade of the day is in the list: {FIND}, the journal's log has the count of records",
+        "that a leg is of the sign and size of its trade: the client of the leg sees it, nobody else does",
         "at which price or between whom anything was traded",
-        "quantities of margined contracts, which are positions and no assets: of those, settlements in money are in the sums",
+        "quantities of margined contracts: they are positions, only their settlements in money are in the sums",
     ],
     LIMITS: [
-        "limits other than the credit line (what SetCredit allows a client to owe in an asset, zero where nothing was set): "
-        "order size, rate and position limits are kept by the engine's gate and stand in its records",
+        "limits other than the credit line: what SetCredit allows a client to owe in an asset, zero if never set",
+        "order size, rate and position limits: the engine's gate keeps them, its records say so",
         "that a line was granted by whom it had to be: the record of SetCredit says so",
-        "anything of other moments than the end of the day, or that every client is in the list: a client finds itself by `isthmus zk client`",
+        f"anything of other moments than the end of the day, or that every client is in the list: {FIND}",
     ],
     SOLVENT: [
-        "that a bank, venue or anybody outside has what the books say lies there: the openings for the auditor are compared with their statements",
+        "that a bank, a venue or anybody outside has what the books say: their statements do, against the openings",
         "that what lies outside is not pledged, borrowed for the day, or owed to others than clients",
-        "that every client is in the list: a client finds itself by `isthmus zk client`, and only those who look are sure",
-        "anything of other moments than the end of the day; what clients owe does not cover what other clients are owed",
-        "where the part `world` counts, that any bank is named: the books only say that it came from outside",
+        f"that every client is in the list: {FIND}, and only those who look are sure",
+        "anything of other moments than the end of the day",
+        "what clients owe covers nothing; where the part `world` counts, no bank is named that has it",
     ],
-}  # fmt: skip
+}
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -49,12 +53,12 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=False):
     not_proven: list[str]
 
 
-class _Fails(Exception):
+class _FailsError(Exception):
     """A claim does not hold for an asset."""
 
 
 def verify(proof: Proof) -> list[Verdict]:
-    """The claims in their order: sums that open, limits, solvency. Raises BadInput where the proof is of nothing at all."""
+    """The claims in their order: sums that open, limits, solvency. Raises BadInput: other generators, no such root."""
     try:
         zero.check_generators(proof.generators)
     except ZeroRefused as refused:
@@ -69,9 +73,7 @@ def verify(proof: Proof) -> list[Verdict]:
     ]
 
 
-def _judged[T: (Sums, Limits, Solvency)](
-    proof: Proof, claim: str, rows: Sequence[T], holds: Callable[[About, T], tuple[int, int]]
-) -> Verdict:
+def _judged(proof: Proof, claim: str, rows: Sequence[T], holds: Callable[[About, T], tuple[int, int]]) -> Verdict:
     about = About(claim, proof.bound.root, proof.day)
     commitments = proofs = 0
     reason = None
@@ -84,23 +86,23 @@ def _judged[T: (Sums, Limits, Solvency)](
         except ZeroRefused as refused:
             reason = f"{refused.args[0]} ({row.asset})"
             break
-        except _Fails as fails:
+        except _FailsError as fails:
             reason = f"{fails} ({row.asset})"
             break
         commitments, proofs = commitments + seen[0], proofs + seen[1]
-    detail = {row.asset: row.counted for row in rows if isinstance(row, Solvency)}
+    detail = {row.asset: row.counted for row in proof.solvent} if claim == SOLVENT else {}
     return Verdict(claim, reason is None, reason, assets, commitments, proofs, detail, NOT_PROVEN[claim])
 
 
 def _count(commitments: bytes) -> int:
     if len(commitments) % WIDTH:
-        raise _Fails("malformed")
+        raise _FailsError("malformed")
     return len(commitments) // WIDTH
 
 
 def _expect(holds: bool, reason: str) -> None:
     if not holds:
-        raise _Fails(reason)
+        raise _FailsError(reason)
 
 
 def _sums_hold(about: About, row: Sums) -> tuple[int, int]:
