@@ -22,11 +22,8 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = tree::ways(rest, rest, &[0, 7]);
     for bits in [0, 8, 64] {
         let about = About { claim: "fuzz", root: &root, day: "2026-01-05", bits };
-        let hidden = Hidden {
-            position: vec![],
-            amounts: Zeroizing::new(vec![9]),
-            blindings: Zeroizing::new(head.to_vec()),
-        };
+        let hidden =
+            Hidden { position: vec![], amounts: Zeroizing::new(vec![9]), blindings: Zeroizing::new(head.to_vec()) };
         let _ = range::prove(&about, &hidden);
         let stated = Stated { position: vec![], commitments: head.to_vec(), proof: rest.to_vec() };
         let _ = range::verify(&about, &stated);

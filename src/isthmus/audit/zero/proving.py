@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -49,7 +47,6 @@ class _Day:
         self.rows: dict[str, list[ClientRow]] = {}
         self.legs: dict[str, list[ClientLeg]] = {}
         self.parts: dict[str, dict[str, Opening]] = {}
-        self.chance = random.SystemRandom()
 
     def about(self, claim: str) -> About:
         return About(claim, self.root, self.day)
@@ -63,8 +60,7 @@ def prove(figures: Figures, bound: Bound, threads: int = 1) -> Made:
     standings = _by_asset(figures.standings)
     reserves = {reserve.asset: reserve for reserve in figures.reserves}
     for asset in sorted(standings.keys() | reserves.keys()):
-        rows = standings.get(asset, [])
-        day.chance.shuffle(rows)
+        rows = _in_no_order(standings.get(asset, []))
         inside, covered = _asset(day, rows, reserves.get(asset, Reserve(asset, {}, ())))
         limits += [inside] if inside is not None else []
         solvent.append(covered)
@@ -86,13 +82,19 @@ def _by_asset(rows: Sequence[T]) -> dict[str, list[T]]:
     return found
 
 
+def _in_no_order(rows: list[T]) -> list[T]:
+    """By the system's randomness, so that a place in a list says nothing."""
+    chance = zero.blindings(len(rows))
+    return [rows[place] for place in sorted(range(len(rows)), key=lambda place: _piece(chance, place))]
+
+
 def _piece(many: bytes, place: int) -> bytes:
     return many[place * WIDTH : (place + 1) * WIDTH]
 
 
 def _sums(day: _Day, asset: str, legs: list[Leg]) -> Sums:
     """A proof is made for sums that do not conserve as well; it does not verify."""
-    day.chance.shuffle(legs)
+    legs = _in_no_order(legs)
     blindings = zero.blindings(len(legs))
     commitments = zero.commit([leg.amount for leg in legs], blindings)
     opening = (0, zero.combine_blindings(blindings))
@@ -105,7 +107,8 @@ def _sums(day: _Day, asset: str, legs: list[Leg]) -> Sums:
 
 def _asset(day: _Day, rows: list[Standing], reserve: Reserve) -> tuple[Limits | None, Solvency]:
     owed, used, lines = (zero.blindings(len(rows)) for _ in range(3))
-    nonces = [os.urandom(NONCE_BYTES) for _ in rows]
+    chance = zero.blindings(len(rows))
+    nonces = [_piece(chance, place)[:NONCE_BYTES] for place in range(len(rows))]
     ids = b"".join(client_id(nonce, row.account) for nonce, row in zip(nonces, rows, strict=True))
     solvency = _solvency(day, rows, reserve, (owed, ids))
     ways = zero.tree_ways(solvency.owed, ids, range(len(rows))) if rows else []
