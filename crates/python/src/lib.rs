@@ -67,6 +67,10 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
     m.add(name, dict)
 }
 
+/// Areas that register themselves, one module each.
+const AREAS: [fn(&Bound<'_, PyModule>) -> PyResult<()>; 6] =
+    [fix::register, frost::register, perpetuals::register, postings::register, proofs::register, zero::register];
+
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("RULES", isthmus_core::record::RULES)?;
@@ -122,9 +126,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    for register in
-        [fix::register, frost::register, proofs::register, perpetuals::register, postings::register, zero::register]
-    {
+    for register in AREAS {
         register(m)?;
     }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)
