@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from isthmus.app.arguments_zk_message import add_message
+
 ZK = "A day's books proven without showing them: sums that open, limits that are kept, liabilities that are covered."
 
 
@@ -39,6 +41,7 @@ def add_zk(zk: Any, add: Callable[..., ArgumentParser], data: str) -> None:
     client.add_argument("--proof", metavar="F", required=True, help="the client's own file")
     client.add_argument("--public", metavar="DIR", help="the public part (default: beside the client's file)")
     _add_check(zk, add)
+    add_message(zk, add)
 
 
 def _add_check(zk: Any, add: Callable[..., ArgumentParser]) -> None:

@@ -16,12 +16,10 @@ from typing import Any
 import msgspec
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
+from isthmus.audit.zero.wide import AMOUNT_BITS, LIMBS, WEIGHTS, parts_of
 from isthmus.engine import zero
 from isthmus.engine.zero import About, Hidden, Stated, ZeroRefused
 
-LIMBS = (64, 32, 16)
-SHIFTS = (0, 64, 96)
-AMOUNT_BITS = sum(LIMBS)
 AMOUNT_DIGITS_MAX = 40
 USERNAME = "username"
 BALANCE = "balance"
@@ -116,9 +114,7 @@ def _amount(written: Any, line: int) -> int:
 def _covered(about: About, amounts: list[int], names: list[str]) -> int:
     """Commits, proves each amount's range, and verifies ranges, tree and sum; the sum."""
     limbs = [zero.blindings(len(amounts)) for _ in LIMBS]
-    parts = [
-        [(amount >> shift) & ((1 << bits) - 1) for amount in amounts] for bits, shift in zip(LIMBS, SHIFTS, strict=True)
-    ]
+    parts = [list(part) for part in zip(*(parts_of(amount) for amount in amounts), strict=True)]
     committed = [zero.commit(part, blindings) for part, blindings in zip(parts, limbs, strict=True)]
     whole, blinding = b"", b""
     for place in range(len(amounts)):
@@ -136,9 +132,6 @@ def _covered(about: About, amounts: list[int], names: list[str]) -> int:
     zero.opening_holds(about, b"total", root[zero.WIDTH :], total, proof)
     _each_in_tree(whole, ids, root)
     return total
-
-
-WEIGHTS = tuple(1 << shift for shift in SHIFTS)
 
 
 def _in_range(about: About, bits: int, amounts: list[int], committed: tuple[bytes, bytes]) -> None:
