@@ -67,8 +67,10 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
     m.add(name, dict)
 }
 
+type Register = fn(&Bound<'_, PyModule>) -> PyResult<()>;
+
 /// Areas that register themselves, one module each.
-const AREAS: [fn(&Bound<'_, PyModule>) -> PyResult<()>; 6] =
+const AREAS: [Register; 6] =
     [fix::register, frost::register, perpetuals::register, postings::register, proofs::register, zero::register];
 
 #[pymodule]
