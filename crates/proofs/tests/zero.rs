@@ -155,6 +155,20 @@ fn each_leaf_of_a_tree_of_any_size_reaches_its_root_and_no_other_leaf_does() {
 }
 
 #[test]
+fn commitments_made_on_several_threads_are_those_of_one() {
+    for count in [0, 1, 2, 7] {
+        let amounts: Vec<i128> = (0..count).map(|place| 3 - place).collect();
+        let blindings = pedersen::blindings(amounts.len());
+        let alone = pedersen::commit(&amounts, &blindings).unwrap();
+        assert_eq!(pedersen::commit_all(&amounts, &blindings, 3).unwrap(), alone);
+    }
+    let mut blindings = pedersen::blindings(5);
+    blindings[4 * 32..].fill(0xff);
+    assert_eq!(pedersen::commit_all(&[1; 5], &blindings, 2).unwrap_err(), Fault::ScalarNotCanonical.at(4));
+    assert_eq!(pedersen::commit_all(&[1; 4], &blindings, 2).unwrap_err().fault, Fault::Malformed);
+}
+
+#[test]
 fn labels_of_foreign_proofs_are_bounded() {
     let refused = vector::verify(&[1; 300], &[0; 32], &[0; 32], 8).unwrap_err();
     assert_eq!(refused.fault, Fault::NotOffered);

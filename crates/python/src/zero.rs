@@ -47,9 +47,14 @@ fn zero_blindings(py: Python<'_>, count: usize) -> Bound<'_, PyBytes> {
 }
 
 #[pyfunction]
-#[pyo3(signature = (amounts, blindings, /))]
-fn zero_commit<'py>(py: Python<'py>, amounts: Vec<i128>, blindings: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let made = py.detach(|| pedersen::commit(&amounts, blindings)).map_err(told)?;
+#[pyo3(signature = (amounts, blindings, threads, /))]
+fn zero_commit<'py>(
+    py: Python<'py>,
+    amounts: Vec<i128>,
+    blindings: &[u8],
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let made = py.detach(|| pedersen::commit_all(&amounts, blindings, threads)).map_err(told)?;
     Ok(PyBytes::new(py, &made))
 }
 

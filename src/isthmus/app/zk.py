@@ -22,6 +22,8 @@ from isthmus.audit.zero.verifying import verify as verified
 from isthmus.engine.engine import JournalDamaged
 from isthmus.kernel.errors import BadInput, Damaged
 
+THREADS_MAX = 256
+
 
 def prove(arguments: argparse.Namespace) -> int:
     """Makes and verifies the day's proof. Exit 1 where a claim is not so, which the proof then says."""
@@ -31,7 +33,7 @@ def prove(arguments: argparse.Namespace) -> int:
     except JournalDamaged as error:
         raise Damaged(f"{data}: {error}") from error
     note(f"{len(figures.legs):,} legs of trades, {len(figures.standings):,} standings of clients")
-    made = proven(figures, bound_of(data, figures), arguments.threads or len(os.sched_getaffinity(0)))
+    made = proven(figures, bound_of(data, figures), _threads(arguments.threads))
     try:
         folder = write(data, arguments.day, made)
     except OSError as error:
@@ -73,7 +75,8 @@ def client(arguments: argparse.Namespace) -> int:
         own = msgspec.json.decode(content, type=ClientProof)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         fail("proof", f"is no client's proof: {error}")
-    reason = fault_of(own, read(Path(arguments.public) if arguments.public else path.parents[2] / PUBLIC))
+    public = Path(arguments.public) if arguments.public else path.absolute().parent.parent.parent / PUBLIC
+    reason = fault_of(own, read(public))
     rows = [
         {"asset": row.asset, "owed": row.owed.amount, "used": row.used.amount, "line": row.line.amount}
         for row in own.rows
@@ -90,6 +93,12 @@ def client(arguments: argparse.Namespace) -> int:
             say(f"  {row['asset']}: owed {row['owed']}, used {row['used']} of a line of {row['line']} (minor units)")
         say(f"  {len(own.legs)} legs of trades")
     return EXIT_OK if reason is None else EXIT_FOUND
+
+
+def _threads(asked: int) -> int:
+    if asked < 0:
+        fail("threads", "is not 0 (one for each core) or more")
+    return min(asked, THREADS_MAX) or len(os.sched_getaffinity(0))
 
 
 def _bound(proof: Proof) -> dict[str, Any]:

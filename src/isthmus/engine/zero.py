@@ -92,9 +92,9 @@ def blindings(count: int) -> bytes:
     return _core.zero_blindings(count)
 
 
-def commit(amounts: Sequence[int], blindings: bytes) -> bytes:
+def commit(amounts: Sequence[int], blindings: bytes, threads: int = 1) -> bytes:
     """v B + r B' of each; amounts are signed, of 127 bits at most (OverflowError beyond)."""
-    return _core.zero_commit(list(amounts), blindings)
+    return _core.zero_commit(list(amounts), blindings, threads)
 
 
 def combine(commitments: bytes, weights: Sequence[int] = ()) -> bytes:

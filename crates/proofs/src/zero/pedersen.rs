@@ -1,5 +1,6 @@
 //! Pedersen commitments: `C = v B + r B'` (Pedersen 1991, over ristretto255). Two of them add up to the commitment of the sum.
 use std::sync::LazyLock;
+use std::thread;
 
 use bulletproofs::PedersenGens;
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE;
@@ -85,6 +86,24 @@ pub fn commit(amounts: &[i128], blindings: &[u8]) -> Result<Vec<u8>, Refusal> {
     let halves: Vec<RistrettoPoint> = amounts.iter().zip(blindings.iter()).map(halved).collect();
     let encoded = RistrettoPoint::double_and_compress_batch(&halves);
     Ok(encoded.iter().flat_map(|point| point.to_bytes()).collect())
+}
+
+/// As `commit`, on so many threads; `place` of a refusal is that of the amount.
+pub fn commit_all(amounts: &[i128], blindings: &[u8], threads: usize) -> Result<Vec<u8>, Refusal> {
+    let share = amounts.len().div_ceil(threads.max(1)).max(1);
+    if blindings.len() != amounts.len().saturating_mul(WIDTH) {
+        return Err(Fault::Malformed.at(0));
+    }
+    let parts: Vec<Result<Vec<u8>, Refusal>> = thread::scope(|scope| {
+        let work = amounts.chunks(share).zip(blindings.chunks(share.saturating_mul(WIDTH)));
+        let working: Vec<_> = work.map(|(amounts, blindings)| scope.spawn(|| commit(amounts, blindings))).collect();
+        working.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Malformed.at(0)))).collect()
+    });
+    let mut commitments = Vec::with_capacity(blindings.len());
+    for (turn, part) in parts.into_iter().enumerate() {
+        commitments.extend(part.map_err(|refusal| refusal.fault.at(turn * share + refusal.place))?);
+    }
+    Ok(commitments)
 }
 
 /// The commitment of the weighted sum: weights one for each, or none for the plain sum.

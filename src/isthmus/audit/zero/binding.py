@@ -37,6 +37,8 @@ def bound_fault(bound: Bound) -> str | None:
     """Why the root is not that of what is stated beside it."""
     if len(bound.root) != ROOT_BYTES:
         return "malformed: a root has 32 bytes"
+    if bound.record is not None and bound.checkpoint is not None:
+        return "malformed: it is a record or a checkpoint"
     if bound.checkpoint is None:
         return None if bound.record == bound.root else "other_root: it is not the hash of the record"
     head = head_of(bound.checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -42,14 +43,14 @@ class _Day:
 
     def __init__(self, day: str, bound: Bound, threads: int) -> None:
         self.day = day
-        self.root = bound.root
+        self.bound = bound
         self.threads = threads
         self.rows: dict[str, list[ClientRow]] = {}
         self.legs: dict[str, list[ClientLeg]] = {}
         self.parts: dict[str, dict[str, Opening]] = {}
 
     def about(self, claim: str) -> About:
-        return About(claim, self.root, self.day)
+        return about(claim, self.day, self.bound)
 
 
 def prove(figures: Figures, bound: Bound, threads: int = 1) -> Made:
@@ -96,9 +97,9 @@ def _sums(day: _Day, asset: str, legs: list[Leg]) -> Sums:
     """A proof is made for sums that do not conserve as well; it does not verify."""
     legs = _in_no_order(legs)
     blindings = zero.blindings(len(legs))
-    commitments = zero.commit([leg.amount for leg in legs], blindings)
+    commitments = zero.commit([leg.amount for leg in legs], blindings, day.threads)
     opening = (0, zero.combine_blindings(blindings))
-    proof = zero.prove_opening(day.about(SUMS), asset.encode(), zero.combine(commitments), opening)
+    proof = zero.prove_opening(day.about(SUMS), summing(asset, commitments), zero.combine(commitments), opening)
     for place, leg in enumerate(legs):
         opened = Opening(leg.amount, _piece(blindings, place))
         day.legs.setdefault(leg.account, []).append(ClientLeg(asset, place, leg.sequence, opened))
@@ -172,7 +173,7 @@ def _solvency(day: _Day, rows: list[Standing], reserve: Reserve, secret: tuple[b
         Hidden(position(reserve.asset, at, tree), amounts[at : at + step], blindings[at * WIDTH : (at + step) * WIDTH])
         for at in range(0, len(amounts), step)
     ]
-    hidden.append(Hidden(covering(reserve.asset, tree), [surplus], of_surplus))
+    hidden.append(Hidden(covering(stated), [surplus], of_surplus))
     *proofs, covered = zero.prove_ranges(day.about(SOLVENT), hidden, threads=day.threads)
     return msgspec.structs.replace(stated, proofs=proofs, covered=covered)
 
@@ -188,6 +189,17 @@ def position(asset: str, place: int, tree: bytes = b"") -> bytes:
     return f"{asset}/{place}/".encode() + tree
 
 
-def covering(asset: str, tree: bytes) -> bytes:
-    """Of the range proof of what is left over."""
-    return f"{asset}/covered/".encode() + tree
+def summing(asset: str, commitments: bytes) -> bytes:
+    """Of the proof that they sum to nothing: it is of this list, so that nobody else can change two of them alike."""
+    return f"{asset}/".encode() + hashlib.sha256(commitments).digest()
+
+
+def covering(row: Solvency) -> bytes:
+    """Of the range proof of what is left over: it is of these parts, and of those that count."""
+    parts = msgspec.json.encode((sorted(row.parts.items()), row.counted))
+    return f"{row.asset}/covered/".encode() + row.tree + hashlib.sha256(parts).digest()
+
+
+def about(claim: str, day: str, bound: Bound) -> About:
+    """The day is told with the record that it ends with."""
+    return About(claim, bound.root, f"{day} {bound.sequence}")

@@ -9,7 +9,8 @@ import msgspec
 
 from isthmus.audit.zero.binding import bound_fault
 from isthmus.audit.zero.proof import LIMITS, SOLVENT, SUMS, Limits, Proof, Solvency, Sums
-from isthmus.audit.zero.proving import CLIENTS_A_PROOF, covering, difference, position
+from isthmus.audit.zero.proving import CLIENTS_A_PROOF, covering, difference, position, summing
+from isthmus.audit.zero.proving import about as about_of
 from isthmus.engine import zero
 from isthmus.engine.zero import WIDTH, About, Stated, ZeroRefused
 from isthmus.kernel.errors import BadInput
@@ -74,7 +75,7 @@ def verify(proof: Proof) -> list[Verdict]:
 
 
 def _judged(proof: Proof, claim: str, rows: Sequence[T], holds: Callable[[About, T], tuple[int, int]]) -> Verdict:
-    about = About(claim, proof.bound.root, proof.day)
+    about = about_of(claim, proof.day, proof.bound)
     commitments = proofs = 0
     reason = None
     assets = [row.asset for row in rows]
@@ -108,7 +109,7 @@ def _expect(holds: bool, reason: str) -> None:
 def _sums_hold(about: About, row: Sums) -> tuple[int, int]:
     count = _count(row.commitments)
     _expect(count > 0, "malformed")
-    zero.opening_holds(about, row.asset.encode(), zero.combine(row.commitments), 0, row.proof)
+    zero.opening_holds(about, summing(row.asset, row.commitments), zero.combine(row.commitments), 0, row.proof)
     return count, 1
 
 
@@ -145,6 +146,6 @@ def _solvency_holds(about: About, row: Solvency) -> tuple[int, int]:
         for start, proof in zip(starts, row.proofs, strict=True)
     ]
     surplus = difference(b"".join(row.parts[name] for name in row.counted), row.owed)
-    stated.append(Stated(covering(row.asset, row.tree), surplus, row.covered))
+    stated.append(Stated(covering(row), surplus, row.covered))
     zero.ranges_hold(about, stated)
     return count + len(row.parts), len(stated)
