@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { checkProof } from "../../../src/verifier/proof";
+import { type Known, NOTHING_KNOWN } from "../../../src/verifier/heads";
+import { holds, type Reason } from "../../../src/verifier/refusal";
+import { LOG_KEYS, orderProof, recordProof, Signer, WITNESSES } from "./log";
+
+const ORDER = orderProof(9, [0, 2, 77]);
+const RECORD = recordProof(7, 4);
+const KNOWN: Known = {
+  logKey: LOG_KEYS.orders.vkey,
+  witnessKeys: WITNESSES.map(({ vkey }) => vkey).join("\n"),
+  needed: 2,
+  head: "",
+};
+
+function reasons(text: string, known: Known = NOTHING_KNOWN): Reason[] {
+  return checkProof(text, known).findings.flatMap(({ reason }) => reason ?? []);
+}
+
+/** The proof with members replaced; by path: "order.order". */
+function changed(text: string, path: string, change: (value: never) => unknown): string {
+  const file = JSON.parse(text) as Record<string, unknown>;
+  const names = path.split(".");
+  const last = names.pop() as string;
+  const place = names.reduce((at, name) => at[name] as Record<string, unknown>, file);
+  place[last] = change(place[last] as never);
+  return JSON.stringify(file);
+}
+
+describe("a proof of an order", () => {
+  it("holds, and says what it proves", () => {
+    const { findings } = checkProof(ORDER, KNOWN);
+    expect(holds(findings)).toBe(true);
+    const proven = findings.filter(({ verdict }) => verdict === "yes").map(({ what, detail }) => `${what}: ${detail}`);
+    expect(proven).toContain("Field O01: value 0 ü");
+    expect(proven).toContain("Field O03: unknown");
+    expect(proven).toContain("Inclusion: leaf 8 of 9, by 1 hashes");
+    expect(proven).toContain("Witnesses: 2 of 3 cosigned, 2 needed");
+  });
+
+  it("says that the keys are its own when none was given", () => {
+    const opened = checkProof(ORDER, NOTHING_KNOWN).findings.filter(({ verdict }) => verdict === "open");
+    expect(opened.map(({ what }) => what)).toContain("Whose key it is");
+    expect(opened.map(({ what }) => what)).toContain("Whose witnesses they are");
+  });
+
+  it.each<[string, string, (value: never) => unknown, Reason]>([
+    ["a field's value", "order.fields.0.value", () => "other", "field_differs"],
+    ["a value that is made known", "order.fields.1.value", () => "", "field_differs"],
+    ["a value that is made unknown", "order.fields.0.value", () => null, "field_differs"],
+    ["a field under another id", "order.fields.0.id", () => "O02", "field_differs"],
+    ["a field beyond the 78", "order.fields.0.id", () => "O79", "malformed"],
+    ["half a character", "order.fields.0.value", () => "\ud800", "malformed"],
+    ["a field's way cut", "order.fields.0.proof", (way: string[]) => way.slice(1), "field_differs"],
+    ["the order's number", "order.order", () => 77, "leaf_differs"],
+    ["the sequence", "sequence", () => 77, "leaf_differs"],
+    ["the fingerprint", "order.fingerprint", () => "00".repeat(32), "leaf_differs"],
+    ["the entry", "entry", () => "AA==", "leaf_differs"],
+    ["the index", "index", () => 7, "inclusion_fails"],
+    ["a hash of the way", "proof", () => ["00".repeat(32)], "inclusion_fails"],
+    ["the way cut", "proof", () => [], "inclusion_fails"],
+    ["the size", "tree_size", () => 10, "old_head"],
+    ["the root", "root", () => "00".repeat(32), "old_head"],
+    ["the log's name", "log", () => "journal", "wrong_log"],
+    ["the key of another log", "log_vkey", () => LOG_KEYS.journal.vkey, "wrong_log"],
+    ["another key of that name", "log_vkey", () => new Signer("isthmus.local/demo/orders", 4).vkey, "bad_key"],
+    ["the head of another log", "checkpoint", () => JSON.parse(RECORD).checkpoint as string, "wrong_log"],
+    ["a missing member", "checkpoint", () => undefined, "malformed"],
+    ["another format", "format", () => "isthmus-proof/2", "malformed"],
+  ])("is refused for %s", (_, path, change, reason) => {
+    expect(reasons(changed(ORDER, path, change))).toContain(reason);
+  });
+
+  it("is refused when another key of the log is the one that is known", () => {
+    const impostor = new Signer("isthmus.local/demo/other", 1).vkey;
+    expect(reasons(ORDER, { ...KNOWN, logKey: impostor })).toContain("wrong_log");
+  });
+
+  it("is refused when too few of the witnesses that are known cosigned", () => {
+    expect(reasons(ORDER, { ...KNOWN, needed: 3 })).toEqual(["not_cosigned"]);
+    expect(reasons(ORDER, { ...KNOWN, witnessKeys: WITNESSES[2]!.vkey, needed: null })).toEqual(["not_cosigned"]);
+  });
+
+  it("counts a witness that is named twice once", () => {
+    const twice = `${WITNESSES[0]!.vkey} ${WITNESSES[0]!.vkey}`;
+    expect(reasons(ORDER, { ...KNOWN, witnessKeys: twice })).toEqual(["bad_key", "not_cosigned"]);
+  });
+
+  it("stands against a head that was seen before", () => {
+    const { root, tree_size: size, checkpoint } = JSON.parse(ORDER) as Record<string, string>;
+    expect(reasons(ORDER, { ...KNOWN, head: `${size} ${root}` })).toEqual([]);
+    expect(reasons(ORDER, { ...KNOWN, head: checkpoint! })).toEqual([]);
+    expect(reasons(ORDER, { ...KNOWN, head: `${size} ${"0".repeat(64)}` })).toEqual(["forked"]);
+    expect(reasons(ORDER, { ...KNOWN, head: `10 ${root}` })).toEqual(["old_head"]);
+    expect(reasons(ORDER, { ...KNOWN, head: "no head" })).toEqual(["malformed"]);
+    const newer = checkProof(ORDER, { ...KNOWN, head: `4 ${root}` }).findings;
+    expect(newer.find(({ what }) => what === "Against a head seen before")?.verdict).toBe("open");
+  });
+
+  it("names a member that it does not know instead of passing it over", () => {
+    const more = changed(ORDER, "extra", () => 1);
+    expect(checkProof(more, KNOWN).findings).toContainEqual(
+      expect.objectContaining({ verdict: "open", detail: "extra" }),
+    );
+  });
+});
+
+describe("a proof of a record", () => {
+  it("holds with the record's hash, and without it", () => {
+    expect(reasons(RECORD)).toEqual([]);
+    expect(reasons(recordProof(7, 7, false))).toEqual([]);
+    expect(reasons(recordProof(1, 1))).toEqual([]);
+  });
+
+  it.each<[string, string, (value: never) => unknown, Reason]>([
+    ["another hash", "record.hash", () => "00".repeat(32), "record_differs"],
+    ["another salt", "record.salt", () => "00".repeat(16), "record_differs"],
+    ["an order", "order", () => ({ order: 1, fingerprint: "00".repeat(32), fields: [] }), "wrong_log"],
+  ])("is refused for %s", (_, path, change, reason) => {
+    expect(reasons(changed(RECORD, path, change))).toContain(reason);
+  });
+});
+
+describe("a changed byte", () => {
+  /** What a proof file says of itself and no hash covers; the report says so beside each. */
+  const UNPROVEN = "What the file calls the fields (a name proves nothing)";
+  const small = orderProof(3, [4]);
+  const conclusion = (text: string): string => {
+    const { findings } = checkProof(text, NOTHING_KNOWN);
+    const proven = findings.filter(({ what }) => what !== UNPROVEN);
+    return holds(findings) ? JSON.stringify(proven) : "refused";
+  };
+
+  it.each([0x01, 0x20, 0x80])(
+    "anywhere in a proof (bits %i) is refused, or proves no less and nothing else",
+    (bits) => {
+      const whole = conclusion(small);
+      const raw = Buffer.from(small);
+      const names = [...small.matchAll(/"name":"([^"]*)"/g)].flatMap(({ index, 1: name }) => [
+        index + 8,
+        index + 8 + name!.length,
+      ]);
+      const witnesses = small.indexOf('"witness_vkeys"');
+      for (let at = 0; at < raw.length; at += 1) {
+        const flipped = Buffer.from(raw);
+        flipped[at] = (flipped[at] as number) ^ bits;
+        const seen = conclusion(flipped.toString("utf8"));
+        const name = at >= names[0]! && at < names[1]!;
+        if (name) continue;
+        if (seen === "refused") continue;
+        // A witness's line that became a stranger's: one witness fewer, told as such.
+        expect(seen, `byte ${at} of ${small.slice(Math.max(0, at - 20), at + 5)} (${witnesses})`).toBe(whole);
+      }
+    },
+  );
+});
