@@ -53,10 +53,10 @@ export class OlderHeads {
   findings(roots: ReadonlyMap<number, Bytes>): Finding[] {
     const faults = [...this.faults];
     for (const { line, head } of this.heads) {
-      const made = roots.get(head.size);
-      if (head.size > 0 && made && !same(made, head.root))
+      const made = head.size === this.now.size ? this.now.root : roots.get(head.size);
+      if (made && !same(made, head.root))
         faults.push(
-          no(`heads, line ${line}`, "forked", `the first ${head.size} entries have another root than this head`),
+          no(`heads, line ${line}`, "forked", `the first ${head.size} entries have another root than in this head`),
         );
     }
     if (faults.length > 0) return faults.slice(0, FAULTS_TOLD_MAX);
@@ -93,9 +93,9 @@ function rowOf(line: string): { size: number; root: string; note: string } {
   } catch {
     throw new Refused("malformed", "the line is not JSON");
   }
-  const { size, root, note } = (row ?? {}) as Record<string, unknown>;
-  if (typeof size !== "number" || typeof root !== "string" || typeof note !== "string")
-    throw new Refused("malformed", "size, root or note is missing");
+  const { time, size, root, note } = (row ?? {}) as Record<string, unknown>;
+  if (typeof size !== "number" || typeof root !== "string" || typeof note !== "string" || time === undefined)
+    throw new Refused("malformed", "time, size, root or note is missing");
   return { size, root, note };
 }
 
