@@ -8,9 +8,10 @@ import { CHECKS as DEALING_CHECKS } from "./checks.mjs";
 import { DESK_CHECKS } from "./desk-checks.mjs";
 import { MONEY_CHECKS } from "./money-checks.mjs";
 import { ROUTE_CHECKS } from "./route-checks.mjs";
+import { VERIFIER_CHECKS } from "./verifier-checks.mjs";
 import { startServer } from "./server.mjs";
 
-const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS, ...ROUTE_CHECKS, ...MONEY_CHECKS];
+const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS, ...ROUTE_CHECKS, ...MONEY_CHECKS, ...VERIFIER_CHECKS];
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const OUTPUT = process.env.E2E_OUTPUT ?? join(tmpdir(), "isthmus-terminal");
 /** A check may name a longer one. */

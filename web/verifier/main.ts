@@ -18,7 +18,7 @@ let turn = 0;
 function known(): Known {
   const needed = input("needed").value.trim();
   return {
-    logKey: input("log-key").value,
+    logKeys: input("log-keys").value,
     witnessKeys: input("witness-keys").value,
     needed: /^\d{1,4}$/.test(needed) ? Number(needed) : null,
     head: input("head").value,
@@ -27,8 +27,10 @@ function known(): Known {
 
 async function take(files: readonly ChosenFile[]): Promise<void> {
   chosen = sorted(files);
-  const first = chosen.keys[0];
-  if (first && input("log-key").value === "") input("log-key").value = (await first.file.text()).trim();
+  if (chosen.keys.length > 0 && input("log-keys").value === "") {
+    const texts = await Promise.all(chosen.keys.map(({ file }) => file.text()));
+    input("log-keys").value = texts.map((text) => text.trim()).join("\n");
+  }
   await check();
 }
 
@@ -80,7 +82,7 @@ function press(event: KeyboardEvent): void {
   const act = {
     p: () => input("file").click(),
     f: () => input("folder").click(),
-    k: () => input("log-key").focus(),
+    k: () => input("log-keys").focus(),
     r: toReport,
   }[event.key];
   if (!act) return;
@@ -96,8 +98,11 @@ for (const id of ["file", "folder"])
   input(id).addEventListener("change", () => {
     const { files } = input(id);
     if (files && files.length > 0) void take(fromInput(files));
+    // The same file may be chosen again, after it changed.
+    input(id).value = "";
   });
-for (const id of ["log-key", "witness-keys", "needed", "head"]) input(id).addEventListener("input", () => void check());
+for (const id of ["log-keys", "witness-keys", "needed", "head"])
+  input(id).addEventListener("input", () => void check());
 document.addEventListener("keydown", press);
 document.addEventListener("dragover", (event) => {
   event.preventDefault();

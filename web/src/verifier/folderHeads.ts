@@ -1,7 +1,7 @@
 /** The file `heads`: every head that the log had, one JSON line each. Each must be a head of the same tree. */
 import { type Bytes, base64, hex, same, textOf } from "./bytes";
 import type { LogFolder } from "./folder";
-import { knownHead, type Known } from "./heads";
+import { knownHead, knownKey, type Known, ofLog } from "./heads";
 import { type Head, headOf, keyOf, noteOf, signedBy } from "./note";
 import { FAULTS_TOLD_MAX, type Finding, found, no, open, Refused, yes } from "./refusal";
 
@@ -62,7 +62,7 @@ export class OlderHeads {
     if (faults.length > 0) return faults.slice(0, FAULTS_TOLD_MAX);
     if (this.lines === 0) return [];
     const signed =
-      this.known.logKey.trim() === "" ? "; without a key their signatures were not checked" : ", and signed";
+      this.known.logKeys.trim() === "" ? "; without a key their signatures were not checked" : ", and signed";
     return [
       yes("Heads before", `${this.lines}, each of the same tree${signed}`),
       open("When the heads were made", "the times in heads are not signed by the log; those of witnesses are"),
@@ -78,8 +78,8 @@ export class OlderHeads {
     const note = noteOf(row.note);
     const head = headOf(note.text);
     if (head.origin !== this.now.origin) throw new Refused("wrong_log", `it is of the log ${head.origin}`);
-    const own = this.known.logKey.trim();
-    if (own !== "") signedBy(note, keyOf(own));
+    const own = knownKey(this.known, head.origin);
+    if (own !== "") signedBy(note, ofLog(keyOf(own), head.origin));
     if (row.size !== head.size || (row.root !== hex(head.root) && row.root !== base64(head.root)))
       throw new Refused("head_differs", "size or root beside the note are not the note's");
     return head;

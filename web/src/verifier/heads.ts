@@ -5,8 +5,8 @@ import { type Finding, found, no, open, Refused, told, yes } from "./refusal";
 
 /** What the one who checks has from elsewhere; each text empty when he has nothing. */
 export interface Known {
-  /** The log's key. */
-  logKey: string;
+  /** Keys of logs, one a line; of them that of the log is taken. */
+  logKeys: string;
   /** Keys of witnesses, one a line. */
   witnessKeys: string;
   /** How many of the witnesses must have cosigned; null: more than half of them. */
@@ -15,7 +15,7 @@ export interface Known {
   head: string;
 }
 
-export const NOTHING_KNOWN: Known = { logKey: "", witnessKeys: "", needed: null, head: "" };
+export const NOTHING_KNOWN: Known = { logKeys: "", witnessKeys: "", needed: null, head: "" };
 
 export interface Judged {
   note: Note | null;
@@ -34,32 +34,45 @@ export function judge(raw: string, claimed: { logKey: string; witnessKeys: reado
     if (!(fault instanceof Refused)) throw fault;
     return { note: null, head: null, findings: [no("Head", fault.reason, fault.detail)] };
   }
-  const findings = [...signature(note, head, claimed.logKey, known), ...witnesses(note, claimed, known)];
+  const own = knownKey(known, head.origin);
+  const findings = [...signature(note, head, claimed.logKey, own), ...witnesses(note, claimed, known, own)];
   findings.push(...before(head, known.head));
   return { note, head, findings };
 }
 
-function signature(note: Note, head: Head, claimed: string, known: Known): Finding[] {
-  const own = known.logKey.trim();
-  if (own === "" && claimed === "") return [open("Signature of the log", "no key of the log was given")];
-  const signed = found("Signature of the log", () => {
-    const key = keyOf(own || claimed);
-    if (key.name !== head.origin)
-      throw new Refused("wrong_log", `the head is of ${head.origin}, the key of ${key.name}`);
-    signedBy(note, key);
-    return `${head.origin}, ${head.size} entries, root ${hex(head.root)}`;
-  });
-  const findings = [signed];
-  if (own === "")
-    findings.push(
-      open("Whose key it is", `the key came with the proof; compare it with one from elsewhere: ${claimed}`),
-    );
-  else if (claimed !== "" && claimed !== own)
-    findings.push(no("Whose key it is", "wrong_log", "the key that came with the proof is not the one you gave"));
-  return findings;
+/** Of the keys that are known, the one of this log; of none that is, the first, so that it is told to be another's. */
+export function knownKey({ logKeys }: Known, origin: string): string {
+  const keys = logKeys.split(/\s+/).filter((text) => text !== "");
+  return keys.find((text) => text.startsWith(`${origin}+`)) ?? keys[0] ?? "";
 }
 
-function witnesses(note: Note, claimed: { witnessKeys: readonly string[] }, known: Known): Finding[] {
+/** A key signs the log that it is named after, or the logs below that name. */
+export function ofLog(key: Key, origin: string): Key {
+  if (origin !== key.name && !origin.startsWith(`${key.name}/`))
+    throw new Refused("wrong_log", `the head is of ${origin}, the key of ${key.name}`);
+  return key;
+}
+
+function signature(note: Note, head: Head, claimed: string, own: string): Finding[] {
+  if (own === "" && claimed === "") return [open("Signature of the log", "no key of the log was given")];
+  const signed = found("Signature of the log", () => {
+    signedBy(note, ofLog(keyOf(own || claimed), head.origin));
+    return `${head.origin}, ${head.size} entries, root ${hex(head.root)}`;
+  });
+  if (own === "") {
+    const whose = `the key came with the proof; compare it with one from elsewhere: ${claimed}`;
+    return [signed, open("Whose key it is", whose)];
+  }
+  if (claimed === "" || claimed === own) return [signed];
+  return [signed, no("Whose key it is", "wrong_log", "the key that came with the proof is not the one you gave")];
+}
+
+function witnesses(
+  note: Note,
+  claimed: { logKey: string; witnessKeys: readonly string[] },
+  known: Known,
+  logKey: string,
+): Finding[] {
   const own = known.witnessKeys.split(/\s+/).filter((text) => text !== "");
   const keys: Key[] = [];
   const findings: Finding[] = [];
@@ -76,7 +89,13 @@ function witnesses(note: Note, claimed: { witnessKeys: readonly string[] }, know
     });
     findings.push(seen.verdict === "yes" && seen.detail === "" ? absent(keys) : seen);
   }
-  return [...findings, ...quorum(saw, findings.length, known), ...aliens(note, keys, known, own.length > 0)];
+  const judged = [...findings, ...quorum(saw, findings.length, known)];
+  const log = logKey || claimed.logKey;
+  for (const name of strangers(note, keys).filter((one) => !log.startsWith(`${one}+`)))
+    judged.push(told("Signature by a key that was not given", name));
+  if (own.length === 0 && keys.length > 0)
+    judged.push(open("Whose witnesses they are", "their keys came with the proof; take them from the witnesses"));
+  return judged;
 }
 
 function absent(keys: readonly Key[]): Finding {
@@ -89,16 +108,6 @@ function quorum(saw: number, of: number, { needed }: Known): Finding[] {
   const least = needed ?? Math.floor(of / 2) + 1;
   const text = `${saw} of ${of} cosigned, ${least} needed`;
   return [saw >= least ? yes("Witnesses", text) : no("Witnesses", "not_cosigned", text)];
-}
-
-function aliens(note: Note, keys: readonly Key[], known: Known, given: boolean): Finding[] {
-  const own = known.logKey.trim();
-  const findings: Finding[] = [];
-  const others = strangers(note, keys).filter((name) => own === "" || !own.startsWith(`${name}+`));
-  for (const name of others) findings.push(told("Signature by a key that is not among the witnesses'", name));
-  if (!given && keys.length > 0)
-    findings.push(open("Whose witnesses they are", "their keys came with the proof; take them from the witnesses"));
-  return findings;
 }
 
 /** A head seen before must be this one, or the start of it; the latter is left open where it cannot be told. */

@@ -13,6 +13,9 @@ const SIGNATURE_BYTES = 64;
 const NOTE_CHARACTERS_MAX = 1 << 20;
 const SIGNATURES_MAX = 200;
 
+/** Everything below a space but the end of a line. */
+const CONTROL = /[\0-\x09\x0b-\x1f]/;
+
 /** A verifier's key: who, under which number, with which algorithm (0x01 signs a log's notes, 0x04 cosigns). */
 export interface Key {
   name: string;
@@ -49,17 +52,19 @@ export function keyOf(text: string): Key {
 export function noteOf(raw: string): Note {
   const end = raw.lastIndexOf("\n\n");
   if (raw.length > NOTE_CHARACTERS_MAX || end < 0 || !raw.endsWith("\n"))
-    throw new Refused("malformed", "the note has no signatures after an empty line");
+    throw new Refused("malformed_note", "the note has no signatures after an empty line");
+  if (CONTROL.test(raw)) throw new Refused("malformed_note", "the note has a control character");
   const lines = raw.slice(end + 2, -1).split("\n");
-  if (lines.length > SIGNATURES_MAX) throw new Refused("malformed", `the note has over ${SIGNATURES_MAX} signatures`);
+  if (lines.length > SIGNATURES_MAX)
+    throw new Refused("malformed_note", `the note has over ${SIGNATURES_MAX} signatures`);
   return { text: raw.slice(0, end + 1), signatures: lines.map(signatureOf) };
 }
 
 function signatureOf(line: string): Note["signatures"][number] {
   const [, name = "", body = ""] = /^\u2014 ([^+\s]+) (\S+)$/.exec(line) ?? [];
-  if (name === "") throw new Refused("malformed", "a signature line of the note cannot be read");
+  if (name === "") throw new Refused("malformed_note", "a signature line of the note cannot be read");
   const blob = fromBase64(body, `the signature of ${name}`);
-  if (blob.length <= NUMBER_BYTES) throw new Refused("malformed", `the signature of ${name} is too short`);
+  if (blob.length <= NUMBER_BYTES) throw new Refused("malformed_note", `the signature of ${name} is too short`);
   return { name, number: blob.slice(0, NUMBER_BYTES), bytes: blob.slice(NUMBER_BYTES) };
 }
 
@@ -68,8 +73,9 @@ export function headOf(text: string): Head {
   const [origin = "", size = "", root = ""] = text.split("\n");
   const head = { origin, size: decimal(size, "the size of the head"), root: fromBase64(root, "the root of the head") };
   if (origin === "" || head.root.length !== HASH_BYTES)
-    throw new Refused("malformed", "the note is not the head of a log");
-  if (head.size === 0 && !same(head.root, digest())) throw new Refused("malformed", "the empty tree has another root");
+    throw new Refused("malformed_checkpoint", "the note is not the head of a log");
+  if (head.size === 0 && !same(head.root, digest()))
+    throw new Refused("malformed_checkpoint", "the empty tree has another root");
   return head;
 }
 
@@ -77,7 +83,7 @@ export function headOf(text: string): Head {
 export function signedBy(note: Note, key: Key): void {
   if (key.algorithm !== ED25519) throw new Refused("bad_key", `the key of ${key.name} is a witness's, not a log's`);
   const lines = linesOf(note, key);
-  if (lines.length === 0) throw new Refused("bad_signature", `no signature by the key ${key.name}+${hex(key.number)}`);
+  if (lines.length === 0) throw new Refused("not_signed", `no signature by the key ${key.name}+${hex(key.number)}`);
   if (!lines.some(({ bytes }) => verified(bytes, utf8(note.text), key)))
     throw new Refused("bad_signature", `the signature of ${key.name} does not fit the note and this key`);
 }

@@ -1,8 +1,11 @@
 /** Why something is not believed, by the same names as `isthmus audit verify`. */
 export type Reason =
   | "malformed"
+  | "malformed_note"
+  | "malformed_checkpoint"
   | "bad_key"
   | "bad_signature"
+  | "not_signed"
   | "not_cosigned"
   | "wrong_log"
   | "old_head"

@@ -19,8 +19,8 @@ import {
 const leaf = (data: Buffer): Buffer => sha256(Buffer.of(0), data);
 const records = (count: number, first = 1): Buffer[] =>
   Array.from({ length: count }, (_, at) => journalEntry(first + at));
-const JOURNAL: Known = { ...NOTHING_KNOWN, logKey: LOG_KEYS.journal.vkey };
-const ORDERS: Known = { ...NOTHING_KNOWN, logKey: LOG_KEYS.orders.vkey };
+const JOURNAL: Known = { ...NOTHING_KNOWN, logKeys: LOG_KEYS.journal.vkey };
+const ORDERS: Known = { ...NOTHING_KNOWN, logKeys: LOG_KEYS.orders.vkey };
 
 const folderOf = (files: Files): LogFolder => ({
   paths: [...files.keys()],

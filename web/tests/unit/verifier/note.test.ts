@@ -24,7 +24,7 @@ describe("a signed note", () => {
 
   it("is not signed by a key of the same name", () => {
     const other = keyOf(new Signer("PeterNeumann", 1).vkey);
-    expect(() => signedBy(noteOf(SAID), other)).toThrow("bad_signature: no signature by the key");
+    expect(() => signedBy(noteOf(SAID), other)).toThrow("not_signed: no signature by the key");
   });
 
   it.each([
@@ -34,6 +34,7 @@ describe("a signed note", () => {
     "text\n\n",
     "text\n\n- name AAAA\n",
     "text\n\n\u2014 name !\n",
+    "te\txt\n\n\u2014 name AAAAAAAA\n",
     "text\n\n\u2014 a+b AAAAAAAA\n",
   ])("is refused when it is %j", (raw) => expect(() => noteOf(raw)).toThrow("malformed"));
 });

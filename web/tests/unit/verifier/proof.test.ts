@@ -7,7 +7,7 @@ import { LOG_KEYS, orderProof, recordProof, Signer, WITNESSES } from "./log";
 const ORDER = orderProof(9, [0, 2, 77]);
 const RECORD = recordProof(7, 4);
 const KNOWN: Known = {
-  logKey: LOG_KEYS.orders.vkey,
+  logKeys: LOG_KEYS.orders.vkey,
   witnessKeys: WITNESSES.map(({ vkey }) => vkey).join("\n"),
   needed: 2,
   head: "",
@@ -73,7 +73,13 @@ describe("a proof of an order", () => {
 
   it("is refused when another key of the log is the one that is known", () => {
     const impostor = new Signer("isthmus.local/demo/other", 1).vkey;
-    expect(reasons(ORDER, { ...KNOWN, logKey: impostor })).toContain("wrong_log");
+    expect(reasons(ORDER, { ...KNOWN, logKeys: impostor })).toContain("wrong_log");
+  });
+
+  it("is checked with the log's own among several keys", () => {
+    const several = [LOG_KEYS.journal, LOG_KEYS.orders].map(({ vkey }) => vkey).join("\n");
+    expect(reasons(ORDER, { ...KNOWN, logKeys: several })).toEqual([]);
+    expect(reasons(ORDER, { ...KNOWN, logKeys: LOG_KEYS.journal.vkey })).toEqual(["wrong_log", "wrong_log"]);
   });
 
   it("is refused when too few of the witnesses that are known cosigned", () => {
