@@ -13,7 +13,7 @@ export function AuditCeremonies(): ReactNode {
   const { value, refused } = useAsked(readCeremonies, "ceremonies");
   const waiting = refused ?? (value === null ? "Reading…" : null);
   return (
-    <div className="audit-board">
+    <div className="audit-board even">
       <section className="panel" aria-label="Keys">
         <header className="panel-head">
           <h2>Keys</h2>

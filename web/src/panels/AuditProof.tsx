@@ -56,7 +56,9 @@ function Checked({ text, report, shown }: { text: string; report: ProofReport; s
   const findings = [...report.findings, shownIs(report, shown)];
   const good = holds(findings);
   const fields = findings.filter(({ what, verdict }) => what.startsWith("Field O") && verdict === "yes").length;
-  const steps = findings.filter(({ what, verdict }) => !(what.startsWith("Field O") && verdict === "yes"));
+  const steps = findings.filter(
+    ({ what, verdict }) => verdict !== "told" && !(what.startsWith("Field O") && verdict === "yes"),
+  );
   const file = `data:application/json,${encodeURIComponent(text)}`;
   return (
     <section className="audit-proof" aria-label="Proof">

@@ -23,27 +23,26 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
   {
     key: "time",
     head: "Time (UTC)",
-    width: 152,
-    narrow: 86,
+    width: 136,
+    narrow: 100,
     sort: ({ time }) => time,
     cell: ({ time }) => <span title={time}>{`${time.slice(5, 10)} ${clock(time, 3)}`}</span>,
   },
-  { key: "order", head: "Order", width: 74, sort: ({ order }) => order, cell: ({ order }) => order },
-  { key: "event", head: "Event", width: 82, sort: (row) => row.event ?? "", cell: (row) => <Event row={row} /> },
+  { key: "order", head: "Order", width: 66, sort: ({ order }) => order, cell: ({ order }) => order },
+  { key: "event", head: "Event", width: 78, sort: (row) => row.event ?? "", cell: (row) => <Event row={row} /> },
   {
     key: "market",
     head: "Market",
-    width: 94,
+    width: 84,
     from: 1,
     sort: (row) => row.instrument ?? "",
     cell: (row) => row.instrument,
   },
-  { key: "side", head: "Side", width: 48, from: 2, cell: ({ side }) => words(side) },
-  { key: "quantity", head: "Quantity", width: 82, from: 1, align: "right", cell: (row) => quantity(row.quantity) },
-  { key: "price", head: "Price", width: 88, from: 2, align: "right", cell: ({ price }) => amount(price) },
+  { key: "quantity", head: "Quantity", width: 92, from: 1, align: "right", cell: (row) => <Size row={row} /> },
+  { key: "price", head: "Price", width: 80, from: 2, align: "right", cell: ({ price }) => amount(price) },
+  { key: "account", head: "Account", width: 62, from: 2, sort: (row) => row.account ?? "", cell: (row) => row.account },
+  { key: "by", head: "By", width: 64, from: 2, cell: ({ by }) => <span title={by ?? ""}>{by}</span> },
   { key: "reason", head: "Why", cell: ({ reason }) => <span title={reason ?? ""}>{words(reason)}</span> },
-  { key: "account", head: "Account", width: 66, from: 2, sort: (row) => row.account ?? "", cell: (row) => row.account },
-  { key: "by", head: "By", width: 82, from: 2, cell: ({ by }) => by },
 ];
 
 const NOTHING: Found = { orders: [], next: null, seconds: 0, rows_scanned: 0 };
@@ -63,7 +62,7 @@ export function AuditSearch(): ReactNode {
       setRefused(null);
     } catch (fault) {
       if (!(fault instanceof Refusal)) throw fault;
-      setRefused(fault.problem.field === null ? fault.message : `${fault.problem.field}: ${fault.message}`);
+      setRefused(refusalWords(fault));
       if (before === null) setFound(NOTHING);
     } finally {
       setAsking(false);
@@ -71,13 +70,13 @@ export function AuditSearch(): ReactNode {
   };
   // The newest, at once; from then on what is asked for.
   useEffect(() => void search(null), []);
-  const empty = refused ?? (asking ? "Searching…" : "No order in the store is like this.");
+  const empty = refused !== null ? `✕ ${refused}` : asking ? "Searching…" : "No order in the store is like this.";
   return (
     <div className="audit-search">
       <section className="panel audit-found" aria-label="Orders in the audit store">
         <Form filters={filters} onChange={setFilters} onSearch={() => void search(null)} />
         <p className="audit-tally quiet" role="status">
-          {refused === null ? tally(found) : <span className="bad">✕ {refused}</span>}
+          {refused === null ? tally(found) : ""}
         </p>
         <Grid
           label="Orders found"
@@ -112,6 +111,12 @@ function tally({ orders, seconds, rows_scanned: scanned, next }: Found): string 
   return `${plural(orders.length, "row")}${more}; ${count(scanned)} read in ${(seconds * 1000).toFixed(0)} ms`;
 }
 
+/** A call that the broker does not know is told as that: it keeps no such store. */
+function refusalWords({ problem, message }: Refusal): string {
+  if (problem.status === 404) return "This broker answers no questions about an audit store (404).";
+  return problem.field === null ? message : `${problem.field}: ${message}`;
+}
+
 interface FormProps {
   filters: Filters;
   onChange: (filters: Filters) => void;
@@ -142,6 +147,14 @@ function Form({ filters, onChange, onSearch }: FormProps): ReactNode {
         Search
       </button>
     </form>
+  );
+}
+
+function Size({ row: { side, quantity: size } }: { row: AuditedOrder }): ReactNode {
+  return (
+    <span>
+      <span className="quiet">{words(side)}</span> {quantity(size)}
+    </span>
   );
 }
 
