@@ -9,8 +9,10 @@ export interface Standing {
 
 /** The state in one line: a fault before a lag, a lag before a quorum that is missing. */
 export function standing(status: AuditStatus): Standing {
-  const { lag_records: lag, lag_s: seconds, bounded_at: bound, quorum, fault } = status;
-  if (fault !== null) return { tone: "bad", text: `✕ The trail stands still: ${fault}` };
+  const { state, lag_records: lag, lag_s: seconds, bounded_at: bound, quorum, fault } = status;
+  if (state === "off") return { tone: "warn", text: "◆ No trail is made here: audit.enabled is off" };
+  if (fault !== null || state === "stopped")
+    return { tone: "bad", text: `✕ The trail stands still: ${fault ?? "its process has ended"}` };
   const behind = `${count(lag)} records, ${seconds.toFixed(1)} s behind the journal`;
   if (lag >= bound) return { tone: "bad", text: `✕ ${behind}: at its bound of ${count(bound)}` };
   if (quorum && quorum.have < quorum.needed)

@@ -17,6 +17,7 @@ export interface AuditLogHead {
 
 export interface AuditStatus {
   name: string;
+  state: "current" | "behind" | "stopped" | "off";
   logs: AuditLogHead[];
   journal_sequence: number;
   lag_records: number;

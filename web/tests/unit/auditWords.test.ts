@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ceremonyTone, checksOf, fieldsOf, plural, readable, standing, whoOf } from "../../src/auditWords";
+import { DIMENSIONS } from "../../src/dimensions";
 import { shownIs } from "../../src/panels/AuditProof";
 import { NOTHING_KNOWN } from "../../src/verifier/heads";
 import { checkProof } from "../../src/verifier/proof";
@@ -8,6 +10,7 @@ import { FINGERPRINT, fieldValue, orderProof } from "./verifier/log";
 
 const STATUS: AuditStatus = {
   name: "demo",
+  state: "current",
   logs: [],
   journal_sequence: 100,
   lag_records: 0,
@@ -28,6 +31,11 @@ describe("the state of the trail", () => {
     expect(behind).toEqual({ tone: "good", text: "● 3 records, 0.2 s behind the journal" });
   });
 
+  it("is not good where none is made, or where it was stopped", () => {
+    expect(standing({ ...STATUS, state: "off" })).toMatchObject({ tone: "warn", text: expect.stringContaining("off") });
+    expect(standing({ ...STATUS, state: "stopped" })).toMatchObject({ tone: "bad" });
+  });
+
   it("tells a fault before a lag, and a lag at its bound before a quorum that is missing", () => {
     const bad = { ...STATUS, lag_records: 1_000, quorum: { needed: 2, have: 1, of: 3 } };
     expect(standing({ ...bad, fault: "disk full" }).text).toContain("disk full");
@@ -36,6 +44,15 @@ describe("the state of the trail", () => {
       tone: "warn",
       text: expect.stringMatching(/^◆ 1 of 2/),
     });
+  });
+});
+
+describe("the dimensions", () => {
+  it("have the names that the store has", () => {
+    const table = readFileSync(new URL("../../../src/isthmus/audit/dimensions.toml", import.meta.url), "utf8");
+    const rows = [...table.matchAll(/^\[(O\d\d)\]\nname = (".*")$/gm)].map(([, id, name]) => [id, JSON.parse(name!)]);
+    expect(rows).toHaveLength(78);
+    expect(Object.entries(DIMENSIONS)).toEqual(rows);
   });
 });
 
