@@ -11,7 +11,7 @@ import { olderHeads } from "./folderHeads";
 import { judge, knownHead, type Known } from "./heads";
 import type { Head } from "./note";
 import { FAULTS_TOLD_MAX, type Finding, found, no, open, Refused, told, yes } from "./refusal";
-import { levelShape, levelsOf, placeOf, TILE_WIDTH, tilePath, type TilePlace } from "./tilePaths";
+import { levelShape, levelsOf, placeOf, TILE_WIDTH, tilePath, TilePaths, type TilePlace } from "./tilePaths";
 import { HASH_BYTES, Range, rootOf } from "./tree";
 
 /** The files of one log by their paths below its folder; read when they are needed. */
@@ -73,21 +73,23 @@ function settled(finding: Finding, known: Known, check: FolderCheck): Finding {
 class FolderCheck {
   /** Roots of the sizes that were asked for. */
   readonly roots = new Map<number, Bytes>();
-  private readonly present: ReadonlySet<string>;
+  private readonly paths: TilePaths;
   private readonly faults: Finding[] = [];
   private readonly range = new Range();
   private readonly entries: Entries;
   private readonly looked = new Set<string>(["checkpoint"]);
   private faulty = 0;
   private hashes = 0;
+  /** Files that have more than the head signs: the log had grown when they were copied. */
+  private beyond = 0;
 
   constructor(
     private readonly folder: LogFolder,
     private readonly head: Head,
     private readonly progress: (done: number, of: number) => Promise<void>,
   ) {
-    this.present = new Set(folder.paths);
-    this.entries = new Entries(folder, head, (finding) => this.fault(finding));
+    this.paths = new TilePaths(folder.paths);
+    this.entries = new Entries(folder, this.paths, head, (finding) => this.fault(finding));
   }
 
   /** Reads all of it; keeps the roots of the trees of `sizes` entries. */
@@ -122,6 +124,8 @@ class FolderCheck {
       );
     const others = this.folder.paths.filter((path) => !this.looked.has(path) && !this.entries.looked.has(path));
     // Heads have findings of their own; a lock of the writer is nobody's evidence.
+    const beyond = this.beyond + this.entries.beyond;
+    if (beyond > 0) shown.push(open("What lies beyond the head", `${beyond} files have more than the head signs`));
     const strange = others.filter((path) => path !== "heads" && path !== "lock").toSorted();
     if (strange.length > 0)
       shown.push(open("Files that were not checked", `${strange.length}: ${strange.slice(0, 5).join(", ")}`));
@@ -221,16 +225,15 @@ class FolderCheck {
 
   /** The hashes of a tile as its file has them; where it is missing or cut, as what lies below makes them. */
   private async tile(place: TilePlace): Promise<Bytes[]> {
-    const path = tilePath(place);
-    const full = tilePath({ ...place, width: TILE_WIDTH });
-    const at = this.present.has(path) ? path : this.present.has(full) ? full : null;
+    const at = this.paths.holding(place);
     if (at === null) {
-      this.fault(no(path, "missing_tile", "the file is not there"));
+      this.fault(no(tilePath(place), "missing_tile", "the file is not there"));
       return this.below(place);
     }
     this.looked.add(at);
     const bytes = await this.folder.read(at);
-    const expected = (at === path ? place.width : TILE_WIDTH) * HASH_BYTES;
+    const expected = (placeOf(at)?.width ?? 0) * HASH_BYTES;
+    if (expected > place.width * HASH_BYTES) this.beyond += 1;
     if (bytes.length !== expected) {
       this.fault(no(at, "truncated_tile", `it has ${bytes.length} bytes, not ${expected}`));
       return this.below(place);
@@ -246,7 +249,7 @@ class FolderCheck {
     for (let at = 0; at < width; at += 1) {
       const place = { level: level - 1, index: index * TILE_WIDTH + at, width: TILE_WIDTH };
       const path = tilePath(place);
-      const bytes = this.present.has(path) ? await this.folder.read(path) : null;
+      const bytes = this.paths.has(path) ? await this.folder.read(path) : null;
       const whole = bytes?.length === TILE_WIDTH * HASH_BYTES ? cutHashes(bytes) : await this.below(place);
       hashes.push(rootOf(whole));
     }
@@ -266,7 +269,7 @@ class FolderCheck {
 
   /** Tiles from when the log was shorter must be the beginning of what there is now. */
   private async olderParts({ level, index, width }: TilePlace, trusted: readonly Bytes[]): Promise<void> {
-    for (const path of this.partsOf(level, index)) {
+    for (const path of this.paths.of(level, index)) {
       if (this.looked.has(path)) continue;
       this.looked.add(path);
       const older = placeOf(path)?.width ?? 0;
@@ -277,24 +280,8 @@ class FolderCheck {
         continue;
       }
       this.compare({ level, index, width: older }, hashes.slice(0, width), trusted.slice(0, older));
-      if (older > width)
-        this.fault(no(path, "tile_differs", `it has more hashes than the head's ${this.head.size} entries make`));
+      if (older > width) this.beyond += 1;
     }
-  }
-
-  private parts: Map<string, string[]> | null = null;
-
-  private partsOf(level: number | null, index: number): string[] {
-    if (this.parts === null) {
-      this.parts = new Map();
-      for (const path of this.folder.paths) {
-        const place = placeOf(path);
-        if (place === null || place.level === null) continue;
-        const key = `${place.level}/${place.index}`;
-        this.parts.set(key, [...(this.parts.get(key) ?? []), path]);
-      }
-    }
-    return this.parts.get(`${level}/${index}`) ?? [];
   }
 }
 

@@ -4,7 +4,7 @@ import { ENTRY_BYTES, entryOf, logOf, type LogName, type OrderEntry } from "./en
 import type { LogFolder } from "./folder";
 import type { Head } from "./note";
 import { type Finding, found, no, open, Refused, told, yes } from "./refusal";
-import { placeOf, TILE_WIDTH, tilePath, type TilePlace } from "./tilePaths";
+import { placeOf, TILE_WIDTH, tilePath, type TilePaths } from "./tilePaths";
 import { HASH_BYTES, leafHash } from "./tree";
 
 const LENGTH_BYTES = 2;
@@ -20,7 +20,7 @@ interface Piece {
 export class Entries {
   readonly looked = new Set<string>();
   count = 0;
-  private readonly present: ReadonlySet<string>;
+  beyond = 0;
   private readonly log: LogName | null;
   private readonly bundles: boolean;
   private first: number | null = null;
@@ -30,17 +30,17 @@ export class Entries {
 
   constructor(
     private readonly folder: LogFolder,
+    private readonly paths: TilePaths,
     private readonly head: Head,
     private readonly fault: (finding: Finding) => void,
   ) {
-    this.present = new Set(folder.paths);
     this.log = logOf(head.origin);
     this.bundles = folder.paths.some((path) => path.startsWith("tile/entries/"));
   }
 
   /** Reads the file `first`: the record that entry 0 of the journal's log is of. */
   async begin(): Promise<void> {
-    if (this.log !== "journal" || !this.present.has("first")) return;
+    if (this.log !== "journal" || !this.paths.has("first")) return;
     this.looked.add("first");
     const bytes = await this.folder.read("first");
     const read = found("first", () => {
@@ -52,7 +52,7 @@ export class Entries {
 
   /** Leaf hashes of the entries in a bundle; zeros for those that cannot be read. */
   async hashes(index: number, width: number): Promise<Bytes[]> {
-    const path = this.pathOf({ level: null, index, width });
+    const path = this.paths.holding({ level: null, index, width });
     const pieces = path === null ? [] : this.cut(await this.folder.read(path));
     return Array.from({ length: width }, (_, at) => {
       const data = pieces[at]?.data;
@@ -63,7 +63,7 @@ export class Entries {
   /** Tells every entry of the bundle, and of its shorter versions, that is not the leaf which is trusted. */
   async check(index: number, trusted: readonly Bytes[]): Promise<void> {
     if (!this.bundles) return;
-    const path = this.pathOf({ level: null, index, width: trusted.length });
+    const path = this.paths.holding({ level: null, index, width: trusted.length });
     if (path === null) {
       const missing = tilePath({ level: null, index, width: trusted.length });
       this.fault(no(missing, "missing_tile", "the file is not there"));
@@ -71,7 +71,8 @@ export class Entries {
       const pieces = await this.compare(path, index, trusted);
       this.follow(pieces, index, trusted);
     }
-    for (const older of this.partsOf(index)) if (!this.looked.has(older)) await this.compare(older, index, trusted);
+    for (const older of this.paths.of(null, index))
+      if (!this.looked.has(older)) await this.compare(older, index, trusted);
   }
 
   findings(): Finding[] {
@@ -90,14 +91,10 @@ export class Entries {
 
   private broken = false;
 
-  private pathOf(place: TilePlace): string | null {
-    const full = tilePath({ ...place, width: TILE_WIDTH });
-    return [tilePath(place), full].find((path) => this.present.has(path)) ?? null;
-  }
-
   private async compare(path: string, index: number, trusted: readonly Bytes[]): Promise<Piece[]> {
     this.looked.add(path);
     const width = placeOf(path)?.width ?? 0;
+    if (width > trusted.length) this.beyond += 1;
     const bytes = await this.folder.read(path);
     const pieces = this.cut(bytes);
     for (const [at, hash] of trusted.slice(0, width).entries()) {
@@ -186,19 +183,5 @@ export class Entries {
         "chain_breaks",
         `order ${entry.order}: the event before has another fingerprint than the one named`,
       );
-  }
-
-  private parts: Map<number, string[]> | null = null;
-
-  private partsOf(index: number): string[] {
-    if (this.parts === null) {
-      this.parts = new Map();
-      for (const path of this.folder.paths) {
-        const place = placeOf(path);
-        if (place?.level !== null) continue;
-        this.parts.set(place.index, [...(this.parts.get(place.index) ?? []), path]);
-      }
-    }
-    return this.parts.get(index) ?? [];
   }
 }

@@ -48,3 +48,42 @@ export function levelsOf(size: number): number {
   while (TILE_WIDTH ** levels <= size) levels += 1;
   return levels;
 }
+
+/** The tiles that a folder has. */
+export class TilePaths {
+  private readonly present: ReadonlySet<string>;
+  private readonly widths = new Map<string, string[]>();
+
+  constructor(paths: readonly string[]) {
+    this.present = new Set(paths);
+    for (const path of paths) {
+      const place = placeOf(path);
+      if (place === null) continue;
+      const key = keyOf(place.level, place.index);
+      this.widths.set(key, [...(this.widths.get(key) ?? []), path]);
+    }
+  }
+
+  has(path: string): boolean {
+    return this.present.has(path);
+  }
+
+  /** Every version of a tile: whole, and from when it had fewer entries. */
+  of(level: number | null, index: number): readonly string[] {
+    return this.widths.get(keyOf(level, index)) ?? [];
+  }
+
+  /** The smallest version that has that many entries; null when there is none. */
+  holding({ level, index, width }: TilePlace): string | null {
+    const wide = this.of(level, index).filter((path) => widthOf(path) >= width);
+    return wide.toSorted((one, other) => widthOf(one) - widthOf(other))[0] ?? null;
+  }
+}
+
+function keyOf(level: number | null, index: number): string {
+  return `${level} ${index}`;
+}
+
+function widthOf(path: string): number {
+  return placeOf(path)?.width ?? 0;
+}

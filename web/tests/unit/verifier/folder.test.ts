@@ -92,6 +92,17 @@ describe("the folder of a log", () => {
   });
 });
 
+describe("a folder that was copied while its log grew", () => {
+  it("holds as far as its head, and says that there is more", async () => {
+    const head = checkpoint(records(300, 41).map(leaf), LOG_KEYS.journal);
+    const grown = new Map(logFiles(records(600, 41), LOG_KEYS.journal)).set("checkpoint", bytes(head));
+    grown.delete("heads");
+    const { findings } = await check(grown, JOURNAL);
+    expect(findings.filter(({ verdict }) => verdict === "no")).toEqual([]);
+    expect(findings).toContainEqual(expect.objectContaining({ what: "What lies beyond the head", verdict: "open" }));
+  });
+});
+
 describe("one turned bit", () => {
   it("in any byte of a tile or of the entries is found there", async () => {
     for (const [path, data] of SMALL) {
