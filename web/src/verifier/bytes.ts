@@ -59,7 +59,9 @@ export function joined(...parts: readonly Uint8Array[]): Bytes {
 }
 
 export function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 /** Unsigned, most significant byte first; refused above what a number of this language holds exactly. */

@@ -27,6 +27,8 @@ export interface FolderReport {
 
 /** Positions of which it is tried which one is wrong, all their combinations. */
 const TRIED_MAX = 10;
+/** A whole tile is a subtree of this height. */
+const TILE_HEIGHT = 8;
 
 export async function checkFolder(
   folder: LogFolder,
@@ -105,7 +107,7 @@ class FolderCheck {
         const whole = index < full;
         const trusted = whole ? await this.whole({ level, index, width: TILE_WIDTH }, above.get(index)) : edges[level];
         if (!trusted) continue;
-        if (level === 0) await this.leaves(index, trusted, sizes);
+        if (level === 0) await this.leaves(index, trusted, above.get(index), sizes);
         else for (const [at, hash] of trusted.entries()) next.set(index * TILE_WIDTH + at, hash);
         await this.olderParts({ level, index, width: trusted.length }, trusted);
       }
@@ -257,11 +259,18 @@ class FolderCheck {
   }
 
   /** Entries against hashes that are trusted now; and the tree grows by them. */
-  private async leaves(index: number, trusted: readonly Bytes[], sizes: ReadonlySet<number>): Promise<void> {
+  private async leaves(
+    index: number,
+    trusted: readonly Bytes[],
+    above: Bytes | undefined,
+    sizes: ReadonlySet<number>,
+  ): Promise<void> {
     await this.entries.check(index, trusted);
     const start = index * TILE_WIDTH;
+    const root = above && !among(sizes, start + 1, start + TILE_WIDTH - 1) ? above : null;
+    if (root) this.range.push(root, TILE_HEIGHT);
     for (const [at, hash] of trusted.entries()) {
-      this.range.push(hash, 0);
+      if (!root) this.range.push(hash, 0);
       if (sizes.has(start + at + 1)) this.roots.set(start + at + 1, this.range.root());
     }
     await this.progress(start + trusted.length, this.head.size);
@@ -289,7 +298,7 @@ class FolderCheck {
 function edgeRoot(edges: readonly Bytes[][]): Bytes {
   const range = new Range();
   for (let level = edges.length - 1; level >= 0; level -= 1)
-    for (const hash of edges[level] ?? []) range.push(hash, 8 * level);
+    for (const hash of edges[level] ?? []) range.push(hash, TILE_HEIGHT * level);
   return range.root();
 }
 
@@ -309,6 +318,11 @@ function settle(
     if (accepted(tried)) return tried;
   }
   return null;
+}
+
+function among(sizes: ReadonlySet<number>, from: number, to: number): boolean {
+  for (let size = from; size <= to; size += 1) if (sizes.has(size)) return true;
+  return false;
 }
 
 export function cutHashes(bytes: Bytes): Bytes[] {

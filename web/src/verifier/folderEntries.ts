@@ -15,6 +15,8 @@ interface Piece {
   at: number;
   /** Null where the length before it leads out of the file, or is not that of this log's entries. */
   data: Bytes | null;
+  /** Whether it is the leaf that the tree has. */
+  good: boolean;
 }
 
 export class Entries {
@@ -69,7 +71,7 @@ export class Entries {
       this.fault(no(missing, "missing_tile", "the file is not there"));
     } else {
       const pieces = await this.compare(path, index, trusted);
-      this.follow(pieces, index, trusted);
+      this.follow(pieces.slice(0, trusted.length), index);
     }
     for (const older of this.paths.of(null, index))
       if (!this.looked.has(older)) await this.compare(older, index, trusted);
@@ -99,7 +101,10 @@ export class Entries {
     const pieces = this.cut(bytes);
     for (const [at, hash] of trusted.slice(0, width).entries()) {
       const piece = pieces[at];
-      if (piece?.data && same(leafHash(piece.data), hash)) continue;
+      if (piece?.data && same(leafHash(piece.data), hash)) {
+        piece.good = true;
+        continue;
+      }
       if (!piece || (piece.data === null && at === pieces.length - 1 && this.stride(bytes) === null)) {
         this.fault(
           no(path, "truncated_tile", `entry ${index * TILE_WIDTH + at} is cut off, or the lengths before it are wrong`),
@@ -121,7 +126,7 @@ export class Entries {
       const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
       const end = at + (stride ?? LENGTH_BYTES + length);
       const good = end <= bytes.length && end - at === LENGTH_BYTES + length;
-      pieces.push({ at, data: good ? bytes.slice(at + LENGTH_BYTES, end) : null });
+      pieces.push({ at, data: good ? bytes.slice(at + LENGTH_BYTES, end) : null, good: false });
       if (end > bytes.length) break;
       at = end;
     }
@@ -134,10 +139,9 @@ export class Entries {
   }
 
   /** Whether the leaves say what must follow; of those only that are the tree's own. */
-  private follow(pieces: readonly Piece[], index: number, trusted: readonly Bytes[]): void {
-    for (const [at, hash] of trusted.entries()) {
-      const data = pieces[at]?.data;
-      if (!data || !same(leafHash(data), hash)) continue;
+  private follow(pieces: readonly Piece[], index: number): void {
+    for (const [at, { data, good }] of pieces.entries()) {
+      if (!good || !data) continue;
       this.count += 1;
       if (this.log === null) continue;
       const number = index * TILE_WIDTH + at;
