@@ -16,9 +16,13 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMis
 COMMANDS = {
     "frost check": ["--vectors", "F"],
     "frost sign": ["--vector", "F"],
+    "audit prove": ["--sequence", "1"],
+    "audit rebuild": ["--check"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
+    "audit witness drill": [],
     "audit witness list": [],
+    "audit witness serve": ["--jurisdiction", "uk-fca", "--state", "D", "--log-vkey", "V"],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
     "margin simm": ["--crif", "F"],
