@@ -36,7 +36,7 @@ export async function checkFolder(
   progress: (done: number, of: number) => Promise<void>,
 ): Promise<FolderReport> {
   if (!folder.paths.includes("checkpoint"))
-    return { head: null, findings: [no("Head", "missing_tile", "there is no file checkpoint")] };
+    return { head: null, findings: [no("Head", "no_checkpoint", "nothing commits to the tiles")] };
   const raw = await folder.read("checkpoint");
   let text: string;
   try {
@@ -177,7 +177,7 @@ class FolderCheck {
           this.fault(
             no(
               tilePath(place),
-              "tile_differs",
+              "hash_differs",
               `hash ${at} is not that of what lies below; which is wrong cannot be told`,
             ),
           );
@@ -187,7 +187,7 @@ class FolderCheck {
     this.fault(
       no(
         "Root",
-        "forked",
+        "root_differs",
         `tiles and entries agree with one another and make the root ${made}; another tree was signed`,
       ),
     );
@@ -204,7 +204,7 @@ class FolderCheck {
       this.fault(
         no(
           tilePath(place),
-          "tile_differs",
+          "hash_differs",
           `it does not make the hash above it, ${hex(above)}, nor does what lies below`,
         ),
       );
@@ -218,7 +218,7 @@ class FolderCheck {
       this.fault(
         no(
           tilePath(place),
-          "tile_differs",
+          "hash_differs",
           `hash ${at} (bytes ${at * HASH_BYTES} on) is ${hex(was)}, not ${hex(hash)}`,
         ),
       );

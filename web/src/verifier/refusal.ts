@@ -16,7 +16,10 @@ export type Reason =
   | "field_differs"
   | "missing_tile"
   | "truncated_tile"
-  | "tile_differs"
+  | "hash_differs"
+  | "root_differs"
+  | "no_checkpoint"
+  | "shrunken"
   | "wrong_sequence"
   | "chain_breaks"
   | "head_differs";
