@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from isthmus.audit.cosigned import cosignatures
 from isthmus.audit.journal_log import JournalLog
-from isthmus.audit.places import audit_folder
+from isthmus.audit.places import JOURNAL, audit_folder
 from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
 from isthmus.audit.trail_keys import TrailKeys, open_keys
 from isthmus.engine.engine import journal_end
@@ -55,6 +56,8 @@ class Trail:
         self._see(journal, is_all=taken < room)
         if journal.signed.unsigned > 0 and (self._is_due() or journal.signed.unsigned >= self._most_behind):
             self._sign(journal)
+        elif journal.signed.log.note and (lines := cosignatures(self._data, JOURNAL, journal.signed.log.note)):
+            journal.signed.log.cosign(lines)
         return taken == room
 
     def finish(self) -> None:

@@ -40,6 +40,7 @@ from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.app.standby import TookOver, follow_folder, follow_link
+from isthmus.app.witness_process import WitnessProcess
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.engine.market import Market
 from isthmus.engine.tape import Tape
@@ -162,6 +163,7 @@ async def _serve(
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
     books, audit = BooksProcess.started(data, settings.books), AuditProcess.started(data, settings.audit)
+    witnesses = WitnessProcess.started(data, settings.audit)
     front.parts.reads.audit_fault = lambda: audit.fault
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
@@ -178,6 +180,7 @@ async def _serve(
     for market in markets:
         market.close()
     await _finish(core, running, (books, audit))
+    await witnesses.close()
     _let_go(core)
     if link is not None:
         await link.close()

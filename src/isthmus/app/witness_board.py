@@ -10,9 +10,12 @@ import msgspec
 
 from isthmus.app.witness_host import ReportRow
 from isthmus.audit.jurisdictions import Jurisdiction
+from isthmus.audit.places import audit_folder
 from isthmus.audit.standing import REFUSED, SIGNED, SILENT, Standing
+from isthmus.kernel.errors import Damaged
 from isthmus.kernel.values import NS_PER_S, time_text
 
+BOARD = "witnesses.json"
 BY_WEIGHT = (REFUSED, SILENT, "behind", SIGNED)
 """A witness of several logs stands as badly as with the one where it stands worst."""
 ROOT_LETTERS = 16
@@ -80,6 +83,17 @@ class Board(msgspec.Struct, frozen=True):
         """`quorum`: needed, have, of."""
         rows = [SeenRow(_time(row.time) or "", row.witness, row.kind, row.what) for row in reversed(seen)]
         return Board(Quorum(*quorum), witnesses, rows)
+
+
+def read_board(data: Path) -> Board | None:
+    """None where nobody was ever asked. Raises Damaged."""
+    path = audit_folder(data) / BOARD
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Board)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Damaged(f"{path}: {fault}") from fault
 
 
 def board_row(

@@ -1,22 +1,22 @@
 """Asks witnesses to cosign the newest heads of the logs, beside the log and never in its way.
 
-Below DATA/audit: `witnesses.json` is the board that others read; `witnesses/memory.json` what witnesses cosigned, as
-far as this side knows; `witnesses/LOG.newest` the newest head with what was cosigned of it so far, which the log's
-writer merges into its checkpoint; `witnesses/LOG.cosigned` the newest head that a quorum cosigned.
+`DATA/audit/witnesses.json` is the board that others read, `witnesses/memory.json` what witnesses cosigned as far as
+this side knows; what they cosigned goes into the files of `isthmus.audit.cosigned`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from isthmus.app.venue_http import HttpAnswer, Lost, NotSent
-from isthmus.app.witness_board import Board, Seen, WitnessRow, board_row, seen_row, write_whole
+from isthmus.app.witness_board import BOARD, Board, Seen, WitnessRow, board_row, seen_row, write_whole
 from isthmus.app.witness_host import Reports
+from isthmus.audit.cosigned import COSIGNED, NEWEST, VKEYS
 from isthmus.audit.jurisdictions import Jurisdiction
 from isthmus.audit.quorum import merged
 from isthmus.audit.standing import REFUSED, SIGNED, Asked, Outcome, Standing, answered, refused, silent
@@ -216,9 +216,10 @@ class Rounds:
         keys = {line.name: line.key for line in self.lines.values()}
         for log, head in self._heads.items():
             note, names = merged(head.asked.note, list(head.lines.values()), list(keys.values()))
-            if write_whole(self._folder / f"{log}.newest", note.encode()) and len(names) >= max(self._needed, 1):
-                write_whole(self._folder / f"{log}.cosigned", note.encode())
-        write_whole(self._audit / "witnesses.json", msgspec.json.encode(self.board()))
+            if write_whole(self._folder / f"{log}.{NEWEST}", note.encode()) and len(names) >= max(self._needed, 1):
+                write_whole(self._folder / f"{log}.{COSIGNED}", note.encode())
+        write_whole(self._folder / VKEYS, "".join(f"{key.text()}\n" for key in keys.values()).encode())
+        write_whole(self._audit / BOARD, msgspec.json.encode(self.board()))
         write_whole(self._folder / "memory.json", msgspec.json.encode(self._memory))
 
     def board(self) -> Board:
@@ -244,15 +245,3 @@ class Rounds:
 
 def _text(answer: HttpAnswer) -> str:
     return answer.body[:ANSWER_BYTES_MAX].decode("utf-8", "replace")
-
-
-def cosignatures(audit: Path, log: str, note: str) -> Sequence[str]:
-    """Lines of witnesses for a head of that log, where they are of this head; for the log's writer to merge."""
-    try:
-        newest = (audit / "witnesses" / f"{log}.newest").read_text()
-    except FileNotFoundError:
-        return ()
-    text, _, lines = newest.partition("\n\n")
-    if text != note.split("\n\n", 1)[0]:
-        return ()
-    return [line for line in lines.splitlines()[1:] if f"\n{line}\n" not in note]

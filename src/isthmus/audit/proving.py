@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.audit import heads
+from isthmus.audit.cosigned import cosigned_note, witness_vkeys
 from isthmus.audit.journal_log import read_first
 from isthmus.audit.places import JOURNAL, log_folder
 from isthmus.audit.trail_keys import open_salts, public_key
@@ -77,10 +78,10 @@ def record_proof(data: Path, sequence: int) -> ProofFile:
 
     Raises NoLog, NotCovered, BadInput (before_first, and of keys), Damaged, JournalDamaged, LogRefused, OSError.
     """
-    folder = log_folder(data, JOURNAL)
-    note = published(folder)
+    published(log_folder(data, JOURNAL))
     first = read_first(data)
     index = sequence - first
+    note = head_over(data, JOURNAL, index)
     if index < 0:
         raise BadInput("sequence", f"before_first: the log begins with record {first}")
     if index >= Checkpoint.parse(Note.parse(note.encode()).text).size:
@@ -114,10 +115,21 @@ def entry_proof(
         proof=[hash_.hex() for hash_ in reader.inclusion(index, head.size)],
         checkpoint=note,
         log_vkey=public_key(data, log),
-        witness_vkeys=[],
+        witness_vkeys=witness_vkeys(data),
         record=record,
         order=order,
     )
+
+
+def head_over(data: Path, log: str, index: int) -> str:
+    """The head that a quorum of witnesses cosigned, if it covers that entry; else the published one, which may not.
+
+    Raises NoLog, LogRefused, OSError.
+    """
+    note = cosigned_note(data, log)
+    if note is not None and index < Checkpoint.parse(Note.parse(note.encode()).text).size:
+        return note
+    return published(log_folder(data, log))
 
 
 def published(folder: Path) -> str:

@@ -21,6 +21,8 @@ COMMANDS = {
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
     "audit witness drill": [],
+    "audit verify log": ["DIR"],
+    "audit verify proof": ["FILE"],
     "audit witness list": [],
     "audit witness serve": ["--jurisdiction", "uk-fca", "--state", "D", "--log-vkey", "V"],
     "margin reg-t": ["F"],

@@ -15,7 +15,8 @@ from isthmus.app import witness_rounds
 from isthmus.app.venue_http import HttpAnswer, NotSent
 from isthmus.app.witness_board import Board
 from isthmus.app.witness_host import WitnessHost
-from isthmus.app.witness_rounds import Line, Rounds, cosignatures
+from isthmus.app.witness_rounds import Line, Rounds
+from isthmus.audit.cosigned import cosignatures
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.quorum import cosigned_at
 from isthmus.audit.witness import log_key
@@ -111,15 +112,15 @@ def test_every_witness_cosigns_and_the_quorum_is_told(world: World) -> None:
 def test_cosignatures_go_into_files_for_the_log_s_writer_and_hold(world: World) -> None:
     note = world.log.sign(5)
     world.turn()
-    lines = cosignatures(world.folder / "audit", "journal", note)
+    lines = cosignatures(world.folder, "journal", note)
     text = Note.parse(note.encode()).text
     keys = {wire.host.key.public for wire in world.wires.values()}
     assert {key for key in keys for line in lines if cosigned_at(text, line, key) == 1_001} == keys
     assert (world.folder / "audit/witnesses/journal.cosigned").read_text() == note + "".join(
         f"{one}\n" for one in lines
     )
-    assert cosignatures(world.folder / "audit", "journal", note + "".join(f"{one}\n" for one in lines)) == []
-    assert cosignatures(world.folder / "audit", "journal", world.log.sign(6)) == ()
+    assert cosignatures(world.folder, "journal", note + "".join(f"{one}\n" for one in lines)) == []
+    assert cosignatures(world.folder, "journal", world.log.sign(6)) == []
 
 
 def test_who_signed_a_head_is_not_asked_again_for_it(world: World) -> None:
@@ -157,7 +158,7 @@ def test_without_a_quorum_the_head_that_had_one_stays_and_the_newest_goes_on(wor
     folder = world.folder / "audit" / "witnesses"
     assert (folder / "journal.cosigned").read_text().startswith(first)
     assert (folder / "journal.newest").read_text().startswith(second)
-    assert len(cosignatures(world.folder / "audit", "journal", second)) == 1
+    assert len(cosignatures(world.folder, "journal", second)) == 1
 
 
 def test_a_witness_that_hangs_holds_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
