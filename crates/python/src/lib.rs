@@ -13,6 +13,7 @@ mod front;
 mod frost;
 mod iso20022;
 mod journal;
+mod logs;
 mod messages;
 mod moves;
 mod perpetuals;
@@ -121,7 +122,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    for register in [fix::register, frost::register, proofs::register, perpetuals::register, postings::register] {
+    for register in
+        [fix::register, frost::register, logs::register, proofs::register, perpetuals::register, postings::register]
+    {
         register(m)?;
     }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)

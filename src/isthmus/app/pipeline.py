@@ -15,6 +15,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.audit_reads import AuditLogReads
 from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.client_paper_reads import ClientPaperReads
@@ -59,6 +60,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_log import AuditLogHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
@@ -80,6 +82,7 @@ from isthmus.gateways.rest.table import (
     ACCOUNT,
     account_routes,
     allocation_routes,
+    audit_log_routes,
     books_routes,
     clearing_routes,
     confirmation_routes,
@@ -276,7 +279,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
-            *statement_routes(StatementHandlers(_statements(settings), core.directory)),
+            *_told_routes(settings, core, reads),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
@@ -308,13 +311,21 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     return Front(hub, facade.feed, server, Parts(entry, reads, algorithms, allocator), grpc, lorawan, bridge)
 
 
-def _statements(settings: Settings) -> ClientPaperReads:
-    return ClientPaperReads(Path(settings.data), settings.books.url, settings.settlement)
+def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, ...]:
+    """What clients are told on paper, and the logs that prove it."""
+    data = Path(settings.data)
+    papers = ClientPaperReads(data, settings.books.url, settings.settlement)
+    logs = AuditLogReads(data, settings.audit, lambda: reads.audit_fault())
+    return (
+        *statement_routes(StatementHandlers(papers, core.directory)),
+        *audit_log_routes(AuditLogHandlers(logs)),
+    )
 
 
 def parts_of(core: Core, settings: Settings) -> list[str]:
     """What runs beside the markets, by the names that the page knows."""
     runs = (
+        ("audit", settings.audit.enabled),
         ("books", settings.books.enabled),
         ("clearing", core.clearing is not None),
         ("custody", core.custody is not None),
