@@ -1,8 +1,9 @@
 """The process that makes the audit trail while a server writes the journal: beside the engine, never in its way.
 
-It ends when its standard input does, which is when the server stops or is killed: then it signs a head over what is left.
-What keeps it from going on is told on standard output, a row (JSON) each time it changes, and in DATA/audit/status.json.
-Where journal and log disagree it ends with EXIT_FOUND: no new start mends that, and nothing is rewritten.
+It ends when its standard input does, which is when the server stops or is killed: then it signs a head over what is
+left. What keeps it from going on is told on standard output, a row (JSON) each time it changes, and in
+DATA/audit/status.json. Where journal and log disagree it ends with EXIT_FOUND: no new start mends that, and nothing is
+rewritten.
 """
 
 from __future__ import annotations

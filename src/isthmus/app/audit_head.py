@@ -9,9 +9,9 @@ from isthmus.ledger.client_statement import PrintedHead
 
 CHECK = (
     "Keep this paper. Every later head of the log must contain this one, entry by entry: ask for the consistency proof "
-    "from this size to the newest head, or fetch the log's files, and check with 'isthmus audit verify', with the verifier "
-    "page, or with any tool for C2SP tlog-tiles. Two roots of one size, or a newer head with fewer entries, prove that "
-    "the log was changed."
+    "from this size to the newest head, or fetch the log's files, and check with 'isthmus audit verify', with "
+    "the verifier page, or with any tool for C2SP tlog-tiles. Two roots of one size, or a newer head with fewer "
+    "entries, prove that the log was changed."
 )
 LATER = " This statement reaches beyond the head: the records behind it are in the next one."
 

@@ -1,7 +1,7 @@
 """One round of the audit trail after the other: what the journal has becomes entries, entries get a signed head.
 
-The reader of the journal never has more than `most_behind` records without a head: it waits for the head, and the engine
-for nobody.
+The reader of the journal never has more than `most_behind` records without a head: it waits for the head, and the
+engine for nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from isthmus.audit.journal_log import JournalLog
 from isthmus.audit.places import audit_folder
 from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
 from isthmus.audit.trail_keys import TrailKeys, open_keys
-from isthmus.engine.postings import end_of
+from isthmus.engine.engine import journal_end
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.values import time_text
 
@@ -24,8 +24,8 @@ TELL_S = 1.0
 
 
 class Trail:
-    """Of a data folder. `pace`: seconds between two heads, and records without one at most. `clocks`: that of the day, and
-    one that never goes back.
+    """Of a data folder. `pace`: seconds between two heads, and records without one at most. `clocks`: that of the day,
+    and one that never goes back.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Trail:
         self._told: tuple[float, str | None, int] = (float("-inf"), None, -1)
 
     def step(self) -> bool:
-        """Takes what is new, and signs where that is due. Whether there is more to take at once. Raises what `begin` and
-        `open_keys` raise.
+        """Takes what is new, and signs where that is due. Whether there is more to take at once. Raises what `begin`
+        and `open_keys` raise.
         """
         journal = self._begun()
         if journal is None:
@@ -97,7 +97,7 @@ class Trail:
         if is_all:
             self._end = journal.last
         elif self._end <= journal.last or self._steady() >= self._told[0] + TELL_S:
-            self._end = max(journal.last, end_of(self._data))
+            self._end = max(journal.last, journal_end(str(self._data))[2])
         if self._waiting_since is None and self._end > self._last_signed():
             self._waiting_since = self._steady()
 

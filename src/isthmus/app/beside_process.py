@@ -1,7 +1,7 @@
-"""A process that follows the journal beside the server: started, started again should it end, and ended with the server.
+"""A process that follows the journal beside the server: started, started again should it end, ended with the server.
 
-It tells on standard output, a row (JSON) each time that changes, what keeps it from going on (`fault`). It ends when its
-standard input does.
+It tells on standard output, a row (JSON) each time that changes, what keeps it from going on (`fault`). It ends when
+its standard input does.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
 from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.pages import Pages
-from isthmus.gateways.rest.routes import RouteTable
+from isthmus.gateways.rest.routes import Route, RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.statements import StatementHandlers

@@ -254,8 +254,8 @@ async def _settled(running: Running, link: Link | None) -> None:
 
 
 async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...]) -> None:
-    """Everything staged becomes durable, and the state is written beside the journal; books and audit trail reach its end.
-    Raises JournalUnavailable.
+    """Everything staged becomes durable, and the state is written beside the journal; books and audit trail reach its
+    end. Raises JournalUnavailable.
     """
     try:
         await running.settle_all()

@@ -37,7 +37,7 @@ class JournalLog:
 
     @classmethod
     def begin(cls, data: Path, keys: TrailKeys, now: int) -> JournalLog | None:
-        """None while there is no journal. Raises Disagrees, LogRefused, JournalDamaged, Damaged, PartMissing, OSError."""
+        """None while there is no journal. Raises Disagrees, LogRefused, Damaged, JournalDamaged, OSError."""
         first = _first(data)
         if first is None:
             return None

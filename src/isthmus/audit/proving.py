@@ -93,7 +93,11 @@ def record_proof(data: Path, sequence: int) -> ProofFile:
 
 
 def entry_proof(
-    data: Path, place: tuple[str, int, int], note: str, record: RecordFacts | None = None, order: OrderFacts | None = None
+    data: Path,
+    place: tuple[str, int, int],
+    note: str,
+    record: RecordFacts | None = None,
+    order: OrderFacts | None = None,
 ) -> ProofFile:
     """Of the entry at `place` (log, sequence, index) under the head of `note`. Raises LogRefused, OSError."""
     log, sequence, index = place

@@ -1,4 +1,4 @@
-"""The keys that the trail is made with: made at its first start, in files of 0600, refused where others may read them."""
+"""The keys that the trail is made with: made at its first start, for their owner alone, else refused by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TrailKeys(msgspec.Struct, frozen=True):
 
 
 def open_keys(data: Path, name: str) -> TrailKeys:
-    """The keys of the logs of that name; those that are missing are made, unless a log is there that was begun with them.
+    """The keys of the logs of that name. Missing ones are made, unless a log is there that was begun with them.
 
     Raises BadInput (loose_permissions, bad_key, no_key, other_name), OSError.
     """

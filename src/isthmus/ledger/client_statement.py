@@ -88,8 +88,8 @@ class Invoiced(Struct, frozen=True):
 
 
 class PrintedHead(Struct, frozen=True):
-    """The newest signed head of the log `origin` when the statement was drawn: `size` entries with this `root` (hex), of
-    records up to `sequence`, signed at `time`. `check`: what whoever holds the paper can do with it.
+    """The newest signed head of the log `origin` when the statement was drawn: `size` entries with this `root` (hex),
+    of records up to `sequence`, signed at `time`. `check`: what whoever holds the paper can do with it.
     """
 
     origin: str
@@ -188,7 +188,10 @@ def _log_head(log: PrintedHead | None) -> list[Any]:
         ("root", log.root),
         ("signed at", log.time),
     ]
-    return [*section("Head of the audit log", ("what", "value"), rows, None), Paragraph(safe(log.check), STYLES["Normal"])]
+    return [
+        *section("Head of the audit log", ("what", "value"), rows, None),
+        Paragraph(safe(log.check), STYLES["Normal"]),
+    ]
 
 
 def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:

@@ -16,6 +16,8 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMis
 COMMANDS = {
     "frost check": ["--vectors", "F"],
     "frost sign": ["--vector", "F"],
+    "audit prove": ["--sequence", "1"],
+    "audit rebuild": ["--check"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
     "audit witness list": [],

@@ -14,7 +14,7 @@ SEQUENCE_DIGITS = 18
 
 
 class AuditLogHead(msgspec.Struct, frozen=True):
-    """The newest signed head of a log, which covers the journal's records up to `sequence`. `note`: the C2SP checkpoint."""
+    """The newest signed head of a log, which covers records up to `sequence`. `note`: the C2SP checkpoint."""
 
     log: str
     origin: str
@@ -34,8 +34,8 @@ class AuditQuorum(msgspec.Struct, frozen=True):
 
 
 class AuditStatus(msgspec.Struct, frozen=True):
-    """How far the logs are behind the journal, and what keeps them from going on. `bounded_at`: so many records are read
-    without a signed head at most. `state`: "current", "behind", "stopped" or "off".
+    """How far the logs are behind the journal, and what keeps them from going on. `bounded_at`: so many records are
+    read without a signed head at most. `state`: "current", "behind", "stopped" or "off".
     """
 
     name: str

@@ -88,8 +88,8 @@ class StatementLogHead(msgspec.Struct, frozen=True):
 
 
 class ClientStatement(msgspec.Struct, frozen=True):
-    """Of one account. `sequence` and `head`: the journal when it was drawn; `fees`: of the period, by asset. `log` is null
-    where no audit log is kept.
+    """Of one account. `sequence` and `head`: the journal when it was drawn; `fees`: of the period, by asset. `log` is
+    null where no audit log is kept.
     """
 
     account: str
