@@ -15,3 +15,4 @@ pub mod source;
 pub mod taproot;
 pub mod tiles;
 pub mod tree;
+pub mod verify;

@@ -23,6 +23,29 @@ pub trait Source {
 #[derive(Clone, Debug)]
 pub struct Folder(pub PathBuf);
 
+impl Folder {
+    /// The paths of all tiles and bundles, in no order.
+    pub fn paths(&self) -> Result<Vec<String>, LogError> {
+        let (mut found, mut open) = (Vec::new(), vec![self.0.join("tile")]);
+        while let Some(folder) = open.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(LogError::io("list", &folder))?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(LogError::io("list", &folder))?;
+                let kind = entry.file_type().map_err(LogError::io("list", &folder))?;
+                if kind.is_dir() {
+                    open.push(entry.path());
+                } else {
+                    found.extend(entry.path().strip_prefix(&self.0).ok().and_then(Path::to_str).map(String::from));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
 impl Source for Folder {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
         let path = self.0.join(path);

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
 import msgspec
 
 from isthmus import _core
@@ -15,7 +18,9 @@ __all__ = [
     "COSIGNATURE",
     "ED25519",
     "SIZE_MAX",
+    "FIELDS",
     "Checkpoint",
+    "Finding",
     "Log",
     "LogReader",
     "LogRefused",
@@ -24,16 +29,23 @@ __all__ = [
     "Salts",
     "Signer",
     "VerifierKey",
+    "Verified",
     "consistency_fault",
     "create_secret",
+    "field_fault",
+    "field_proof",
+    "fingerprints",
     "inclusion_fault",
     "journal_entry",
     "leaf_hash",
     "line_signed",
     "note_signed",
     "read_secret",
+    "verify_log",
 ]
 
+FIELDS = 78
+"""Fields of an order's row: O01 to O78, here counted from 0."""
 SIZE_MAX = (1 << 64) - 1
 ED25519 = 0x01
 """The kind of a log's own key: a signature of the text."""
@@ -152,3 +164,65 @@ def consistency_fault(old: tuple[int, bytes], new: tuple[int, bytes], proof: lis
     other_root. ValueError: a hash that has not 32 bytes.
     """
     return _core.log_consistent(old, new, proof)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is wrong with a log and where: the file, and the entry or hash in its level (from 0) where one can be told."""
+
+    name: str
+    file: str
+    index: int | None
+    reason: str
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """A whole log checked: all is well where nothing was found. `found` counts what `findings` lists the first 100 of.
+
+    `heads` are the signed heads that the tree agrees with; `beyond` the files that no checkpoint covers, which are no
+    part of the log. `root` is None where the log could not be read to its end.
+    """
+
+    origin: str
+    size: int
+    root: bytes | None
+    entries: int
+    bytes: int
+    files: int
+    heads: int
+    beyond: int
+    found: int
+    findings: tuple[Finding, ...]
+
+
+def verify_log(
+    files: Mapping[str, bytes] | Path,
+    key: VerifierKey | None = None,
+    heads: Sequence[tuple[str, bytes]] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> Verified:
+    """Hashes every entry and makes every tile again, up to the root that the checkpoint signs.
+
+    `heads` are notes published before with the place they were found at; `progress` is told (entries done, of), and ends
+    the check by raising. OSError: the disk.
+    """
+    of = files if isinstance(files, Path) else dict(files)
+    found = _core.log_verify(of, key.text() if key else None, list(heads), progress)
+    return Verified(findings=tuple(Finding(*row) for row in found.pop("findings")), **found)
+
+
+def fingerprints(seeds: list[bytes], rows: Sequence[Sequence[str | None]]) -> list[bytes]:
+    """The fingerprint (32 bytes) of each row of 78 values, None for unknown, from the row's seed (32 bytes).
+
+    ValueError: a row of another length, a seed of another length, or not as many seeds as rows.
+    """
+    return _core.fingerprints(seeds, rows)
+
+
+def field_proof(seed: bytes, row: Sequence[str | None], field: int) -> tuple[bytes, list[bytes]]:
+    """The salt (16 bytes) of field `field` (from 0) and the hashes from it to the row's fingerprint."""
+    return _core.field_proof(seed, row, field)
+
+
+def field_fault(field: int, salt: bytes, value: str | None, proof: list[bytes], fingerprint: bytes) -> str | None:
+    """None where field `field` (from 0) of the row with this fingerprint has this value; else as `inclusion_fault`."""
+    return _core.field_proven(field, salt, value, proof, fingerprint)
