@@ -1,9 +1,9 @@
-"""Evidence of one trade in one signed file: what a bank's message, a chain's event, the order and the postings say of it.
+"""Evidence of one trade in one signed file: what a bank's message, a chain's event, the order and the postings say.
 
 Every fact names the source in this file that says it and the leaf that commits to it: of a log for what the engine
 recorded, the SHA-256 of the bytes for what came from outside. Facts of one join must say the same. The file is signed
-over SHA-256 of its canonical form (RFC 8785, JCS), so that nothing in it changes unseen, and each source is read anew by
-whoever verifies it, so that what changed is located. docs/guide/evidence.md.
+over SHA-256 of its canonical form (RFC 8785, JCS), so that nothing in it changes unseen, and each source is read anew
+by whoever verifies it, so that what changed is located. docs/guide/evidence.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOT_PROVEN = (
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """What commits to a fact: leaf `index` of `log`; or, with `log` "file", the hash of bytes that stand in this file."""
+    """What commits to a fact: leaf `index` of `log`; with `log` "file", the hash of bytes that stand in this file."""
 
     log: str
     index: int
@@ -39,7 +39,7 @@ class Leaf(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """`content`: base64 of a record's body, or of the bytes from outside; empty for an order, which its proof discloses.
+    """`content`: base64 of a record's body or of the bytes from outside; empty for an order: its proof discloses it.
     `prev`: hash (hexadecimal) of the record before.
     """
 
@@ -131,7 +131,8 @@ def _normal(value: str) -> Decimal | str:
 
 def signed(evidence: Evidence, signer: Signer, at: int) -> Evidence:
     """With its signature; `at`: Unix seconds, which a log's key does not sign."""
-    return msgspec.structs.replace(evidence, signature=signer.sign(text(evidence), at))
+    said = text(evidence)
+    return msgspec.structs.replace(evidence, signature=f"{said}\n{signer.sign(said, at)}\n")
 
 
 def text(evidence: Evidence) -> str:
