@@ -41,7 +41,5 @@ def written(made: ProofFile, to: str | None, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        say(
-            f"record {made.sequence}: entry {made.index} of the {made.tree_size} of the {made.log} log, root {made.root}"
-        )
+        say(f"record {made.sequence}: entry {made.index} of {made.tree_size} of the {made.log} log, root {made.root}")
         say(f"check it with: isthmus audit verify proof {to}")

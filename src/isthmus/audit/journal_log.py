@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from isthmus.audit import heads
 from isthmus.audit.heads import Head
 from isthmus.audit.places import FIRST, JOURNAL, log_folder
 from isthmus.audit.signed_log import Disagrees, SignedLog
@@ -105,6 +106,15 @@ class JournalLog:
             finally:
                 os.close(handle)
         self._flushed = paths[-1].name if paths else self._flushed
+
+
+def covered_to(data: Path) -> int | None:
+    """The last record under a signed head; None where no log is made. Raises Damaged."""
+    folder = log_folder(data, JOURNAL)
+    if not (folder / FIRST).exists():
+        return None
+    head = heads.newest(folder)
+    return head.sequence if head is not None else read_first(data) - 1
 
 
 def read_first(data: Path) -> int:

@@ -35,7 +35,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """`entries`: made again and compared, of those that the published head covers. `heads`: whose roots were compared."""
+    """`entries`: made again and compared, of those that the head covers. `heads`: whose roots were compared."""
 
     entries: int
     heads: int

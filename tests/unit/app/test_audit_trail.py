@@ -15,6 +15,7 @@ from tests.sim.strategies import session
 
 from isthmus import _core
 from isthmus.app.audit_trail import Trail
+from isthmus.app.compact import old_segments
 from isthmus.audit import heads
 from isthmus.audit.places import JOURNAL, keys_folder, log_folder
 from isthmus.audit.signed_log import Disagrees
@@ -258,3 +259,20 @@ def test_records_of_the_archive_are_in_the_log_as_those_of_segments(data: Path, 
     first.unlink()
     followed(data, clocks)
     assert tiles(data) == tiles(tmp_path / "whole")
+
+
+def test_segments_that_no_head_covers_yet_are_not_compacted(tmp_path: Path, clocks: Clocks) -> None:
+    data = tmp_path / "data"
+    engine = Engine(str(data), "os", SEGMENT_BYTES)
+    for number, (command, at) in enumerate(session(11, 400)):
+        engine.submit(to_core(_core, command), at)
+        if number in (300, 350):
+            engine.snapshot()
+    engine.close()
+    free = old_segments(data)
+    trail = trail_of(data, clocks, most_behind=4)
+    trail.step()
+    trail.close()
+    assert len(free) > 1 and old_segments(data) == []
+    followed(data, clocks)
+    assert old_segments(data) == free
