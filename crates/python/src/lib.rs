@@ -122,9 +122,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    for register in
-        [fix::register, frost::register, logs::register, proofs::register, perpetuals::register, postings::register]
-    {
+    for register in [fix::register, frost::register, proofs::register, perpetuals::register, postings::register] {
         register(m)?;
     }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)

@@ -20,6 +20,8 @@ COMMANDS = {
     "audit rebuild": ["--check"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
+    "audit verify log": ["DIR"],
+    "audit verify proof": ["FILE"],
     "audit witness list": [],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],
