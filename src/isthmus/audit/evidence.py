@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 import rfc8785
 
-from isthmus.audit.proving import ProofFile
+from isthmus.audit.proof_file import ProofFile
 from isthmus.engine.proofs import LogRefused, Note, Signer, VerifierKey, note_signed
 from isthmus.kernel.errors import BadInput
 
