@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from isthmus._core import Engine, JournalReader, JournalTrial, OpenAccount
+from isthmus._core import COMMANDS, Engine, JournalReader, JournalTrial
 from isthmus.engine.proofs import Log, LogRefused, Salts, Signer, journal_entry
 
+OpenAccount = next(command for command in COMMANDS.values() if command.__name__ == "OpenAccount")
 KEY = bytes(range(32))
 SALTS = Salts(KEY)
 MANY = 1 << 62
