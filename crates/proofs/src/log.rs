@@ -116,14 +116,14 @@ impl Log {
         }
         tiles::bundle_entry(&mut self.bundle, entry);
         let (waiting, filled, near, bundle) = (&mut self.waiting, &mut self.filled, &mut self.near, &mut self.bundle);
-        self.edge.push(hash::leaf(entry), |tile, hashes| {
+        self.edge.push(hash::leaf(entry), |tile, hashes, groups| {
             if tile.kind == Kind::Level(0) {
                 let entries = Tile { kind: Kind::Entries, ..tile };
                 let capacity = bundle.capacity();
                 waiting.push((entries, std::mem::replace(bundle, Vec::with_capacity(capacity))));
                 filled.push(entries);
             }
-            near.keep(tile, hashes);
+            near.keep(tile, hashes, groups);
             waiting.push((tile, hashes.as_flattened().to_vec()));
             filled.push(tile);
         });

@@ -3,7 +3,7 @@ use crate::checkpoint::Checkpoint;
 use crate::fault::LogError;
 use crate::hash::Hash;
 use crate::note::Note;
-use crate::tiles::{self, Edge, HEIGHT, Kind, Tile, WIDTH};
+use crate::tiles::{self, Edge, GROUP, HEIGHT, Kind, Tile, WIDTH};
 use crate::tree::{self, Nodes};
 use std::collections::BTreeMap;
 use std::fs;
@@ -123,9 +123,8 @@ fn front(tile: &Tile, whole: &[u8]) -> usize {
 const NEAR_SLOTS: usize = 1 << 16;
 /// Slots of the memory of whole tiles above the leaves.
 const ABOVE_SLOTS: usize = 256;
-/// Nodes of a tile that are remembered: those of height 4, from which the upper ones are made.
-const NEAR_NODES: usize = 16;
-const NEAR_HEIGHT: u32 = 4;
+/// Nodes of a tile that are remembered: the roots of its groups, from which the upper ones are made.
+const NEAR_NODES: usize = WIDTH / GROUP;
 
 type Slot<T> = Option<(Tile, T)>;
 
@@ -143,16 +142,14 @@ impl Near {
         (tile.index.wrapping_add(level.wrapping_mul(31_337)) % slots as u64) as usize
     }
 
-    /// Remembers a whole tile.
-    pub fn keep(&mut self, tile: Tile, hashes: &[Hash]) {
+    /// Remembers a whole tile by its hashes and the roots of its groups.
+    pub fn keep(&mut self, tile: Tile, hashes: &[Hash], groups: &[Hash]) {
         let slot = Self::slot(&tile, NEAR_SLOTS);
         if self.nodes.len() <= slot {
             self.nodes.resize_with((slot + 1).next_power_of_two(), || None);
         }
         let mut nodes = Box::new([[0; 32]; NEAR_NODES]);
-        for (place, leaves) in nodes.iter_mut().zip(hashes.as_chunks::<NEAR_NODES>().0) {
-            *place = tree::whole(leaves);
-        }
+        nodes.copy_from_slice(groups);
         self.nodes[slot] = Some((tile, nodes));
         if tile.kind != Kind::Level(0) {
             self.above.resize_with(ABOVE_SLOTS, || None);
@@ -219,13 +216,13 @@ impl<'s, S: Source> Stored<'s, S> {
         if let Some(edge) = self.edge
             && !tile.is_whole()
         {
-            return Ok(tree::whole(&edge.level(level)[from..from + count]));
+            return Ok(edge.part(level, from, count));
         }
         if tile.is_whole()
-            && count >= NEAR_NODES
+            && count >= GROUP
             && let Some(nodes) = self.near.upper(&tile)
         {
-            return Ok(tree::whole(&nodes[from / NEAR_NODES..][..count / NEAR_NODES]));
+            return Ok(tree::whole(&nodes[from / GROUP..][..count / GROUP]));
         }
         if let Some(hashes) = self.near.tile(&tile) {
             return Ok(tree::whole(&hashes[from..from + count]));
@@ -244,9 +241,9 @@ impl<'s, S: Source> Stored<'s, S> {
 
     /// A tile, or the sixteen hashes around the ones asked for where the rest is remembered.
     fn read(&mut self, tile: Tile, from: usize, count: usize) -> Result<(Tile, usize, Vec<Hash>), LogError> {
-        if count < NEAR_NODES && self.near.upper(&tile).is_some() {
-            let first = from / NEAR_NODES * NEAR_NODES;
-            let part = self.source.read_part(&tile.to_string(), 32 * first, 32 * NEAR_NODES)?;
+        if count < GROUP && self.near.upper(&tile).is_some() {
+            let first = from / GROUP * GROUP;
+            let part = self.source.read_part(&tile.to_string(), 32 * first, 32 * GROUP)?;
             if let Some(part) = part {
                 return Ok((tile, first, part.as_chunks::<32>().0.to_vec()));
             }
@@ -254,7 +251,8 @@ impl<'s, S: Source> Stored<'s, S> {
         let bytes = bytes(self.source, &tile)?;
         let hashes = tiles::hashes(&tile, &bytes)?.to_vec();
         if tile.is_whole() {
-            self.near.keep(tile, &hashes);
+            let groups: Vec<Hash> = hashes.as_chunks::<GROUP>().0.iter().map(|group| tree::whole(group)).collect();
+            self.near.keep(tile, &hashes, &groups);
         }
         Ok((tile, 0, hashes))
     }
@@ -285,5 +283,3 @@ pub fn entry(source: &impl Source, index: u64, size: u64) -> Result<Vec<u8>, Log
 pub fn folder(path: &Path) -> Folder {
     Folder(path.to_path_buf())
 }
-
-const _: () = assert!(1 << NEAR_HEIGHT == NEAR_NODES && NEAR_NODES * NEAR_NODES == WIDTH);

@@ -147,12 +147,27 @@ pub fn entries<'b>(tile: &Tile, bytes: &'b [u8]) -> Result<Vec<&'b [u8]>, LogErr
 pub struct Edge {
     size: u64,
     levels: Vec<Vec<Hash>>,
+    /// Of every level the roots of its whole groups of sixteen, from which those of larger subtrees are made.
+    groups: Vec<Vec<Hash>>,
 }
+
+/// Hashes of a group.
+pub const GROUP: usize = 16;
 
 impl Edge {
     /// Of a log whose partial tiles are these, the lowest level first.
     pub fn of(size: u64, levels: Vec<Vec<Hash>>) -> Self {
-        Self { size, levels }
+        let groups = levels.iter().map(|level| level.as_chunks::<GROUP>().0.iter().map(|group| whole(group)).collect());
+        let groups = groups.collect();
+        Self { size, levels, groups }
+    }
+
+    /// The root of a whole subtree inside a level's partial tile.
+    pub fn part(&self, level: u8, from: usize, count: usize) -> Hash {
+        if count < GROUP {
+            return whole(&self.level(level)[from..from + count]);
+        }
+        whole(&self.groups[usize::from(level)][from / GROUP..][..count / GROUP])
     }
 
     pub fn size(&self) -> u64 {
@@ -169,43 +184,52 @@ impl Edge {
         self.levels.len() as u8
     }
 
-    /// One leaf more; `full` is given every tile that it fills, the lowest first.
+    /// One leaf more; `full` is given every tile that it fills, the lowest first, with the roots of its groups.
     #[inline]
-    pub fn push(&mut self, leaf: Hash, mut full: impl FnMut(Tile, &[Hash])) {
-        if self.levels.is_empty() {
-            self.levels.push(Vec::with_capacity(WIDTH));
-        }
-        self.levels[0].push(leaf);
+    pub fn push(&mut self, leaf: Hash, mut full: impl FnMut(Tile, &[Hash], &[Hash])) {
         self.size += 1;
+        self.add(0, leaf);
         if self.levels[0].len() == WIDTH {
             self.carry(&mut full);
         }
     }
 
-    fn carry(&mut self, full: &mut impl FnMut(Tile, &[Hash])) {
+    #[inline]
+    fn add(&mut self, level: usize, hash: Hash) {
+        if self.levels.len() == level {
+            self.levels.push(Vec::with_capacity(WIDTH));
+            self.groups.push(Vec::with_capacity(WIDTH / GROUP));
+        }
+        let hashes = &mut self.levels[level];
+        hashes.push(hash);
+        if hashes.len().is_multiple_of(GROUP) {
+            self.groups[level].push(whole(&hashes[hashes.len() - GROUP..]));
+        }
+    }
+
+    fn carry(&mut self, full: &mut impl FnMut(Tile, &[Hash], &[Hash])) {
         for level in 0.. {
             if self.levels[level].len() < WIDTH {
                 return;
             }
-            let above = whole(&self.levels[level]);
+            let above = whole(&self.groups[level]);
             let index = (level_count(level as u8, self.size) - 1) / WIDTH as u64;
-            full(Tile { kind: Kind::Level(level as u8), index, width: WIDTH as u16 }, &self.levels[level]);
+            let tile = Tile { kind: Kind::Level(level as u8), index, width: WIDTH as u16 };
+            full(tile, &self.levels[level], &self.groups[level]);
             self.levels[level].clear();
-            if self.levels.len() == level + 1 {
-                self.levels.push(Vec::with_capacity(WIDTH));
-            }
-            self.levels[level + 1].push(above);
+            self.groups[level].clear();
+            self.add(level + 1, above);
         }
     }
 
     /// The root of the tree so far: what every level has beyond its whole tiles, from the right.
     pub fn root(&self) -> Hash {
         let mut right = None;
-        for level in &self.levels {
+        for (number, level) in self.levels.iter().enumerate() {
             let mut end = level.len();
             while end > 0 {
                 let count = 1 << end.trailing_zeros();
-                let left = whole(&level[end - count..end]);
+                let left = self.part(number as u8, end - count, count);
                 right = Some(right.map_or(left, |right| node(&left, &right)));
                 end -= count;
             }
@@ -270,7 +294,7 @@ mod tests {
         for at in 0..66_000_u32 {
             let leaf = hash::leaf(&at.to_be_bytes());
             leaves.0.push(leaf);
-            edge.push(leaf, |tile, _| full.push(tile));
+            edge.push(leaf, |tile, _, _| full.push(tile));
             if at < 1030 || at % 977 == 0 || at > 65_530 && at < 65_540 {
                 assert_eq!(tree::root(edge.size(), &mut leaves), Ok(edge.root()), "size {}", edge.size());
             }

@@ -225,7 +225,7 @@ impl<'s, S: Source> Pass<'s, S> {
             next += leaves.len() as u64;
             let mut full = Vec::new();
             for leaf in leaves {
-                self.edge.push(leaf, |tile, hashes| {
+                self.edge.push(leaf, |tile, hashes, _| {
                     if tile.kind != Kind::Level(0) {
                         full.push((tile, hashes.to_vec()));
                     }
