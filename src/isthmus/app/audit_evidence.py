@@ -6,26 +6,14 @@ import argparse
 import base64
 from pathlib import Path
 
-import msgspec
-
 from isthmus.app.audit_key import read_key
 from isthmus.app.evidence_sources import Reader
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
-from isthmus.audit.evidence import (
-    NOT_PROVEN,
-    Evidence,
-    Fact,
-    Fault,
-    Kind,
-    Source,
-    joins_of,
-    parse,
-    signature_fault,
-    signed,
-)
+from isthmus.audit.evidence import NOT_PROVEN, Evidence, Fact, Kind, Source, joins_of, parse_evidence
 from isthmus.audit.places import JOURNAL, LOG_KEYS, keys_folder
 from isthmus.audit.proof_file import Refused, Trust, check
 from isthmus.audit.proving import record_proof
+from isthmus.audit.signed_file import Fault, signature_fault, signed, written
 from isthmus.engine import archive
 from isthmus.engine.engine import JournalDamaged, Record
 from isthmus.engine.proofs import LogRefused, Signer, VerifierKey
@@ -48,9 +36,8 @@ def make(arguments: argparse.Namespace) -> int:
         raise Damaged(": ".join(map(str, error.args))) from error
     except FileNotFoundError as error:
         raise BadInput("data", f"no_log: {error.filename} is not there") from None
-    raw = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
     try:
-        Path(arguments.to).write_bytes(raw)
+        Path(arguments.to).write_bytes(written(made))
     except OSError as error:
         raise BadInput("to", f"{arguments.to}: {error.strerror}") from None
     return _told(made, [], arguments.json)
@@ -58,7 +45,7 @@ def make(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Exit 0 where everything holds and agrees, else 1 with each fault and where it is; 2 for what is no evidence."""
-    made = parse(_read(arguments.file, "file"))
+    made = parse_evidence(_read(arguments.file, "file"))
     return _told(made, faults_of(made, read_key(arguments.vkey) if arguments.vkey else None), arguments.json)
 
 
