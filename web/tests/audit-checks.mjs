@@ -14,6 +14,7 @@ export const AUDIT_CHECKS = [
   { name: "the audit page says how far the signed head is behind the journal", run: status },
   { name: "a proof that the broker made holds in the verifier's page, and not with a bit turned", run: proof },
   { name: "the broker's own log holds in the verifier's page, and a turned bit in it is located", run: folder },
+  { name: "the board shows the witnesses that cosign the log, and their quorum", run: witnesses },
   { name: "a client has no audit page", run: client },
 ];
 
@@ -109,6 +110,18 @@ async function copied(from, to) {
   const older = heads.split("\n").filter((line) => line !== "" && JSON.parse(line).size <= size);
   await writeFile(join(to, "checkpoint"), head);
   await writeFile(join(to, "heads"), older.map((line) => `${line}\n`).join(""));
+}
+
+/** Leaves audit-witnesses.png: that of docs/images. */
+async function witnesses({ page, server, output, complaints }) {
+  await open(page, server);
+  await page.keyboard.press("2");
+  await page.locator("[data-quorum=true]").waitFor(PATIENT);
+  const board = page.getByRole("region", { name: "Witnesses of the log" });
+  await board.locator("[data-witness-state=signed]").nth(1).waitFor(PATIENT);
+  assert.equal(await board.locator("tr[data-id]").count(), 3);
+  await page.screenshot({ path: join(output, "audit-witnesses.png") });
+  unknown(complaints);
 }
 
 async function client({ page, server }) {

@@ -10,19 +10,23 @@ export interface ChosenFile {
 export interface Chosen {
   logs: { name: string; folder: LogFolder }[];
   keys: ChosenFile[];
+  witnessKeys: ChosenFile[];
   proofs: ChosenFile[];
 }
 
 const HEAD = "checkpoint";
 
-/** Every folder with a checkpoint is a log; of what lies outside of them, keys end in .vkey and the rest are proofs. */
+/** Every folder with a checkpoint is a log; outside of them keys end in .vkey, `vkeys` has those of witnesses. */
 export function sorted(files: readonly ChosenFile[]): Chosen {
   const heads = files.filter(({ path }) => path === HEAD || path.endsWith(`/${HEAD}`));
   const roots = heads.map(({ path }) => path.slice(0, path.length - HEAD.length));
   const logs = roots.map((root) => ({ name: root.replace(/\/$/, "") || "log", folder: folderOf(root, files) }));
   const rest = files.filter(({ path }) => !roots.some((root) => path.startsWith(root)));
-  const isKey = ({ path }: ChosenFile): boolean => path.endsWith(".vkey");
-  return { logs, keys: files.filter(isKey), proofs: rest.filter((one) => !isKey(one)) };
+  const keys = rest.filter(({ path }) => path.endsWith(".vkey"));
+  const witnessKeys = rest.filter(({ path }) => /(^|\/)vkeys$/.test(path));
+  // Of a folder with logs in it what else lies there is not a proof; it is told only when it is named as one.
+  const proofs = rest.filter((one) => logs.length === 0 || /proof/.test(one.path));
+  return { logs, keys, witnessKeys, proofs: proofs.filter((one) => ![...keys, ...witnessKeys].includes(one)) };
 }
 
 function folderOf(root: string, files: readonly ChosenFile[]): LogFolder {

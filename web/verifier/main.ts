@@ -11,7 +11,7 @@ const PROOF_BYTES_MAX = 4 << 20;
 const BREATH_MS = 50;
 
 const input = (id: string): HTMLInputElement => document.getElementById(id) as HTMLInputElement;
-let chosen: Chosen = { logs: [], keys: [], proofs: [] };
+let chosen: Chosen = { logs: [], keys: [], witnessKeys: [], proofs: [] };
 /** Counts up with each check, so that one that is overtaken ends in silence. */
 let turn = 0;
 
@@ -27,11 +27,16 @@ function known(): Known {
 
 async function take(files: readonly ChosenFile[]): Promise<void> {
   chosen = sorted(files);
-  if (chosen.keys.length > 0 && input("log-keys").value === "") {
-    const texts = await Promise.all(chosen.keys.map(({ file }) => file.text()));
-    input("log-keys").value = texts.map((text) => text.trim()).join("\n");
-  }
+  await fill("log-keys", chosen.keys);
+  await fill("witness-keys", chosen.witnessKeys);
   await check();
+}
+
+/** Keys among the files go where nothing was entered. */
+async function fill(id: string, files: readonly ChosenFile[]): Promise<void> {
+  if (files.length === 0 || input(id).value !== "") return;
+  const texts = await Promise.all(files.map(({ file }) => file.text()));
+  input(id).value = texts.map((text) => text.trim()).join("\n");
 }
 
 async function check(): Promise<void> {

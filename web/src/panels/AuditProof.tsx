@@ -24,14 +24,23 @@ export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNo
   useEffect(() => {
     let late = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = (): void => {
+      timer = setTimeout(() => setAttempt(attempt + 1), ASK_AGAIN_MS);
+    };
     readOrderProof(order, sequence).then(
-      (text) => late || setAsked({ step: "checked", text, report: checkProof(text, NOTHING_KNOWN) }),
+      (text) => {
+        if (late) return;
+        const report = checkProof(text, NOTHING_KNOWN);
+        setAsked({ step: "checked", text, report });
+        // Witnesses sign a head some time after the log did.
+        if (report.findings.some(({ reason }) => reason === "not_cosigned")) again();
+      },
       (fault: unknown) => {
         if (!(fault instanceof Refusal)) throw fault;
         if (late) return;
         setAsked({ step: "waiting", why: fault.message });
         // A proof is there at the next head; what is not there then is asked for again.
-        timer = setTimeout(() => setAttempt(attempt + 1), ASK_AGAIN_MS);
+        again();
       },
     );
     return () => {
