@@ -15,6 +15,21 @@ from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMis
 
 COMMANDS = {
     "frost check": ["--vectors", "F"],
+    "zk check": ["--vectors", "F"],
+    "zk client": ["--proof", "F"],
+    "zk message key": ["--name", "a"],
+    "zk message order": ["--amount", "1", "--out", "F"],
+    "zk message receive": [
+        *("--key", "F", "--message", "F", "--sender", "F", "--from-chain", "F", "--to-chain", "F"),
+        *("--content", "F", "--out", "F"),
+    ],
+    "zk message send": [
+        *("--key", "F", "--to", "F", "--settlement", "F", "--from-chain", "F", "--to-chain", "F"),
+        *("--least", "1", "--most", "2", "--out", "F"),
+    ],
+    "zk message verify": ["--message", "F", "--sender", "F"],
+    "zk prove": ["--day", "2026-01-05"],
+    "zk verify": ["--day", "2026-01-05"],
     "frost sign": ["--vector", "F"],
     "audit prove": ["--sequence", "1"],
     "audit rebuild": ["--check"],
