@@ -61,7 +61,8 @@ async function proofOf(page, server, sequence) {
   return { text, key: await readFile(join(server.data, "audit/keys/log.vkey"), "utf8") };
 }
 
-async function proof({ page, server }) {
+/** Leaves verifier.png: that of docs/images. */
+async function proof({ page, server, output }) {
   const { text, key } = await proofOf(page, server, 5);
   await page.context().setOffline(true);
   await page.goto(VERIFIER);
@@ -73,6 +74,7 @@ async function proof({ page, server }) {
   await choose(text);
   await page.locator("#verdict[data-verdict=yes]").waitFor(PATIENT);
   await page.locator("li[data-verdict=yes]", { hasText: "leaf 4 of" }).waitFor(PATIENT);
+  await page.screenshot({ path: join(output, "verifier.png"), fullPage: true });
   const { hash } = JSON.parse(text).record;
   const turned = hash.slice(0, -1) + (Number.parseInt(hash.at(-1), 16) ^ 1).toString(16);
   await choose(text.replace(hash, turned));
