@@ -16,7 +16,7 @@ export type Reason =
   | "field_differs"
   | "missing_tile"
   | "truncated_tile"
-  | "hash_differs"
+  | "tile_differs"
   | "root_differs"
   | "no_checkpoint"
   | "shrunken"
