@@ -14,6 +14,7 @@ export const AUDIT_CHECKS = [
   { name: "the audit page says how far the signed head is behind the journal", run: status },
   { name: "a proof that the broker made holds in the verifier's page, and not with a bit turned", run: proof },
   { name: "the broker's own log holds in the verifier's page, and a turned bit in it is located", run: folder },
+  { name: "the broker's journal holds in the verifier's page, with the record of a proof", run: journal },
   { name: "the board shows the witnesses that cosign the log, and their quorum", run: witnesses },
   { name: "a client has no audit page", run: client },
 ];
@@ -98,6 +99,28 @@ async function folder({ page, server }) {
     await page.locator("#folder").setInputFiles(copy);
     await page.locator("li[data-reason=leaf_differs]", { hasText: /tile\/entries\/000.*entry 4,/s }).waitFor(PATIENT);
     assert.equal(await page.locator("li[data-verdict=no]").count(), 1);
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+/** A copy of a journal that grows may end within a write: then it is copied again. */
+async function journal({ page, server }) {
+  const { text } = await proofOf(page, server, 5);
+  const copy = await mkdtemp(join(tmpdir(), "isthmus-journal-"));
+  try {
+    await page.goto(VERIFIER);
+    const verdict = page.locator("#verdict:not([data-verdict=open])[data-verdict]");
+    for (let attempts = 0; attempts < 3; attempts += 1) {
+      await cp(join(server.data, "journal"), join(copy, "journal"), { recursive: true, force: true });
+      await writeFile(join(copy, "record.proof"), text);
+      await page.reload();
+      await page.locator("#folder").setInputFiles(copy);
+      await verdict.waitFor(PATIENT);
+      if ((await verdict.getAttribute("data-verdict")) === "yes") break;
+    }
+    await page.locator("li[data-verdict=yes]", { hasText: /Journal.*records, tail open/s }).waitFor(PATIENT);
+    await page.locator("li[data-verdict=yes]", { hasText: "Record 5 of the proof" }).waitFor(PATIENT);
   } finally {
     await rm(copy, { recursive: true });
   }

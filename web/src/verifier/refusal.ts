@@ -18,8 +18,9 @@ export type Reason =
   | "truncated_tile"
   | "tile_differs"
   | "root_differs"
+  | "damaged"
+  | "torn_tail"
   | "no_checkpoint"
-  | "shrunken"
   | "wrong_sequence"
   | "chain_breaks"
   | "head_differs";

@@ -198,7 +198,7 @@ describe("a folder that was made otherwise", () => {
   it("under an older head, with heads beyond it, is told so", async () => {
     const older = records(300, 41).map(leaf);
     const cut = new Map(MIDDLE).set("checkpoint", bytes(checkpoint(older, LOG_KEYS.journal)));
-    expect(await refusals(cut, JOURNAL)).toContainEqual(expect.stringMatching(/^shrunken heads, line 2/));
+    expect(await refusals(cut, JOURNAL)).toContainEqual(expect.stringMatching(/^old_head heads, line 2/));
   });
 
   it("with records that leave one out is a wrong sequence, though it is signed", async () => {
