@@ -9,7 +9,7 @@ import { type Finding, holds, no, yes } from "../verifier/refusal";
 const ASK_AGAIN_MS = 1_000;
 
 interface AuditProofProps {
-  order: string | number;
+  order: string;
   sequence: number;
   /** What the page shows of the event: the proof must be of just that. */
   shown: AuditEvent;

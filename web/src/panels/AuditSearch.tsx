@@ -10,7 +10,7 @@ import { type Column, Grid } from "./Grid";
 const ROWS = "100";
 const FILTERS = [
   ["text", "Any words", "an id, a reason, a name"],
-  ["account", "Account", "acc-16"],
+  ["account", "Account", "acc-19"],
   ["instrument", "Market", "BTC-USD"],
   ["event", "Event", "reject"],
   ["reason", "Reason", "outside_collar"],
@@ -82,9 +82,9 @@ export function AuditSearch(): ReactNode {
           label="Orders found"
           columns={COLUMNS}
           rows={found.orders}
-          id={({ order, sequence }) => `${order} ${sequence}`}
+          id={({ order, sequence, place }) => `${order} ${sequence}-${place}`}
           empty={empty}
-          selected={chosen && `${chosen.order} ${chosen.sequence}`}
+          selected={chosen && `${chosen.order} ${chosen.sequence}-${chosen.place}`}
           onSelect={setChosen}
           footer={
             found.next !== null && (
@@ -96,7 +96,7 @@ export function AuditSearch(): ReactNode {
         />
       </section>
       {chosen ? (
-        <AuditOrder key={chosen.order} order={chosen.order} at={chosen.sequence} onClose={() => setChosen(null)} />
+        <AuditOrder key={chosen.order} order={chosen.order} at={chosen} onClose={() => setChosen(null)} />
       ) : (
         <section className="panel audit-order" aria-label="Order">
           <p className="empty">Choose an order to see its life: every event, its 78 fields, and the proof of each.</p>
@@ -160,7 +160,7 @@ function Size({ row: { side, quantity: size } }: { row: AuditedOrder }): ReactNo
 
 function Event({ row: { event, status } }: { row: AuditedOrder }): ReactNode {
   return (
-    <span title={status ?? ""} className={event === "reject" ? "bad" : ""}>
+    <span title={words(status)} className={/reject|refused/.test(event) ? "bad" : ""}>
       {words(event)}
     </span>
   );

@@ -66,7 +66,9 @@ describe("an event", () => {
   });
 
   it("says who, as far as it knows", () => {
-    expect(whoOf(event({ O11: "algo-7", O03: "acc-16", O09: null }))).toBe("by algo-7, for acc-16");
+    expect(whoOf(event({ O11: "path-7", O03: "acc-16", O09: null, O75: '{"role":"client","user":3}' }))).toBe(
+      "sent by client 3, executed by path-7, for acc-16",
+    );
     expect(whoOf(event({}))).toBe("nobody is named");
   });
 
