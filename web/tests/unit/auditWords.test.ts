@@ -116,7 +116,12 @@ describe("the proof of an event", () => {
       detail: "O02",
     });
     expect(shownIs(report, { ...event(fields), fingerprint: "00" })).toMatchObject({ reason: "leaf_differs" });
-    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "no" });
+  });
+
+  it("leaves open what it does not disclose, and compares fields where the store has no fingerprint", () => {
+    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "open" });
+    expect(shownIs(report, { ...event(fields), fingerprint: null })).toMatchObject({ verdict: "yes" });
+    expect(shownIs(report, { ...event({ O01: "x" }), fingerprint: null })).toMatchObject({ reason: "field_differs" });
   });
 });
 
