@@ -13,6 +13,7 @@ mod front;
 mod frost;
 mod iso20022;
 mod journal;
+mod logs;
 mod messages;
 mod moves;
 mod perpetuals;

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from isthmus.audit.witness import Key
+from isthmus.engine.proofs import COSIGNATURE, LogRefused, Note, VerifierKey, line_signed
 
 
-def merged(note: str, lines: Sequence[str], keys: Sequence[Key]) -> tuple[str, tuple[str, ...]]:
+def merged(note: str, lines: Sequence[str], keys: Sequence[VerifierKey]) -> tuple[str, tuple[str, ...]]:
     """The note with the lines that hold, one for each key, and the names of those who cosigned.
 
-    A line by no key of these, of another text, or that cannot be read is left out: it never stops the log.
+    A line by no key of these, of another text, or that cannot be read is left out: it never stops the log. Raises
+    LogRefused malformed_note.
     """
-    text = note.split("\n\n", 1)[0] + "\n"
+    text = Note.parse(note.encode()).text
     names: list[str] = []
     for line in lines:
         name = _signer(text, line, keys)
@@ -26,19 +23,13 @@ def merged(note: str, lines: Sequence[str], keys: Sequence[Key]) -> tuple[str, t
     return note, tuple(names)
 
 
-def _signer(text: str, line: str, keys: Sequence[Key]) -> str | None:
-    try:
-        dash, name, blob = line.rstrip("\n").split(" ")
-        raw = base64.b64decode(blob, validate=True)
-    except ValueError:
-        return None
+def _signer(text: str, line: str, keys: Sequence[VerifierKey]) -> str | None:
     for key in keys:
-        if (dash, name, raw[:4], len(raw)) != ("\u2014", key.name, key.number, 76):
+        if key.kind != COSIGNATURE:
             continue
-        signed = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n{text}".encode()
         try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[12:], signed)
-        except InvalidSignature:
+            line_signed(text, line, key)
+        except LogRefused:
             continue
         return key.name
     return None

@@ -14,9 +14,19 @@ from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from isthmus.engine.proofs import consistency_fault
+from isthmus.engine.proofs import (
+    COSIGNATURE,
+    ED25519,
+    Checkpoint,
+    LogRefused,
+    Note,
+    Signer,
+    VerifierKey,
+    consistency_fault,
+    note_signed,
+)
 from isthmus.kernel.errors import BadInput, Damaged
 from isthmus.kernel.files import flush
 
@@ -53,36 +63,23 @@ class Report(msgspec.Struct, frozen=True):
     given: str
 
 
-class Key(msgspec.Struct, frozen=True):
-    """Name, number and Ed25519 key of a signer of notes (C2SP signed-note)."""
-
-    name: str
-    number: bytes
-    public: bytes
-
-
-def log_key(text: str) -> Key:
+def log_key(text: str) -> VerifierKey:
     """Key `name+hash+base64` of a log (type 0x01); raises `BadInput`."""
-    parts = text.strip().split("+", 2)
     try:
-        name, number, blob = parts[0], bytes.fromhex(parts[1]), base64.b64decode(parts[2], validate=True)
-    except (IndexError, ValueError) as fault:
-        raise BadInput("log_vkey", "is not name+hash+base64") from fault
-    if len(blob) != 33 or blob[0] != 1 or number != _number(name, blob):
-        raise BadInput("log_vkey", "is no Ed25519 key of that name")
-    return Key(name, number, blob[1:])
-
-
-def _number(name: str, blob: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + blob).digest()[:4]
+        key = VerifierKey.parse(text.strip())
+    except LogRefused as fault:
+        raise BadInput("log_vkey", fault.args[1]) from fault
+    if key.kind != ED25519:
+        raise BadInput("log_vkey", "is a witness's key and no log's")
+    return key
 
 
 class Witness:
     """One witness of one log; its folder holds `state` (signed), `heads` (NDJSON) and `reports` (NDJSON)."""
 
-    def __init__(self, name: str, secret: Ed25519PrivateKey, log: Key, folder: Path) -> None:
-        self._name, self._secret, self._log, self._folder = name, secret, log, folder
-        self._number = _number(name, b"\x04" + secret.public_key().public_bytes_raw())
+    def __init__(self, name: str, secret: Ed25519PrivateKey, log: VerifierKey, folder: Path) -> None:
+        self._secret, self._log, self._folder = secret, log, folder
+        self._signer = Signer.of(name, COSIGNATURE, secret.private_bytes_raw())
         folder.mkdir(parents=True, exist_ok=True)
         self.head = self._load()
         self.reports = _rows(folder / "reports", Report)
@@ -94,15 +91,17 @@ class Witness:
         try:
             before, note = body.decode().split("\n\n", 1)
             old, proof = _asked(before)
-            text, lines = note.split("\n\n", 1)
-            origin, size, root = _checkpoint(text)
-        except (ValueError, binascii.Error):
+            signed = Note.parse(note.encode())
+            head = Checkpoint.parse(signed.text)
+        except (ValueError, binascii.Error, LogRefused):
             return Answer(400, "request is not of the form of tlog-witness\n")
-        if origin != self._log.name:
+        if head.origin != self._log.name:
             return Answer(404, "origin is not known here\n")
-        if not self._signed(text + "\n", lines):
+        try:
+            note_signed(note.encode(), self._log)
+        except LogRefused:
             return Answer(403, "no signature by the log's key\n")
-        return self._judge((old, size, root), proof, note, now)
+        return self._judge((old, head.size, head.root), proof, note, now)
 
     def _judge(self, asked: tuple[int, int, bytes], proof: list[bytes], note: str, now: int) -> Answer:
         old, size, root = asked
@@ -119,7 +118,7 @@ class Witness:
             return Answer(422, "consistency proof fails\n")
         if size > held.size:
             self._keep(Head(held.counter + 1, size, root.hex(), note))
-        return Answer(200, self._cosigned(note.split("\n\n", 1)[0] + "\n", now))
+        return Answer(200, self._signer.sign(Note.parse(note.encode()).text, now) + "\n")
 
     def _extends(self, size: int, root: bytes, proof: list[bytes]) -> bool:
         if size == 0 and root != hashlib.sha256().digest():
@@ -127,24 +126,6 @@ class Witness:
         if self.head.size in (0, size):
             return not proof
         return consistency_fault((self.head.size, bytes.fromhex(self.head.root)), (size, root), proof) is None
-
-    def _signed(self, text: str, lines: str) -> bool:
-        for line in lines.splitlines():
-            try:
-                dash, name, blob = line.split(" ")
-                raw = base64.b64decode(blob, validate=True)
-                if dash != "\u2014" or name != self._log.name or raw[:4] != self._log.number:
-                    continue
-                Ed25519PublicKey.from_public_bytes(self._log.public).verify(raw[4:], text.encode())
-            except (ValueError, InvalidSignature):
-                continue
-            return True
-        return False
-
-    def _cosigned(self, text: str, now: int) -> str:
-        signature = self._secret.sign(f"cosignature/v1\ntime {now}\n{text}".encode())
-        blob = base64.b64encode(self._number + now.to_bytes(8, "big") + signature).decode()
-        return f"\u2014 {self._name} {blob}\n"
 
     def _report(self, kind: str, note: str, now: int) -> None:
         if any(report.kind == kind and report.given == note for report in self.reports):
@@ -192,14 +173,6 @@ def _asked(text: str) -> tuple[int, list[bytes]]:
     if word != "old" or len(proof) > MOST_HASHES or any(len(node) != 32 for node in proof):
         raise ValueError
     return _decimal(number), proof
-
-
-def _checkpoint(text: str) -> tuple[str, int, bytes]:
-    origin, size, root, *_ = text.split("\n")
-    raw = base64.b64decode(root, validate=True)
-    if len(raw) != 32:
-        raise ValueError
-    return origin, _decimal(size), raw
 
 
 def _decimal(text: str) -> int:

@@ -18,6 +18,8 @@ COMMANDS = {
     "frost sign": ["--vector", "F"],
     "audit verify consistency": ["--cases", "F"],
     "audit verify inclusion": ["--cases", "F"],
+    "audit verify log": ["DIR"],
+    "audit verify proof": ["FILE"],
     "audit witness list": [],
     "margin reg-t": ["F"],
     "margin sa-ccr": ["F"],

@@ -1,18 +1,16 @@
 """Only cosignatures that hold are merged into a checkpoint."""
 
-import hashlib
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.unit.audit.test_witness import FIRST, OWN, SECOND, opened
 
 from isthmus.audit.quorum import merged
-from isthmus.audit.witness import Key
+from isthmus.engine.proofs import COSIGNATURE, VerifierKey
 
 
-def key(secret: Ed25519PrivateKey) -> Key:
-    public = secret.public_key().public_bytes_raw()
-    return Key("w.test", hashlib.sha256(b"w.test\n\x04" + public).digest()[:4], public)
+def key(secret: Ed25519PrivateKey) -> VerifierKey:
+    return VerifierKey.of("w.test", COSIGNATURE, secret.public_key().public_bytes_raw())
 
 
 def test_a_cosignature_is_merged_once_and_only_into_the_head_it_is_of(tmp_path: Path) -> None:
