@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.app.account_history import AccountHistory, Dealt
+from isthmus.app.audit_head import printed_head
 from isthmus.app.books import point_of, store_of
 from isthmus.app.output import EXIT_OK, fail, print_json, progress, say
 from isthmus.app.settings import read_defaults, settings_of
@@ -98,6 +99,7 @@ def drawn(asked: Asked, settlement: SettlementSettings) -> ClientStatement:
         holdings=_holdings(history),
         fees=_fees(booked.chart, told.lines),
         invoices=_invoices(booked, (history.began // DAY_NS, history.ended // DAY_NS)),
+        log=printed_head(Path(asked.data), told.upto),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from isthmus.app.output import EXIT_OK, fail, print_json, progress, say
 from isthmus.app.snapshots import snapshots_in
+from isthmus.audit.journal_log import covered_to
 from isthmus.engine import archive
 from isthmus.engine.engine import segment_header
 
@@ -46,15 +47,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def old_segments(data: Path) -> list[int]:
-    """Segments that no start needs: sealed, and wholly before the oldest snapshot that is kept."""
+    """Segments that no start needs: sealed, wholly before the oldest snapshot that is kept, and, where an audit log is
+    made, under a signed head.
+    """
     known = [
         found.sequence for found in snapshots_in(data) if found.sequence is not None and found.name.endswith(".snap")
     ]
     numbers = sorted(int(found[1]) for path in (data / "journal").glob("*.seg") if (found := _SEGMENT.match(path.name)))
     old: list[int] = []
+    covered = covered_to(data)
     for segment, following in zip(numbers, numbers[1:], strict=False):
         last, _, _ = segment_header(str(archive.segment_path(data, following)))
-        if len(known) < SNAPSHOTS_NEEDED or last > min(known):
+        if len(known) < SNAPSHOTS_NEEDED or last > min(known) or (covered is not None and last > covered):
             break
         old.append(segment)
     return old

@@ -15,6 +15,7 @@ import msgspec
 from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
+from isthmus.app.audit_reads import AuditLogReads
 from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.client_paper_reads import ClientPaperReads
@@ -33,6 +34,7 @@ from isthmus.app.settlement_desk import SettlementDesk
 from isthmus.app.settlement_reads import reads_of
 from isthmus.app.settlement_words import TEXT as CLEARING_TEXT
 from isthmus.app.terminal import terminal_folder
+from isthmus.app.witness_reads import WitnessReads
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
@@ -59,6 +61,8 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_log import AuditLogHandlers
+from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
@@ -72,7 +76,7 @@ from isthmus.gateways.rest.metrics import Metrics
 from isthmus.gateways.rest.openapi import document
 from isthmus.gateways.rest.operator import OperatorHandlers
 from isthmus.gateways.rest.pages import Pages
-from isthmus.gateways.rest.routes import RouteTable
+from isthmus.gateways.rest.routes import Route, RouteTable
 from isthmus.gateways.rest.server import Application, Server
 from isthmus.gateways.rest.session import SessionHandlers
 from isthmus.gateways.rest.statements import StatementHandlers
@@ -80,6 +84,7 @@ from isthmus.gateways.rest.table import (
     ACCOUNT,
     account_routes,
     allocation_routes,
+    audit_log_routes,
     books_routes,
     clearing_routes,
     confirmation_routes,
@@ -90,6 +95,7 @@ from isthmus.gateways.rest.table import (
     session_routes,
     statement_routes,
     trading_routes,
+    witness_routes,
     work_routes,
 )
 from isthmus.gateways.rest.trading import TradingHandlers
@@ -276,7 +282,7 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
             *account_routes(trading),
             *confirmation_routes(ConfirmationHandlers(core.confirmations.book if core.confirmations else None, limits)),
             *books_routes(BooksHandlers(BooksReads(Path(settings.data), settings.books.url), core.directory, limits)),
-            *statement_routes(StatementHandlers(_statements(settings), core.directory)),
+            *_told_routes(settings, core, reads),
             *work_routes(WorkHandlers(entry, reads, renderer, algorithms)),
             *clearing_routes(ClearingHandlers(reads_of(core.clearing, keys), submission, limits, CLEARING_TEXT)),
             *allocation_routes(AllocationHandlers(allocator, core.directory, core.views)),
@@ -308,13 +314,22 @@ def build_front(core: Core, settings: Settings, keys: KeyStore, clock: Clock, ma
     return Front(hub, facade.feed, server, Parts(entry, reads, algorithms, allocator), grpc, lorawan, bridge)
 
 
-def _statements(settings: Settings) -> ClientPaperReads:
-    return ClientPaperReads(Path(settings.data), settings.books.url, settings.settlement)
+def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, ...]:
+    """What clients are told on paper, and the logs that prove it."""
+    data = Path(settings.data)
+    papers = ClientPaperReads(data, settings.books.url, settings.settlement)
+    logs = AuditLogReads(data, settings.audit, lambda: reads.audit_fault())
+    return (
+        *statement_routes(StatementHandlers(papers, core.directory)),
+        *audit_log_routes(AuditLogHandlers(logs)),
+        *witness_routes(WitnessHandlers(WitnessReads(data))),
+    )
 
 
 def parts_of(core: Core, settings: Settings) -> list[str]:
     """What runs beside the markets, by the names that the page knows."""
     runs = (
+        ("audit", settings.audit.enabled),
         ("books", settings.books.enabled),
         ("clearing", core.clearing is not None),
         ("custody", core.custody is not None),

@@ -20,6 +20,8 @@ import msgspec
 import uvicorn
 
 from isthmus.app import demo_keys
+from isthmus.app.audit_process import AuditProcess
+from isthmus.app.beside_process import BesideProcess
 from isthmus.app.books_process import BooksProcess
 from isthmus.app.calendars import calendars_of
 from isthmus.app.clearing_charge import apply, opened
@@ -38,6 +40,7 @@ from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.app.standby import TookOver, follow_folder, follow_link
+from isthmus.app.witness_process import WitnessProcess
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.engine.market import Market
 from isthmus.engine.tape import Tape
@@ -159,7 +162,9 @@ async def _serve(
     gates.start(running)
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
-    books = BooksProcess.started(data, settings.books)
+    books, audit = BooksProcess.started(data, settings.books), AuditProcess.started(data, settings.audit)
+    witnesses = WitnessProcess.started(data, settings.audit)
+    front.parts.reads.audit_fault = lambda: audit.fault
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
     await asyncio.wait({serving, working, *watched}, return_when=asyncio.FIRST_COMPLETED)
@@ -174,7 +179,8 @@ async def _serve(
         working.result()
     for market in markets:
         market.close()
-    await _finish(core, running, books)
+    await _finish(core, running, (books, audit))
+    await witnesses.close()
     _let_go(core)
     if link is not None:
         await link.close()
@@ -250,9 +256,9 @@ async def _settled(running: Running, link: Link | None) -> None:
             note("waiting for the standby to link up")
 
 
-async def _finish(core: Core, running: Running, books: BooksProcess) -> None:
-    """Everything staged becomes durable, and the state is written beside the journal; the books reach its end. Raises
-    JournalUnavailable.
+async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...]) -> None:
+    """Everything staged becomes durable, and the state is written beside the journal; books and audit trail reach its
+    end. Raises JournalUnavailable.
     """
     try:
         await running.settle_all()
@@ -261,7 +267,7 @@ async def _finish(core: Core, running: Running, books: BooksProcess) -> None:
         raise JournalUnavailable(f"the journal could not be closed cleanly: {error.strerror or error}") from error
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
-    await books.close()
+    await asyncio.gather(*(one.close() for one in beside))
     note("stopped cleanly: the journal is sealed")
 
 

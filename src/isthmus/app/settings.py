@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from isthmus.app.arbitrage_desk import ArbitrageSettings
+from isthmus.app.audit_settings import AuditSettings
 from isthmus.app.bridge import BridgeSettings
 from isthmus.app.calendars import Calendar, CalendarSettings
 from isthmus.app.clearing_settings import ClearingSettings
@@ -170,6 +171,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     house_maker: dict[str, HouseMakerSettings]
     fix: FixSettings
     books: BooksSettings
+    audit: AuditSettings
     lorawan: LorawanSettings
     swift: SwiftSettings
     fees: FeeSettings
@@ -200,6 +202,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     checked(settings.settlement)
+    settings.audit.witnesses.check()
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     check_custody(settings.custody)
     settings.clearing.check(settings.venues)

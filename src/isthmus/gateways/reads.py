@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -54,6 +55,8 @@ class Reads:
         self.views = views
         self.now = clock
         self.mode = mode
+        self.audit_fault: Callable[[], str | None] = lambda: None
+        """What stopped the audit trail; set by whoever starts the process that makes it."""
         self._driver = driver
 
     def standing(self) -> Standing:

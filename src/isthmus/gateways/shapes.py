@@ -41,6 +41,8 @@ class Health(msgspec.Struct, frozen=True):
     reason: str | None
     follower: Following | None = None
     standby: StandbyLink | None = None
+    audit: str | None = None
+    """What stopped the audit trail."""
 
 
 class Capabilities(msgspec.Struct, frozen=True):
@@ -54,7 +56,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     roles: list[str]
     limits: dict[str, int]
     parts: list[str] = []
-    """What runs here of books, clearing, custody."""
+    """What runs here of audit, books, clearing, custody."""
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -87,9 +87,22 @@ class Invoiced(Struct, frozen=True):
     open: str
 
 
+class PrintedHead(Struct, frozen=True):
+    """The newest signed head of the log `origin` when the statement was drawn: `size` entries with this `root` (hex),
+    of records up to `sequence`, signed at `time`. `check`: what whoever holds the paper can do with it.
+    """
+
+    origin: str
+    size: int
+    sequence: int
+    root: str
+    time: str
+    check: str
+
+
 class ClientStatement(Struct, frozen=True, kw_only=True):
     """Of one account, from `opened` to `closed` (RFC 3339): behind record `after`, up to record `upto`. `sequence` and
-    `head`: the journal when it was drawn.
+    `head`: the journal when it was drawn. `log`: the head of its log, None where no log is kept.
     """
 
     account: str
@@ -105,6 +118,7 @@ class ClientStatement(Struct, frozen=True, kw_only=True):
     holdings: list[Holding] = []
     fees: dict[str, str] = {}
     invoices: list[Invoiced] = []
+    log: PrintedHead | None = None
 
 
 def paper(statement: ClientStatement) -> bytes:
@@ -123,6 +137,9 @@ def paper(statement: ClientStatement) -> bytes:
         canvas.setFont("Helvetica", 6.5)
         canvas.setFillColor(colors.grey)
         canvas.drawString(16 * mm, 12 * mm, f"Journal head at record {statement.sequence}: {statement.head}")
+        if (log := statement.log) is not None:
+            told = f"Log head {_plain(log.origin)}: size {log.size}, root {log.root}, signed {log.time[:19]}Z"
+            canvas.drawString(16 * mm, 8 * mm, told)
         canvas.drawRightString(PAGE[0] - 16 * mm, 8 * mm, f"page {canvas.getPageNumber()}")
 
     page.build(_story(statement), onFirstPage=foot, onLaterPages=foot)
@@ -157,7 +174,24 @@ def _story(statement: ClientStatement) -> list[Any]:
     for one in statement.assets:
         entries = [(row.time[:19], str(row.sequence), row.what, row.amount, row.balance) for row in one.entries]
         story += section(f"Entries in {one.asset}", ("time", "record", "what", "amount", "balance"), entries, None)
-    return story
+    return [*story, *_log_head(statement.log)]
+
+
+def _log_head(log: PrintedHead | None) -> list[Any]:
+    """What the client can hold against us later."""
+    if log is None:
+        return []
+    rows = [
+        ("log", log.origin),
+        ("entries", str(log.size)),
+        ("records", f"up to {log.sequence}"),
+        ("root", log.root),
+        ("signed at", log.time),
+    ]
+    return [
+        *section("Head of the audit log", ("what", "value"), rows, None),
+        Paragraph(safe(log.check), STYLES["Normal"]),
+    ]
 
 
 def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str | None) -> list[Any]:

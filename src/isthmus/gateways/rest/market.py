@@ -172,6 +172,7 @@ def health_of(reads: Reads) -> shapes.Health:
         reason=now.fault,
         follower=_following(now),
         standby=_standby(now),
+        audit=reads.audit_fault(),
     )
 
 

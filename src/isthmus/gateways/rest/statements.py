@@ -76,8 +76,21 @@ class StatementInvoice(msgspec.Struct, frozen=True):
     open: str
 
 
+class StatementLogHead(msgspec.Struct, frozen=True):
+    """The newest signed head of the audit log; `check` says what can be done with it later."""
+
+    origin: str
+    size: int
+    sequence: int
+    root: str
+    time: str
+    check: str
+
+
 class ClientStatement(msgspec.Struct, frozen=True):
-    """Of one account. `sequence` and `head`: the journal when it was drawn; `fees`: of the period, by asset."""
+    """Of one account. `sequence` and `head`: the journal when it was drawn; `fees`: of the period, by asset. `log` is
+    null where no audit log is kept.
+    """
 
     account: str
     name: str
@@ -92,6 +105,7 @@ class ClientStatement(msgspec.Struct, frozen=True):
     holdings: list[StatementHolding]
     fees: dict[str, str]
     invoices: list[StatementInvoice]
+    log: StatementLogHead | None
 
 
 class StatementReader(Protocol):

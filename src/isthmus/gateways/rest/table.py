@@ -5,6 +5,8 @@ from __future__ import annotations
 from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_log import AuditLogHandlers, AuditStatus, ProofFile
+from isthmus.gateways.rest.audit_witnesses import AuditWitnesses, WitnessHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -223,6 +225,22 @@ def statement_routes(own: StatementHandlers) -> tuple[Route, ...]:
     path, summary = "/v1/statements", "A client's statement of a period, as JSON or PDF"
     fields = (account, *span, format_)
     return (Route("GET", path, own.statement, summary, ClientStatement, fields=fields, also=(PDF,)),)
+
+
+def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
+    """The logs that prove what the journal says."""
+    status, proof = "How far the audit logs are", "That a record is in the journal's log"
+    one = "/v1/audit/records/{sequence}/proof"
+    return (
+        Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
+        Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
+    )
+
+
+def witness_routes(own: WitnessHandlers) -> tuple[Route, ...]:
+    """Who watches the logs."""
+    summary = "Who cosigns the logs' heads, and what was seen"
+    return (Route("GET", "/v1/audit/witnesses", own.witnesses, summary, AuditWitnesses, JOURNAL_ROLES),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:

@@ -1,0 +1,123 @@
+"""One round of the audit trail after the other: what the journal has becomes entries, entries get a signed head.
+
+The reader of the journal never has more than `most_behind` records without a head: it waits for the head, and the
+engine for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from isthmus.audit.cosigned import cosignatures
+from isthmus.audit.journal_log import JournalLog
+from isthmus.audit.places import JOURNAL, audit_folder
+from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
+from isthmus.audit.trail_keys import TrailKeys, open_keys
+from isthmus.engine.engine import journal_end
+from isthmus.kernel.clock import Clock
+from isthmus.kernel.values import time_text
+
+BATCH = 16_384
+"""Records of a round: what is new is signed in time, however long the journal is."""
+TELL_S = 1.0
+"""Between two looks at the journal's end while it is far away, and between two states in the file."""
+
+
+class Trail:
+    """Of a data folder. `pace`: seconds between two heads, and records without one at most. `clocks`: that of the day,
+    and one that never goes back.
+    """
+
+    def __init__(
+        self, data: Path, name: str, pace: tuple[float, int], clocks: tuple[Clock, Callable[[], float]]
+    ) -> None:
+        self._data = data
+        self._name = name
+        self._every_s, self._most_behind = pace
+        self._now, self._steady = clocks
+        self._keys: TrailKeys | None = None
+        self._journal: JournalLog | None = None
+        self._signed_at = float("-inf")
+        self._end = 0
+        self._waiting_since: float | None = None
+        """When the oldest record without a head was seen."""
+        self._told: tuple[float, str | None, int] = (float("-inf"), None, -1)
+
+    def step(self) -> bool:
+        """Takes what is new, and signs where that is due. Whether there is more to take at once. Raises what `begin`
+        and `open_keys` raise.
+        """
+        journal = self._begun()
+        if journal is None:
+            return False
+        room = min(BATCH, self._most_behind - journal.signed.unsigned)
+        taken = journal.take(room) if room > 0 else 0
+        self._see(journal, is_all=taken < room)
+        if journal.signed.unsigned > 0 and (self._is_due() or journal.signed.unsigned >= self._most_behind):
+            self._sign(journal)
+        elif journal.signed.log.note and (lines := cosignatures(self._data, JOURNAL, journal.signed.log.note)):
+            journal.signed.log.cosign(lines)
+        return taken == room
+
+    def finish(self) -> None:
+        """A head over what has none, whenever the last one was signed."""
+        if self._journal is not None and self._journal.signed.unsigned > 0:
+            self._sign(self._journal)
+
+    def close(self) -> None:
+        """Lets the logs go; the next step opens them anew."""
+        self._journal = None
+
+    def tell(self, fault: str | None) -> None:
+        """Writes the state where something changed, and now and then otherwise."""
+        now, last = self._steady(), self._last_signed()
+        told_at, told_fault, told_last = self._told
+        if (fault, last) == (told_fault, told_last) and now < told_at + TELL_S:
+            return
+        if not audit_folder(self._data).is_dir():
+            return
+        self._told = (now, fault, last)
+        write_status(self._data, self._status(fault, now, last))
+
+    def _begun(self) -> JournalLog | None:
+        if self._keys is None:
+            self._keys = open_keys(self._data, self._name)
+        if self._journal is None:
+            self._journal = JournalLog.begin(self._data, self._keys, self._now())
+        return self._journal
+
+    def _is_due(self) -> bool:
+        return self._steady() >= self._signed_at + self._every_s
+
+    def _sign(self, journal: JournalLog) -> None:
+        journal.sign(self._now())
+        self._signed_at = self._steady()
+        self._waiting_since = None if self._end <= journal.last else self._signed_at
+
+    def _see(self, journal: JournalLog, is_all: bool) -> None:
+        """How far the journal is: what was read to its end is that; else its end is looked for now and then."""
+        if is_all:
+            self._end = journal.last
+        elif self._end <= journal.last or self._steady() >= self._told[0] + TELL_S:
+            self._end = max(journal.last, journal_end(str(self._data))[2])
+        if self._waiting_since is None and self._end > self._last_signed():
+            self._waiting_since = self._steady()
+
+    def _last_signed(self) -> int:
+        journal = self._journal
+        return 0 if journal is None else journal.last - journal.signed.unsigned
+
+    def _status(self, fault: str | None, now: float, last: int) -> Status:
+        behind = max(0, self._end - last)
+        state = STOPPED if fault is not None else BEHIND if behind > self._most_behind else CURRENT
+        return Status(
+            name=self._name,
+            time=time_text(self._now()),
+            state=state,
+            journal_sequence=self._end,
+            lag_records=behind,
+            lag_s=round(now - self._waiting_since, 3) if self._waiting_since is not None else 0.0,
+            bounded_at=self._most_behind,
+            fault=fault,
+        )

@@ -1,0 +1,121 @@
+"""Handlers of the audit logs, and the shapes of what they answer. Who reads the logs is handed in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from isthmus.gateways.problems import Refusal
+from isthmus.gateways.rest.answers import ok
+from isthmus.gateways.rest.http import JSON, Answer, Request
+
+SEQUENCE_DIGITS = 18
+
+
+class AuditLogHead(msgspec.Struct, frozen=True):
+    """The newest signed head of a log, which covers records up to `sequence`. `note`: the C2SP checkpoint."""
+
+    log: str
+    origin: str
+    size: int
+    sequence: int
+    root: str
+    time: str
+    note: str
+
+
+class AuditQuorum(msgspec.Struct, frozen=True):
+    """How many of the witnesses must cosign the journal's head, how many did, and how many there are."""
+
+    needed: int
+    have: int
+    of: int
+
+
+class AuditStatus(msgspec.Struct, frozen=True):
+    """How far the logs are behind the journal, and what keeps them from going on. `bounded_at`: so many records are
+    read without a signed head at most. `state`: "current", "behind", "stopped" or "off".
+    """
+
+    name: str
+    state: str
+    logs: list[AuditLogHead]
+    journal_sequence: int
+    lag_records: int
+    lag_s: float
+    bounded_at: int
+    quorum: AuditQuorum | None
+    fault: str | None
+
+
+class ProvenRecord(msgspec.Struct, frozen=True):
+    """A record's hash in the journal and the salt of its commitment, both as hexadecimal."""
+
+    hash: str
+    salt: str
+
+
+class ProvenField(msgspec.Struct, frozen=True):
+    """A field of an order's event, its salt, and the hashes from it to the fingerprint."""
+
+    id: str
+    name: str
+    value: str | None
+    salt: str
+    proof: list[str]
+
+
+class ProvenOrder(msgspec.Struct, frozen=True):
+    """An event of an order by its fingerprint; `fields` are those that are shown."""
+
+    order: int
+    fingerprint: str
+    fields: list[ProvenField]
+
+
+class ProofFile(msgspec.Struct, frozen=True):
+    """The file isthmus-proof/1 (docs/guide/audit.md). `entry` is base64, hashes are hexadecimal."""
+
+    format: str
+    log: str
+    sequence: int
+    index: int
+    entry: str
+    leaf_hash: str
+    tree_size: int
+    root: str
+    proof: list[str]
+    checkpoint: str
+    log_vkey: str
+    witness_vkeys: list[str]
+    record: ProvenRecord | None
+    order: ProvenOrder | None
+
+
+class AuditLogReader(Protocol):
+    """Reads the logs' files. Raises Refusal."""
+
+    async def status(self) -> AuditStatus:
+        """How far the logs are."""
+
+    async def record_proof(self, sequence: int) -> bytes:
+        """A ProofFile (JSON) of a record of the journal."""
+
+
+class AuditLogHandlers:
+    """For operators and auditors."""
+
+    def __init__(self, logs: AuditLogReader) -> None:
+        self._logs = logs
+
+    async def status(self, _: Request) -> Answer:
+        """How far the logs are."""
+        return ok(await self._logs.status())
+
+    async def record_proof(self, request: Request) -> Answer:
+        """That a record is in the journal's log."""
+        said = request.parameters["sequence"]
+        if not said.isascii() or not said.isdigit() or len(said) > SEQUENCE_DIGITS or int(said) == 0:
+            raise Refusal(422, "malformed_request", "is a record's number, from 1", field="sequence")
+        return Answer(200, await self._logs.record_proof(int(said)), JSON)
