@@ -135,6 +135,12 @@ def unknown_question(source: str) -> tuple[str, list[Any]]:
     return f"SELECT count(*), {counts} FROM {source} AS events", []  # noqa: S608
 
 
+def last_question(account: str, source: str) -> tuple[str, list[Any]]:
+    """SQL and values: time and sequence of the account's last row."""
+    tail = "WHERE O03 = $1 ORDER BY sequence DESC LIMIT 1"
+    return f"SELECT time, sequence FROM {source} AS events {tail}", [account]  # noqa: S608
+
+
 def found_of(rows: list[Any], query: Query, seconds: float, scanned: int) -> Found:
     """The page."""
     shown = [_found(tuple(row)) for row in rows[: query.limit]]

@@ -13,7 +13,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from isthmus.audit.asking import Found, Life, Query, events_of, found_of, life_question, question, unknown_question
+from isthmus.audit.asking import (
+    Found,
+    Life,
+    Query,
+    events_of,
+    found_of,
+    last_question,
+    life_question,
+    question,
+    unknown_question,
+)
 from isthmus.audit.parts import (
     FOLDER,
     NEW_SUFFIX,
@@ -134,6 +144,11 @@ class StoreReader:
         """Rows, and in how many of them each field is null."""
         rows, _ = self._asked(self._parts(), unknown_question)
         return (rows[0][0], list(rows[0][1:])) if rows else (0, [0] * 78)
+
+    def last_of(self, account: str) -> tuple[dt.date, int] | None:
+        """Day and sequence of an account's last row; None where it has none."""
+        rows, _ = self._asked(self._parts(), lambda source: last_question(account, source))
+        return (day_of(rows[0][0]), rows[0][1]) if rows else None
 
     def parts(self) -> list[Part]:
         """Oldest first."""
