@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
   {
     key: "time",
     head: "Time (UTC)",
-    width: 136,
+    width: 148,
     narrow: 100,
     sort: ({ time }) => time,
     cell: ({ time }) => <span title={time}>{`${time.slice(5, 10)} ${clock(time, 3)}`}</span>,
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
   { key: "quantity", head: "Quantity", width: 92, from: 1, align: "right", cell: (row) => <Size row={row} /> },
   { key: "price", head: "Price", width: 80, from: 2, align: "right", cell: ({ price }) => amount(price) },
   { key: "account", head: "Account", width: 62, from: 2, sort: (row) => row.account ?? "", cell: (row) => row.account },
-  { key: "by", head: "By", width: 64, from: 2, cell: ({ by }) => <span title={by ?? ""}>{by}</span> },
+  { key: "by", head: "By", width: 76, from: 2, cell: ({ by }) => <span title={by ?? ""}>{by}</span> },
   { key: "reason", head: "Why", cell: ({ reason }) => <span title={reason ?? ""}>{words(reason)}</span> },
 ];
 
