@@ -63,7 +63,7 @@ def read_row(row: Row, chain: Chain | None) -> Row:
             name, found = contract.read_call(octets(row["call"], "call"))
             made["event"] = {"call": name, **_plain(found)}
         else:
-            found = _read_message(form, row[form])
+            found = read_message(form, row[form])
             made |= {"confirmed": found.confirmed, "lost": found.lost}
             made["settlement"] = msgspec.to_builtins(found.settlement)
     except (BadInput, Refused) as fault:
@@ -168,7 +168,8 @@ def _on_chain(settlement: Settlement, chain: Chain) -> Row:
     }
 
 
-def _read_message(form: str, text: Any) -> fin.Read:
+def read_message(form: str, text: Any) -> fin.Read:
+    """`form`: fin or mx (XML). Raises BadInput."""
     if not isinstance(text, str):
         raise BadInput(form, "is no text")
     if form == "fin":
