@@ -23,6 +23,12 @@ rate_per_s = 100000
 rate_burst = 100000
 """
 
+ALONE = """
+[audit.witnesses]
+count = 0
+"""
+"""Witnesses are processes of their own, and a test that says nothing of them does not wait for their start."""
+
 
 class Broker:
     """Started on a free port; `ready` is its first row. A standby's first row is another: `is_ready` waits for it."""
@@ -31,7 +37,7 @@ class Broker:
         self.data = data
         name = name or data.name
         config = data.parent / f"{name}.toml"
-        config.write_text(settings)
+        config.write_text(settings if "[audit" in settings else settings + ALONE)
         words = ["serve", "--data", str(data), "--port", "0", "--config", str(config), *options]
         self.log = (data.parent / f"{name}.log").open("ab")
         self.process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=self.log)

@@ -8,6 +8,7 @@ use crate::tree::{self, Nodes};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the file that commits to all others.
@@ -17,6 +18,12 @@ pub const CHECKPOINT: &str = "checkpoint";
 pub trait Source {
     /// None where there is no such file.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError>;
+
+    /// `bytes` bytes of a file from an offset on; None where there is no such file or it is shorter.
+    fn read_part(&self, path: &str, offset: usize, bytes: usize) -> Result<Option<Vec<u8>>, LogError> {
+        let whole = self.read(path)?;
+        Ok(whole.and_then(|whole| Some(whole.get(offset..offset.checked_add(bytes)?)?.to_vec())))
+    }
 }
 
 /// A folder, as a web server would serve it.
@@ -52,6 +59,16 @@ impl Source for Folder {
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LogError::io("read", &path)(error)),
+        }
+    }
+
+    fn read_part(&self, path: &str, offset: usize, bytes: usize) -> Result<Option<Vec<u8>>, LogError> {
+        let path = self.0.join(path);
+        let mut found = vec![0; bytes];
+        match fs::File::open(&path).and_then(|file| file.read_exact_at(&mut found, offset as u64)) {
+            Ok(()) => Ok(Some(found)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
             Err(error) => Err(LogError::io("read", &path)(error)),
         }
     }
@@ -160,8 +177,8 @@ pub struct Stored<'s, S> {
     pub size: u64,
     pub edge: Option<&'s Edge>,
     pub near: &'s mut Near,
-    /// The tile that was read last: a proof asks for several nodes of one.
-    pub last: Option<(Tile, Vec<Hash>)>,
+    /// What was read last, and the place of its first hash: a proof asks for several nodes of one tile.
+    pub last: Option<(Tile, usize, Vec<Hash>)>,
 }
 
 impl<'s, S: Source> Stored<'s, S> {
@@ -213,16 +230,33 @@ impl<'s, S: Source> Stored<'s, S> {
         if let Some(hashes) = self.near.tile(&tile) {
             return Ok(tree::whole(&hashes[from..from + count]));
         }
-        if self.last.as_ref().is_none_or(|(last, _)| *last != tile) {
-            let bytes = bytes(self.source, &tile)?;
-            let hashes = tiles::hashes(&tile, &bytes)?.to_vec();
-            if tile.is_whole() {
-                self.near.keep(tile, &hashes);
-            }
-            self.last = Some((tile, hashes));
+        let end = from + count;
+        if self
+            .last
+            .as_ref()
+            .is_none_or(|(last, first, hashes)| *last != tile || from < *first || first + hashes.len() < end)
+        {
+            self.last = Some(self.read(tile, from, count)?);
         }
-        let (_, hashes) = self.last.as_ref().expect("it was read");
-        Ok(tree::whole(&hashes[from..from + count]))
+        let (_, first, hashes) = self.last.as_ref().expect("it was read");
+        Ok(tree::whole(&hashes[from - first..end - first]))
+    }
+
+    /// A tile, or the sixteen hashes around the ones asked for where the rest is remembered.
+    fn read(&mut self, tile: Tile, from: usize, count: usize) -> Result<(Tile, usize, Vec<Hash>), LogError> {
+        if count < NEAR_NODES && self.near.upper(&tile).is_some() {
+            let first = from / NEAR_NODES * NEAR_NODES;
+            let part = self.source.read_part(&tile.to_string(), 32 * first, 32 * NEAR_NODES)?;
+            if let Some(part) = part {
+                return Ok((tile, first, part.as_chunks::<32>().0.to_vec()));
+            }
+        }
+        let bytes = bytes(self.source, &tile)?;
+        let hashes = tiles::hashes(&tile, &bytes)?.to_vec();
+        if tile.is_whole() {
+            self.near.keep(tile, &hashes);
+        }
+        Ok((tile, 0, hashes))
     }
 }
 

@@ -130,7 +130,7 @@ fn older(
             report.find("wrong_log", place, None, reason);
         } else if old.size > head.size {
             let reason = format!("the log had {} entries, the checkpoint has {}", old.size, head.size);
-            report.find("shrunken", place, None, reason);
+            report.find("old_head", place, None, reason);
         } else {
             found.entry(old.size).or_default().push((place, old.root));
         }
@@ -313,7 +313,7 @@ impl<'s, S: Source> Pass<'s, S> {
             if entries_differ {
                 self.report.find("leaf_differs", bundle, index, "the entry is not the one that was signed");
             } else {
-                self.report.find("hash_differs", tile, index, "the hash is not that of its entry");
+                self.report.find("tile_differs", tile, index, "the hash is not that of its entry");
             }
         }
         Ok(if entries_differ { stored } else { leaves })
@@ -339,7 +339,7 @@ impl<'s, S: Source> Pass<'s, S> {
                 let below = Tile { kind: Kind::Level(level - 1), index, width: WIDTH as u16 };
                 self.report.find("leaf_differs", below, None, reason);
             } else {
-                self.report.find("hash_differs", tile, Some(index), "the hash is not that of what lies below");
+                self.report.find("tile_differs", tile, Some(index), "the hash is not that of what lies below");
             }
         }
         Ok(())
@@ -373,7 +373,7 @@ impl<'s, S: Source> Pass<'s, S> {
         let (at, name, whole) = match tile.kind {
             Kind::Level(_) => {
                 let same = bytes.chunks(32).zip(wide.chunks(32)).take_while(|(narrow, wide)| narrow == wide).count();
-                (same, "hash_differs", bytes.len() == 32 * usize::from(tile.width))
+                (same, "tile_differs", bytes.len() == 32 * usize::from(tile.width))
             }
             Kind::Entries => {
                 let ((narrow, is_whole), (wide, _)) = (leaves(tile, &bytes), leaves(tile, &wide));
@@ -401,10 +401,9 @@ impl Fork {
     fn tell(self, report: &mut Report) {
         let agreed = self.agreed;
         for (place, size) in self.differs {
-            let name = if place == CHECKPOINT { "root_differs" } else { "forked" };
             let reason =
                 format!("the tree has another root at {size} entries; the last signed head it has is of {agreed}");
-            report.find(name, place, None, reason);
+            report.find("forked", place, None, reason);
         }
     }
 }

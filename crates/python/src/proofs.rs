@@ -12,7 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::logs::told as refused;
+use crate::logs::{self, told as refused};
 
 fn hashed(bytes: &[u8], what: &str) -> PyResult<Hash> {
     bytes.try_into().map_err(|_| PyValueError::new_err(format!("{what} has {} bytes, a hash has 32", bytes.len())))
@@ -217,6 +217,7 @@ fn shown(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDict>> {
 }
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    logs::register(m)?;
     m.add_function(wrap_pyfunction!(log_leaf, m)?)?;
     m.add_function(wrap_pyfunction!(log_included, m)?)?;
     m.add_function(wrap_pyfunction!(fingerprints, m)?)?;

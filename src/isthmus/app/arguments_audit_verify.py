@@ -19,3 +19,28 @@ def add(audit: Any, command: Callable[..., ArgumentParser], _data: str) -> None:
         parser = command(commands, what, "isthmus.app.audit_verify:run", about, example)
         parser.set_defaults(what=what)
         parser.add_argument("--cases", metavar="F", required=True, help="cases by name (JSON)")
+    _add_log(commands, command)
+    _add_proof(commands, command)
+
+
+def _add_log(commands: Any, command: Callable[..., ArgumentParser]) -> None:
+    about = (
+        "A whole log: every entry hashed, every tile made again, heads and signatures. Exit 1 where anything differs."
+    )
+    example = "isthmus audit verify log data/audit/log/journal --json"
+    parser = command(commands, "log", "isthmus.app.audit_verify_log:run", about, example)
+    parser.add_argument("log", metavar="DIR", help="a folder of tiles, or a JSON object of files by path in base64")
+    parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one beside the log")
+    parser.add_argument("--origin", metavar="O", help="the name that the log must have")
+
+
+def _add_proof(commands: Any, command: Callable[..., ArgumentParser]) -> None:
+    about = (
+        "A proof file (isthmus-proof/1): signature, leaf, way to the root, record and shown fields. Exit 1 on refusal."
+    )
+    example = "isthmus audit verify proof proof.json --vkey data/audit/keys/log.vkey --json"
+    parser = command(commands, "proof", "isthmus.app.audit_verify_proof:run", about, example)
+    parser.add_argument("file", metavar="FILE", help="the proof (JSON)")
+    parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one in the proof")
+    parser.add_argument("--witness", metavar="K", action="append", help="a witness's key; else those in the proof")
+    parser.add_argument("--quorum", metavar="N", type=int, help="witnesses that must have cosigned (default 1 if any)")

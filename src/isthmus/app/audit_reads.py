@@ -11,13 +11,14 @@ from typing import TypeVar
 import msgspec
 
 from isthmus.app.audit_settings import AuditSettings
+from isthmus.app.witness_board import read_board
 from isthmus.audit import heads
 from isthmus.audit.places import LOGS, log_folder
 from isthmus.audit.proving import NoLog, NotCovered, record_proof
 from isthmus.audit.status import STOPPED, read_status
 from isthmus.engine.engine import JournalDamaged
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.rest.audit_log import AuditLogHead, AuditStatus
+from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus
 from isthmus.kernel.errors import BadInput, Damaged
 
 Answer = TypeVar("Answer")
@@ -54,9 +55,13 @@ class AuditLogReads:
             lag_records=told.lag_records if told is not None else 0,
             lag_s=told.lag_s if told is not None else 0.0,
             bounded_at=self._settings.most_behind,
-            quorum=None,
+            quorum=self._quorum(),
             fault=fault,
         )
+
+    def _quorum(self) -> AuditQuorum | None:
+        board = read_board(self._data)
+        return None if board is None else AuditQuorum(*msgspec.structs.astuple(board.quorum))
 
     def _head(self, log: str) -> AuditLogHead | None:
         head = heads.newest(log_folder(self._data, log))

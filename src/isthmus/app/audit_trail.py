@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from isthmus.audit.cosigned import cosignatures
 from isthmus.audit.journal_log import JournalLog
 from isthmus.audit.orders_trail import OrdersTrail
-from isthmus.audit.places import audit_folder
+from isthmus.audit.places import JOURNAL, ORDERS, audit_folder
+from isthmus.audit.signed_log import SignedLog
 from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
 from isthmus.audit.trail_keys import TrailKeys, open_keys
 from isthmus.engine.engine import journal_end
@@ -60,6 +62,8 @@ class Trail:
         self._see(journal, is_all=taken < room)
         if journal.signed.unsigned > 0 and (self._is_due(0) or journal.signed.unsigned >= self._most_behind):
             self._sign(journal)
+        else:
+            self._cosign(JOURNAL, journal.signed)
         return self._step_orders(journal) or taken == room
 
     def finish(self) -> None:
@@ -86,7 +90,14 @@ class Trail:
         if self._orders.is_unsigned and self._is_due(1):
             self._orders.sign(self._now())
             self._signed_at[1] = self._steady()
+        else:
+            self._cosign(ORDERS, self._orders.signed)
         return taken == ORDERS_BATCH
+
+    def _cosign(self, log: str, signed: SignedLog) -> None:
+        """Lines that witnesses gave for the published head since."""
+        if signed.log.note and (lines := cosignatures(self._data, log, signed.log.note)):
+            signed.log.cosign(lines)
 
     def tell(self, fault: str | None) -> None:
         """Writes the state where something changed, and now and then otherwise."""

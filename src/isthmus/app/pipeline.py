@@ -34,6 +34,7 @@ from isthmus.app.settlement_desk import SettlementDesk
 from isthmus.app.settlement_reads import reads_of
 from isthmus.app.settlement_words import TEXT as CLEARING_TEXT
 from isthmus.app.terminal import terminal_folder
+from isthmus.app.witness_reads import WitnessReads
 from isthmus.engine.archive import records
 from isthmus.engine.driver import Driver
 from isthmus.engine.engine import Engine, Record
@@ -61,6 +62,7 @@ from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers
+from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers
@@ -93,6 +95,7 @@ from isthmus.gateways.rest.table import (
     session_routes,
     statement_routes,
     trading_routes,
+    witness_routes,
     work_routes,
 )
 from isthmus.gateways.rest.trading import TradingHandlers
@@ -319,6 +322,7 @@ def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, .
     return (
         *statement_routes(StatementHandlers(papers, core.directory)),
         *audit_log_routes(AuditLogHandlers(logs)),
+        *witness_routes(WitnessHandlers(WitnessReads(data))),
     )
 
 

@@ -202,6 +202,7 @@ def settings_of(tables: dict[str, Any], given: dict[str, Any]) -> Settings:
     for name, calendar in settings.calendars.items():
         Calendar(name, calendar)
     checked(settings.settlement)
+    settings.audit.witnesses.check()
     ProductRoutes(settings.product_routes, settings.calendars, settings.venues)
     check_custody(settings.custody)
     settings.clearing.check(settings.venues)

@@ -16,20 +16,18 @@ def merged(note: str, lines: Sequence[str], keys: Sequence[VerifierKey]) -> tupl
     text = Note.parse(note.encode()).text
     names: list[str] = []
     for line in lines:
-        name = _signer(text, line, keys)
+        name = next((key.name for key in keys if cosigned_at(text, line, key) is not None), None)
         if name is not None and name not in names:
             names.append(name)
             note += line.rstrip("\n") + "\n"
     return note, tuple(names)
 
 
-def _signer(text: str, line: str, keys: Sequence[VerifierKey]) -> str | None:
-    for key in keys:
-        if key.kind != COSIGNATURE:
-            continue
-        try:
-            line_signed(text, line, key)
-        except LogRefused:
-            continue
-        return key.name
-    return None
+def cosigned_at(text: str, line: str, key: VerifierKey) -> int | None:
+    """When (Unix seconds) the holder of the key says he cosigned the text; None where the line does not hold."""
+    if key.kind != COSIGNATURE:
+        return None
+    try:
+        return line_signed(text, line, key)
+    except LogRefused:
+        return None

@@ -33,6 +33,10 @@ from isthmus.kernel.files import flush
 Row = TypeVar("Row")
 MOST_BYTES = 64 * 1024
 MOST_HASHES = 63
+HEADS_BYTES_MAX = 4 << 20
+"""Of `heads`; then it becomes `heads.old`, and what was that is gone: no fork of a head in neither is noticed."""
+REPORTS_MAX = 256
+"""Of a kind, so that old heads, which anybody can send, never keep a fork from being reported."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -52,9 +56,10 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a log was seen to do: fork (two roots of one size) or shrink (a smaller head put as the next).
+    """What a log was seen to do: fork (two roots of one size), shrink (a smaller head put as the next) or unproven (a
+    larger one whose proof fails).
 
-    A fork is proven by the two notes alone. A shrink is not: anyone can send an old head again.
+    A fork is proven by the two notes alone. The others are not: anyone can send an old head again, or a bad proof.
     """
 
     kind: str
@@ -74,15 +79,29 @@ def log_key(text: str) -> VerifierKey:
     return key
 
 
+def origin_of(body: bytes) -> str | None:
+    """Which log a request is about; None where it has not the form."""
+    parts = body[:MOST_BYTES].split(b"\n\n", 1)
+    try:
+        return parts[1].split(b"\n", 1)[0].decode()
+    except (IndexError, UnicodeDecodeError):
+        return None
+
+
 class Witness:
-    """One witness of one log; its folder holds `state` (signed), `heads` (NDJSON) and `reports` (NDJSON)."""
+    """One witness of one log; its folder holds `state` (signed), `heads` (NDJSON) and `reports` (NDJSON).
+
+    `left_out`: reports that were not kept since this start, there being REPORTS_MAX of their kind.
+    """
 
     def __init__(self, name: str, secret: Ed25519PrivateKey, log: VerifierKey, folder: Path) -> None:
         self._secret, self._log, self._folder = secret, log, folder
         self._signer = Signer.of(name, COSIGNATURE, secret.private_bytes_raw())
         folder.mkdir(parents=True, exist_ok=True)
+        self._heads: dict[int, Head] = {}
         self.head = self._load()
         self.reports = _rows(folder / "reports", Report)
+        self.left_out = 0
 
     def add_checkpoint(self, body: bytes, now: int) -> Answer:
         """The answer to a request at `now` (Unix seconds); the state is on disk before it is given."""
@@ -106,15 +125,19 @@ class Witness:
     def _judge(self, asked: tuple[int, int, bytes], proof: list[bytes], note: str, now: int) -> Answer:
         old, size, root = asked
         held = self.head
-        if held.size == size and size > 0 and held.root != root.hex():
-            self._report("fork", note, now)
-            return Answer(409, f"{held.size}\n")
-        if old != held.size:
+        before = self._heads.get(size)
+        if before is not None and before.root != root.hex():
+            self._report("fork", before.note, note, now)
             return Answer(409, f"{held.size}\n")
         if size < old:
-            self._report("shrink", note, now)
+            if old == held.size:
+                self._report("shrink", held.note, note, now)
             return Answer(400, "checkpoint is smaller than the old size\n")
+        if old != held.size:
+            return Answer(409, f"{held.size}\n")
         if not self._extends(size, root, proof):
+            if held.size:
+                self._report("unproven", held.note, note, now)
             return Answer(422, "consistency proof fails\n")
         if size > held.size:
             self._keep(Head(held.counter + 1, size, root.hex(), note))
@@ -127,10 +150,15 @@ class Witness:
             return not proof
         return consistency_fault((self.head.size, bytes.fromhex(self.head.root)), (size, root), proof) is None
 
-    def _report(self, kind: str, note: str, now: int) -> None:
-        if any(report.kind == kind and report.given == note for report in self.reports):
+    def _report(self, kind: str, held: str, note: str, now: int) -> None:
+        same = [report for report in self.reports if report.kind == kind]
+        text = note.split("\n\n", 1)[0]
+        if any(report.given.split("\n\n", 1)[0] == text for report in same):
             return
-        self.reports.append(Report(kind, now, self.head.note, note))
+        if len(same) >= REPORTS_MAX:
+            self.left_out += 1
+            return
+        self.reports.append(Report(kind, now, held, note))
         _append(self._folder / "reports", msgspec.json.encode(self.reports[-1]))
 
     def _keep(self, head: Head) -> None:
@@ -141,12 +169,16 @@ class Witness:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(self._folder / "state")
+        heads = self._folder / "heads"
+        if heads.exists() and heads.stat().st_size > HEADS_BYTES_MAX:
+            heads.rename(self._folder / "heads.old")
         flush(self._folder)
-        _append(self._folder / "heads", raw)
-        self.head = head
+        _append(heads, raw)
+        self.head = self._heads[head.size] = head
 
     def _load(self) -> Head:
-        kept = _rows(self._folder / "heads", Head)
+        kept = [head for name in ("heads.old", "heads") for head in _rows(self._folder / name, Head)]
+        self._heads = {head.size: head for head in kept}
         last = kept[-1].counter if kept else 0
         path = self._folder / "state"
         if not path.exists():
@@ -163,6 +195,8 @@ class Witness:
             raise Damaged(f"{path}: is rolled back to head {head.counter}, while head {last} was cosigned")
         if head.counter == last + 1:  # a crash came between the state and its line
             _append(self._folder / "heads", raw[64:])
+        if head.size:
+            self._heads[head.size] = head
         return head
 
 

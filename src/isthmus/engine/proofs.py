@@ -17,8 +17,8 @@ from isthmus._core import Log, LogReader, LogRefused, Salts, Signer
 __all__ = [
     "COSIGNATURE",
     "ED25519",
-    "SIZE_MAX",
     "FIELDS",
+    "SIZE_MAX",
     "Checkpoint",
     "Finding",
     "Log",
@@ -28,8 +28,8 @@ __all__ = [
     "NoteLine",
     "Salts",
     "Signer",
-    "VerifierKey",
     "Verified",
+    "VerifierKey",
     "consistency_fault",
     "create_secret",
     "field_fault",
@@ -167,7 +167,7 @@ def consistency_fault(old: tuple[int, bytes], new: tuple[int, bytes], proof: lis
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong with a log and where: the file, and the entry or hash in its level (from 0) where one can be told."""
+    """What is wrong with a log and where: the file, and the entry, or hash of its level, where one can be told."""
 
     name: str
     file: str
@@ -202,8 +202,8 @@ def verify_log(
 ) -> Verified:
     """Hashes every entry and makes every tile again, up to the root that the checkpoint signs.
 
-    `heads` are notes published before with the place they were found at; `progress` is told (entries done, of), and ends
-    the check by raising. OSError: the disk.
+    `heads` are notes published before with the place they were found at; `progress` is told (entries done, of), and
+    ends the check by raising. OSError: the disk.
     """
     of = files if isinstance(files, Path) else dict(files)
     found = _core.log_verify(of, key.text() if key else None, list(heads), progress)

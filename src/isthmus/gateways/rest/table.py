@@ -6,6 +6,7 @@ from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operat
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers, AuditStatus, ProofFile
+from isthmus.gateways.rest.audit_witnesses import AuditWitnesses, WitnessHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
 from isthmus.gateways.rest.desk import DeskHandlers
@@ -234,6 +235,12 @@ def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
         Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
         Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
     )
+
+
+def witness_routes(own: WitnessHandlers) -> tuple[Route, ...]:
+    """Who watches the logs."""
+    summary = "Who cosigns the logs' heads, and what was seen"
+    return (Route("GET", "/v1/audit/witnesses", own.witnesses, summary, AuditWitnesses, JOURNAL_ROLES),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
