@@ -40,13 +40,15 @@ export function fieldsOf({ fields }: Pick<AuditEvent, "fields">): { rows: FieldR
   return { rows, unknown: rows.filter(({ value }) => value === null).length };
 }
 
-/** Who placed, changed or decided, as far as the event says: executing person or algorithm, decision maker, client. */
+/** Who, as far as the event says: who sent it (O75), who executes and who decided (persons or algorithms), for whom. */
 export function whoOf({ fields }: Pick<AuditEvent, "fields">): string {
+  const sent = jsonOf(fields["O75"] ?? null) as { role?: unknown; user?: unknown } | null;
   const said = [
-    ["by", fields["O11"]],
+    ["sent by", sent === null ? null : `${String(sent.role ?? "unknown")} ${String(sent.user)}`],
+    ["executed by", fields["O11"]],
     ["decided by", fields["O09"]],
     ["for", fields["O03"]],
-  ].flatMap(([word, value]) => (value == null ? [] : [`${word} ${value}`]));
+  ].flatMap(([word, value]) => (value ? [`${word} ${value}`] : []));
   return said.join(", ") || "nobody is named";
 }
 

@@ -14,6 +14,8 @@ export const AUDIT_CHECKS = [
   { name: "the audit page says how far the signed head is behind the journal", run: status },
   { name: "a proof that the broker made holds in the verifier's page, and not with a bit turned", run: proof },
   { name: "the broker's own log holds in the verifier's page, and a turned bit in it is located", run: folder },
+  { name: "the broker's journal holds in the verifier's page, with the record of a proof", run: journal },
+  { name: "the board shows the witnesses that cosign the log, and their quorum", run: witnesses },
   { name: "a client has no audit page", run: client },
 ];
 
@@ -60,7 +62,8 @@ async function proofOf(page, server, sequence) {
   return { text, key: await readFile(join(server.data, "audit/keys/log.vkey"), "utf8") };
 }
 
-async function proof({ page, server }) {
+/** Leaves verifier.png: that of docs/images. */
+async function proof({ page, server, output }) {
   const { text, key } = await proofOf(page, server, 5);
   await page.context().setOffline(true);
   await page.goto(VERIFIER);
@@ -72,6 +75,7 @@ async function proof({ page, server }) {
   await choose(text);
   await page.locator("#verdict[data-verdict=yes]").waitFor(PATIENT);
   await page.locator("li[data-verdict=yes]", { hasText: "leaf 4 of" }).waitFor(PATIENT);
+  await page.screenshot({ path: join(output, "verifier.png"), fullPage: true });
   const { hash } = JSON.parse(text).record;
   const turned = hash.slice(0, -1) + (Number.parseInt(hash.at(-1), 16) ^ 1).toString(16);
   await choose(text.replace(hash, turned));
@@ -100,6 +104,28 @@ async function folder({ page, server }) {
   }
 }
 
+/** A copy of a journal that grows may end within a write: then it is copied again. */
+async function journal({ page, server }) {
+  const { text } = await proofOf(page, server, 5);
+  const copy = await mkdtemp(join(tmpdir(), "isthmus-journal-"));
+  try {
+    await page.goto(VERIFIER);
+    const verdict = page.locator("#verdict:not([data-verdict=open])[data-verdict]");
+    for (let attempts = 0; attempts < 3; attempts += 1) {
+      await cp(join(server.data, "journal"), join(copy, "journal"), { recursive: true, force: true });
+      await writeFile(join(copy, "record.proof"), text);
+      await page.reload();
+      await page.locator("#folder").setInputFiles(copy);
+      await verdict.waitFor(PATIENT);
+      if ((await verdict.getAttribute("data-verdict")) === "yes") break;
+    }
+    await page.locator("li[data-verdict=yes]", { hasText: /Journal.*records, tail open/s }).waitFor(PATIENT);
+    await page.locator("li[data-verdict=yes]", { hasText: "Record 5 of the proof" }).waitFor(PATIENT);
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
 /** The head first: what is copied after it is of that size or more. */
 async function copied(from, to) {
   const head = await readFile(join(from, "checkpoint"));
@@ -109,6 +135,18 @@ async function copied(from, to) {
   const older = heads.split("\n").filter((line) => line !== "" && JSON.parse(line).size <= size);
   await writeFile(join(to, "checkpoint"), head);
   await writeFile(join(to, "heads"), older.map((line) => `${line}\n`).join(""));
+}
+
+/** Leaves audit-witnesses.png: that of docs/images. */
+async function witnesses({ page, server, output, complaints }) {
+  await open(page, server);
+  await page.keyboard.press("2");
+  await page.locator("[data-quorum=true]").waitFor(PATIENT);
+  const board = page.getByRole("region", { name: "Witnesses of the log" });
+  await board.locator("[data-witness-state=signed]").nth(1).waitFor(PATIENT);
+  assert.equal(await board.locator("tr[data-id]").count(), 3);
+  await page.screenshot({ path: join(output, "audit-witnesses.png") });
+  unknown(complaints);
 }
 
 async function client({ page, server }) {

@@ -16,6 +16,7 @@ from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.audit_reads import AuditLogReads
+from isthmus.app.audit_store_reads import AuditStoreReads
 from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.client_paper_reads import ClientPaperReads
@@ -62,6 +63,7 @@ from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers
+from isthmus.gateways.rest.audit_orders import AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
@@ -85,6 +87,7 @@ from isthmus.gateways.rest.table import (
     account_routes,
     allocation_routes,
     audit_log_routes,
+    audit_store_routes,
     books_routes,
     clearing_routes,
     confirmation_routes,
@@ -322,6 +325,7 @@ def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, .
     return (
         *statement_routes(StatementHandlers(papers, core.directory)),
         *audit_log_routes(AuditLogHandlers(logs)),
+        *audit_store_routes(AuditStoreHandlers(AuditStoreReads(data), settings.limits)),
         *witness_routes(WitnessHandlers(WitnessReads(data))),
     )
 

@@ -16,10 +16,11 @@ export type Reason =
   | "field_differs"
   | "missing_tile"
   | "truncated_tile"
-  | "hash_differs"
+  | "tile_differs"
   | "root_differs"
+  | "damaged"
+  | "torn_tail"
   | "no_checkpoint"
-  | "shrunken"
   | "wrong_sequence"
   | "chain_breaks"
   | "head_differs";

@@ -118,12 +118,12 @@ export function searchAudit(filters: Record<string, string>): Promise<AuditSearc
   return call("GET", `/v1/audit/orders?${new URLSearchParams(wanted)}`);
 }
 
-export function readAuditLife(order: string | number): Promise<AuditedLife> {
+export function readAuditLife(order: string): Promise<AuditedLife> {
   return call("GET", `/v1/audit/orders/${encodeURIComponent(order)}`);
 }
 
 /** The text of the proof file: it is checked as it came. */
-export function readOrderProof(order: string | number, sequence: number): Promise<string> {
+export function readOrderProof(order: string, sequence: number): Promise<string> {
   return callText("GET", `/v1/audit/orders/${encodeURIComponent(order)}/proof?sequence=${sequence}`);
 }
 

@@ -66,7 +66,9 @@ describe("an event", () => {
   });
 
   it("says who, as far as it knows", () => {
-    expect(whoOf(event({ O11: "algo-7", O03: "acc-16", O09: null }))).toBe("by algo-7, for acc-16");
+    expect(whoOf(event({ O11: "path-7", O03: "acc-16", O09: null, O75: '{"role":"client","user":3}' }))).toBe(
+      "sent by client 3, executed by path-7, for acc-16",
+    );
     expect(whoOf(event({}))).toBe("nobody is named");
   });
 
@@ -114,7 +116,12 @@ describe("the proof of an event", () => {
       detail: "O02",
     });
     expect(shownIs(report, { ...event(fields), fingerprint: "00" })).toMatchObject({ reason: "leaf_differs" });
-    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "no" });
+  });
+
+  it("leaves open what it does not disclose, and compares fields where the store has no fingerprint", () => {
+    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "open" });
+    expect(shownIs(report, { ...event(fields), fingerprint: null })).toMatchObject({ verdict: "yes" });
+    expect(shownIs(report, { ...event({ O01: "x" }), fingerprint: null })).toMatchObject({ reason: "field_differs" });
   });
 });
 

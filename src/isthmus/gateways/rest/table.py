@@ -6,6 +6,7 @@ from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operat
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers, AuditStatus, ProofFile
+from isthmus.gateways.rest.audit_orders import AuditedLife, AuditedOrders, AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import AuditWitnesses, WitnessHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
@@ -234,6 +235,26 @@ def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
     return (
         Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
         Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
+    )
+
+
+def audit_store_routes(own: AuditStoreHandlers) -> tuple[Route, ...]:
+    """What happened to orders."""
+    words = (
+        Field("text", "in ids, symbols, reasons and who sent it"),
+        Field("account", "only this account's, by id"),
+        INSTRUMENT,
+        Field("event", "new, reject, fill, amend, cancel ..."),
+        Field("reason", "why it was refused or ended"),
+        Field("from", "from this time on"),
+        Field("to", "before this time"),
+        LIMIT,
+        Field("before", "`next` of the page before"),
+    )
+    found, life = "Events of orders, newest first", "An order's life with its 78 fields"
+    return (
+        Route("GET", "/v1/audit/orders", own.orders, found, AuditedOrders, JOURNAL_ROLES, fields=words),
+        Route("GET", "/v1/audit/orders/{order}", own.life, life, AuditedLife, JOURNAL_ROLES),
     )
 
 
