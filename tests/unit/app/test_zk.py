@@ -304,15 +304,12 @@ def test_bad_use_is_refused_by_name(tmp_path: Path, run: Run, proven: Path) -> N
     assert "no proof of this format" in run("verify", "--public", str(tmp_path))[1]["error"]["reason"]
 
 
-def test_every_changed_byte_of_the_public_file_is_refused_or_changes_nothing(proven: Path, tmp_path: Path) -> None:
-    """A base64 digit's unused bits may differ without a difference; anything else must fail."""
+def test_every_changed_bit_of_the_public_file_is_refused(proven: Path, tmp_path: Path) -> None:
     content = (public_of(proven) / "proof.json").read_bytes()
-    original = read(public_of(proven))
-    for place in range(40, len(content), 251):
-        (tmp_path / "proof.json").write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    for place in range(0, len(content), 83):
+        bit = 1 << place % 8
+        (tmp_path / "proof.json").write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
         try:
-            changed = read(tmp_path)
-            holds = all(verdict.ok for verdict in verify(changed))
+            assert not all(verdict.ok for verdict in verify(read(tmp_path))), place
         except BadInput:
             continue
-        assert not holds or changed == original, place
