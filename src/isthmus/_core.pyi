@@ -954,6 +954,7 @@ def log_verify(
     progress: Callable[[int, int], object] | None,
     /,
 ) -> dict[str, Any]: ...
+
 # Commitments and proofs without content (isthmus.engine.zero)
 class ZeroRefused(Exception):
     """A commitment or a proof was refused; args are (name, place among what was given)."""
