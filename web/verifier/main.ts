@@ -1,4 +1,5 @@
 /** The page: what is chosen is checked at once, and again when what is known changes. */
+import { checkSeal } from "../src/verifier/daySeal";
 import { checkFolder } from "../src/verifier/folder";
 import { checkJournal } from "../src/verifier/journal";
 import type { Known } from "../src/verifier/heads";
@@ -12,7 +13,7 @@ const PROOF_BYTES_MAX = 4 << 20;
 const BREATH_MS = 50;
 
 const input = (id: string): HTMLInputElement => document.getElementById(id) as HTMLInputElement;
-let chosen: Chosen = { logs: [], journals: [], keys: [], witnessKeys: [], proofs: [] };
+let chosen: Chosen = { logs: [], journals: [], seals: [], keys: [], witnessKeys: [], proofs: [] };
 /** Counts up with each check, so that one that is overtaken ends in silence. */
 let turn = 0;
 
@@ -41,7 +42,8 @@ async function fill(id: string, files: readonly ChosenFile[]): Promise<void> {
 }
 
 async function check(): Promise<void> {
-  if (chosen.logs.length + chosen.journals.length + chosen.proofs.length === 0) return;
+  const { logs, journals, seals, proofs } = chosen;
+  if (logs.length + journals.length + seals.length + proofs.length === 0) return;
   turn += 1;
   const mine = turn;
   const reports: Report[] = [];
@@ -50,6 +52,8 @@ async function check(): Promise<void> {
     for (const { path, file } of chosen.proofs) reports.push(await proofReport(path, file, records));
     for (const { name, folder } of chosen.journals)
       reports.push({ name, findings: (await checkJournal(folder, records, breathing(mine, name))).findings });
+    for (const { name, file, folder } of chosen.seals)
+      reports.push({ name, findings: await checkSeal(await file.text(), folder, known(), breathing(mine, name)) });
     for (const { name, folder } of chosen.logs) {
       const { findings } = await checkFolder(folder, known(), breathing(mine, name));
       reports.push({ name, findings });

@@ -23,7 +23,13 @@ export type Reason =
   | "no_checkpoint"
   | "wrong_sequence"
   | "chain_breaks"
-  | "head_differs";
+  | "head_differs"
+  | "other_file"
+  | "missing"
+  | "changed"
+  | "shorter"
+  | "longer"
+  | "unlisted";
 
 export class Refused extends Error {
   constructor(
