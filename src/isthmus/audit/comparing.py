@@ -127,6 +127,11 @@ class _Comparing:
         return _of_mark(part, at, row, ("fingerprint", fingerprint, None)) if verdict == DIFFERS else None
 
 
+def rows_in(part: Part) -> Iterator[Row]:
+    """The rows of a part. Raises Damaged."""
+    return (row for row, _ in _stored(read_part(part)))
+
+
 def _stored(table: Any) -> Iterator[tuple[Row, tuple[bytes | None, bytes | None]]]:
     """Of a part, batch by batch, each row with its fingerprint and the one before."""
     for batch in table.select([*OWN, *FIELDS, "fingerprint", "previous"]).to_batches(4_096):
