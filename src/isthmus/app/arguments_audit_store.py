@@ -37,7 +37,9 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     example = "isthmus audit export --data data --day 2026-11-27 --as rts24 --reference reference.toml --out orders.csv"
     export = command(audit, "export", "isthmus.app.audit_export:run", EXPORT, example)
     export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD (UTC)")
-    export.add_argument("--as", dest="form", choices=("rts24",), required=True, help="RTS 24: CSV of its 51 fields")
+    export.add_argument(
+        "--as", dest="form", choices=("rts24", "cat"), required=True, help="RTS 24 (CSV) or CAT (JSON lines)"
+    )
     export.add_argument("--reference", metavar="F", help="who clients are, ISINs and MICs (TOML)")
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for one in (search, order, rebuild):

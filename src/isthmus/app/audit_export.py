@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, say
 from isthmus.audit.comparing import rows_in
 from isthmus.audit.exports import Reference, Report, read_reference, rts24
+from isthmus.audit.exports_cat import cat
+from isthmus.audit.rows import Row
 from isthmus.audit.store import StoreReader
 from isthmus.kernel.errors import BadInput
+
+REPORTS: dict[str, Callable[[Iterable[Row], Reference], Report]] = {"rts24": rts24, "cat": cat}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError:
         fail("day", "must be YYYY-MM-DD")
     parts = StoreReader(data).days().get(day, [])
-    report = rts24((row for part in parts for row in rows_in(part)), _reference(arguments.reference))
+    report = REPORTS[arguments.form]((row for part in parts for row in rows_in(part)), _reference(arguments.reference))
     if arguments.out is not None:
         try:
             Path(arguments.out).write_text(report.text, encoding="utf-8")

@@ -109,10 +109,11 @@ NEEDED = (1, 2, 3, 7, 9, 15, 16, 18, 20, 21, 22, 32, 36)
 
 
 class Client(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`id`: LEI, or country and national id, AGGR or PNAL."""
+    """`id`: LEI, or country and national id, AGGR or PNAL. `holder`: account holder type of CAT."""
 
     id: str
     direct_access: bool | None = None
+    holder: str = ""
 
 
 class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +124,7 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a report needs beside the journal. `venues`: MIC by name ("house"); `people`: who a user or a path
-    ("user-5", "path-7") is to a regulator.
+    ("user-5", "path-7") is to a regulator; `imid`: the reporter in CAT.
     """
 
     lei: str = ""
@@ -131,6 +132,7 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instruments: dict[str, Listed] = {}
     venues: dict[str, str] = {}
     people: dict[str, str] = {}
+    imid: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True):
