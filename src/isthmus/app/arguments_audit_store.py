@@ -10,6 +10,7 @@ REBUILD = "Makes the store anew from the journal; --check compares every row ins
 RETENTION = "How long each day is kept, for whom, and what stands in the way of dropping it."
 HOLD = "Legal hold: nothing of the account is erased until the hold ends. Without --account: the holds that stand."
 ERASE = "Destroys the key of a client's salts; refused under a hold, or while a jurisdiction wants his records."
+EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
 JURISDICTION = "only these obligations (repeat it); without it: those of all jurisdictions"
 
 
@@ -33,12 +34,22 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     example = 'isthmus audit erase --data data --account acc-16 --by ann --reason "asked for by the client"'
     erase = command(audit, "erase", "isthmus.app.audit_retention:erase_command", ERASE, example)
     erase.add_argument("--account", metavar="ID", required=True, help="acc-16")
+    example = "isthmus audit export --data data --day 2026-11-27 --as rts24 --reference reference.toml --out orders.csv"
+    export = command(audit, "export", "isthmus.app.audit_export:run", EXPORT, example)
+    export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD (UTC)")
+    export.add_argument(
+        "--as", dest="form", choices=("rts24", "cat"), required=True, help="RTS 24 (CSV) or CAT (JSON lines)"
+    )
+    export.add_argument("--reference", metavar="F", help="who clients are, ISINs and MICs (TOML)")
+    export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
+    for one in (search, order, rebuild):
+        one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
     for one in (hold, erase):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")
     for one in (retention, erase):
         one.add_argument("--jurisdiction", metavar="NAME", action="append", default=[], help=JURISDICTION)
-    for one in (search, order, rebuild, retention, hold, erase):
+    for one in (search, order, rebuild, retention, hold, erase, export):
         one.add_argument("--data", metavar="DIR", default=data, help="folder of the journal (data)")
 
 

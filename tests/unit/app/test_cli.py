@@ -45,6 +45,7 @@ COMMANDS = {
     "audit verify proof": ["FILE"],
     "audit search": [],
     "audit order": ["4711"],
+    "audit export": ["--day", "2026-11-27", "--as", "rts24"],
     "audit store rebuild": [],
     "audit retention": [],
     "audit hold": [],
