@@ -24,6 +24,7 @@ from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
 from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
+from isthmus.app.keys_reads import CeremonyReads
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
@@ -61,6 +62,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_keys import CeremonyHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers
 from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
 from isthmus.gateways.rest.books import BooksHandlers
@@ -86,6 +88,7 @@ from isthmus.gateways.rest.table import (
     allocation_routes,
     audit_log_routes,
     books_routes,
+    ceremony_routes,
     clearing_routes,
     confirmation_routes,
     ledger_routes,
@@ -323,6 +326,7 @@ def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, .
         *statement_routes(StatementHandlers(papers, core.directory)),
         *audit_log_routes(AuditLogHandlers(logs)),
         *witness_routes(WitnessHandlers(WitnessReads(data))),
+        *ceremony_routes(CeremonyHandlers(CeremonyReads(data))),
     )
 
 
