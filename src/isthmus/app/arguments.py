@@ -20,6 +20,7 @@ from isthmus.app.arguments_revenue import add_clv
 from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.app.arguments_venues import VENUE, add_venue, add_xmlguard
+from isthmus.app.arguments_zk import ZK, add_zk
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -77,6 +78,7 @@ def build_parser(version: str) -> Parser:
     add_frost(_group(commands, "frost", FROST), _add)
     add_audit(_group(commands, "audit", AUDIT), _add, DEFAULT_DATA)
     add_keys(_group(commands, "keys", KEYS), _add, _port, DEFAULT_DATA)
+    add_zk(_group(commands, "zk", ZK), _add, DEFAULT_DATA)
     add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)

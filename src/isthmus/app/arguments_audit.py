@@ -4,12 +4,13 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from isthmus.app import arguments_audit_trail, arguments_audit_verify, arguments_audit_witness
+from isthmus.app import arguments_audit_evidence, arguments_audit_trail, arguments_audit_verify, arguments_audit_witness
 
 AUDIT = "A trail that proves itself: proofs of logs verified on files, and who would watch the log."
 
 AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
     arguments_audit_verify.add,
+    arguments_audit_evidence.add,
     arguments_audit_trail.add,
     arguments_audit_witness.add,
 )

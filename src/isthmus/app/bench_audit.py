@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from isthmus.app import bench_zero
 from isthmus.app.bench_report import Row, machine, percentiles, print_table
 from isthmus.app.output import EXIT_OK, note, print_json
 from isthmus.engine import frost
@@ -36,13 +37,16 @@ def audit(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def measured(signatures: int = SIGNATURES, proofs: int = PROOFS) -> dict[str, Any]:
+def measured(signatures: int = SIGNATURES, proofs: int = PROOFS, ranges: int = bench_zero.COUNT) -> dict[str, Any]:
     """The report; nothing is installed to compare with yet."""
     rows = [_inclusion(proofs)]
     for suite in frost.SUITES:
         note(f"isthmus: {suite}")
         rows.append(_signing(suite, signatures))
+    note("isthmus: zero knowledge")
+    rows += bench_zero.rows(ranges)
     workload = {"holders": HOLDERS, "needed": NEEDED, "signatures": signatures, "proofs": proofs, "depth": DEPTH}
+    workload |= {"range_proofs": ranges}
     return {"machine": machine(Path()), "workload": workload, "rows": rows, "peers": [], "probes": []}
 
 
