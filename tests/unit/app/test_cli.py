@@ -31,6 +31,7 @@ COMMANDS = {
     "zk prove": ["--day", "2026-01-05"],
     "zk verify": ["--day", "2026-01-05"],
     "frost sign": ["--vector", "F"],
+    "audit disclose": ["--sequence", "1"],
     "audit prove": ["--sequence", "1"],
     "audit rebuild": ["--check"],
     "audit verify consistency": ["--cases", "F"],
