@@ -33,6 +33,8 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     example = 'isthmus audit erase --data data --account acc-16 --by ann --reason "asked for by the client"'
     erase = command(audit, "erase", "isthmus.app.audit_retention:erase_command", ERASE, example)
     erase.add_argument("--account", metavar="ID", required=True, help="acc-16")
+    for one in (search, order, rebuild):
+        one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
     for one in (hold, erase):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
 from isthmus.audit import dimensions
 from isthmus.audit.asking import Found, OrderEvent, Query
+from isthmus.audit.postgres import PostgresRows
 from isthmus.audit.store import StoreReader
 from isthmus.kernel.ids import ID_MAX, number_of
 from isthmus.kernel.values import time_ns
@@ -23,7 +25,10 @@ def search(arguments: argparse.Namespace) -> int:
     given = ("text", "account", "instrument", "event", "reason", "limit", "before")
     words = {name: getattr(arguments, name) for name in given}
     query = Query(**words, since=moment("from", arguments.since), until=moment("to", arguments.until))
-    found = StoreReader(folder(arguments)).search(query)
+    if arguments.url is not None:
+        found = asyncio.run(PostgresRows(arguments.url).search(query))
+    else:
+        found = StoreReader(folder(arguments)).search(query)
     if arguments.json:
         print_json(found)
     else:
@@ -34,7 +39,10 @@ def search(arguments: argparse.Namespace) -> int:
 def order(arguments: argparse.Namespace) -> int:
     """Exit 1 where the store has no such order."""
     number = order_number(arguments.order)
-    life = StoreReader(folder(arguments)).life(number)
+    if arguments.url is not None:
+        life = asyncio.run(PostgresRows(arguments.url).life(number))
+    else:
+        life = StoreReader(folder(arguments)).life(number)
     if arguments.json:
         print_json(life)
     else:

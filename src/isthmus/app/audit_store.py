@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,9 @@ from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, progress, say
 from isthmus.audit.comparing import Compared, compared
 from isthmus.audit.marks import Prints, logged
-from isthmus.audit.parts import FOLDER
+from isthmus.audit.parts import FOLDER, Marks
 from isthmus.audit.places import ORDERS, log_folder
+from isthmus.audit.postgres import PostgresRows
 from isthmus.audit.resuming import rows_of_journal
 from isthmus.audit.rows import Row
 from isthmus.audit.store import StoreReader, StoreWriter
@@ -27,6 +29,8 @@ BATCH = 50_000
 def rebuild(arguments: argparse.Namespace) -> int:
     """Exit 1 where --check finds a difference."""
     data = folder(arguments)
+    if arguments.url is not None:
+        return _in_database(data, PostgresRows(arguments.url), arguments)
     if arguments.check:
         with progress("comparing") as advance:
             rows = rows_of_journal(data, advance)
@@ -67,22 +71,46 @@ def _made(data: Path, advance: Callable[[int], None]) -> tuple[int, int]:
 
 
 def _filled(writer: StoreWriter, data: Path, advance: Callable[[int], None]) -> int:
-    """Where there is a log of orders, its fingerprints go with the rows, and rows that it has not yet wait for it."""
-    marks = logged(data) if (log_folder(data, ORDERS) / "checkpoint").exists() else None
-    count, rows, pairs = 0, list[Row](), list[tuple[bytes, bytes]]()
+    return sum(writer.take(rows, marks) for rows, marks in _batches(data, advance))
+
+
+def _batches(data: Path, advance: Callable[[int], None]) -> Iterator[tuple[list[Row], Marks | None]]:
+    """Rows of whole records. Where there is a log of orders, its fingerprints go with them, and rows that it has not
+    yet wait for it. Raises Damaged where the log has other events.
+    """
+    log = logged(data) if (log_folder(data, ORDERS) / "checkpoint").exists() else None
+    rows, marks = list[Row](), list[tuple[bytes, bytes]]()
     for row in rows_of_journal(data, advance):
         if len(rows) >= BATCH and row.sequence != rows[-1].sequence:
-            count += writer.take(rows, pairs if marks is not None else None)
-            rows, pairs = [], []
-        if marks is not None:
-            mark = next(marks, None)
+            yield rows, marks if log is not None else None
+            rows, marks = [], []
+        if log is not None:
+            mark = next(log, None)
             if mark is None:
                 break
             if (mark.sequence, mark.place, mark.order) != (row.sequence, row.place, row.order):
                 raise Damaged(f"{log_folder(data, ORDERS)}: record {row.sequence} has other events in it")
-            pairs.append((mark.fingerprint, mark.previous))
+            marks.append((mark.fingerprint, mark.previous))
         rows.append(row)
-    return count + writer.take(rows, pairs if marks is not None else None)
+    yield rows, marks if log is not None else None
+
+
+def _in_database(data: Path, database: PostgresRows, arguments: argparse.Namespace) -> int:
+    """Adds what is missing behind the last record there, or compares."""
+    if arguments.check:
+        with progress("comparing") as advance:
+            made = rows_of_journal(data, advance)
+            count, difference = asyncio.run(database.differs(lambda: next(made, None)))
+        found = Compared(count, 0, sum(1 for _ in made), difference)
+        _tell(found, arguments.json)
+        return EXIT_OK if found.ok else EXIT_FOUND
+    with progress("writing rows") as advance:
+        new = sum(asyncio.run(database.take(*batch)) for batch in _batches(data, advance))
+    if arguments.json:
+        print_json({"rows": new, "files": 0})
+    else:
+        say(f"{new:,} new rows")
+    return EXIT_OK
 
 
 def _tell(found: Compared, as_json: bool) -> None:

@@ -94,12 +94,12 @@ class _Comparing:
         except Damaged as error:
             return Difference(str(part.path), None, None, None, "", str(error), None, "unreadable")
         for at, (stored, mark) in enumerate(_stored(table)):
-            found = _of_rows(part, at, stored, self._waiting) or self._of_marks(part, at, stored, mark)
+            found = of_rows(str(part.path), at, stored, self._waiting) or self._of_marks(part, at, stored, mark)
             if found is not None:
                 return found
             self._count, self._waiting = self._count + 1, next(self._rows, None)
         if self._waiting is not None and self._waiting.sequence <= part.last:
-            return _missing(part, table.num_rows, self._waiting)
+            return missing_row(str(part.path), table.num_rows, self._waiting)
         if not sum_holds(part):
             return Difference(str(part.path), None, None, None, "", None, None, "bytes")
         return None
@@ -143,21 +143,23 @@ def _of_mark(part: Part, at: int, row: Row, pair: tuple[str, bytes | None, bytes
     return Difference(str(part.path), at, row.sequence, row.place, name, stored, logged, "differs")
 
 
-def _of_rows(part: Part, at: int, stored: Row, made: Row | None) -> Difference | None:
+def of_rows(file: str, at: int, stored: Row, made: Row | None) -> Difference | None:
+    """The difference between a stored row and the one that the journal gives there, if any."""
     if stored == made:
         return None
     if made is None or (stored.sequence, stored.place) < (made.sequence, made.place):
-        return Difference(str(part.path), at, stored.sequence, stored.place, "", None, None, "extra")
+        return Difference(file, at, stored.sequence, stored.place, "", None, None, "extra")
     if (stored.sequence, stored.place) > (made.sequence, made.place):
-        return _missing(part, at, made)
+        return missing_row(file, at, made)
     own = (("order_id", str(stored.order), str(made.order)), ("time", _time(stored.time), _time(made.time)))
     fields = zip(FIELDS, stored.values, made.values, strict=True)
     name, was, be = next(pair for pair in (*own, *fields) if pair[1] != pair[2])
-    return Difference(str(part.path), at, made.sequence, made.place, name, was, be, "differs")
+    return Difference(file, at, made.sequence, made.place, name, was, be, "differs")
 
 
-def _missing(part: Part, at: int, made: Row) -> Difference:
-    return Difference(str(part.path), at, made.sequence, made.place, "", None, None, "missing")
+def missing_row(file: str, at: int, made: Row) -> Difference:
+    """The journal has this row, the store has not."""
+    return Difference(file, at, made.sequence, made.place, "", None, None, "missing")
 
 
 def _time(at: int | None) -> str | None:
