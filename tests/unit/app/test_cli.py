@@ -14,6 +14,18 @@ from isthmus.app.cli import command_of, exit_code, main
 from isthmus.kernel.errors import BadInput, Damaged, JournalUnavailable, PartMissing
 
 COMMANDS = {
+    "keys enroll": ["--holder", "1", "--state", "DIR", "--port", "9501"],
+    "keys serve": ["--holder", "1", "--state", "DIR"],
+    "keys approve": ["--state", "DIR"],
+    "keys alarms": ["--state", "DIR"],
+    "keys enter": ["--state", "DIR", "--roster", "F"],
+    "keys roster": ["F"],
+    "keys create": ["--key", "K", "--use", "head"],
+    "keys sign": ["--key", "K", "--note", "F"],
+    "keys refresh": ["--key", "K"],
+    "keys repair": ["--key", "K", "--lost", "3"],
+    "keys status": [],
+    "keys drill": [],
     "frost check": ["--vectors", "F"],
     "zk check": ["--vectors", "F"],
     "zk client": ["--proof", "F"],
