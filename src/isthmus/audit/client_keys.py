@@ -5,11 +5,10 @@ that could be tested against it (crypto-shredding).
 from __future__ import annotations
 
 import hmac
-import secrets
 from pathlib import Path
 
 from isthmus.audit.places import CLIENTS, keys_folder
-from isthmus.engine.proofs import LogRefused, create_secret, read_secret
+from isthmus.engine.proofs import LogRefused, Salts, read_secret
 from isthmus.kernel.errors import BadInput
 
 KEY_BYTES = 32
@@ -68,6 +67,6 @@ class ClientKeys:
         if not path.exists():
             fresh = path.with_name(f"{path.name}.new")
             fresh.unlink(missing_ok=True)
-            create_secret(str(fresh), secrets.token_bytes(KEY_BYTES))
+            Salts.create(fresh)
             fresh.rename(path)
         return client_key(self._data, account)

@@ -41,8 +41,8 @@ class OrderEntry(msgspec.Struct, frozen=True):
         """Raises ValueError for what is no such entry."""
         if len(entry) != ENTRY_BYTES or entry[:1] != KIND:
             raise ValueError("is no entry of the log of orders")
-        numbers = (int.from_bytes(entry[at:to], "big") for at, to in ((1, 9), (9, 11), (11, 19)))
-        return OrderEntry(*numbers, entry[19:51], entry[51:])
+        sequence, place, order = (int.from_bytes(entry[at:to], "big") for at, to in ((1, 9), (9, 11), (11, 19)))
+        return OrderEntry(sequence, place, order, entry[19:51], entry[51:])
 
 
 class OrderEntries:

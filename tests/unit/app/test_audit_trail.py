@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import signal
 import subprocess
@@ -14,8 +15,11 @@ from tests.oracle.adapter import to_core
 from tests.sim.strategies import session
 
 from isthmus import _core
+from isthmus.app.audit_process import AuditProcess
+from isthmus.app.audit_reads import AuditLogReads
 from isthmus.app.audit_trail import Trail
 from isthmus.app.compact import old_segments
+from isthmus.app.settings import read_defaults, settings_of
 from isthmus.audit import heads
 from isthmus.audit.client_keys import client_key, seed_of
 from isthmus.audit.jurisdictions import FIELDS
@@ -337,3 +341,33 @@ def test_segments_that_no_head_covers_yet_are_not_compacted(tmp_path: Path, cloc
     assert len(free) > 1 and old_segments(data) == []
     followed(data, clocks)
     assert old_segments(data) == free
+
+
+def test_a_process_that_found_another_journal_is_not_started_again_and_its_fault_stays(
+    data: Path, clocks: Clocks
+) -> None:
+    followed(data, clocks)
+    replaced(data, 30, 11)
+
+    async def kept() -> str | None:
+        process = AuditProcess((str(data), "test", "0.01", "1024"))
+        process.start()
+        assert process._task is not None
+        await asyncio.wait_for(process._task, 30)
+        await process.close()
+        return process.fault
+
+    fault = asyncio.run(kept())
+    assert fault is not None and fault.startswith("journal_shorter: ")
+    reads = AuditLogReads(data, settings_of(read_defaults(), {}).audit, lambda: fault)
+    told = asyncio.run(reads.status())
+    assert (told.state, told.fault) == ("stopped", fault)
+    assert [row.log for row in told.logs] == ["journal", "orders"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("name", "Not a Name"), ("name", ""), ("every_s", 0.0), ("most_behind", 10), ("more", 1)]
+)
+def test_settings_that_cannot_be_are_refused_by_their_key(key: str, value: object) -> None:
+    with pytest.raises(BadInput, match=rf"audit.*{key}" if key != "more" else "audit"):
+        settings_of(read_defaults(), {"audit": {key: value}})

@@ -9,6 +9,7 @@ import msgspec
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.answers import ok
 from isthmus.gateways.rest.http import JSON, Answer, Request
+from isthmus.kernel.ids import number_of
 
 SEQUENCE_DIGITS = 18
 
@@ -102,6 +103,9 @@ class AuditLogReader(Protocol):
     async def record_proof(self, sequence: int) -> bytes:
         """A ProofFile (JSON) of a record of the journal."""
 
+    async def order_proof(self, order: int, sequence: int | None) -> bytes:
+        """A ProofFile (JSON) of an order's event at that record, or of its last one, with all fields in clear."""
+
 
 class AuditLogHandlers:
     """For operators and auditors."""
@@ -115,7 +119,17 @@ class AuditLogHandlers:
 
     async def record_proof(self, request: Request) -> Answer:
         """That a record is in the journal's log."""
-        said = request.parameters["sequence"]
-        if not said.isascii() or not said.isdigit() or len(said) > SEQUENCE_DIGITS or int(said) == 0:
-            raise Refusal(422, "malformed_request", "is a record's number, from 1", field="sequence")
-        return Answer(200, await self._logs.record_proof(int(said)), JSON)
+        return Answer(200, await self._logs.record_proof(_number(request.parameters["sequence"], "sequence")), JSON)
+
+    async def order_proof(self, request: Request) -> Answer:
+        """That an event of an order is in the log of orders, and what it says."""
+        said, at = request.parameters["order"], request.query.get("sequence")
+        order = number_of("ord", said) or _number(said, "order")
+        sequence = None if at is None else _number(at, "sequence")
+        return Answer(200, await self._logs.order_proof(order, sequence), JSON)
+
+
+def _number(said: str, field: str) -> int:
+    if not said.isascii() or not said.isdigit() or len(said) > SEQUENCE_DIGITS or int(said) == 0:
+        raise Refusal(422, "malformed_request", "is a record's number, from 1", field=field, value=said)
+    return int(said)

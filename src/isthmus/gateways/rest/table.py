@@ -231,10 +231,13 @@ def statement_routes(own: StatementHandlers) -> tuple[Route, ...]:
 def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
     """The logs that prove what the journal says."""
     status, proof = "How far the audit logs are", "That a record is in the journal's log"
-    one = "/v1/audit/records/{sequence}/proof"
+    one, of_order = "/v1/audit/records/{sequence}/proof", "/v1/audit/orders/{order}/proof"
+    event = "That an event of an order is in the log of orders, and what it says"
+    at = Field("sequence", "the record that caused the event; without it: the order's last one")
     return (
         Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
         Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
+        Route("GET", of_order, own.order_proof, event, ProofFile, JOURNAL_ROLES, fields=(at,)),
     )
 
 
