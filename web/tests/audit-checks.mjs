@@ -15,6 +15,8 @@ export const AUDIT_CHECKS = [
   { name: "a proof that the broker made holds in the verifier's page, and not with a bit turned", run: proof },
   { name: "the broker's own log holds in the verifier's page, and a turned bit in it is located", run: folder },
   { name: "the broker's journal holds in the verifier's page, with the record of a proof", run: journal },
+  { name: "a refused order is found with who, why and which checks, and proven in the browser", run: refused },
+  { name: "the audit page fits on 390 pixels", run: phone, view: { viewport: { width: 390, height: 844 } } },
   { name: "the board shows the witnesses that cosign the log, and their quorum", run: witnesses },
   { name: "a client has no audit page", run: client },
 ];
@@ -135,6 +137,62 @@ async function copied(from, to) {
   const older = heads.split("\n").filter((line) => line !== "" && JSON.parse(line).size <= size);
   await writeFile(join(to, "checkpoint"), head);
   await writeFile(join(to, "heads"), older.map((line) => `${line}\n`).join(""));
+}
+
+/** The store follows the journal, and a proof is there at the next head. */
+const FOLLOWED = { timeout: 30_000 };
+
+/** Leaves audit-order.png: that of docs/images. */
+async function refused({ page, server, complaints, output }) {
+  await openDesk(page, server);
+  const account = await refuse(page);
+  await page.keyboard.press("a");
+  await page.getByLabel("Account").last().fill(account);
+  await page.getByLabel("Reason").fill("insufficient_funds");
+  const row = page.locator("tr[data-id]", { hasText: "insufficient funds" }).first();
+  for (let attempts = 0; attempts < 30 && (await row.count()) === 0; attempts += 1) {
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(500);
+  }
+  await row.click();
+  const life = page.getByRole("region", { name: /^Life of ord-/ });
+  await life.getByText(/Refused or ended: insufficient funds/).waitFor(PATIENT);
+  await life.getByText(`for ${account}`).first().waitFor(PATIENT);
+  await life.locator("[data-verdict=failed]", { hasText: "funds" }).waitFor(PATIENT);
+  await life.locator("[data-verdict=passed]", { hasText: "limits" }).waitFor(PATIENT);
+  assert.equal(await life.locator("[data-field]").count(), 78);
+  const unknownOnes = await life.locator("[data-field].unknown").count();
+  assert.equal(await life.locator("[data-unknown]").getAttribute("data-unknown"), String(unknownOnes));
+  await life.locator("[data-proof=holds]").waitFor(FOLLOWED);
+  await page.screenshot({ path: join(output, "audit-order.png") });
+  // The browser's console notes the refusal that this check is about.
+  const others = complaints.filter((text) => !/422.*\/v1\/orders/.test(text));
+  complaints.splice(0, complaints.length, ...others);
+  unknown(complaints);
+}
+
+/** Sends an order that its account cannot pay; the account's id. */
+async function refuse(page) {
+  const { status, account } = await page.evaluate(async () => {
+    const { accounts } = await (await fetch("/v1/session")).json();
+    const order = { instrument: "BTC-USD", side: "buy", type: "market", quantity: "100000", time_in_force: "ioc" };
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": "audit-check" };
+    const body = JSON.stringify({ ...order, account: accounts[0] });
+    return { status: (await fetch("/v1/orders", { method: "POST", headers, body })).status, account: accounts[0] };
+  });
+  assert.equal(status, 422);
+  return account;
+}
+
+async function phone({ page, server, complaints }) {
+  await openDesk(page, server);
+  await page.evaluate(() => (location.hash = "#audit"));
+  await page.locator("tr[data-id]").first().waitFor(FOLLOWED);
+  await page.locator("tr[data-id]").first().click();
+  await page.locator("[data-field]").first().waitFor(PATIENT);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert(wide <= 390, `the page is ${wide} px wide`);
+  unknown(complaints);
 }
 
 /** Leaves audit-witnesses.png: that of docs/images. */

@@ -102,8 +102,10 @@ function Checked({ text, report, shown }: { text: string; report: ProofReport; s
 }
 
 /** A proof of something else than what is on the screen would be no proof of it. */
-export function shownIs({ file }: Pick<ProofReport, "file">, shown: AuditEvent): Finding {
+export function shownIs({ file, entry }: Pick<ProofReport, "file" | "entry">, shown: AuditEvent): Finding {
   const what = "What is shown is what is proven";
+  if (entry?.log === "orders" && entry.place !== shown.place)
+    return open(what, `the proof is of event ${entry.place} of this record, and event ${shown.place} is shown`);
   const order = file?.order ?? null;
   if (order === null)
     return open(

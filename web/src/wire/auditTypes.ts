@@ -108,20 +108,21 @@ export interface CeremonyKey {
   public_key: string;
   address: string | null;
   use: string;
-  holders: { holder: string; state: string }[];
+  holders: { holder: number; state: string }[];
 }
 
 export interface Ceremony {
-  ceremony: string | number;
+  ceremony: string;
   kind: string;
   key: string;
   what: string;
   opened: string;
   state: string;
   needed: number;
-  steps: { holder: string; time: string; verdict: string }[];
+  steps: { holder: number; time: string; verdict: string }[];
   reason: string | null;
-  sequence: number | null;
+  /** Its first entry in the log of ceremonies. */
+  sequence: number;
 }
 
 export interface Ceremonies {

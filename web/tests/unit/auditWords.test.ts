@@ -119,8 +119,9 @@ describe("the proof of an event", () => {
   });
 
   it("leaves open what it does not disclose, and compares fields where the store has no fingerprint", () => {
-    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "open" });
+    expect(shownIs({ file: null, entry: null }, event(fields))).toMatchObject({ verdict: "open" });
     expect(shownIs(report, { ...event(fields), fingerprint: null })).toMatchObject({ verdict: "yes" });
+    expect(shownIs(report, { ...event(fields), place: 1 })).toMatchObject({ verdict: "open" });
     expect(shownIs(report, { ...event({ O01: "x" }), fingerprint: null })).toMatchObject({ reason: "field_differs" });
   });
 });
