@@ -14,14 +14,19 @@ from isthmus.app.audit_key import read_key
 from isthmus.app.audit_verify_log import folder_findings
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, progress, say
 from isthmus.app.verify import checked
+from isthmus.audit.comparing import compared
 from isthmus.audit.day_seal import DaySeal, parse_seal, path_of, seal_faults, sealed
+from isthmus.audit.marks import Prints, logged
+from isthmus.audit.parts import FOLDER
 from isthmus.audit.places import FIRST, JOURNAL, LOG_KEYS, LOGS, keys_folder, log_folder
+from isthmus.audit.resuming import rows_of_journal
 from isthmus.audit.signed_file import Fault, signature_fault, signed, written
+from isthmus.audit.store import StoreReader
 from isthmus.audit.trail_keys import public_key
 from isthmus.engine.engine import JournalDamaged
 from isthmus.engine.proofs import LogReader, LogRefused, Signer, VerifierKey
 from isthmus.kernel.clock import system_clock
-from isthmus.kernel.errors import BadInput, Damaged
+from isthmus.kernel.errors import BadInput, Damaged, IsthmusError
 from isthmus.kernel.files import flush
 from isthmus.kernel.values import NS_PER_S, time_text
 
@@ -98,6 +103,8 @@ def _parts(data: Path, found: DaySeal, key: VerifierKey) -> Iterator[Part]:
     for log in LOGS:
         if (log_folder(data, log) / "checkpoint").exists() or log in found.heads:
             yield f"log {log}", lambda log=log: _of_log(data, log, found.heads.get(log))  # type: ignore[misc]
+    if any((data / FOLDER).glob("day=*")):
+        yield "rows", lambda: _of_rows(data)
 
 
 def _of_seal(data: Path, found: DaySeal, key: VerifierKey) -> Iterator[Fault]:
@@ -129,6 +136,21 @@ def _of_log(data: Path, log: str, head: str | None) -> Iterator[Fault]:
     for one in findings:
         at = "" if one.index is None else f" at {one.index}"
         yield Fault(f"{place}/{one.file}{at}", one.name, one.reason)
+
+
+def _of_rows(data: Path) -> Iterator[Fault]:
+    """The store against the journal, row by row."""
+    try:
+        with progress("rows") as advance:
+            rows = rows_of_journal(data, advance)
+            difference = compared(StoreReader(data).parts(), rows, Prints(data), logged(data)).difference
+    except (IsthmusError, JournalDamaged, LogRefused, OSError) as error:
+        yield Fault("audit/store", "unreadable", ": ".join(map(str, error.args)))
+        return
+    if difference is not None:
+        row = "" if difference.row is None else f" row {difference.row} {difference.field}".rstrip()
+        says = f"record {difference.sequence}: the store says {difference.stored}, the journal {difference.journal}"
+        yield Fault(f"{difference.file}{row}", difference.reason, says)
 
 
 def _of_first(folder: Path) -> Iterator[Fault]:

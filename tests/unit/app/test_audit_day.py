@@ -39,10 +39,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     followed(data, Clocks())
     *_, last = archive.records(data)
     day = datetime.fromtimestamp(last.stamp / 1e9, UTC).date().isoformat()
-    for folder, name in (("store", "part-1-9.parquet"), ("exports", "rts24.csv")):
-        path = data / "audit" / folder / f"day={day}" / name
-        path.parent.mkdir(parents=True)
-        path.write_bytes(bytes(range(256)) * 600)
+    path = data / "audit" / "exports" / f"day={day}" / "rts24.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(range(256)) * 600)
     assert main(["audit", "seal", "--data", str(data), "--day", day, "--json"]) == 0
     return data, day
 
@@ -71,15 +70,12 @@ def flip(path: Path, place: int) -> None:
 def test_what_was_not_touched_holds(data: Path, day: str, run: Run) -> None:
     code, told = verify(run, data, day)
     assert (code, told["ok"], told["faults"]) == (0, True, [])
-    assert [part["part"] for part in told["parts"]] == ["seal", "journal", "log journal"]
+    assert [part["part"] for part in told["parts"]] == ["seal", "journal", "log journal", "log orders", "rows"]
 
 
-@pytest.mark.parametrize("folder", ["store", "exports"])
 @pytest.mark.parametrize("place", [0, PIECE, 2 * PIECE + 17, -1])
-def test_a_bit_of_rows_or_exports_is_located_by_file_and_piece(
-    data: Path, day: str, run: Run, folder: str, place: int
-) -> None:
-    (path,) = (data / "audit" / folder / f"day={day}").iterdir()
+def test_a_bit_of_an_export_is_located_by_piece(data: Path, day: str, run: Run, place: int) -> None:
+    (path,) = (data / "audit" / "exports" / f"day={day}").iterdir()
     size = path.stat().st_size
     flip(path, place)
     code, told = verify(run, data, day)
@@ -92,6 +88,15 @@ def test_a_bit_of_rows_or_exports_is_located_by_file_and_piece(
             "reason": f"between bytes {first} and {min(first + PIECE, size) - 1}",
         }
     ]
+
+
+def test_a_bit_of_the_rows_is_located_by_piece_and_by_part(data: Path, day: str, run: Run) -> None:
+    path = sorted((data / "audit" / "store" / f"day={day}").glob("*.parquet"))[0]
+    flip(path, path.stat().st_size // 2)
+    code, told = verify(run, data, day)
+    places = [fault["where"] for fault in told["faults"]]
+    assert code == 1 and places[0] == str(path.relative_to(data))
+    assert any(path.name in place for place in places[1:])
 
 
 def test_a_bit_of_the_journal_is_located_by_its_record_too(data: Path, day: str, run: Run) -> None:
@@ -127,7 +132,7 @@ def test_any_bit_of_the_seal_is_refused(data: Path, day: str, run: Run) -> None:
 
 
 def test_a_file_that_is_gone_cut_longer_or_new_is_named(data: Path, day: str, run: Run) -> None:
-    folder = data / "audit" / "store" / f"day={day}"
+    folder = data / "audit" / "exports" / f"day={day}"
     (rows,) = folder.iterdir()
     raw = rows.read_bytes()
     for change, fault in (
@@ -138,7 +143,7 @@ def test_a_file_that_is_gone_cut_longer_or_new_is_named(data: Path, day: str, ru
         change()
         assert [one["fault"] for one in verify(run, data, day)[1]["faults"]] == [fault]
         rows.write_bytes(raw)
-    (folder / "part-10-12.parquet").write_bytes(b"x")
+    (folder / "more.csv").write_bytes(b"x")
     assert [one["fault"] for one in verify(run, data, day)[1]["faults"]] == ["unlisted"]
 
 
@@ -147,7 +152,7 @@ def test_records_that_followed_since_are_no_fault(data: Path, day: str, run: Run
     before = len(list(archive.records(data)))
     seal = json.loads((data / "audit" / "days" / f"{day}.json").read_text())
     assert {file["path"] for file in seal["files"] if file["grows"]} == {
-        f"journal/{last.name}", "audit/log/journal/heads",
+        f"journal/{last.name}", "audit/log/journal/heads", "audit/log/orders/heads",
     }  # fmt: skip
     engine = Engine(str(data), "os", 1 << 20)
     engine.submit(AddAsset(code="LATER", decimals=2))
