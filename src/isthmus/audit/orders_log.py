@@ -131,7 +131,7 @@ def _groups(number: int) -> int:
 
 
 class Previous:
-    """The last fingerprint of each order; numbers that are no order's have none. Those of the latest orders are at hand,
+    """The last fingerprint of each order; numbers that are no order's have none. Those of the latest are at hand,
     others are in the log's signed entries: whoever appends signs before REMEMBERED orders have passed.
     """
 
