@@ -11,6 +11,8 @@ RETENTION = "How long each day is kept, for whom, and what stands in the way of 
 HOLD = "Legal hold: nothing of the account is erased until the hold ends. Without --account: the holds that stand."
 ERASE = "Destroys the key of a client's salts; refused under a hold, or while a jurisdiction wants his records."
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
+FORMS = ("rts22", "rts24", "cat")
+FORM = "RTS 22 (XML), RTS 24 (CSV) or CAT (JSON lines)"
 JURISDICTION = "only these obligations (repeat it); without it: those of all jurisdictions"
 
 

@@ -12,11 +12,12 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, say
 from isthmus.audit.comparing import rows_in
 from isthmus.audit.exports import Reference, Report, read_reference, rts24
 from isthmus.audit.exports_cat import cat
+from isthmus.audit.exports_rts22 import rts22
 from isthmus.audit.rows import Row
 from isthmus.audit.store import StoreReader
 from isthmus.kernel.errors import BadInput
 
-REPORTS: dict[str, Callable[[Iterable[Row], Reference], Report]] = {"rts24": rts24, "cat": cat}
+REPORTS: dict[str, Callable[[Iterable[Row], Reference], Report]] = {"rts24": rts24, "cat": cat, "rts22": rts22}
 
 
 def run(arguments: argparse.Namespace) -> int:

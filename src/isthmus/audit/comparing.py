@@ -15,7 +15,7 @@ import msgspec
 
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.marks import DIFFERS, ERASED, KEYLESS, PROVEN, Mark
-from isthmus.audit.parts import Part, read_part, sum_holds
+from isthmus.audit.parts import Part, read_part, sum_holds, unreadable_column
 from isthmus.audit.rows import Row
 from isthmus.kernel.errors import Damaged
 from isthmus.kernel.values import time_text
@@ -92,7 +92,7 @@ class _Comparing:
         try:
             table = read_part(part)
         except Damaged as error:
-            return Difference(str(part.path), None, None, None, "", str(error), None, "unreadable")
+            return Difference(str(part.path), None, None, None, unreadable_column(part), str(error), None, "unreadable")
         for at, (stored, mark) in enumerate(_stored(table)):
             found = of_rows(str(part.path), at, stored, self._waiting) or self._of_marks(part, at, stored, mark)
             if found is not None:

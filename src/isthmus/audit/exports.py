@@ -122,6 +122,14 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     isin: str
 
 
+class Transactions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What RTS 22 asks of the firm and nothing in a journal says: fields 5, 25 and 65."""
+
+    investment_firm: bool | None = None
+    transmitted: bool | None = None
+    securities_financing: bool | None = None
+
+
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a report needs beside the journal. `venues`: MIC by name ("house"); `people`: who a user or a path
     ("user-5", "path-7") is to a regulator; `imid`: the reporter in CAT.
@@ -133,6 +141,7 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venues: dict[str, str] = {}
     people: dict[str, str] = {}
     imid: str = ""
+    rts22: Transactions = Transactions()
 
 
 class Refused(msgspec.Struct, frozen=True):

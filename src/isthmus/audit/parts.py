@@ -128,6 +128,21 @@ def read_part(part: Part) -> Any:
     return table
 
 
+def unreadable_column(part: Part) -> str:
+    """The first column of a part that cannot be read; empty where the whole file cannot."""
+    try:
+        with pq.ParquetFile(part.path, page_checksum_verification=True) as file:
+            names: list[str] = SCHEMA.names
+            for name in names:
+                try:
+                    file.read(columns=[name])
+                except (OSError, ValueError):
+                    return name
+    except (OSError, ValueError):
+        return ""
+    return ""
+
+
 def sum_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -228,6 +229,17 @@ def test_a_flipped_bit_anywhere_in_a_file_is_found_and_the_file_named(
     flip(part.path, int(where * part.path.stat().st_size * 8))
     found = checked(data, rows).difference
     assert found is not None and found.file == str(part.path)
+
+
+def test_a_flipped_bit_in_a_columns_bytes_names_the_column(tmp_path: Path) -> None:
+    rows = two_days().rows()
+    part = stored(tmp_path, rows).parts()[1]
+    column = FIELDS.index("O45") + 5
+    chunk = pq.read_metadata(part.path).row_group(0).column(column)
+    begin = chunk.dictionary_page_offset or chunk.data_page_offset
+    flip(part.path, (begin + chunk.total_compressed_size - 1) * 8)
+    found = checked(tmp_path, rows).difference
+    assert found is not None and (found.file, found.field) == (str(part.path), "O45")
 
 
 def test_a_flipped_bit_in_a_sum_is_found(tmp_path: Path) -> None:
