@@ -13,9 +13,11 @@ from pathlib import Path
 import msgspec
 
 from isthmus.app.keys_member import believe, number_of, tls
+from isthmus.app.output import note
 from isthmus.audit.keys.asks import Alarm, Ask, Reply, Roster, Silent
 from isthmus.audit.keys.holder import Holder
 from isthmus.audit.keys.policy import Refused
+from isthmus.kernel.errors import IsthmusError
 
 LENGTH = struct.Struct(">I")
 FRAME_BYTES_MAX = 1 << 20
@@ -150,6 +152,8 @@ class HolderServer:
             return Refused("malformed", str(error))
         roster = self._holder.kept.roster
         reply = self._holder.answer(peer, ask, time.time_ns())
+        if isinstance(ask, Alarm) and not isinstance(reply, Refused):
+            note(f"ALARM: the custodian of holder {peer} gave his code of duress; see `isthmus keys alarms`")
         entered = self._holder.kept.roster
         if entered is not None and entered is not roster:
             believe(self._context, entered)
@@ -159,13 +163,15 @@ class HolderServer:
         while True:
             await asyncio.sleep(ALARM_AGAIN_S)
             waiting = list(self._holder.kept.outbox)
-            if waiting:
+            # Whatever fails is tried again: an alarm that gives up is none.
+            with contextlib.suppress(OSError, IsthmusError):
                 for receiver, alarm in await asyncio.to_thread(self._told, waiting):
                     self._holder.delivered(receiver, alarm)
 
     def _told(self, waiting: list[tuple[int, Alarm]]) -> list[tuple[int, Alarm]]:
         roster = self._holder.kept.roster
-        assert roster is not None, "an alarm has receivers by the roster"
+        if not waiting or roster is None:
+            return []
         lines = Lines(self._folder, roster, self._passphrase)
         try:
             return [one for one in waiting if not isinstance(lines.ask({one[0]: one[1]})[one[0]], Silent)]

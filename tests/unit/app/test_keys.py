@@ -167,6 +167,31 @@ def test_operators_read_the_board_over_rest_from_files_alone(house: House) -> No
     assert told.ceremonies[-1].steps[0].verdict == "done"
 
 
+def test_a_custodian_asks_his_own_holder_from_the_command_line(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*words: str, code: str = "") -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{house.passphrase(2)}\n{code}\n"))
+        ended = main(["keys", *words, "--state", str(house.state(2)), "--json"])
+        return ended, capsys.readouterr().out
+
+    assert told("approve") == (0, '{"waiting":[]}\n')
+    assert told("alarms", code=house.code(2)) == (0, '{"alarms":[]}\n')
+    ended, shown = told("alarms", code="not the code")
+    assert (ended, "wrong_code" in shown) == (2, True)
+    ended, shown = told("approve", "--key", "heads", "--request", "00", code=house.code(2))
+    assert (ended, "unknown_request" in shown) == (2, True)
+    roster = str(coordinator_folder(house.data) / "roster.json")
+    assert told("enter", "--roster", roster, code=house.code(2)) == (0, '{"entered":true}\n')
+
+
+def test_the_ceremonies_log_is_checked_by_the_command_line(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = house.data / "audit" / "keys" / "ceremonies.vkey"
+    folder = house.data / "audit" / "log" / "ceremonies"
+    assert main(["audit", "verify", "log", str(folder), "--vkey", keys.read_text().strip(), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"] is True
+
+
 def test_secrets_are_read_from_standard_input_and_a_short_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
