@@ -16,6 +16,7 @@ export const AUDIT_CHECKS = [
   { name: "the broker's own log holds in the verifier's page, and a turned bit in it is located", run: folder },
   { name: "the broker's journal holds in the verifier's page, with the record of a proof", run: journal },
   { name: "a refused order is found with who, why and which checks, and proven in the browser", run: refused },
+  { name: "an order's acceptance and its fill by one record have a proof each", run: filled },
   { name: "the audit page fits on 390 pixels", run: phone, view: { viewport: { width: 390, height: 844 } } },
   { name: "the board shows the witnesses that cosign the log, and their quorum", run: witnesses },
   { name: "a client has no audit page", run: client },
@@ -163,11 +164,32 @@ async function refused({ page, server, complaints, output }) {
   assert.equal(await life.locator("[data-field]").count(), 78);
   const unknownOnes = await life.locator("[data-field].unknown").count();
   assert.equal(await life.locator("[data-unknown]").getAttribute("data-unknown"), String(unknownOnes));
-  await life.locator("[data-proof=holds]").waitFor(FOLLOWED);
+  await life.locator("[data-proof=holds]", { hasText: "78 fields" }).waitFor(FOLLOWED);
+  await life.getByText("78 of 78 fields compared").waitFor(PATIENT);
   await page.screenshot({ path: join(output, "audit-order.png") });
   // The browser's console notes the refusal that this check is about.
   const others = complaints.filter((text) => !/422.*\/v1\/orders/.test(text));
   complaints.splice(0, complaints.length, ...others);
+  unknown(complaints);
+}
+
+/** Of two events that one record caused, each has its own proof. */
+async function filled({ page, server, complaints }) {
+  await openDesk(page, server);
+  await page.keyboard.press("a");
+  await page.getByLabel("Event").fill("fill");
+  const row = page.locator("tr[data-id]", { hasText: "fill" }).first();
+  for (let attempts = 0; attempts < 30 && (await row.count()) === 0; attempts += 1) {
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(500);
+  }
+  await row.click();
+  for (const event of ["fill", "new"]) {
+    await page.locator(`[data-event=${event}] button`).first().click();
+    await page.locator("[data-proof=holds]", { hasText: "78 fields" }).waitFor(FOLLOWED);
+    await page.locator("[data-field=O65]", { hasText: event }).waitFor(PATIENT);
+    await page.getByText("78 of 78 fields compared").waitFor(PATIENT);
+  }
   unknown(complaints);
 }
 
