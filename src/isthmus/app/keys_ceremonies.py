@@ -18,6 +18,7 @@ from isthmus.audit.keys.ceremony import Failed, NotYet, Signed, Steps, make, rep
 from isthmus.audit.keys.log import CeremonyLog, entries
 from isthmus.audit.keys.record import DONE, FAILED, OPENED, WAITING, Entry, terms_result, verdicts, what_of
 from isthmus.audit.keys.requests import Request, request_id
+from isthmus.audit.keys.signatures import keep_signature
 from isthmus.kernel.values import time_text
 
 Made = TypeVar("Made")
@@ -101,6 +102,7 @@ class Coordinator:
                     raise
                 time.sleep(POLL_S)
                 continue
+            keep_signature(self._data, signed.message, signed.signature)
             result = {"signature": signed.signature.hex(), "message": signed.message.hex()}
             cheated = (
                 f"shares that do not fit: holder {', '.join(map(str, signed.cheaters))}" if signed.cheaters else ""

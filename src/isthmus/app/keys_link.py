@@ -58,6 +58,7 @@ class Lines:
             with contextlib.suppress(OSError):
                 line.sendall(LENGTH.pack(len(content)) + content)
                 return
+            self._open.pop(holder).close()
         line = self._connected(holder)
         line.sendall(LENGTH.pack(len(content)) + content)
 

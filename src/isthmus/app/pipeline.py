@@ -25,6 +25,7 @@ from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
 from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
+from isthmus.app.keys_reads import CeremonyReads
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
@@ -62,6 +63,7 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_keys import CeremonyHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers
 from isthmus.gateways.rest.audit_orders import AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
@@ -89,6 +91,7 @@ from isthmus.gateways.rest.table import (
     audit_log_routes,
     audit_store_routes,
     books_routes,
+    ceremony_routes,
     clearing_routes,
     confirmation_routes,
     ledger_routes,
@@ -327,6 +330,7 @@ def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, .
         *audit_log_routes(AuditLogHandlers(logs)),
         *audit_store_routes(AuditStoreHandlers(AuditStoreReads(data), settings.limits)),
         *witness_routes(WitnessHandlers(WitnessReads(data))),
+        *ceremony_routes(CeremonyHandlers(CeremonyReads(data))),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_keys import AuditCeremonies, CeremonyHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers, AuditStatus, ProofFile
 from isthmus.gateways.rest.audit_orders import AuditedLife, AuditedOrders, AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import AuditWitnesses, WitnessHandlers
@@ -266,6 +267,12 @@ def witness_routes(own: WitnessHandlers) -> tuple[Route, ...]:
     """Who watches the logs."""
     summary = "Who cosigns the logs' heads, and what was seen"
     return (Route("GET", "/v1/audit/witnesses", own.witnesses, summary, AuditWitnesses, JOURNAL_ROLES),)
+
+
+def ceremony_routes(own: CeremonyHandlers) -> tuple[Route, ...]:
+    """Threshold keys."""
+    summary = "Threshold keys, and what their holders did"
+    return (Route("GET", "/v1/audit/ceremonies", own.ceremonies, summary, AuditCeremonies, JOURNAL_ROLES),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:
