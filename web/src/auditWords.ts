@@ -102,3 +102,21 @@ export function ceremonyTone({ state }: Pick<Ceremony, "state">): "good" | "warn
   if (OVER.includes(state)) return "good";
   return FAILED.includes(state) ? "bad" : "warn";
 }
+
+export interface StepRun {
+  time: string;
+  verdict: string;
+  holders: number[];
+}
+
+/** Steps in their order, those that follow one another with one verdict in the same second as one. */
+export function stepRuns(steps: Ceremony["steps"]): StepRun[] {
+  const runs: StepRun[] = [];
+  for (const { holder, time, verdict } of steps) {
+    const last = runs.at(-1);
+    const same = last?.verdict === verdict && last.time.slice(0, 19) === time.slice(0, 19);
+    if (last && same && !last.holders.includes(holder)) last.holders.push(holder);
+    else runs.push({ time, verdict, holders: [holder] });
+  }
+  return runs;
+}

@@ -46,11 +46,12 @@ class AuditLogReads:
         """See AuditLogReader."""
         return await self._ask(lambda: msgspec.json.encode(record_proof(self._data, sequence)))
 
-    async def order_proof(self, order: int, sequence: int | None) -> bytes:
+    async def order_proof(self, order: int, sequence: int | None, place: int | None) -> bytes:
         """See AuditLogReader."""
 
         def made() -> bytes:
-            return msgspec.json.encode(order_proof(self._data, event_of(self._data, order, sequence), FIELDS))
+            at = event_of(self._data, order, sequence, place)
+            return msgspec.json.encode(order_proof(self._data, at, FIELDS))
 
         return await self._ask(made)
 

@@ -68,9 +68,9 @@ def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str]) -> Proof
     return entry_proof(data, (ORDERS, sequence, index), head_over(data, ORDERS, index), order=facts)
 
 
-def event_of(data: Path, order: int, sequence: int | None) -> tuple[int, int]:
-    """(sequence, place) of an order's event at that record, or of its last one under a head. Raises NoEvent, NoLog,
-    LogRefused, OSError.
+def event_of(data: Path, order: int, sequence: int | None, wanted: int | None = None) -> tuple[int, int]:
+    """(sequence, place) of an order's event at that record (at place `wanted`, or its first there), or of its last one
+    under a head. Raises NoEvent, NoLog, LogRefused, OSError.
     """
     published(log_folder(data, ORDERS))
     entries = OrderEntries(data)
@@ -84,7 +84,7 @@ def event_of(data: Path, order: int, sequence: int | None) -> tuple[int, int]:
     if index is None:
         raise _absent(data, sequence, 0)
     while index < size and (entry := entries.entry(index)).sequence == sequence:
-        if entry.order == order:
+        if entry.order == order and wanted in (None, entry.place):
             return sequence, entry.place
         index, place = index + 1, place + 1
     raise NoEvent("sequence", f"no_event: record {sequence} has {place} events, none of order {order}")

@@ -1,6 +1,6 @@
 /** The keys that no one holds alone, who holds their shares, and each ceremony with its steps. */
 import type { ReactNode } from "react";
-import { ceremonyTone, plural } from "../auditWords";
+import { ceremonyTone, plural, stepRuns } from "../auditWords";
 import { clock, words } from "../stores/text";
 import type { Ceremony, CeremonyKey } from "../wire/auditTypes";
 import { readCeremonies } from "../wire/rest";
@@ -51,7 +51,7 @@ function Key({ held }: { held: CeremonyKey }): ReactNode {
   return (
     <li data-key={held.key}>
       <h3>
-        {held.key} <span className="quiet">{words(held.use)}</span>{" "}
+        {held.key} <span className="quiet">{held.use === held.key ? "" : words(held.use)}</span>{" "}
         <span className={enough ? "good" : "bad"}>
           {enough ? "●" : "✕"} {present} of {held.of} present, {held.threshold} needed
         </span>
@@ -92,10 +92,10 @@ function Steps({ ceremony }: { ceremony: Ceremony }): ReactNode {
       </p>
       {reason !== null && <p className={tone === "bad" ? "bad" : "warn"}>{words(reason)}</p>}
       <ol>
-        {steps.map(({ holder, time, verdict }, at) => (
+        {stepRuns(steps).map(({ time, verdict, holders }, at) => (
           <li key={at}>
-            <span className="quiet">{clock(time, 0)}</span> holder {holder}{" "}
-            <b className={STEP_TONES[verdict] ?? "bad"}>{words(verdict)}</b>
+            <span className="quiet">{clock(time, 0)}</span> {holders.length > 1 ? "holders" : "holder"}{" "}
+            {holders.join(", ")} <b className={STEP_TONES[verdict] ?? "bad"}>{words(verdict)}</b>
           </li>
         ))}
       </ol>

@@ -60,7 +60,7 @@ export function AuditOrder({ order, at, onClose }: AuditOrderProps): ReactNode {
             <AuditProof
               key={`${event.sequence} ${event.place}`}
               order={order}
-              sequence={event.sequence}
+
               shown={event}
             />
             <Fields event={event} />

@@ -10,7 +10,6 @@ const ASK_AGAIN_MS = 1_000;
 
 interface AuditProofProps {
   order: string;
-  sequence: number;
   /** What the page shows of the event: the proof must be of just that. */
   shown: AuditEvent;
 }
@@ -18,7 +17,7 @@ interface AuditProofProps {
 type Asked =
   { step: "asking" } | { step: "waiting"; why: string } | { step: "checked"; text: string; report: ProofReport };
 
-export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNode {
+export function AuditProof({ order, shown }: AuditProofProps): ReactNode {
   const [asked, setAsked] = useState<Asked>({ step: "asking" });
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
@@ -27,7 +26,7 @@ export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNo
     const again = (): void => {
       timer = setTimeout(() => setAttempt(attempt + 1), ASK_AGAIN_MS);
     };
-    proofOf(order, sequence).then(
+    proofOf(order, shown).then(
       (text) => {
         if (late) return;
         const report = checkProof(text, NOTHING_KNOWN);
@@ -47,7 +46,7 @@ export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNo
       late = true;
       clearTimeout(timer);
     };
-  }, [order, sequence, attempt]);
+  }, [order, shown, attempt]);
   if (asked.step === "asking") return <p className="audit-proof quiet">Asking for the proof…</p>;
   if (asked.step === "waiting")
     return (
@@ -59,12 +58,12 @@ export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNo
 }
 
 /** Of the order's event; where the broker makes no log of these, of the journal's record, which proves less and says so. */
-async function proofOf(order: string, sequence: number): Promise<string> {
+async function proofOf(order: string, shown: AuditEvent): Promise<string> {
   try {
-    return await readOrderProof(order, sequence);
+    return await readOrderProof(order, shown);
   } catch (fault) {
     if (!(fault instanceof Refusal) || fault.problem.status !== 404 || fault.problem.field !== "path") throw fault;
-    return readRecordProof(sequence);
+    return readRecordProof(shown.sequence);
   }
 }
 

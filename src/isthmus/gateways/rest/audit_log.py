@@ -8,10 +8,12 @@ import msgspec
 
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.answers import ok
+from isthmus.gateways.rest.decode import whole_number
 from isthmus.gateways.rest.http import JSON, Answer, Request
 from isthmus.kernel.ids import number_of
 
 SEQUENCE_DIGITS = 18
+PLACE_MAX = (1 << 16) - 1
 
 
 class AuditLogHead(msgspec.Struct, frozen=True):
@@ -103,8 +105,10 @@ class AuditLogReader(Protocol):
     async def record_proof(self, sequence: int) -> bytes:
         """A ProofFile (JSON) of a record of the journal."""
 
-    async def order_proof(self, order: int, sequence: int | None) -> bytes:
-        """A ProofFile (JSON) of an order's event at that record, or of its last one, with all fields in clear."""
+    async def order_proof(self, order: int, sequence: int | None, place: int | None) -> bytes:
+        """A ProofFile (JSON) of an order's event at that record (and place, or its first), or of its last one, with all
+        fields in clear.
+        """
 
 
 class AuditLogHandlers:
@@ -126,7 +130,8 @@ class AuditLogHandlers:
         said, at = request.parameters["order"], request.query.get("sequence")
         order = number_of("ord", said) or _number(said, "order")
         sequence = None if at is None else _number(at, "sequence")
-        return Answer(200, await self._logs.order_proof(order, sequence), JSON)
+        place = whole_number(request.query, "place", 0, 0, PLACE_MAX) if "place" in request.query else None
+        return Answer(200, await self._logs.order_proof(order, sequence, place), JSON)
 
 
 def _number(said: str, field: str) -> int:

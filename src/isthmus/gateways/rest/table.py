@@ -235,10 +235,11 @@ def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
     one, of_order = "/v1/audit/records/{sequence}/proof", "/v1/audit/orders/{order}/proof"
     event = "That an event of an order is in the log of orders, and what it says"
     at = Field("sequence", "the record that caused the event; without it: the order's last one")
+    among = Field("place", "which of the order's events at that record; without it: the first")
     return (
         Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
         Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
-        Route("GET", of_order, own.order_proof, event, ProofFile, JOURNAL_ROLES, fields=(at,)),
+        Route("GET", of_order, own.order_proof, event, ProofFile, JOURNAL_ROLES, fields=(at, among)),
     )
 
 
