@@ -83,7 +83,7 @@ def test_pages_follow_on_each_other_without_a_gap(tmp_path: Path) -> None:
     reader = stored(tmp_path, rows)
     seen, before = [], ""
     while True:
-        page = reader.search(Query(limit=7, before=before))
+        page = reader.search(Query(limit=40, before=before))
         seen += [(row.sequence, row.place) for row in page.orders]
         if page.next is None:
             break
@@ -144,7 +144,7 @@ def test_batches_cut_anywhere_and_handed_in_again_leave_each_row_once(
 
 def test_many_small_parts_become_one(tmp_path: Path) -> None:
     broker = Told()
-    for _ in range(70):
+    for _ in range(36):
         broker.place(broker.ann, messages.BUY, 1, 10_000)
     writer = StoreWriter(tmp_path)
     for row in (rows := broker.rows()):
@@ -218,7 +218,7 @@ def flip(path: Path, bit: int) -> None:
     path.write_bytes(content)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_flipped_bit_anywhere_in_a_file_is_found_and_the_file_named(
     tmp_path_factory: pytest.TempPathFactory, where: float
