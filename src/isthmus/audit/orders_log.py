@@ -6,6 +6,7 @@ before of the same order, 32 (zeros for its first, and for numbers that are no o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -81,7 +82,7 @@ class OrderEntries:
         """The last event of an order among the first `size` entries. An order has an event at the record that is its
         number: without one it is none, and nothing is searched. Raises LogRefused, ValueError, OSError.
         """
-        if self.index_of(order, 0, size) is None:
+        if not self._is_born(order, size):
             return None
         wanted = order.to_bytes(8, "big")
         for number in range((size - 1) // WIDTH, -1, -1):
@@ -92,6 +93,21 @@ class OrderEntries:
                 if found:
                     return found[-1]
         return None
+
+    def _is_born(self, order: int, size: int) -> bool:
+        index = self.index_of(order, 0, size)
+        while index is not None and index < size and (entry := self.entry(index)).sequence == order:
+            if entry.order == order:
+                return True
+            index += 1
+        return False
+
+    def oldest_first(self, size: int) -> Iterator[OrderEntry]:
+        """The first `size` entries. Raises ValueError for what is none, OSError."""
+        for number in range((size + WIDTH - 1) // WIDTH):
+            bundle = self._bundle(number, size)
+            for at in range(0, len(bundle), BUNDLED_BYTES):
+                yield OrderEntry.decode(bundle[at + 2 : at + BUNDLED_BYTES])
 
     def _bundle(self, number: int, size: int) -> bytes:
         """Entries 256 x number and on, each with its length of 2 bytes in front (C2SP tlog-tiles)."""
@@ -115,8 +131,8 @@ def _groups(number: int) -> int:
 
 
 class Previous:
-    """The last fingerprint of each order: of the latest ones at hand, of others from the log's signed entries. Whoever
-    appends signs before so many orders as are REMEMBERED have passed.
+    """The last fingerprint of each order; numbers that are no order's have none. Those of the latest are at hand,
+    others are in the log's signed entries: whoever appends signs before REMEMBERED orders have passed.
     """
 
     def __init__(self, entries: OrderEntries) -> None:
@@ -128,10 +144,12 @@ class Previous:
         if order == 0:
             return NONE_BEFORE
         before = self._last.pop(order, None)
-        if before is None:
-            found = self._entries.last_of(order, self._entries.size) if order != sequence else None
-            before = found.fingerprint if found is not None else NONE_BEFORE
+        if before is None and order != sequence:
+            found = self._entries.last_of(order, self._entries.size)
+            if found is None:
+                return NONE_BEFORE
+            before = found.fingerprint
         self._last[order] = fingerprint
         if len(self._last) > REMEMBERED:
             self._last.pop(next(iter(self._last)))
-        return before
+        return before or NONE_BEFORE

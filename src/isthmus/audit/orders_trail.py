@@ -44,7 +44,7 @@ class OrdersTrail:
         head = self.signed.head
         self.signed.recover(last, now)
         reached = head.sequence if head is not None and head.size == size else last
-        self._rows = rows_behind(data, reached, first) if reached >= first else _begun(first)
+        self._rows = rows_behind(data, reached, first) if reached >= first else begun(first)
         if reached >= first and self._rows.sequence < reached:
             raise Disagrees("journal_shorter", f"the log of orders reaches to record {reached}, the journal does not")
         self._previous = Previous(entries)
@@ -117,7 +117,7 @@ class OrdersTrail:
         self.signed.log.append([OrderEntry(row.sequence, row.place, row.order, *pair).encode() for row, pair in of])
 
 
-def _begun(first: int) -> Rows:
+def begun(first: int) -> Rows:
     """Rows of which the first record is `first`."""
     rows = Rows(first)
     rows.sequence = first - 1

@@ -17,8 +17,9 @@ from tests.unit.app.test_audit_trail import Clocks, followed, run_engine, trail_
 
 from isthmus.app.cli import main
 from isthmus.audit.jurisdictions import shipped
+from isthmus.audit.orders_log import OrderEntries, OrderEntry, Previous
 from isthmus.audit.parts import FOLDER, parts_in, read_part
-from isthmus.audit.places import JOURNAL, keys_folder, log_folder
+from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
 from isthmus.audit.proof_file import Refused, Trust, check, decode
 from isthmus.engine import archive
 from isthmus.engine.proofs import Checkpoint, Note, VerifierKey, inclusion_fault, leaf_hash, note_signed
@@ -111,7 +112,9 @@ def test_a_log_made_again_from_its_journal_is_the_same(data: Path, run: Run, tmp
     assert not list((data / "audit").glob("rebuild-*"))
     code, told = run("audit", "rebuild", "--data", str(data), "--to", str(tmp_path / "again"))
     assert code == 0
-    assert (tmp_path / "again" / "tile" / "entries" / "000").exists()
+    assert told["logs"]["orders"]["entries"] > 100 and told["logs"]["orders"]["difference"] is None
+    for log in ("journal", "orders"):
+        assert (tmp_path / "again" / log / "tile" / "entries" / "000").exists()
 
 
 @pytest.mark.parametrize(
@@ -237,3 +240,35 @@ def test_a_row_of_the_store_that_is_not_the_one_in_the_log_is_not_disclosed(data
     code, told = run("audit", "disclose", "--data", str(data), "--sequence", str(sequence), "--fields", "O45")
     assert code == 1
     assert "fingerprint_differs" in told["error"]["reason"]
+
+
+@pytest.mark.parametrize(("file", "byte"), [("tile/entries/000", 85 * 40 + 30), ("tile/0/000", 32 * 40 + 1)])
+def test_one_flipped_bit_of_the_log_of_orders_is_located(data: Path, run: Run, file: str, byte: int) -> None:
+    wanted = OrderEntries(data).entry(40).sequence
+    path = log_folder(data, ORDERS) / file
+    raw = bytearray(path.read_bytes())
+    raw[byte] ^= 1
+    path.write_bytes(raw)
+    code, told = run("audit", "rebuild", "--data", str(data), "--check")
+    difference = told["difference"]
+    assert (code, difference["log"], difference["index"], difference["sequence"]) == (1, "orders", 40, wanted)
+
+
+def test_numbers_that_are_no_order_s_have_no_fingerprint_before(data: Path) -> None:
+    entries = OrderEntries(data)
+    born = {entry.order for entry in entries.oldest_first(entries.size) if entry.order == entry.sequence}
+    previous = Previous(entries)
+    stranger = next(number for number in range(1, 400) if number not in born)
+    assert previous.take(stranger, 5_000, b"a" * 32) == bytes(32)
+    assert previous.take(stranger, 5_001, b"b" * 32) == bytes(32)
+    order = max(born)
+    last = entries.last_of(order, entries.size)
+    assert last is not None
+    assert previous.take(order, 5_002, b"c" * 32) == last.fingerprint
+    assert previous.take(order, 5_003, b"d" * 32) == b"c" * 32
+
+
+@pytest.mark.parametrize("entry", [b"", b"\x02", b"\x01" + bytes(82), bytes(84)])
+def test_bytes_that_are_no_entry_of_orders_are_refused(entry: bytes) -> None:
+    with pytest.raises(ValueError, match="no entry"):
+        OrderEntry.decode(entry)
