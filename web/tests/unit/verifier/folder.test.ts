@@ -211,7 +211,17 @@ describe("a folder that was made otherwise", () => {
     const events = orderEvents(20, 7);
     events[10] = { ...events[10]!, previous: sha256(Buffer.from("another")) };
     const found = await refusals(logFiles(events.map(orderEntry), LOG_KEYS.orders), ORDERS);
-    expect(found).toEqual([expect.stringMatching(/^chain_breaks Entry 10: order 4/)]);
+    expect(found).toEqual([expect.stringMatching(/^chain_breaks Entry 10: order 13/)]);
+  });
+
+  it("with events of numbers that are no order's has no chain of them", async () => {
+    const none = Buffer.alloc(32);
+    const stray = (sequence: number, order: number) => ({ ...orderEvents(1, 1)[0]!, sequence, order, previous: none });
+    const events = [...orderEvents(9, 3), stray(30, 0), stray(31, 0), stray(32, 4_000), stray(33, 4_000)];
+    expect(await refusals(logFiles(events.map(orderEntry), LOG_KEYS.orders), ORDERS)).toEqual([]);
+    const second = { ...stray(34, 0), previous: sha256(Buffer.from("x")) };
+    const wrong = logFiles([...events, second].map(orderEntry), LOG_KEYS.orders);
+    expect(await refusals(wrong, ORDERS)).toEqual([expect.stringMatching(/^chain_breaks Entry 13: order 0/)]);
   });
 
   it("with entries of another log is the wrong log", async () => {
