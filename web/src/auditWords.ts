@@ -40,13 +40,15 @@ export function fieldsOf({ fields }: Pick<AuditEvent, "fields">): { rows: FieldR
   return { rows, unknown: rows.filter(({ value }) => value === null).length };
 }
 
-/** Who placed, changed or decided, as far as the event says: executing person or algorithm, decision maker, client. */
+/** Who, as far as the event says: who sent it (O75), who executes and who decided (persons or algorithms), for whom. */
 export function whoOf({ fields }: Pick<AuditEvent, "fields">): string {
+  const sent = jsonOf(fields["O75"] ?? null) as { role?: unknown; user?: unknown } | null;
   const said = [
-    ["by", fields["O11"]],
+    ["sent by", sent === null ? null : `${String(sent.role ?? "unknown")} ${String(sent.user)}`],
+    ["executed by", fields["O11"]],
     ["decided by", fields["O09"]],
     ["for", fields["O03"]],
-  ].flatMap(([word, value]) => (value == null ? [] : [`${word} ${value}`]));
+  ].flatMap(([word, value]) => (value ? [`${word} ${value}`] : []));
   return said.join(", ") || "nobody is named";
 }
 
@@ -99,4 +101,22 @@ const FAILED: readonly string[] = ["refused", "failed", "expired", "aborted", "r
 export function ceremonyTone({ state }: Pick<Ceremony, "state">): "good" | "warn" | "bad" {
   if (OVER.includes(state)) return "good";
   return FAILED.includes(state) ? "bad" : "warn";
+}
+
+export interface StepRun {
+  time: string;
+  verdict: string;
+  holders: number[];
+}
+
+/** Steps in their order, those that follow one another with one verdict in the same second as one. */
+export function stepRuns(steps: Ceremony["steps"]): StepRun[] {
+  const runs: StepRun[] = [];
+  for (const { holder, time, verdict } of steps) {
+    const last = runs.at(-1);
+    const same = last?.verdict === verdict && last.time.slice(0, 19) === time.slice(0, 19);
+    if (last && same && !last.holders.includes(holder)) last.holders.push(holder);
+    else runs.push({ time, verdict, holders: [holder] });
+  }
+  return runs;
 }

@@ -9,20 +9,53 @@ export interface ChosenFile {
 
 export interface Chosen {
   logs: { name: string; folder: LogFolder }[];
+  journals: { name: string; folder: LogFolder }[];
+  seals: { name: string; file: File; folder: LogFolder }[];
   keys: ChosenFile[];
+  witnessKeys: ChosenFile[];
   proofs: ChosenFile[];
 }
 
 const HEAD = "checkpoint";
+/** Where a data folder keeps the seals of its days. */
+const SEAL = /^(.*\/|)audit\/days\/\d{4}-\d\d-\d\d\.json$/;
 
-/** Every folder with a checkpoint is a log; of what lies outside of them, keys end in .vkey and the rest are proofs. */
+/** Every folder with a checkpoint is a log; outside of them keys end in .vkey, `vkeys` has those of witnesses. */
 export function sorted(files: readonly ChosenFile[]): Chosen {
   const heads = files.filter(({ path }) => path === HEAD || path.endsWith(`/${HEAD}`));
   const roots = heads.map(({ path }) => path.slice(0, path.length - HEAD.length));
-  const logs = roots.map((root) => ({ name: root.replace(/\/$/, "") || "log", folder: folderOf(root, files) }));
-  const rest = files.filter(({ path }) => !roots.some((root) => path.startsWith(root)));
-  const isKey = ({ path }: ChosenFile): boolean => path.endsWith(".vkey");
-  return { logs, keys: files.filter(isKey), proofs: rest.filter((one) => !isKey(one)) };
+  const logs = roots.map((root) => ({ name: nameOf(root, "log"), folder: folderOf(root, files) }));
+  const segments = files.flatMap(
+    ({ path }) => /^(.*\/)?\d{8,}\.seg$/.exec(path)?.[1] ?? (/^\d{8,}\.seg$/.test(path) ? "" : []),
+  );
+  const journals = [...new Set(segments)].map((root) => ({
+    name: nameOf(root, "journal"),
+    folder: folderOf(root, files),
+  }));
+  const seals = files.flatMap(({ path, file }) => {
+    const [, root] = SEAL.exec(path) ?? [];
+    return root === undefined ? [] : [{ name: path, file, folder: folderOf(root, files) }];
+  });
+  const rest = files.filter(
+    ({ path }) => !roots.some((root) => path.startsWith(root)) && !/\.(seg|snap|base)$/.test(path),
+  );
+  const keys = rest.filter(({ path }) => path.endsWith(".vkey"));
+  const witnessKeys = rest.filter(({ path }) => /(^|\/)vkeys$/.test(path));
+  // Of a folder with logs in it what else lies there is not a proof; it is told only when it is named as one.
+  const alone = logs.length + journals.length + seals.length === 0;
+  const proofs = rest.filter((one) => alone || /proof/.test(one.path));
+  return {
+    logs,
+    journals,
+    seals,
+    keys,
+    witnessKeys,
+    proofs: proofs.filter((one) => ![...keys, ...witnessKeys].includes(one)),
+  };
+}
+
+function nameOf(root: string, empty: string): string {
+  return root.replace(/\/$/, "") || empty;
 }
 
 function folderOf(root: string, files: readonly ChosenFile[]): LogFolder {

@@ -1,5 +1,7 @@
 /** The page: what is chosen is checked at once, and again when what is known changes. */
+import { checkSeal } from "../src/verifier/daySeal";
 import { checkFolder } from "../src/verifier/folder";
+import { checkJournal } from "../src/verifier/journal";
 import type { Known } from "../src/verifier/heads";
 import { checkProof, NOT_PROVEN } from "../src/verifier/proof";
 import { no } from "../src/verifier/refusal";
@@ -11,7 +13,7 @@ const PROOF_BYTES_MAX = 4 << 20;
 const BREATH_MS = 50;
 
 const input = (id: string): HTMLInputElement => document.getElementById(id) as HTMLInputElement;
-let chosen: Chosen = { logs: [], keys: [], proofs: [] };
+let chosen: Chosen = { logs: [], journals: [], seals: [], keys: [], witnessKeys: [], proofs: [] };
 /** Counts up with each check, so that one that is overtaken ends in silence. */
 let turn = 0;
 
@@ -27,20 +29,31 @@ function known(): Known {
 
 async function take(files: readonly ChosenFile[]): Promise<void> {
   chosen = sorted(files);
-  if (chosen.keys.length > 0 && input("log-keys").value === "") {
-    const texts = await Promise.all(chosen.keys.map(({ file }) => file.text()));
-    input("log-keys").value = texts.map((text) => text.trim()).join("\n");
-  }
+  await fill("log-keys", chosen.keys);
+  await fill("witness-keys", chosen.witnessKeys);
   await check();
 }
 
+/** Keys among the files go where nothing was entered. */
+async function fill(id: string, files: readonly ChosenFile[]): Promise<void> {
+  if (files.length === 0 || input(id).value !== "") return;
+  const texts = await Promise.all(files.map(({ file }) => file.text()));
+  input(id).value = texts.map((text) => text.trim()).join("\n");
+}
+
 async function check(): Promise<void> {
-  if (chosen.logs.length + chosen.proofs.length === 0) return;
+  const { logs, journals, seals, proofs } = chosen;
+  if (logs.length + journals.length + seals.length + proofs.length === 0) return;
   turn += 1;
   const mine = turn;
   const reports: Report[] = [];
   try {
-    for (const { path, file } of chosen.proofs) reports.push(await proofReport(path, file));
+    const records = new Map<number, string>();
+    for (const { path, file } of chosen.proofs) reports.push(await proofReport(path, file, records));
+    for (const { name, folder } of chosen.journals)
+      reports.push({ name, findings: (await checkJournal(folder, records, breathing(mine, name))).findings });
+    for (const { name, file, folder } of chosen.seals)
+      reports.push({ name, findings: await checkSeal(await file.text(), folder, known(), breathing(mine, name)) });
     for (const { name, folder } of chosen.logs) {
       const { findings } = await checkFolder(folder, known(), breathing(mine, name));
       reports.push({ name, findings });
@@ -55,10 +68,13 @@ async function check(): Promise<void> {
   if (mine === turn) show(reports);
 }
 
-async function proofReport(name: string, file: File): Promise<Report> {
+/** Checks a proof; a record that it discloses is added to `records`, to be looked for in a journal. */
+async function proofReport(name: string, file: File, records: Map<number, string>): Promise<Report> {
   if (file.size > PROOF_BYTES_MAX)
     return { name, findings: [no("Form of the file", "malformed", `a proof has at most ${PROOF_BYTES_MAX} bytes`)] };
-  return { name, findings: checkProof(await file.text(), known()).findings };
+  const { file: proof, findings } = checkProof(await file.text(), known());
+  if (proof?.record) records.set(proof.sequence, proof.record.hash);
+  return { name, findings };
 }
 
 class Overtaken extends Error {}
@@ -67,7 +83,7 @@ function breathing(mine: number, name: string): (done: number, of: number) => Pr
   let last = performance.now();
   return async (done, of) => {
     if (performance.now() - last < BREATH_MS) return;
-    verdict("open", `Checking ${name}: ${done.toLocaleString("en")} of ${of.toLocaleString("en")} entries`);
+    verdict("open", `Checking ${name}: ${done.toLocaleString("en")} of ${of.toLocaleString("en")}`);
     await new Promise((resolve) => setTimeout(resolve));
     if (mine !== turn) throw new Overtaken();
     last = performance.now();

@@ -1,6 +1,8 @@
 //! Commitments that add up, openings, ranges and trees: what holds verifies, and any changed byte is refused by name.
 use isthmus_proofs::zero::range::{About, Hidden, Stated};
 use isthmus_proofs::zero::{Context, Fault, batch, opening, pedersen, range, tree, vector};
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
 
 const ROOT: [u8; 32] = [7; 32];
@@ -166,6 +168,33 @@ fn commitments_made_on_several_threads_are_those_of_one() {
     blindings[4 * 32..].fill(0xff);
     assert_eq!(pedersen::commit_all(&[1; 5], &blindings, 2).unwrap_err(), Fault::ScalarNotCanonical.at(4));
     assert_eq!(pedersen::commit_all(&[1; 4], &blindings, 2).unwrap_err().fault, Fault::Malformed);
+}
+
+/// As the fuzz target, with bytes of one seed; some begin with a point that is one.
+#[test]
+fn no_bytes_make_a_decoder_panic() {
+    let mut chance = ChaCha20Rng::seed_from_u64(7);
+    let point = pedersen::commit(&[1], &pedersen::blindings(1)).unwrap();
+    for turn in 0..400usize {
+        let mut bytes = vec![0; (turn * 37) % 1_100];
+        chance.fill_bytes(&mut bytes);
+        if turn % 2 == 0 && bytes.len() >= 32 {
+            bytes[..32].copy_from_slice(&point);
+        }
+        let (head, rest) = bytes.split_at(bytes.len().min(32));
+        let one: [u8; 32] = point.clone().try_into().unwrap();
+        assert!(opening::verify(&context(head), &one, 5, rest).is_err());
+        assert!(tree::verify(tree::Seat { place: 1, of: 3 }, (&one, &ROOT), rest, rest).is_err());
+        assert!(pedersen::check_generators(&bytes).is_err());
+        let _ = (tree::root(&bytes, &bytes), pedersen::combine(&bytes, &[]), pedersen::combine_blindings(&bytes, &[]));
+        for bits in [0, 8, 64] {
+            let stated = Stated { position: vec![], commitments: head.to_vec(), proof: rest.to_vec() };
+            let about = About { bits, ..ABOUT };
+            assert!(range::verify(&about, &stated).is_err());
+            assert!(batch::verify_all(&about, &[stated]).is_err());
+            assert!(vector::verify(b"label", head, rest, bits).is_err());
+        }
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ def add_zk(zk: Any, add: Callable[..., ArgumentParser], data: str) -> None:
     verify.add_argument("--data", metavar="DIR", default=data, help=f"data folder, or a public part alone ({data})")
     verify.add_argument("--day", metavar="D", help="day (UTC), YYYY-MM-DD")
     verify.add_argument("--public", metavar="DIR", help="a public part alone")
+    verify.add_argument("--vkey", metavar="K", help="the log's public key or its file (default: the data folder's)")
     client = add(
         zk,
         "client",

@@ -6,26 +6,16 @@ import argparse
 import base64
 from pathlib import Path
 
-import msgspec
-
 from isthmus.app.audit_key import read_key
-from isthmus.app.evidence_sources import Reader
+from isthmus.app.evidence_sources import ORDER_FIELDS, Reader
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
-from isthmus.audit.evidence import (
-    NOT_PROVEN,
-    Evidence,
-    Fact,
-    Fault,
-    Kind,
-    Source,
-    joins_of,
-    parse,
-    signature_fault,
-    signed,
-)
+from isthmus.audit.disclosing import NoEvent, order_proof
+from isthmus.audit.evidence import NOT_PROVEN, Evidence, Fact, Kind, Source, joins_of, parse_evidence
 from isthmus.audit.places import JOURNAL, LOG_KEYS, keys_folder
 from isthmus.audit.proof_file import Refused, Trust, check
-from isthmus.audit.proving import record_proof
+from isthmus.audit.proving import NoLog, NotCovered, record_proof
+from isthmus.audit.rows import EVENTS_MAX
+from isthmus.audit.signed_file import Fault, signature_fault, signed, written
 from isthmus.engine import archive
 from isthmus.engine.engine import JournalDamaged, Record
 from isthmus.engine.proofs import LogRefused, Signer, VerifierKey
@@ -48,9 +38,8 @@ def make(arguments: argparse.Namespace) -> int:
         raise Damaged(": ".join(map(str, error.args))) from error
     except FileNotFoundError as error:
         raise BadInput("data", f"no_log: {error.filename} is not there") from None
-    raw = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
     try:
-        Path(arguments.to).write_bytes(raw)
+        Path(arguments.to).write_bytes(written(made))
     except OSError as error:
         raise BadInput("to", f"{arguments.to}: {error.strerror}") from None
     return _told(made, [], arguments.json)
@@ -58,7 +47,7 @@ def make(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Exit 0 where everything holds and agrees, else 1 with each fault and where it is; 2 for what is no evidence."""
-    made = parse(_read(arguments.file, "file"))
+    made = parse_evidence(_read(arguments.file, "file"))
     return _told(made, faults_of(made, read_key(arguments.vkey) if arguments.vkey else None), arguments.json)
 
 
@@ -67,7 +56,8 @@ def made_of(data: Path, trade: str, side: str, outside: list[Source]) -> Evidenc
     found = trade_of(trade)
     if found is None:
         raise BadInput("trade", f"{trade[:40]!r} is no trade like trd-4711-1")
-    sources = [*_recorded(data, *found), *outside]
+    recorded = _recorded(data, *found)
+    sources = [*recorded, *_order(data, Reader(recorded, trade, side), recorded[-1]), *outside]
     reader = Reader(sources, trade, side)
     facts = [fact for source in sources for fact in reader.facts(source)]
     now = system_clock()
@@ -119,6 +109,22 @@ def _recorded(data: Path, sequence: int, ordinal: int) -> list[Source]:
     return [_source(data, one, "listing") for one in _needed(listings, record, ordinal)] + [
         _source(data, record, "record")
     ]
+
+
+def _order(data: Path, reader: Reader, record: Source) -> list[Source]:
+    """The event by which the side's order was filled, with the fields that evidence discloses; none without a log."""
+    said = {fact.path: fact.value for fact in reader.facts(record)}
+    sequence = trade_of(said["trade"])
+    assert sequence is not None, "the record was read by it"
+    for place in range(EVENTS_MAX):
+        try:
+            proof = order_proof(data, (sequence[0], place), ORDER_FIELDS)
+        except (NoLog, NoEvent, NotCovered):
+            return []
+        told = {} if proof.order is None else {field.id: field.value for field in proof.order.fields}
+        if (told.get("O25"), told.get("O31")) == (said["order"], said["trade"]):
+            return [Source(id=f"order-{sequence[0]}", kind="order", proof=proof)]
+    return []
 
 
 def _needed(listings: list[Record], record: Record, ordinal: int) -> list[Record]:
@@ -173,7 +179,7 @@ def _source_faults(source: Source, key: VerifierKey) -> list[Fault]:
         if source.kind in ("listing", "record", "order"):
             return [Fault(source.id, "no_proof", "what the engine recorded is proven by its log")]
         return []
-    trust = Trust(log=key) if source.proof.log == JOURNAL else Trust()
+    trust = Trust(log=key) if source.proof.log == JOURNAL else Trust()  # whose key the journal's signed with this file
     try:
         check(source.proof, trust)
     except Refused as refused:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.app.audit_key import read_key
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, say
 from isthmus.app.zk_figures import bound_of, figures_of, other_log
 from isthmus.app.zk_folder import PUBLIC, folder_of, read_secret, write
@@ -20,9 +21,12 @@ from isthmus.audit.zero.proving import prove as proven
 from isthmus.audit.zero.verifying import Verdict
 from isthmus.audit.zero.verifying import verify as verified
 from isthmus.engine.engine import JournalDamaged
+from isthmus.engine.proofs import LogRefused, note_signed
 from isthmus.kernel.errors import BadInput, Damaged
 
 THREADS_MAX = 256
+LOG_KEY = Path("audit/keys/log.vkey")
+"""Beside the journal's log: whose signature its heads have."""
 
 
 def prove(arguments: argparse.Namespace) -> int:
@@ -44,12 +48,14 @@ def prove(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """By the public part alone; with a data folder also that its journal is the one stated. Exit 1: a claim fails."""
+    """By the public part alone; with a data folder also that its journal, or its signed log, is the one stated.
+
+    Exit 1: a claim fails.
+    """
     started = time.perf_counter()
     data = Path(arguments.data)
     if arguments.public or (data / FILE).is_file():
-        public, other = Path(arguments.public or data), None
-        proof = read(public)
+        proof, other = read(Path(arguments.public or data)), None
         if arguments.day and proof.day != arguments.day:
             fail("day", f"the proof is of {proof.day}")
     else:
@@ -60,11 +66,27 @@ def verify(arguments: argparse.Namespace) -> int:
             other = other_log(data, proof.bound)
         except JournalDamaged as error:
             raise Damaged(f"{data}: {error}") from error
+    own_key = None if arguments.public else data / LOG_KEY
+    key = arguments.vkey or (str(own_key) if own_key is not None and own_key.is_file() else None)
+    other = other or _unsigned(proof, key, bool(arguments.vkey))
     try:
         verdicts = verified(proof)
     except BadInput as refused:
         return _answered(arguments, _refused(proof, f"{refused.field}: {refused.reason}", started))
     return _answered(arguments, _told(proof, verdicts, other, started))
+
+
+def _unsigned(proof: Proof, key: str | None, asked: bool) -> str | None:
+    """Why the head is not one that the log's key signed; None where it is, or where nobody says which key that is."""
+    if key is None:
+        return None
+    if proof.bound.checkpoint is None:
+        return "not_signed: the proof names a record and no head of a log" if asked else None
+    try:
+        note_signed(proof.bound.checkpoint.encode(), read_key(key))
+    except LogRefused as refused:
+        return f"{refused.args[0]}: the head is not signed by the key given"
+    return None
 
 
 def client(arguments: argparse.Namespace) -> int:

@@ -2,8 +2,8 @@
 
 Every fact names the source in this file that says it and the leaf that commits to it: of a log for what the engine
 recorded, the SHA-256 of the bytes for what came from outside. Facts of one join must say the same. The file is signed
-over SHA-256 of its canonical form (RFC 8785, JCS), so that nothing in it changes unseen, and each source is read anew
-by whoever verifies it, so that what changed is located. docs/guide/evidence.md.
+as a whole, so that nothing in it changes unseen, and each source is read anew by whoever verifies it, so that what
+changed is located. docs/guide/evidence.md.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 import msgspec
-import rfc8785
 
 from isthmus.audit.proof_file import ProofFile
-from isthmus.engine.proofs import LogRefused, Note, Signer, VerifierKey, note_signed
+from isthmus.audit.signed_file import SignedFile, parse
 from isthmus.kernel.errors import BadInput
 
 FORMAT = "isthmus-evidence/1"
@@ -83,8 +82,8 @@ class Join(msgspec.Struct, frozen=True):
     verdict: Literal["agrees", "differs", "only_one"]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """`made`: RFC 3339. `signature`: a C2SP signed note of `text`."""
+class Evidence(SignedFile, frozen=True, kw_only=True):
+    """`made`: RFC 3339."""
 
     format: str = FORMAT
     trade: str
@@ -94,15 +93,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[Fact]
     joins: list[Join]
     not_proven: list[str]
-    signature: str = ""
 
-
-class Fault(msgspec.Struct, frozen=True):
-    """`where`: the source, the fact (source and path) or the join that is wrong."""
-
-    where: str
-    fault: str
-    reason: str
+    @property
+    def subject(self) -> str:
+        """Trade and side."""
+        return f"{self.trade} {self.side}"
 
 
 def joins_of(facts: list[Fact]) -> list[Join]:
@@ -129,47 +124,9 @@ def _normal(value: str) -> Decimal | str:
     return number if number.is_finite() else value
 
 
-def signed(evidence: Evidence, signer: Signer, at: int) -> Evidence:
-    """With its signature; `at`: Unix seconds, which a log's key does not sign."""
-    said = text(evidence)
-    return msgspec.structs.replace(evidence, signature=f"{said}\n{signer.sign(said, at)}\n")
-
-
-def text(evidence: Evidence) -> str:
-    """What is signed. Its first line is no log's origin, so that it is never a head."""
-    return f"{FORMAT}\n{evidence.trade} {evidence.side}\n{base64.b64encode(digest(evidence)).decode()}\n"
-
-
-def digest(evidence: Evidence) -> bytes:
-    """SHA-256 of the canonical JSON of everything but the signature."""
-    plain = msgspec.to_builtins(msgspec.structs.replace(evidence, signature=""))
-    return hashlib.sha256(rfc8785.dumps(plain)).digest()
-
-
-def signature_fault(evidence: Evidence, key: VerifierKey) -> Fault | None:
-    """malformed_note, other_file (signed, and not this), not_signed or bad_signature."""
-    raw = evidence.signature.encode()
-    try:
-        if Note.parse(raw).text != text(evidence):
-            return Fault("signature", "other_file", "what was signed is not what this file says")
-        note_signed(raw, key)
-    except LogRefused as refused:
-        name, reason = refused.args
-        return Fault("signature", name, reason)
-    return None
-
-
-def parse(raw: bytes) -> Evidence:
-    """Raises BadInput by the field that is wrong; unknown fields are refused, for nothing may stand in it unsigned."""
-    try:
-        found = msgspec.json.decode(raw, type=Evidence)
-        plain = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput("evidence", str(error)) from None
-    if found.format != FORMAT:
-        raise BadInput("format", f"{found.format[:40]!r} is not {FORMAT}")
-    if msgspec.to_builtins(found) != plain:
-        raise BadInput("evidence", "has fields that are none of its format, or lacks some")
+def parse_evidence(raw: bytes) -> Evidence:
+    """Raises BadInput by the field that is wrong."""
+    found = parse(raw, Evidence, FORMAT)
     names = [source.id for source in found.sources]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadInput("sources", f"{twice} is there twice")

@@ -118,7 +118,9 @@ def test_message_event_record_and_postings_agree_field_by_field(files: Files, ru
     record = f"record-{files.trade.split('-')[1]}"
     places = {"message-1.amount", "event-1.amount", f"{record}.amount", f"{record}.posted_amount"}
     assert verdicts["amount"] == ("agrees", places)
-    assert {verdicts[name][0] for name in ("reference", "quantity", "currency", "security")} == {"agrees"}
+    assert {
+        verdicts[name][0] for name in ("reference", "trade", "order", "quantity", "price", "currency", "security")
+    } == {"agrees"}
     assert told["not_proven"] == list(NOT_PROVEN)
     evidence = json.loads(files.to.read_text())
     leaves = {fact["source"]: fact["leaf"] for fact in evidence["facts"]}

@@ -1,12 +1,13 @@
 /** The keys that no one holds alone, who holds their shares, and each ceremony with its steps. */
 import type { ReactNode } from "react";
-import { ceremonyTone, plural } from "../auditWords";
+import { ceremonyTone, plural, stepRuns } from "../auditWords";
 import { clock, words } from "../stores/text";
 import type { Ceremony, CeremonyKey } from "../wire/auditTypes";
 import { readCeremonies } from "../wire/rest";
-import { RecordLink } from "./RecordLink";
 import { useAsked } from "./useAsked";
 
+/** What a holder did; every other word is the name of a refusal. */
+const STEP_TONES: Record<string, string> = { approved: "good", done: "good", waiting: "warn", silent: "warn" };
 const MARKS = { good: "●", warn: "◆", bad: "✕" } as const;
 
 export function AuditCeremonies(): ReactNode {
@@ -50,7 +51,7 @@ function Key({ held }: { held: CeremonyKey }): ReactNode {
   return (
     <li data-key={held.key}>
       <h3>
-        {held.key} <span className="quiet">{words(held.use)}</span>{" "}
+        {held.key} <span className="quiet">{held.use === held.key ? "" : words(held.use)}</span>{" "}
         <span className={enough ? "good" : "bad"}>
           {enough ? "●" : "✕"} {present} of {held.of} present, {held.threshold} needed
         </span>
@@ -66,7 +67,7 @@ function Key({ held }: { held: CeremonyKey }): ReactNode {
       <ul className="audit-holders">
         {held.holders.map(({ holder, state }) => (
           <li key={holder} className={state === "present" ? "good" : state === "silent" ? "warn" : "bad"}>
-            {holder} <span className="quiet">{words(state)}</span>
+            holder {holder} <span className="quiet">{words(state)}</span>
           </li>
         ))}
       </ul>
@@ -86,14 +87,15 @@ function Steps({ ceremony }: { ceremony: Ceremony }): ReactNode {
         {what}
       </h3>
       <p className="quiet">
-        {key}, opened {opened.slice(0, 10)} {clock(opened, 0)} UTC, {plural(needed, "holder")} needed{" "}
-        {sequence !== null && <RecordLink record={`rec-${sequence}`} />}
+        {key}, opened {opened.slice(0, 10)} {clock(opened, 0)} UTC, {plural(needed, "holder")} needed, entry {sequence}{" "}
+        of the log of ceremonies
       </p>
       {reason !== null && <p className={tone === "bad" ? "bad" : "warn"}>{words(reason)}</p>}
       <ol>
-        {steps.map(({ holder, time, verdict }, at) => (
+        {stepRuns(steps).map(({ time, verdict, holders }, at) => (
           <li key={at}>
-            <span className="quiet">{clock(time, 0)}</span> {holder} <b>{words(verdict)}</b>
+            <span className="quiet">{clock(time, 0)}</span> {holders.length > 1 ? "holders" : "holder"}{" "}
+            {holders.join(", ")} <b className={STEP_TONES[verdict] ?? "bad"}>{words(verdict)}</b>
           </li>
         ))}
       </ol>

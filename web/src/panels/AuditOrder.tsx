@@ -8,9 +8,9 @@ import { AuditProof } from "./AuditProof";
 import { RecordLink } from "./RecordLink";
 
 interface AuditOrderProps {
-  order: string | number;
-  /** The record that is shown first. */
-  at: number;
+  order: string;
+  /** The event that is shown first. */
+  at: { sequence: number; place: number };
   onClose: () => void;
 }
 
@@ -24,7 +24,7 @@ export function AuditOrder({ order, at, onClose }: AuditOrderProps): ReactNode {
       (found) => {
         if (late) return;
         setLife(found);
-        setChosen(found.events.findIndex(({ sequence }) => sequence === at));
+        setChosen(found.events.findIndex(({ sequence, place }) => sequence === at.sequence && place === at.place));
       },
       (fault: unknown) => {
         if (!(fault instanceof Refusal)) throw fault;
@@ -37,15 +37,15 @@ export function AuditOrder({ order, at, onClose }: AuditOrderProps): ReactNode {
   }, [order, at]);
   const event = life?.events[chosen] ?? life?.events.at(-1);
   return (
-    <section className="panel audit-order" aria-label={`Order ${order}`} tabIndex={0}>
+    <section className="panel audit-order" aria-label={`Life of ${order}`} tabIndex={0}>
       <header className="panel-head">
-        <h2>Order {order}</h2>
+        <h2>{order}</h2>
         {life && (
           <span className="quiet">
             {plural(life.events.length, "event")}, {plural(life.unknown, "field")} unknown
           </span>
         )}
-        <button type="button" className="icon" onClick={onClose} aria-label={`Close order ${order}`}>
+        <button type="button" className="icon" onClick={onClose} aria-label={`Close the life of ${order}`}>
           ×
         </button>
       </header>
@@ -60,7 +60,7 @@ export function AuditOrder({ order, at, onClose }: AuditOrderProps): ReactNode {
             <AuditProof
               key={`${event.sequence} ${event.place}`}
               order={order}
-              sequence={event.sequence}
+
               shown={event}
             />
             <Fields event={event} />
@@ -84,7 +84,7 @@ function Events({ life, chosen, onChoose }: EventsProps): ReactNode {
         <li key={`${event.sequence} ${event.place}`} data-event={event.event}>
           <button type="button" aria-current={event === chosen} onClick={() => onChoose(at)}>
             <span className="quiet">{clock(event.time, 6)}</span>
-            <b className={event.fields["O69"] == null ? "" : "bad"}>{words(event.event)}</b>
+            <b className={event.fields["O69"] ? "bad" : ""}>{words(event.event)}</b>
             <span>{words(event.fields["O66"])}</span>
             <span className="quiet">{whoOf(event)}</span>
           </button>
@@ -97,7 +97,7 @@ function Events({ life, chosen, onChoose }: EventsProps): ReactNode {
 /** Who, when and why, before all the fields. */
 function Told({ event }: { event: AuditEvent }): ReactNode {
   const checks = checksOf(event);
-  const reason = event.fields["O69"] ?? null;
+  const reason = event.fields["O69"];
   return (
     <section className="audit-told">
       <h3>
@@ -106,7 +106,7 @@ function Told({ event }: { event: AuditEvent }): ReactNode {
       <p>
         {event.time.slice(0, 10)} {clock(event.time, 9)} UTC, {whoOf(event)}
       </p>
-      {reason !== null && <p className="bad">✕ Refused or ended: {words(reason)}</p>}
+      {reason && <p className="bad">✕ Refused or ended: {words(reason)}</p>}
       {checks ? <ChecksMet checks={checks} /> : <p className="quiet">The event says nothing of checks.</p>}
     </section>
   );
@@ -155,7 +155,7 @@ function Fields({ event }: { event: AuditEvent }): ReactNode {
             <dt title={name}>
               <code>{id}</code> {name}
             </dt>
-            <dd>{value === null ? "unknown" : readable(value)}</dd>
+            <dd>{value === null ? "unknown" : value === "" ? <span className="quiet">none</span> : readable(value)}</dd>
           </div>
         ))}
       </dl>

@@ -1,16 +1,15 @@
 /** The proof of an event, fetched and checked here in the browser by the functions of the verifier's page. */
 import { type ReactNode, useEffect, useState } from "react";
 import type { AuditEvent } from "../wire/auditTypes";
-import { readOrderProof, Refusal } from "../wire/rest";
+import { readOrderProof, readRecordProof, Refusal } from "../wire/rest";
 import { NOTHING_KNOWN } from "../verifier/heads";
 import { checkProof, type ProofReport } from "../verifier/proof";
-import { type Finding, holds, no, yes } from "../verifier/refusal";
+import { type Finding, holds, no, open, yes } from "../verifier/refusal";
 
 const ASK_AGAIN_MS = 1_000;
 
 interface AuditProofProps {
-  order: string | number;
-  sequence: number;
+  order: string;
   /** What the page shows of the event: the proof must be of just that. */
   shown: AuditEvent;
 }
@@ -18,27 +17,36 @@ interface AuditProofProps {
 type Asked =
   { step: "asking" } | { step: "waiting"; why: string } | { step: "checked"; text: string; report: ProofReport };
 
-export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNode {
+export function AuditProof({ order, shown }: AuditProofProps): ReactNode {
   const [asked, setAsked] = useState<Asked>({ step: "asking" });
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let late = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    readOrderProof(order, sequence).then(
-      (text) => late || setAsked({ step: "checked", text, report: checkProof(text, NOTHING_KNOWN) }),
+    const again = (): void => {
+      timer = setTimeout(() => setAttempt(attempt + 1), ASK_AGAIN_MS);
+    };
+    proofOf(order, shown).then(
+      (text) => {
+        if (late) return;
+        const report = checkProof(text, NOTHING_KNOWN);
+        setAsked({ step: "checked", text, report });
+        // Witnesses sign a head some time after the log did.
+        if (report.findings.some(({ reason }) => reason === "not_cosigned")) again();
+      },
       (fault: unknown) => {
         if (!(fault instanceof Refusal)) throw fault;
         if (late) return;
         setAsked({ step: "waiting", why: fault.message });
         // A proof is there at the next head; what is not there then is asked for again.
-        timer = setTimeout(() => setAttempt(attempt + 1), ASK_AGAIN_MS);
+        again();
       },
     );
     return () => {
       late = true;
       clearTimeout(timer);
     };
-  }, [order, sequence, attempt]);
+  }, [order, shown, attempt]);
   if (asked.step === "asking") return <p className="audit-proof quiet">Asking for the proof…</p>;
   if (asked.step === "waiting")
     return (
@@ -47,6 +55,16 @@ export function AuditProof({ order, sequence, shown }: AuditProofProps): ReactNo
       </p>
     );
   return <Checked text={asked.text} report={asked.report} shown={shown} />;
+}
+
+/** Of the order's event; where the broker makes no log of these, of the journal's record, which proves less and says so. */
+async function proofOf(order: string, shown: AuditEvent): Promise<string> {
+  try {
+    return await readOrderProof(order, shown);
+  } catch (fault) {
+    if (!(fault instanceof Refusal) || fault.problem.status !== 404 || fault.problem.field !== "path") throw fault;
+    return readRecordProof(shown.sequence);
+  }
 }
 
 const MARKS = { yes: "✓", no: "✕", open: "○", told: "·" } as const;
@@ -63,7 +81,9 @@ function Checked({ text, report, shown }: { text: string; report: ProofReport; s
   return (
     <section className="audit-proof" aria-label="Proof">
       <h3 className={good ? "good" : "bad"} role="status" data-proof={good ? "holds" : "refused"}>
-        {good ? `✓ Proven in this browser, ${fields} fields with it` : "✕ The proof does not hold"}
+        {good
+          ? `✓ Proven in this browser: ${fields > 0 ? `${fields} fields` : "the record"}`
+          : "✕ The proof does not hold"}
         <a className="link" href={file} download={`order-${shown.sequence}.proof.json`}>
           Save the proof
         </a>
@@ -81,11 +101,17 @@ function Checked({ text, report, shown }: { text: string; report: ProofReport; s
 }
 
 /** A proof of something else than what is on the screen would be no proof of it. */
-export function shownIs({ file }: Pick<ProofReport, "file">, shown: AuditEvent): Finding {
+export function shownIs({ file, entry }: Pick<ProofReport, "file" | "entry">, shown: AuditEvent): Finding {
   const what = "What is shown is what is proven";
+  if (entry?.log === "orders" && entry.place !== shown.place)
+    return open(what, `the proof is of event ${entry.place} of this record, and event ${shown.place} is shown`);
   const order = file?.order ?? null;
-  if (order === null) return no(what, "field_differs", "the proof discloses no field");
-  if (order.fingerprint !== shown.fingerprint)
+  if (order === null)
+    return open(
+      what,
+      "the proof is of the journal's record and discloses no field: that these are its values is not proven",
+    );
+  if (shown.fingerprint !== null && order.fingerprint !== shown.fingerprint)
     return no(what, "leaf_differs", "the event that is shown has another fingerprint");
   const differ = order.fields.filter(({ id, value }) => (shown.fields[id] ?? null) !== value).map(({ id }) => id);
   if (differ.length > 0) return no(what, "field_differs", differ.join(", "));

@@ -10,7 +10,7 @@ import { type Column, Grid } from "./Grid";
 const ROWS = "100";
 const FILTERS = [
   ["text", "Any words", "an id, a reason, a name"],
-  ["account", "Account", "acc-16"],
+  ["account", "Account", "acc-19"],
   ["instrument", "Market", "BTC-USD"],
   ["event", "Event", "reject"],
   ["reason", "Reason", "outside_collar"],
@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
   {
     key: "time",
     head: "Time (UTC)",
-    width: 136,
+    width: 148,
     narrow: 100,
     sort: ({ time }) => time,
     cell: ({ time }) => <span title={time}>{`${time.slice(5, 10)} ${clock(time, 3)}`}</span>,
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
   { key: "quantity", head: "Quantity", width: 92, from: 1, align: "right", cell: (row) => <Size row={row} /> },
   { key: "price", head: "Price", width: 80, from: 2, align: "right", cell: ({ price }) => amount(price) },
   { key: "account", head: "Account", width: 62, from: 2, sort: (row) => row.account ?? "", cell: (row) => row.account },
-  { key: "by", head: "By", width: 64, from: 2, cell: ({ by }) => <span title={by ?? ""}>{by}</span> },
+  { key: "by", head: "By", width: 76, from: 2, cell: ({ by }) => <span title={by ?? ""}>{by}</span> },
   { key: "reason", head: "Why", cell: ({ reason }) => <span title={reason ?? ""}>{words(reason)}</span> },
 ];
 
@@ -82,9 +82,9 @@ export function AuditSearch(): ReactNode {
           label="Orders found"
           columns={COLUMNS}
           rows={found.orders}
-          id={({ order, sequence }) => `${order} ${sequence}`}
+          id={({ order, sequence, place }) => `${order} ${sequence}-${place}`}
           empty={empty}
-          selected={chosen && `${chosen.order} ${chosen.sequence}`}
+          selected={chosen && `${chosen.order} ${chosen.sequence}-${chosen.place}`}
           onSelect={setChosen}
           footer={
             found.next !== null && (
@@ -96,7 +96,7 @@ export function AuditSearch(): ReactNode {
         />
       </section>
       {chosen ? (
-        <AuditOrder key={chosen.order} order={chosen.order} at={chosen.sequence} onClose={() => setChosen(null)} />
+        <AuditOrder key={chosen.order} order={chosen.order} at={chosen} onClose={() => setChosen(null)} />
       ) : (
         <section className="panel audit-order" aria-label="Order">
           <p className="empty">Choose an order to see its life: every event, its 78 fields, and the proof of each.</p>
@@ -160,7 +160,7 @@ function Size({ row: { side, quantity: size } }: { row: AuditedOrder }): ReactNo
 
 function Event({ row: { event, status } }: { row: AuditedOrder }): ReactNode {
   return (
-    <span title={status ?? ""} className={event === "reject" ? "bad" : ""}>
+    <span title={words(status)} className={/reject|refused/.test(event) ? "bad" : ""}>
       {words(event)}
     </span>
   );

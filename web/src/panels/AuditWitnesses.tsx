@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<AuditWitness>[] = [
   {
     key: "name",
     head: "Witness",
-    width: 190,
+    width: 130,
     narrow: 120,
     sort: ({ name }) => name,
     cell: ({ name, url }) => <span title={url ?? ""}>{name}</span>,
@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<AuditWitness>[] = [
   {
     key: "authority",
     head: "Authority",
-    width: 120,
+    width: 190,
     from: 1,
     sort: (row) => row.authority,
     cell: (row) => <span title={row.authority}>{row.authority}</span>,
@@ -67,8 +67,14 @@ const COLUMNS: readonly Column<AuditWitness>[] = [
     sort: (row) => row.retention_years,
     cell: (row) => `${row.retention_years} y`,
   },
-  { key: "rule", head: "Rule, as of", width: 190, from: 2, cell: (row) => <Rule row={row} /> },
-  { key: "why", head: "Why", cell: ({ reason }) => <span title={reason ?? ""}>{words(reason)}</span> },
+  {
+    key: "why",
+    head: "Why",
+    width: 130,
+    narrow: 90,
+    cell: ({ reason }) => <span title={reason ?? ""}>{words(reason)}</span>,
+  },
+  { key: "rule", head: "Rule, as of", from: 2, cell: (row) => <Rule row={row} /> },
 ];
 const NONE: readonly AuditWitness[] = [];
 

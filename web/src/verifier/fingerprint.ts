@@ -19,7 +19,8 @@ export interface Disclosed {
 /** 0 for O01 … 77 for O78. */
 export function indexOf(id: string): number {
   const number = /^O[0-9]{2}$/.test(id) ? Number(id.slice(1)) : 0;
-  if (number < 1 || number > FIELDS) throw new Refused("malformed", `${id} is none of the fields O01 to O${FIELDS}`);
+  if (number < 1 || number > FIELDS)
+    throw new Refused("field_differs", `${id} is none of the fields O01 to O${FIELDS}`);
   return number - 1;
 }
 

@@ -177,7 +177,7 @@ class FolderCheck {
           this.fault(
             no(
               tilePath(place),
-              "hash_differs",
+              "tile_differs",
               `hash ${at} is not that of what lies below; which is wrong cannot be told`,
             ),
           );
@@ -204,7 +204,7 @@ class FolderCheck {
       this.fault(
         no(
           tilePath(place),
-          "hash_differs",
+          "tile_differs",
           `it does not make the hash above it, ${hex(above)}, nor does what lies below`,
         ),
       );
@@ -218,7 +218,7 @@ class FolderCheck {
       this.fault(
         no(
           tilePath(place),
-          "hash_differs",
+          "tile_differs",
           `hash ${at} (bytes ${at * HASH_BYTES} on) is ${hex(was)}, not ${hex(hash)}`,
         ),
       );

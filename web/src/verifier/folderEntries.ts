@@ -174,18 +174,26 @@ export class Entries {
     const late =
       before &&
       (entry.sequence < before.sequence || (entry.sequence === before.sequence && entry.place <= before.place));
-    const known = this.last.get(entry.order);
-    this.last.set(entry.order, entry.fingerprint);
-    if (this.last.size > ORDERS_REMEMBERED) {
-      this.last.delete(this.last.keys().next().value as number);
-      this.chained = false;
-    }
+    const expected = this.fingerprintBefore(entry);
     if (late) throw new Refused("wrong_sequence", `record ${entry.sequence} comes after record ${before.sequence}`);
-    const expected = known ?? (this.chained ? new Uint8Array(HASH_BYTES) : entry.previous);
     if (!same(entry.previous, expected))
       throw new Refused(
         "chain_breaks",
         `order ${entry.order}: the event before has another fingerprint than the one named`,
       );
+  }
+
+  /** An order is born by the record that has its number; other numbers (a cancel of what never was) have no chain. */
+  private fingerprintBefore({ order, sequence, fingerprint, previous }: OrderEntry): Bytes {
+    const none = new Uint8Array(HASH_BYTES);
+    const known = this.last.get(order);
+    if (order === 0) return none;
+    if (!known && sequence !== order) return this.chained ? none : previous;
+    this.last.set(order, fingerprint);
+    if (this.last.size > ORDERS_REMEMBERED) {
+      this.last.delete(this.last.keys().next().value as number);
+      this.chained = false;
+    }
+    return known ?? none;
   }
 }

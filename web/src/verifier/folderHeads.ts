@@ -41,7 +41,7 @@ export class OlderHeads {
         const head = this.headOf(line);
         if (head.size < before) throw new Refused("old_head", `${head.size} entries after ${before}`);
         if (head.size > this.now.size)
-          throw new Refused("shrunken", `it has ${head.size} entries, checkpoint ${this.now.size}`);
+          throw new Refused("old_head", `it has ${head.size} entries, checkpoint ${this.now.size}`);
         before = head.size;
         this.heads.push({ line: at + 1, head });
         return "";

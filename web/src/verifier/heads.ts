@@ -9,7 +9,7 @@ export interface Known {
   logKeys: string;
   /** Keys of witnesses, one a line. */
   witnessKeys: string;
-  /** How many of the witnesses must have cosigned; null: more than half of them. */
+  /** How many of the witnesses must have cosigned; null: one, where there are any. */
   needed: number | null;
   /** A head seen before: a checkpoint, or "size root" as statements print it. */
   head: string;
@@ -46,10 +46,9 @@ export function knownKey({ logKeys }: Known, origin: string): string {
   return keys.find((text) => text.startsWith(`${origin}+`)) ?? keys[0] ?? "";
 }
 
-/** A key signs the log that it is named after, or the logs below that name. */
+/** A key signs the log that it is named after. */
 export function ofLog(key: Key, origin: string): Key {
-  if (origin !== key.name && !origin.startsWith(`${key.name}/`))
-    throw new Refused("wrong_log", `the head is of ${origin}, the key of ${key.name}`);
+  if (origin !== key.name) throw new Refused("wrong_log", `the head is of ${origin}, the key of ${key.name}`);
   return key;
 }
 
@@ -105,7 +104,7 @@ function absent(keys: readonly Key[]): Finding {
 function quorum(saw: number, of: number, { needed }: Known): Finding[] {
   if (of === 0 && needed === null)
     return [open("Witnesses", "no key of a witness was given: nobody else's word is here")];
-  const least = needed ?? Math.floor(of / 2) + 1;
+  const least = needed ?? 1;
   const text = `${saw} of ${of} cosigned, ${least} needed`;
   return [saw >= least ? yes("Witnesses", text) : no("Witnesses", "not_cosigned", text)];
 }

@@ -16,13 +16,20 @@ export type Reason =
   | "field_differs"
   | "missing_tile"
   | "truncated_tile"
-  | "hash_differs"
+  | "tile_differs"
   | "root_differs"
+  | "damaged"
+  | "torn_tail"
   | "no_checkpoint"
-  | "shrunken"
   | "wrong_sequence"
   | "chain_breaks"
-  | "head_differs";
+  | "head_differs"
+  | "other_file"
+  | "missing"
+  | "changed"
+  | "shorter"
+  | "longer"
+  | "unlisted";
 
 export class Refused extends Error {
   constructor(

@@ -27,42 +27,45 @@ export interface AuditStatus {
   fault: string | null;
 }
 
-/** A row of a search: an order's last event that the filters let through. */
+/** An event of an order; a value is null where the journal does not say it, and empty where there is none. */
 export interface AuditedOrder {
-  order: string | number;
+  order: string;
   sequence: number;
+  /** Among the events of one record. */
+  place: number;
   time: string;
   account: string | null;
   instrument: string | null;
   side: string | null;
   quantity: string | null;
   price: string | null;
-  event: string | null;
+  event: string;
   status: string | null;
   reason: string | null;
+  /** Role and user. */
   by: string | null;
 }
 
 export interface AuditSearch {
   orders: AuditedOrder[];
   /** Handed in as `before`, it asks for the rows before these; null at the end. */
-  next: string | number | null;
+  next: string | null;
   seconds: number;
   rows_scanned: number;
 }
 
-/** One row of the store: the 78 fields by their ids, null where unknown. */
+/** One row of the store: the 78 fields by their ids, null where unknown, empty where there is none. */
 export interface AuditEvent {
   sequence: number;
   place: number;
   time: string;
   event: string;
   fields: Record<string, string | null>;
-  fingerprint: string;
+  fingerprint: string | null;
 }
 
 export interface AuditedLife {
-  order: string | number;
+  order: string;
   events: AuditEvent[];
   unknown: number;
 }
@@ -105,20 +108,21 @@ export interface CeremonyKey {
   public_key: string;
   address: string | null;
   use: string;
-  holders: { holder: string; state: string }[];
+  holders: { holder: number; state: string }[];
 }
 
 export interface Ceremony {
-  ceremony: string | number;
+  ceremony: string;
   kind: string;
   key: string;
   what: string;
   opened: string;
   state: string;
   needed: number;
-  steps: { holder: string; time: string; verdict: string }[];
+  steps: { holder: number; time: string; verdict: string }[];
   reason: string | null;
-  sequence: number | null;
+  /** Its first entry in the log of ceremonies. */
+  sequence: number;
 }
 
 export interface Ceremonies {

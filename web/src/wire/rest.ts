@@ -1,5 +1,5 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
-import type { AuditedLife, AuditSearch, AuditStatus, AuditWitnesses, Ceremonies } from "./auditTypes";
+import type { AuditedLife, AuditEvent, AuditSearch, AuditStatus, AuditWitnesses, Ceremonies } from "./auditTypes";
 import type { BookedBalance, MarginAccount, Reconciliation, TrialBalance } from "./moneyTypes";
 import type {
   BookOrder,
@@ -118,13 +118,13 @@ export function searchAudit(filters: Record<string, string>): Promise<AuditSearc
   return call("GET", `/v1/audit/orders?${new URLSearchParams(wanted)}`);
 }
 
-export function readAuditLife(order: string | number): Promise<AuditedLife> {
+export function readAuditLife(order: string): Promise<AuditedLife> {
   return call("GET", `/v1/audit/orders/${encodeURIComponent(order)}`);
 }
 
 /** The text of the proof file: it is checked as it came. */
-export function readOrderProof(order: string | number, sequence: number): Promise<string> {
-  return callText("GET", `/v1/audit/orders/${encodeURIComponent(order)}/proof?sequence=${sequence}`);
+export function readOrderProof(order: string, { sequence, place }: AuditEvent): Promise<string> {
+  return callText("GET", `/v1/audit/orders/${encodeURIComponent(order)}/proof?sequence=${sequence}&place=${place}`);
 }
 
 export function readRecordProof(sequence: number): Promise<string> {

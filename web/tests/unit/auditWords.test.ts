@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ceremonyTone, checksOf, fieldsOf, plural, readable, standing, whoOf } from "../../src/auditWords";
+import { ceremonyTone, checksOf, fieldsOf, plural, readable, standing, stepRuns, whoOf } from "../../src/auditWords";
 import { DIMENSIONS } from "../../src/dimensions";
 import { shownIs } from "../../src/panels/AuditProof";
 import { NOTHING_KNOWN } from "../../src/verifier/heads";
@@ -66,7 +66,9 @@ describe("an event", () => {
   });
 
   it("says who, as far as it knows", () => {
-    expect(whoOf(event({ O11: "algo-7", O03: "acc-16", O09: null }))).toBe("by algo-7, for acc-16");
+    expect(whoOf(event({ O11: "path-7", O03: "acc-16", O09: null, O75: '{"role":"client","user":3}' }))).toBe(
+      "sent by client 3, executed by path-7, for acc-16",
+    );
     expect(whoOf(event({}))).toBe("nobody is named");
   });
 
@@ -114,7 +116,30 @@ describe("the proof of an event", () => {
       detail: "O02",
     });
     expect(shownIs(report, { ...event(fields), fingerprint: "00" })).toMatchObject({ reason: "leaf_differs" });
-    expect(shownIs({ file: null }, event(fields))).toMatchObject({ verdict: "no" });
+  });
+
+  it("leaves open what it does not disclose, and compares fields where the store has no fingerprint", () => {
+    expect(shownIs({ file: null, entry: null }, event(fields))).toMatchObject({ verdict: "open" });
+    expect(shownIs(report, { ...event(fields), fingerprint: null })).toMatchObject({ verdict: "yes" });
+    expect(shownIs(report, { ...event(fields), place: 1 })).toMatchObject({ verdict: "open" });
+    expect(shownIs(report, { ...event({ O01: "x" }), fingerprint: null })).toMatchObject({ reason: "field_differs" });
+  });
+});
+
+describe("the steps of a ceremony", () => {
+  it("are told by verdict, each holder once in a round", () => {
+    const step = (holder: number, verdict: string, second = 0) => ({
+      holder,
+      time: `2026-11-29T05:14:4${second}.1Z`,
+      verdict,
+    });
+    const runs = stepRuns([step(1, "done"), step(2, "done"), step(1, "done"), step(2, "silent"), step(3, "silent", 1)]);
+    expect(runs.map(({ holders, verdict }) => `${holders.join(" ")} ${verdict}`)).toEqual([
+      "1 2 done",
+      "1 done",
+      "2 silent",
+      "3 silent",
+    ]);
   });
 });
 

@@ -22,7 +22,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def head_of(checkpoint: str) -> Head | None:
-    """None where the text is no checkpoint. Its signatures are `isthmus audit verify`'s to check."""
+    """None where the text is no checkpoint. Its signatures are checked by whoever knows the log's key."""
     lines = checkpoint.split("\n")
     if len(lines) <= HEAD_LINES or not lines[0] or not (lines[1].isascii() and lines[1].isdecimal()):
         return None

@@ -79,16 +79,20 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read(folder: Path) -> Proof:
-    """Raises BadInput that names the file and what is wrong with it."""
+    """Raises BadInput that names the file and what is wrong with it; no two files are the same proof."""
     path = folder / FILE
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise BadInput(str(path), f"is larger than {FILE_BYTES_MAX} bytes")
-        return msgspec.json.decode(path.read_bytes(), type=Proof)
+        content = path.read_bytes()
+        proof = msgspec.json.decode(content, type=Proof)
     except OSError as error:
         raise BadInput(str(path), error.strerror or str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(str(path), f"is no proof of this format: {error}") from error
+    if encoded(proof) != content:
+        raise BadInput(str(path), "not_canonical: these are not the bytes that such a proof is written with")
+    return proof
 
 
 def encoded(proof: Proof) -> bytes:

@@ -110,7 +110,7 @@ describe("one turned bit", () => {
       for (let byte = 0; byte < data.length; byte += 1) {
         const found = await refusals(flipped(SMALL, path, byte, byte % 8), NOTHING_KNOWN);
         const where =
-          path === "first" ? /first/ : new RegExp(`^(hash|leaf)_(differs) ${path}: |^truncated_tile ${path}: `);
+          path === "first" ? /first/ : new RegExp(`^(tile|leaf)_(differs) ${path}: |^truncated_tile ${path}: `);
         expect(found.length, `${path}, byte ${byte}`).toBeGreaterThan(0);
         for (const one of found) expect(one, `byte ${byte}`).toMatch(where);
       }
@@ -135,10 +135,10 @@ describe("one turned bit", () => {
     ["an entry of a whole bundle", "tile/entries/000", 44 * 100 + 20, "leaf_differs", "entry 100, bytes 4400 on"],
     ["the length before an entry", "tile/entries/001", 44 * 3 + 1, "leaf_differs", "entry 259, bytes 132 on"],
     ["an entry of the last bundle", "tile/entries/002.p/88", 44 * 87 + 43, "leaf_differs", "entry 599, bytes 3828 on"],
-    ["a hash of a whole tile", "tile/0/001", 32 * 17 + 31, "hash_differs", "hash 17 (bytes 544 on)"],
-    ["a hash of the last tile", "tile/0/002.p/88", 32 * 87, "hash_differs", "hash 87 (bytes 2784 on)"],
-    ["a hash of the tile above", "tile/1/000.p/2", 32, "hash_differs", "hash 1 (bytes 32 on)"],
-    ["a shorter tile from before", "tile/0/001.p/44", 32 * 43 + 5, "hash_differs", "hash 43 (bytes 1376 on)"],
+    ["a hash of a whole tile", "tile/0/001", 32 * 17 + 31, "tile_differs", "hash 17 (bytes 544 on)"],
+    ["a hash of the last tile", "tile/0/002.p/88", 32 * 87, "tile_differs", "hash 87 (bytes 2784 on)"],
+    ["a hash of the tile above", "tile/1/000.p/2", 32, "tile_differs", "hash 1 (bytes 32 on)"],
+    ["a shorter tile from before", "tile/0/001.p/44", 32 * 43 + 5, "tile_differs", "hash 43 (bytes 1376 on)"],
     ["a shorter bundle from before", "tile/entries/001.p/44", 44 * 2 + 9, "leaf_differs", "entry 258, bytes 88 on"],
   ])("in %s is located", async (_, path, byte, reason, where) => {
     const found = await refusals(flipped(MIDDLE, path, byte), JOURNAL);
@@ -151,7 +151,7 @@ describe("one turned bit", () => {
     const twice = flipped(flipped(MIDDLE, "tile/entries/000", 4400), "tile/0/000", 32 * 7);
     const found = await refusals(twice, JOURNAL);
     expect(found).toEqual([
-      expect.stringMatching(/^hash_differs tile\/0\/000: hash 7 /),
+      expect.stringMatching(/^tile_differs tile\/0\/000: hash 7 /),
       expect.stringMatching(/^leaf_differs tile\/entries\/000: entry 100,/),
     ]);
   });
@@ -198,7 +198,7 @@ describe("a folder that was made otherwise", () => {
   it("under an older head, with heads beyond it, is told so", async () => {
     const older = records(300, 41).map(leaf);
     const cut = new Map(MIDDLE).set("checkpoint", bytes(checkpoint(older, LOG_KEYS.journal)));
-    expect(await refusals(cut, JOURNAL)).toContainEqual(expect.stringMatching(/^shrunken heads, line 2/));
+    expect(await refusals(cut, JOURNAL)).toContainEqual(expect.stringMatching(/^old_head heads, line 2/));
   });
 
   it("with records that leave one out is a wrong sequence, though it is signed", async () => {
@@ -211,7 +211,17 @@ describe("a folder that was made otherwise", () => {
     const events = orderEvents(20, 7);
     events[10] = { ...events[10]!, previous: sha256(Buffer.from("another")) };
     const found = await refusals(logFiles(events.map(orderEntry), LOG_KEYS.orders), ORDERS);
-    expect(found).toEqual([expect.stringMatching(/^chain_breaks Entry 10: order 4/)]);
+    expect(found).toEqual([expect.stringMatching(/^chain_breaks Entry 10: order 13/)]);
+  });
+
+  it("with events of numbers that are no order's has no chain of them", async () => {
+    const none = Buffer.alloc(32);
+    const stray = (sequence: number, order: number) => ({ ...orderEvents(1, 1)[0]!, sequence, order, previous: none });
+    const events = [...orderEvents(9, 3), stray(30, 0), stray(31, 0), stray(32, 4_000), stray(33, 4_000)];
+    expect(await refusals(logFiles(events.map(orderEntry), LOG_KEYS.orders), ORDERS)).toEqual([]);
+    const second = { ...stray(34, 0), previous: sha256(Buffer.from("x")) };
+    const wrong = logFiles([...events, second].map(orderEntry), LOG_KEYS.orders);
+    expect(await refusals(wrong, ORDERS)).toEqual([expect.stringMatching(/^chain_breaks Entry 13: order 0/)]);
   });
 
   it("with entries of another log is the wrong log", async () => {

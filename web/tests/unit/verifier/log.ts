@@ -104,15 +104,15 @@ export function orderEntry({ sequence, place, order, fingerprint, previous }: Ev
   return Buffer.concat([Buffer.of(2), number(sequence, 8), number(place, 2), number(order, 8), fingerprint, previous]);
 }
 
-/** Events of `orders` orders in turn; the last of all has `FINGERPRINT`. */
+/** Events of `orders` orders in turn, each born by the record of its number; the last of all has `FINGERPRINT`. */
 export function orderEvents(events: number, orders: number): Event[] {
   const last = new Map<number, Buffer>();
   return Array.from({ length: events }, (_, at) => {
-    const order = 1 + (at % orders);
+    const order = 10 + (at % orders);
     const fingerprint = at === events - 1 ? FINGERPRINT : sha256(Buffer.from(`event ${at}`));
     const previous = last.get(order) ?? Buffer.alloc(32);
     last.set(order, fingerprint);
-    return { sequence: 10 + (at >> 1), place: at & 1, order, fingerprint, previous };
+    return { sequence: 10 + at, place: 0, order, fingerprint, previous };
   });
 }
 
