@@ -15,7 +15,7 @@ from isthmus.app.keys_member import ROSTER, coordinator_folder, read_roster
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import COORDINATOR, Ask, Held, Here, Package, Reply, Terms
 from isthmus.audit.keys.ceremony import Failed, NotYet, Signed, Steps, make, repair, sign
-from isthmus.audit.keys.log import CeremonyLog, entries
+from isthmus.audit.entry_log import CEREMONIES, EntryLog, entries
 from isthmus.audit.keys.record import DONE, FAILED, OPENED, WAITING, Entry, terms_result, verdicts, what_of
 from isthmus.audit.keys.requests import Request, request_id
 from isthmus.audit.keys.signatures import keep_signature
@@ -38,7 +38,7 @@ class Coordinator:
 
     def __init__(self, data: Path, name: str, lines: Asked, holders: list[int]) -> None:
         self._data = data
-        self._log = CeremonyLog(data, name)
+        self._log = EntryLog(data, name, CEREMONIES)
         self._lines = lines
         self._holders = holders
 
@@ -165,7 +165,7 @@ class Coordinator:
 
     def _put(self, opened: Entry, step: str, said: dict[str, str] | None = None) -> None:
         now = time.time_ns()
-        self._log.append(replace(opened, time=time_text(now), step=step, verdicts=said or {}), now)
+        self._log.append(lambda _place: replace(opened, time=time_text(now), step=step, verdicts=said or {}).raw(), now)
 
 
 def connected(data: Path, name: str) -> tuple[Coordinator, Lines]:

@@ -23,7 +23,7 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, note, print_json, say
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import Ask, Held, Judged, Package, Packages, Reply, Terms, Told
 from isthmus.audit.keys.ceremony import Failed, NotYet, Signed
-from isthmus.audit.keys.log import entries
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.policy import Limit, Policy
 from isthmus.audit.keys.record import DONE, Entry, board
 from isthmus.audit.keys.requests import Withdrawal, request_id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from isthmus.audit.keys.log import entries
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.record import Board, board
 from isthmus.engine.proofs import LogRefused
 from isthmus.gateways.problems import Refusal

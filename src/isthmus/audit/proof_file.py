@@ -31,7 +31,8 @@ from isthmus.engine.proofs import (
 FORMAT = "isthmus-proof/1"
 JOURNAL_ENTRY = 0x01
 ORDER_ENTRY = 0x02
-KINDS = {JOURNAL_ENTRY: ("journal", 42), ORDER_ENTRY: ("orders", 83)}
+DOCUMENT_ENTRY = 0x04
+KINDS = {JOURNAL_ENTRY: ("journal", 42), ORDER_ENTRY: ("orders", 83), DOCUMENT_ENTRY: ("documents", 45)}
 """The log and the length of entries by their first byte."""
 
 
@@ -114,6 +115,11 @@ def decode(raw: bytes) -> ProofFile:
     if file.format != FORMAT:
         raise Refused("malformed", f"format is {file.format!r}, not {FORMAT}")
     return file
+
+
+def entry_of(file: ProofFile) -> bytes:
+    """The entry's bytes, of a file that `check` believed."""
+    return base64.b64decode(file.entry)
 
 
 def check(file: ProofFile, trust: Trust) -> Proven:

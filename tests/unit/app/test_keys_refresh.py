@@ -11,7 +11,7 @@ from isthmus.app.keys_ceremonies import Coordinator
 from isthmus.audit.keys import asks, vault
 from isthmus.audit.keys.asks import Ask, Reply, Silent, Terms
 from isthmus.audit.keys.ceremony import Failed
-from isthmus.audit.keys.log import entries
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.record import board
 
 

@@ -1,14 +1,13 @@
-"""The log of ceremonies: one writer at a time, a signed head behind each entry."""
+"""A log that commands write, entry by entry: one writer at a time, a signed head behind each entry."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from isthmus.audit.keys.record import Entry
 from isthmus.audit.places import keys_folder, log_folder, origin
 from isthmus.audit.signed_log import SignedLog, size_and_root
 from isthmus.engine.proofs import ED25519, LogReader, LogRefused, Signer
@@ -16,28 +15,33 @@ from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import flush
 
 CEREMONIES = "ceremonies"
+DOCUMENTS = "documents"
 
 
-class CeremonyLog:
-    """Of a data folder; `name` as in the settings of the audit."""
+class EntryLog:
+    """The log of that name in a data folder; `name` as in the settings of the audit."""
 
-    def __init__(self, data: Path, name: str) -> None:
+    def __init__(self, data: Path, name: str, log: str) -> None:
         """Raises BadInput (loose_permissions, no_key), OSError."""
-        self._folder = log_folder(data, CEREMONIES)
+        self._folder = log_folder(data, log)
         keys = keys_folder(data)
         for made in (keys.parent, keys):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = keys / f"{CEREMONIES}.lock"
+        self._lock = keys / f"{log}.lock"
         with self._alone():
-            self._signer = _signer(keys / f"{CEREMONIES}.key", origin(name, CEREMONIES), self._folder)
+            self._signer = _signer(keys / f"{log}.key", origin(name, log), self._folder)
 
-    def append(self, entry: Entry, now: int) -> None:
-        """On the disk, and under a signed head, when it returns. Raises LogRefused, Disagrees, Damaged, OSError."""
+    def append(self, made: Callable[[int], bytes], now: int) -> int:
+        """`made` is told the entry's place (from 0), which is returned. On the disk, and under a signed head, when it
+        returns. Raises LogRefused, Disagrees, Damaged, OSError.
+        """
         with self._alone():
             log = SignedLog(self._folder, self._signer)
-            log.log.append([entry.raw()])
+            place = log.log.size
+            log.log.append([made(place)])
             log.sign(0, now)
+        return place
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -49,9 +53,9 @@ class CeremonyLog:
             os.close(handle)
 
 
-def entries(data: Path) -> list[bytes]:
+def entries(data: Path, log: str = CEREMONIES) -> list[bytes]:
     """All that a signed head covers; none where there is no log. Raises LogRefused, OSError."""
-    folder = log_folder(data, CEREMONIES)
+    folder = log_folder(data, log)
     if not (folder / "checkpoint").exists():
         return []
     reader = LogReader(folder)
