@@ -6,6 +6,7 @@ from typing import Any
 
 from isthmus.app import (
     arguments_audit_day,
+    arguments_audit_document,
     arguments_audit_evidence,
     arguments_audit_store,
     arguments_audit_trail,
@@ -19,6 +20,7 @@ AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
     arguments_audit_verify.add,
     arguments_audit_evidence.add,
     arguments_audit_day.add,
+    arguments_audit_document.add,
     arguments_audit_trail.add,
     arguments_audit_store.add,
     arguments_audit_witness.add,

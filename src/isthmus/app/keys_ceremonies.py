@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from isthmus.app.keys_link import Lines
 from isthmus.app.keys_member import ROSTER, coordinator_folder, read_roster
+from isthmus.audit.entry_log import CEREMONIES, EntryLog, entries
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import COORDINATOR, Ask, Held, Here, Package, Reply, Terms
 from isthmus.audit.keys.ceremony import Failed, NotYet, Signed, Steps, make, repair, sign
-from isthmus.audit.entry_log import CEREMONIES, EntryLog, entries
 from isthmus.audit.keys.record import DONE, FAILED, OPENED, WAITING, Entry, terms_result, verdicts, what_of
 from isthmus.audit.keys.requests import Request, request_id
 from isthmus.audit.keys.signatures import keep_signature

@@ -20,10 +20,10 @@ from isthmus.app.keys_ceremonies import Coordinator
 from isthmus.app.keys_house import NAME, House
 from isthmus.app.keys_link import Lines
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, note, print_json, say
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import Ask, Held, Judged, Package, Packages, Reply, Terms, Told
 from isthmus.audit.keys.ceremony import Failed, NotYet, Signed
-from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.policy import Limit, Policy
 from isthmus.audit.keys.record import DONE, Entry, board
 from isthmus.audit.keys.requests import Withdrawal, request_id

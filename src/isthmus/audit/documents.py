@@ -86,7 +86,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def opened(document: Any, number: int, chance: Callable[[int], bytes]) -> Opening:
-    """Of a JSON value. Raises BadInput for what has no fields, too many, or numbers that JSON does not carry exactly."""
+    """Of a JSON value. Raises BadInput for what has no fields, or too many."""
     fields = [Field(path, value, chance(SALT_BYTES).hex()) for path, value in _flat(document, "", 0)]
     if not 1 <= len(fields) <= FIELDS_MAX:
         raise BadInput("document", f"has {len(fields)} fields, not 1 to {FIELDS_MAX}")
@@ -106,13 +106,15 @@ def shown(opening: Opening, paths: list[str]) -> list[Shown]:
     places = {field.path: index for index, field in enumerate(opening.fields)}
     for path in paths:
         if path not in places:
-            raise BadInput("fields", f"unknown_field: the document has no {path[:80]}; it has {', '.join(places)[:400]}")
+            raise BadInput(
+                "fields", f"unknown_field: the document has no {path[:80]}; it has {', '.join(places)[:400]}"
+            )
     indexes = sorted({places[path] for path in paths})
     return [Shown(opening.fields[at], at, [one.hex() for one in _way(leaves, at)]) for at in indexes]
 
 
 def checked(document: Document, trust: Trust) -> Checked:
-    """Raises Refused by the name of the first step that fails: those of `proof_file.check`, field_differs, no_background."""
+    """Raises Refused by the first step that fails: those of `proof_file.check`, field_differs, no_background."""
     proven = check(document.proof, trust)
     raw = entry_of(document.proof)
     if raw[0] != DOCUMENT_ENTRY:

@@ -10,7 +10,7 @@ from pathlib import Path
 from isthmus.audit import heads
 from isthmus.audit.cosigned import cosigned_note, witness_vkeys
 from isthmus.audit.journal_log import read_first
-from isthmus.audit.places import JOURNAL, log_folder
+from isthmus.audit.places import JOURNAL, LOGS, log_folder
 from isthmus.audit.proof_file import FORMAT, OrderFacts, ProofFile, RecordFacts
 from isthmus.audit.trail_keys import open_salts, public_key
 from isthmus.engine import archive
@@ -69,7 +69,7 @@ def entry_proof(
         proof=[hash_.hex() for hash_ in reader.inclusion(index, head.size)],
         checkpoint=note,
         log_vkey=public_key(data, log),
-        witness_vkeys=witness_vkeys(data),
+        witness_vkeys=witness_vkeys(data) if log in LOGS else [],
         record=record,
         order=order,
     )

@@ -52,7 +52,7 @@ def open_salts(data: Path) -> Salts:
 
 def public_key(data: Path, log: str) -> str:
     """The key (name+id+base64) by which heads of that log are checked. Raises OSError."""
-    return (keys_folder(data) / f"{LOG_KEYS[log]}.vkey").read_text().strip()
+    return (keys_folder(data) / f"{LOG_KEYS.get(log, log)}.vkey").read_text().strip()
 
 
 def _signer(data: Path, path: Path, name: str) -> Signer:

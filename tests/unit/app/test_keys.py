@@ -22,9 +22,9 @@ from isthmus.app.keys_house import COMMAND, NAME, House
 from isthmus.app.keys_link import Lines
 from isthmus.app.keys_member import coordinator_folder, make_coordinator, make_member
 from isthmus.app.keys_reads import CeremonyReads
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import Ask, Here, Package, Reply, Roster, Silent, Terms
-from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.policy import Policy, Refused
 from isthmus.audit.keys.record import board
 from isthmus.audit.keys.requests import Head

@@ -8,10 +8,10 @@ import pytest
 from tests.unit.audit.holders import POLICY, Custodians
 
 from isthmus.app.keys_ceremonies import Coordinator
+from isthmus.audit.entry_log import entries
 from isthmus.audit.keys import asks, vault
 from isthmus.audit.keys.asks import Ask, Reply, Silent, Terms
 from isthmus.audit.keys.ceremony import Failed
-from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.record import board
 
 
