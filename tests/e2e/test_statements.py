@@ -65,6 +65,8 @@ def test_a_statement_adds_up_to_the_books_and_is_the_same_on_paper(tmp_path: Pat
     for figure in [told["account"], *(one["closing"] for one in told["assets"]), *(r["trade"] for r in told["trades"])]:
         assert figure in said
     assert all("Journal head at record" in page for page in pages)
+    assert all("Log head isthmus.local/demo/journal: size " in page for page in pages)
+    assert "Keep this paper." in said
     assert broker.stop() == 0
 
 
@@ -78,11 +80,13 @@ def test_the_command_draws_the_same_statement_and_names_the_journal_s_head(tmp_p
     span = ("--account", over_rest["account"], "--from", "20", "--to", str(upto))
     code, told = isthmus("books", "paper", *where, *span, "--pdf", str(paper))
     assert code == 0
-    moved = ("sequence", "head")  # the books went on since
+    moved = ("sequence", "head", "log")  # books and log went on since
     assert {k: v for k, v in told.items() if k not in moved} == {k: v for k, v in over_rest.items() if k not in moved}
     code, checked = isthmus("books", "rebuild", *where, "--check")
     assert (code, checked["sequence"], checked["head"]) == (0, told["sequence"], told["head"])
-    assert all(f"record {told['sequence']}: {told['head']}" in page for page in words(paper.read_bytes()))
+    pages = words(paper.read_bytes())
+    assert all(f"record {told['sequence']}: {told['head']}" in page for page in pages)
+    assert all(f"size {told['log']['size']}, root {told['log']['root']}" in page for page in pages)
 
 
 def test_somebody_else_s_account_and_a_period_that_is_not_recorded_are_refused(tmp_path: Path) -> None:
@@ -101,7 +105,7 @@ def test_somebody_else_s_account_and_a_period_that_is_not_recorded_are_refused(t
         assert client.get(f"/v1/statements?from={upto}&to=5").status_code == 422
         assert client.get("/v1/statements?format=docx").json()["field"] == "format"
         his = auditor.get(f"/v1/statements?account={own}&to={upto}").raise_for_status().json()
-        assert his == client.get(f"/v1/statements?to={upto}").json() | {k: his[k] for k in ("sequence", "head")}
+        assert his == client.get(f"/v1/statements?to={upto}").json() | {k: his[k] for k in ("sequence", "head", "log")}
         assert auditor.get("/v1/statements?account=house:fees").raise_for_status().json()["account"] == "house:fees"
         assert auditor.get("/v1/statements?account=client:nobody").status_code == 422
     assert broker.stop() == 0

@@ -11,6 +11,7 @@ import "./styles/edges.css";
 import "./styles/blotter.css";
 import "./styles/market-desk.css";
 import "./styles/money.css";
+import "./styles/audit.css";
 import "./styles/routes.css";
 
 dress();

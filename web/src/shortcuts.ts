@@ -12,8 +12,8 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["l", "Cursor into the price ladder; ↑ ↓ move, Enter takes the price"],
   ["r", "Re-centre the ladder"],
   ["[ ]", "Previous, next market"],
-  ["d o v k", "Dealing, market desk, routes to the venues, kill switch"],
-  ["1 … 7", "Blotter tabs"],
+  ["d o v a k", "Dealing, market desk, routes to the venues, audit trail, kill switch"],
+  ["1 … 7", "Tabs of the blotter, of the audit trail"],
   ["m", "Tall blotter, or chart and ladder back"],
   ["t", "Light or dark"],
   ["?", "This page"],
@@ -71,6 +71,8 @@ function actionOf(key: string, desk: Desk, toggles: { help: () => void; tall: ()
       return () => desk.show("markets");
     case "v":
       return () => desk.show("routes");
+    case "a":
+      return () => desk.show("audit");
     case "k":
       return () => desk.show("kill");
     case "m":

@@ -4,13 +4,22 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AUDIT_CHECKS } from "./audit-checks.mjs";
 import { CHECKS as DEALING_CHECKS } from "./checks.mjs";
 import { DESK_CHECKS } from "./desk-checks.mjs";
 import { MONEY_CHECKS } from "./money-checks.mjs";
 import { ROUTE_CHECKS } from "./route-checks.mjs";
+import { VERIFIER_CHECKS } from "./verifier-checks.mjs";
 import { startServer } from "./server.mjs";
 
-const CHECKS = [...DEALING_CHECKS, ...DESK_CHECKS, ...ROUTE_CHECKS, ...MONEY_CHECKS];
+const CHECKS = [
+  ...DEALING_CHECKS,
+  ...DESK_CHECKS,
+  ...ROUTE_CHECKS,
+  ...MONEY_CHECKS,
+  ...VERIFIER_CHECKS,
+  ...AUDIT_CHECKS,
+];
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const OUTPUT = process.env.E2E_OUTPUT ?? join(tmpdir(), "isthmus-terminal");
 /** A check may name a longer one. */

@@ -12,7 +12,7 @@ const ISTHMUS = process.env.ISTHMUS ?? join(ROOT, ".venv/bin/isthmus");
 const START_MAX_MS = 60_000;
 
 /**
- * Starts it. `link()` makes a fresh one-time login link of the demo operator, `linkFor(user)` one of "demo" (a client) or of
+ * Starts it; `data` is its folder. `link()` makes a fresh one-time login link of the demo operator, `linkFor(user)` one of "demo" (a client) or of
  * another operator, who is made when absent; `operate(command, body)` sends an operator's command; `down()` stops it and
  * `up()` starts it again on the same port and folder, `stop()` ends it and removes the folder. `words` are further ones of
  * the command `serve`; `prepare(folder)` may write what it reads, and its answer is added to the words.
@@ -27,6 +27,7 @@ export async function startServer({ words = [], prepare = async () => [] } = {})
   const { url } = running;
   return {
     url,
+    data: join(data, "broker"),
     link: async () => {
       const { stdout } = await promisify(execFile)(ISTHMUS, ["demo-keys", "--data", join(data, "broker"), "--json"], {
         cwd: ROOT,

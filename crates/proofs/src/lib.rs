@@ -16,3 +16,4 @@ pub mod taproot;
 pub mod tiles;
 pub mod tree;
 pub mod verify;
+pub mod zero;

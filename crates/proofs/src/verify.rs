@@ -10,7 +10,7 @@ use crate::note::{Note, Verifier};
 use crate::source::{self, CHECKPOINT, Source};
 use crate::tiles::{self, Edge, Kind, LEVELS, Tile, WIDTH};
 use crate::tree::whole;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many findings are listed; all are counted.
 pub const FINDINGS_MAX: usize = 100;
@@ -146,13 +146,15 @@ struct Pass<'s, S> {
     proven: Option<Edge>,
     /// The tiles above the leaves that were asked for, and whether they are proven.
     above: BTreeMap<Tile, Option<Vec<Hash>>>,
+    /// The places of findings, as many as are listed.
+    found: BTreeSet<(Tile, u64)>,
     report: Report,
 }
 
 impl<'s, S: Source> Pass<'s, S> {
     fn new(source: &'s S, head: &Checkpoint, report: Report) -> Result<Self, LogError> {
         let (edge, above) = (Edge::default(), BTreeMap::new());
-        let mut pass = Self { source, size: head.size, edge, proven: None, above, report };
+        let mut pass = Self { source, size: head.size, edge, proven: None, above, found: BTreeSet::new(), report };
         pass.proven = pass.stored_edge()?.filter(|edge| edge.root() == head.root);
         Ok(pass)
     }
@@ -251,13 +253,13 @@ impl<'s, S: Source> Pass<'s, S> {
     fn compare(&mut self, heads: &BTreeMap<u64, Vec<(String, Hash)>>, fork: &mut Fork) {
         let size = self.edge.size();
         let Some(found) = heads.get(&size) else { return };
-        let root = self.edge.root();
+        let (root, agreed) = (self.edge.root(), fork.agreed);
         for (place, wanted) in found {
             if *wanted == root {
                 self.report.heads += 1;
-                fork.agreed = fork.agreed.max(size);
+                fork.agreed = size;
             } else {
-                fork.differs.push((place.clone(), size));
+                fork.differs.push((place.clone(), size, agreed));
             }
         }
     }
@@ -292,7 +294,7 @@ impl<'s, S: Source> Pass<'s, S> {
                 let at = stored.as_ref().map_or(leaves.len(), |stored| first_difference(&leaves, stored));
                 let index = tile.index * WIDTH as u64 + at as u64;
                 let reason = format!("it is not made of {} entries; the first that is wrong is {index}", tile.width);
-                self.report.find("truncated_tile", tile, Some(index), reason);
+                self.find("truncated_tile", tile, index, reason);
                 Ok(self.fallen_back(&hashes, stored))
             }
         }
@@ -302,18 +304,26 @@ impl<'s, S: Source> Pass<'s, S> {
         stored.map_err(|error| self.report.find("missing_tile", tile, None, error.to_string())).ok()
     }
 
+    /// A finding at an entry or hash of a file.
+    fn find(&mut self, name: &'static str, tile: &Tile, index: u64, reason: String) {
+        if self.found.len() < FINDINGS_MAX {
+            self.found.insert((*tile, index));
+        }
+        self.report.find(name, tile, Some(index), reason);
+    }
+
     fn arbitrate(&mut self, bundle: &Tile, leaves: Vec<Hash>, stored: Vec<Hash>) -> Result<Vec<Hash>, LogError> {
         let tile = Tile { kind: Kind::Level(0), ..*bundle };
         let entries_differ = self.is_proven(&tile, &stored)?;
         for (at, (leaf, kept)) in leaves.iter().zip(&stored).enumerate() {
-            let index = Some(bundle.index * WIDTH as u64 + at as u64);
+            let index = bundle.index * WIDTH as u64 + at as u64;
             if leaf == kept {
                 continue;
             }
             if entries_differ {
-                self.report.find("leaf_differs", bundle, index, "the entry is not the one that was signed");
+                self.find("leaf_differs", bundle, index, "the entry is not the one that was signed".into());
             } else {
-                self.report.find("tile_differs", tile, index, "the hash is not that of its entry");
+                self.find("tile_differs", &tile, index, "the hash is not that of its entry".into());
             }
         }
         Ok(if entries_differ { stored } else { leaves })
@@ -339,7 +349,7 @@ impl<'s, S: Source> Pass<'s, S> {
                 let below = Tile { kind: Kind::Level(level - 1), index, width: WIDTH as u16 };
                 self.report.find("leaf_differs", below, None, reason);
             } else {
-                self.report.find("tile_differs", tile, Some(index), "the hash is not that of what lies below");
+                self.find("tile_differs", tile, index, "the hash is not that of what lies below".into());
             }
         }
         Ok(())
@@ -364,43 +374,49 @@ impl<'s, S: Source> Pass<'s, S> {
 
     fn narrower(&mut self, tile: &Tile, width: u16) -> Result<(), LogError> {
         let Some(bytes) = self.source.read(&tile.to_string())? else { return Ok(()) };
-        let wide = match source::bytes(self.source, &Tile { width, ..*tile }) {
+        let wider = Tile { width, ..*tile };
+        let wide = match source::bytes(self.source, &wider) {
             Err(error) if error.name() == "missing_tile" => return Ok(()),
             other => other?,
         };
         self.report.files += 1;
         self.report.bytes += bytes.len() as u64;
-        let (at, name, whole) = match tile.kind {
-            Kind::Level(_) => {
-                let same = bytes.chunks(32).zip(wide.chunks(32)).take_while(|(narrow, wide)| narrow == wide).count();
-                (same, "tile_differs", bytes.len() == 32 * usize::from(tile.width))
-            }
-            Kind::Entries => {
-                let ((narrow, is_whole), (wide, _)) = (leaves(tile, &bytes), leaves(tile, &wide));
-                (first_difference(&narrow, &wide), "leaf_differs", is_whole)
-            }
+        let (name, (narrow, is_whole), (wide, _)) = match tile.kind {
+            Kind::Level(_) => ("tile_differs", whole_hashes(tile, &bytes), whole_hashes(&wider, &wide)),
+            Kind::Entries => ("leaf_differs", leaves(tile, &bytes), leaves(&wider, &wide)),
         };
-        if at == usize::from(tile.width) && whole {
-            return Ok(());
-        }
-        let index = tile.index * WIDTH as u64 + at as u64;
-        let name = if whole { name } else { "truncated_tile" };
-        self.report.find(name, tile, Some(index), "it is not what the wider file begins with");
+        let first = tile.index * WIDTH as u64;
+        let differs = (first..).zip(narrow.iter().zip(&wide)).filter(|(_, (narrow, wide))| narrow != wide);
+        // What was found in the wider file is not said again of those that are right.
+        let at = differs.map(|(index, _)| index).find(|index| !self.found.contains(&(wider, *index)));
+        let explained = wide.len() < narrow.len() && self.found.iter().any(|(found, _)| *found == wider);
+        let (name, at) = match (at, is_whole) {
+            (Some(index), true) => (name, index),
+            (None, true) if explained || narrow.len() <= wide.len() => return Ok(()),
+            (_, _) => ("truncated_tile", at.unwrap_or(first + narrow.len() as u64)),
+        };
+        self.report.find(name, tile, Some(at), "it is not what the wider file begins with");
         Ok(())
     }
+}
+
+/// The hashes of a tile's bytes as far as there are whole ones, and whether they are all that it has.
+fn whole_hashes(tile: &Tile, bytes: &[u8]) -> (Vec<Hash>, bool) {
+    let (found, rest) = bytes.as_chunks::<32>();
+    (found.to_vec(), rest.is_empty() && found.len() == usize::from(tile.width))
 }
 
 /// Where the tree and the signed heads part.
 #[derive(Default)]
 struct Fork {
     agreed: u64,
-    differs: Vec<(String, u64)>,
+    /// Where the head was found, its size, and that of the last head before it that the tree agrees with.
+    differs: Vec<(String, u64, u64)>,
 }
 
 impl Fork {
     fn tell(self, report: &mut Report) {
-        let agreed = self.agreed;
-        for (place, size) in self.differs {
+        for (place, size, agreed) in self.differs {
             let reason =
                 format!("the tree has another root at {size} entries; the last signed head it has is of {agreed}");
             report.find("forked", place, None, reason);

@@ -31,6 +31,7 @@ mod swift;
 mod tape;
 mod threads;
 mod wakes;
+mod zero;
 
 use isthmus_core::names::{
     CancelReason, Limit, PendingEnd, Purpose, Reason, Rule, Scope, SessionCause, SessionState, Template,
@@ -66,6 +67,12 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
     }
     m.add(name, dict)
 }
+
+type Register = fn(&Bound<'_, PyModule>) -> PyResult<()>;
+
+/// Areas that register themselves, one module each.
+const AREAS: [Register; 6] =
+    [fix::register, frost::register, perpetuals::register, postings::register, proofs::register, zero::register];
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -122,7 +129,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<front::Arrivals>()?;
     m.add_class::<front::FixTaker>()?;
     m.add_function(wrap_pyfunction!(front::sniff, m)?)?;
-    for register in [fix::register, frost::register, proofs::register, perpetuals::register, postings::register] {
+    for register in AREAS {
         register(m)?;
     }
     m.add_function(wrap_pyfunction!(__getattr__, m)?)

@@ -224,7 +224,7 @@ impl Log {
     /// The same of entries of one length that lie one behind the other.
     #[pyo3(signature = (entries, length, /))]
     fn append_fixed(&self, py: Python<'_>, entries: PyBackedBytes, length: usize) -> PyResult<u64> {
-        if length == 0 || entries.len() % length != 0 {
+        if length == 0 || !entries.len().is_multiple_of(length) {
             return Err(PyValueError::new_err("the bytes are not a whole number of entries"));
         }
         py.detach(|| {

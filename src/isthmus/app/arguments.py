@@ -13,12 +13,14 @@ from isthmus.app.arguments_custody import CUSTODIAN, STATEMENT, add_custodian, a
 from isthmus.app.arguments_evm import EVM, SETTLEMENT, add_evm, add_settlement
 from isthmus.app.arguments_fix import add_fix_echo
 from isthmus.app.arguments_frost import FROST, add_frost
+from isthmus.app.arguments_keys import KEYS, add_keys
 from isthmus.app.arguments_lorawan import LORAWAN, add_lorawan
 from isthmus.app.arguments_margin import add_margin_bench, add_margin_span
 from isthmus.app.arguments_revenue import add_clv
 from isthmus.app.arguments_simm import add_margin_models
 from isthmus.app.arguments_swift import MT300, add_mt300
 from isthmus.app.arguments_venues import VENUE, add_venue, add_xmlguard
+from isthmus.app.arguments_zk import ZK, add_zk
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import AMOUNT_MAX, units
 
@@ -75,6 +77,8 @@ def build_parser(version: str) -> Parser:
     _add_sim(commands)
     add_frost(_group(commands, "frost", FROST), _add)
     add_audit(_group(commands, "audit", AUDIT), _add, DEFAULT_DATA)
+    add_keys(_group(commands, "keys", KEYS), _add, _port, DEFAULT_DATA)
+    add_zk(_group(commands, "zk", ZK), _add, DEFAULT_DATA)
     add_books(_group(commands, "books", BOOKS), _add, DEFAULT_DATA)
     add_lorawan(_group(commands, "lorawan", LORAWAN), _add)
     add_evm(_group(commands, "evm", EVM), _add)

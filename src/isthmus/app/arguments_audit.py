@@ -4,13 +4,23 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from isthmus.app import arguments_audit_trail, arguments_audit_verify, arguments_audit_witness
+from isthmus.app import (
+    arguments_audit_day,
+    arguments_audit_evidence,
+    arguments_audit_store,
+    arguments_audit_trail,
+    arguments_audit_verify,
+    arguments_audit_witness,
+)
 
 AUDIT = "A trail that proves itself: proofs of logs verified on files, and who would watch the log."
 
 AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
     arguments_audit_verify.add,
+    arguments_audit_evidence.add,
+    arguments_audit_day.add,
     arguments_audit_trail.add,
+    arguments_audit_store.add,
     arguments_audit_witness.add,
 )
 """One function an area, in its own module arguments_audit_<area>.py."""

@@ -4,13 +4,15 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from isthmus.app import arguments_audit_day
+
 ABOUT = {
     "inclusion": "Proofs that a leaf is in a tree (RFC 9162, 2.1.3), by row. Exit 1 where a case states otherwise.",
     "consistency": "Proofs that a tree begins with an older one (RFC 9162, 2.1.4), by row. Exit 1 as for inclusion.",
 }
 
 
-def add(audit: Any, command: Callable[..., ArgumentParser], _data: str) -> None:
+def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     """The commands of the group."""
     verify = audit.add_parser("verify", help="Proofs of Merkle logs, checked on files alone.", allow_abbrev=False)
     commands = verify.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -19,6 +21,7 @@ def add(audit: Any, command: Callable[..., ArgumentParser], _data: str) -> None:
         parser = command(commands, what, "isthmus.app.audit_verify:run", about, example)
         parser.set_defaults(what=what)
         parser.add_argument("--cases", metavar="F", required=True, help="cases by name (JSON)")
+    arguments_audit_day.add_verify(commands, command, data)
     _add_log(commands, command)
     _add_proof(commands, command)
 

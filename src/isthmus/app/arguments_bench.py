@@ -44,11 +44,12 @@ def add_bench(bench: Any, add: Callable[..., ArgumentParser]) -> None:
         "Speed of reading, checking and writing messages of other systems (FIX first), beside other parsers.",
         "isthmus bench wire --json",
     )
-    add(
+    audit = add(
         bench,
         "audit",
         "isthmus.app.bench_audit:audit",
-        "Speed of threshold signatures, and of proofs of Merkle logs being verified.",
+        "Speed of the audit log, its proofs and fingerprints, of threshold signatures and of range proofs.",
         "isthmus bench audit --json",
     )
+    audit.add_argument("--entries", metavar="N", type=int, default=1_000_000, help="entries of the log (1000000)")
     engine.add_argument("--workload", metavar="F", help="16-byte commands, packed or plain (a generated workload)")

@@ -51,6 +51,8 @@ class Follower:
                 more = self._trail.step()
                 if ending and not more:
                     self._trail.finish()
+                    self._trail.tell(None)
+                    self._trail.close()
                 self._tell(None)
                 pause = 0.0 if more else LOOK_S
             except FAULTS as error:

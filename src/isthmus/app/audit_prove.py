@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from isthmus.app.output import EXIT_OK, fail, print_json, say
-from isthmus.audit.proving import ProofFile, record_proof
+from isthmus.audit.proof_file import ProofFile
+from isthmus.audit.proving import record_proof
 from isthmus.engine.engine import JournalDamaged
 from isthmus.engine.proofs import LogRefused
 from isthmus.kernel.errors import BadInput, Damaged

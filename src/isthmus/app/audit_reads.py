@@ -13,10 +13,14 @@ import msgspec
 from isthmus.app.audit_settings import AuditSettings
 from isthmus.app.witness_board import read_board
 from isthmus.audit import heads
+from isthmus.audit.client_keys import NoClientKey
+from isthmus.audit.disclosing import NoEvent, event_of, order_proof
+from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.places import LOGS, log_folder
 from isthmus.audit.proving import NoLog, NotCovered, record_proof
 from isthmus.audit.status import STOPPED, read_status
 from isthmus.engine.engine import JournalDamaged
+from isthmus.engine.proofs import LogRefused
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus
 from isthmus.kernel.errors import BadInput, Damaged
@@ -41,6 +45,15 @@ class AuditLogReads:
     async def record_proof(self, sequence: int) -> bytes:
         """See AuditLogReader."""
         return await self._ask(lambda: msgspec.json.encode(record_proof(self._data, sequence)))
+
+    async def order_proof(self, order: int, sequence: int | None, place: int | None) -> bytes:
+        """See AuditLogReader."""
+
+        def made() -> bytes:
+            at = event_of(self._data, order, sequence, place)
+            return msgspec.json.encode(order_proof(self._data, at, FIELDS))
+
+        return await self._ask(made)
 
     def _status(self, fault: str | None) -> AuditStatus:
         shown = [row for log in LOGS if (row := self._head(log)) is not None]
@@ -77,7 +90,13 @@ class AuditLogReads:
             raise Refusal(404, "no_log", error.reason) from error
         except NotCovered as error:
             raise Refusal(404, "not_covered", error.reason, field=error.field) from error
+        except NoEvent as error:
+            raise Refusal(404, "no_event", error.reason, field=error.field) from error
+        except NoClientKey as error:
+            raise Refusal(410, "erased", error.reason, field=error.field) from error
         except BadInput as error:
             raise Refusal(422, "malformed_request", error.reason, field=error.field) from error
+        except LogRefused as error:
+            raise Refusal(503, "log_unreadable", f"the log cannot be read: {': '.join(error.args)}") from error
         except (Damaged, JournalDamaged, OSError) as error:
             raise Refusal(503, "log_unreadable", f"the log cannot be read: {error}") from error

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from isthmus.audit.cosigned import cosignatures
 from isthmus.audit.journal_log import JournalLog
-from isthmus.audit.places import JOURNAL, audit_folder
+from isthmus.audit.orders_trail import OrdersTrail
+from isthmus.audit.places import JOURNAL, ORDERS, audit_folder
+from isthmus.audit.signed_log import SignedLog
 from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
 from isthmus.audit.trail_keys import TrailKeys, open_keys
 from isthmus.engine.engine import journal_end
@@ -20,6 +22,8 @@ from isthmus.kernel.values import time_text
 
 BATCH = 16_384
 """Records of a round: what is new is signed in time, however long the journal is."""
+ORDERS_BATCH = 1_024
+"""Records of a round whose orders' rows are made: they take longer."""
 TELL_S = 1.0
 """Between two looks at the journal's end while it is far away, and between two states in the file."""
 
@@ -38,7 +42,9 @@ class Trail:
         self._now, self._steady = clocks
         self._keys: TrailKeys | None = None
         self._journal: JournalLog | None = None
-        self._signed_at = float("-inf")
+        self._orders: OrdersTrail | None = None
+        self._signed_at = [float("-inf")] * 2
+        """The journal's log, and that of orders."""
         self._end = 0
         self._waiting_since: float | None = None
         """When the oldest record without a head was seen."""
@@ -54,20 +60,44 @@ class Trail:
         room = min(BATCH, self._most_behind - journal.signed.unsigned)
         taken = journal.take(room) if room > 0 else 0
         self._see(journal, is_all=taken < room)
-        if journal.signed.unsigned > 0 and (self._is_due() or journal.signed.unsigned >= self._most_behind):
+        if journal.signed.unsigned > 0 and (self._is_due(0) or journal.signed.unsigned >= self._most_behind):
             self._sign(journal)
-        elif journal.signed.log.note and (lines := cosignatures(self._data, JOURNAL, journal.signed.log.note)):
-            journal.signed.log.cosign(lines)
-        return taken == room
+        else:
+            self._cosign(JOURNAL, journal.signed)
+        return self._step_orders(journal) or taken == room
 
     def finish(self) -> None:
-        """A head over what has none, whenever the last one was signed."""
+        """Heads over what has none, whenever the last ones were signed."""
         if self._journal is not None and self._journal.signed.unsigned > 0:
             self._sign(self._journal)
+        if self._orders is not None:
+            if self._orders.is_unsigned:
+                self._orders.sign(self._now())
+            self._orders.keep()
 
     def close(self) -> None:
         """Lets the logs go; the next step opens them anew."""
-        self._journal = None
+        if self._orders is not None:
+            self._orders.close()
+        self._journal = self._orders = None
+
+    def _step_orders(self, journal: JournalLog) -> bool:
+        """Orders come behind their records' entries: the journal's log is signed in time, however many there are."""
+        if self._orders is None:
+            assert self._keys is not None, "the journal's log was begun with them"
+            self._orders = OrdersTrail(self._data, self._keys, journal.first, self._now())
+        taken = self._orders.take(journal.last, ORDERS_BATCH)
+        if self._orders.is_unsigned and self._is_due(1):
+            self._orders.sign(self._now())
+            self._signed_at[1] = self._steady()
+        else:
+            self._cosign(ORDERS, self._orders.signed)
+        return taken == ORDERS_BATCH
+
+    def _cosign(self, log: str, signed: SignedLog) -> None:
+        """Lines that witnesses gave for the published head since."""
+        if signed.log.note and (lines := cosignatures(self._data, log, signed.log.note)):
+            signed.log.cosign(lines)
 
     def tell(self, fault: str | None) -> None:
         """Writes the state where something changed, and now and then otherwise."""
@@ -87,13 +117,13 @@ class Trail:
             self._journal = JournalLog.begin(self._data, self._keys, self._now())
         return self._journal
 
-    def _is_due(self) -> bool:
-        return self._steady() >= self._signed_at + self._every_s
+    def _is_due(self, log: int) -> bool:
+        return self._steady() >= self._signed_at[log] + self._every_s
 
     def _sign(self, journal: JournalLog) -> None:
         journal.sign(self._now())
-        self._signed_at = self._steady()
-        self._waiting_since = None if self._end <= journal.last else self._signed_at
+        self._signed_at[0] = self._steady()
+        self._waiting_since = None if self._end <= journal.last else self._signed_at[0]
 
     def _see(self, journal: JournalLog, is_all: bool) -> None:
         """How far the journal is: what was read to its end is that; else its end is looked for now and then."""

@@ -49,6 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_OK if answer["ok"] else EXIT_FOUND
 
 
+def folder_findings(folder: Path, key: VerifierKey, known: list[tuple[str, bytes]]) -> list[Finding]:
+    """Of a log's folder: what `run` finds, and whether heads that are `known` from elsewhere are its beginning."""
+    faults: list[Finding] = []
+    heads = [*known, *_heads(folder, faults)]
+    found = verify_log(folder, key, heads, lambda _done, _of: None)
+    return [*faults, *found.findings]
+
+
 def _checked(files: dict[str, bytes] | Path, key: VerifierKey | None, heads: list[tuple[str, bytes]]) -> Verified:
     with progress("entries") as advance:
         told = 0

@@ -1,4 +1,4 @@
-"""`isthmus bench audit`: what exists of the trail that proves itself. Threshold signatures, proofs of logs verified.
+"""`isthmus bench audit`: the trail that proves itself. Logs written, verified and proven, threshold signatures, sums.
 
 Timed by the processor on one core, without any network. Exit 0 when it ran.
 """
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from isthmus.app import bench_audit_log, bench_zero
 from isthmus.app.bench_report import Row, machine, percentiles, print_table
 from isthmus.app.output import EXIT_OK, note, print_json
 from isthmus.engine import frost
@@ -28,7 +29,7 @@ SIGN_GOAL_MS, VERIFY_GOAL_US = 5.0, 10.0
 
 def audit(arguments: argparse.Namespace) -> int:
     """Measures and prints all rows."""
-    report = measured()
+    report = measured(entries=arguments.entries)
     if arguments.json:
         print_json(report)
     else:
@@ -36,14 +37,24 @@ def audit(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def measured(signatures: int = SIGNATURES, proofs: int = PROOFS) -> dict[str, Any]:
-    """The report; nothing is installed to compare with yet."""
-    rows = [_inclusion(proofs)]
+def measured(
+    signatures: int = SIGNATURES,
+    proofs: int = PROOFS,
+    ranges: int = bench_zero.COUNT,
+    entries: int = bench_audit_log.ENTRIES,
+) -> dict[str, Any]:
+    """The report."""
+    note("isthmus: the log")
+    rows, peers, probes = bench_audit_log.measured(entries, max(1, entries // 200))
+    rows.append(_inclusion(proofs))
     for suite in frost.SUITES:
         note(f"isthmus: {suite}")
         rows.append(_signing(suite, signatures))
+    note("isthmus: zero knowledge")
+    rows += bench_zero.rows(ranges)
     workload = {"holders": HOLDERS, "needed": NEEDED, "signatures": signatures, "proofs": proofs, "depth": DEPTH}
-    return {"machine": machine(Path()), "workload": workload, "rows": rows, "peers": [], "probes": []}
+    workload |= {"range_proofs": ranges, "entries": entries}
+    return {"machine": machine(Path()), "workload": workload, "rows": rows, "peers": peers, "probes": probes}
 
 
 def make_key(suite: str, of: int, needed: int) -> tuple[dict[int, bytes], bytes]:

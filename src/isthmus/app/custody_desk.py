@@ -22,6 +22,8 @@ from isthmus.app.custody_line import BankLine
 from isthmus.app.custody_settings import CustodySettings, check_custody, minor_units, terms_of
 from isthmus.app.desk import Desk
 from isthmus.app.output import note
+from isthmus.audit.keys import requests as keys
+from isthmus.audit.keys.signatures import is_signed
 from isthmus.engine.engine import Record
 from isthmus.gateways import custody_shapes as shapes
 from isthmus.gateways.problems import Refusal
@@ -53,6 +55,7 @@ class CustodyDesk:
         check_custody(settings)
         self._settings = settings
         self._directory = directory
+        self._data = data
         self._folder = data / "custody"
         self._early: list[Heard] = []
         self._money: ClientMoney | None = None
@@ -192,10 +195,20 @@ class CustodyDesk:
         if name == "approve":
             return _allowed(money.approve(number, user))
         if name == "release":
+            self._signed_by_holders(number)
             return _allowed(money.release(number, user, at))
         if name == "refuse":
             return _allowed(money.end(number, "refused", at, f"{user}: {why}"))
         return _allowed(money.end(number, "cancelled", at, f"by {user}"))
+
+    def _signed_by_holders(self, number: int) -> None:
+        """Where the settings name a threshold key: it signed to whom, how much and as what is paid."""
+        one = self.money.store.withdrawal(number)
+        if not self._settings.holders_key or one is None:
+            return
+        asked = keys.Withdrawal(one.currency, self._text(one.amount, one.currency), one.to_account, one.reference)
+        if not is_signed(self._data, bytes.fromhex(self._settings.holders_key), asked):
+            raise Refusal(409, "not_signed_by_holders", f"the holders of the key have not signed {one.reference}")
 
     def withdrawals(self, account: int | None) -> list[shapes.Withdrawal]:
         """Newest first."""

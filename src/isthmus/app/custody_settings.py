@@ -56,6 +56,7 @@ class CustodySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     failover_s: Annotated[int, Meta(ge=0)]
     statement_s: Annotated[int, Meta(ge=1)]
     tolerance_bps: Annotated[int, Meta(ge=0, le=10_000)]
+    holders_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
     break_limits_s: dict[str, Annotated[int, Meta(ge=0)]]
     withdrawals: dict[str, WithdrawalLimits]
     banks: dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,19}$")], CustodianTerms]

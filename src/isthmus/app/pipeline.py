@@ -16,6 +16,7 @@ from isthmus import __version__
 from isthmus.app.allocation_desk import AllocationDesk
 from isthmus.app.arbitrage_desk import ArbitrageDesk
 from isthmus.app.audit_reads import AuditLogReads
+from isthmus.app.audit_store_reads import AuditStoreReads
 from isthmus.app.books_reads import BooksReads
 from isthmus.app.bridge import Bridge, bridge_of
 from isthmus.app.client_paper_reads import ClientPaperReads
@@ -24,6 +25,7 @@ from isthmus.app.custody_desk import CustodyDesk
 from isthmus.app.desk import Desk
 from isthmus.app.fees_desk import FeesDesk
 from isthmus.app.guard import guarded
+from isthmus.app.keys_reads import CeremonyReads
 from isthmus.app.lorawan_door import Around, Lorawan, open_lorawan
 from isthmus.app.markets import folder_markets, in_order
 from isthmus.app.outside import Outside
@@ -61,7 +63,9 @@ from isthmus.gateways.reads import Reads
 from isthmus.gateways.render import Renderer
 from isthmus.gateways.render_market import MarketRenderer
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_keys import CeremonyHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers
+from isthmus.gateways.rest.audit_orders import AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import WitnessHandlers
 from isthmus.gateways.rest.books import BooksHandlers
 from isthmus.gateways.rest.clearing import ClearingHandlers
@@ -85,7 +89,9 @@ from isthmus.gateways.rest.table import (
     account_routes,
     allocation_routes,
     audit_log_routes,
+    audit_store_routes,
     books_routes,
+    ceremony_routes,
     clearing_routes,
     confirmation_routes,
     ledger_routes,
@@ -322,7 +328,9 @@ def _told_routes(settings: Settings, core: Core, reads: Reads) -> tuple[Route, .
     return (
         *statement_routes(StatementHandlers(papers, core.directory)),
         *audit_log_routes(AuditLogHandlers(logs)),
+        *audit_store_routes(AuditStoreHandlers(AuditStoreReads(data), settings.limits)),
         *witness_routes(WitnessHandlers(WitnessReads(data))),
+        *ceremony_routes(CeremonyHandlers(CeremonyReads(data))),
     )
 
 

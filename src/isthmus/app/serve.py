@@ -179,8 +179,7 @@ async def _serve(
         working.result()
     for market in markets:
         market.close()
-    await _finish(core, running, (books, audit))
-    await witnesses.close()
+    await _finish(core, running, (books, audit), witnesses)
     _let_go(core)
     if link is not None:
         await link.close()
@@ -256,9 +255,9 @@ async def _settled(running: Running, link: Link | None) -> None:
             note("waiting for the standby to link up")
 
 
-async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...]) -> None:
+async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...], witnesses: WitnessProcess) -> None:
     """Everything staged becomes durable, and the state is written beside the journal; books and audit trail reach its
-    end. Raises JournalUnavailable.
+    end, then nobody is left to witness. Raises JournalUnavailable.
     """
     try:
         await running.settle_all()
@@ -268,6 +267,7 @@ async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
     await asyncio.gather(*(one.close() for one in beside))
+    await witnesses.close()
     note("stopped cleanly: the journal is sealed")
 
 

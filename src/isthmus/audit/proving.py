@@ -7,18 +7,15 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-import msgspec
-
 from isthmus.audit import heads
 from isthmus.audit.cosigned import cosigned_note, witness_vkeys
 from isthmus.audit.journal_log import read_first
 from isthmus.audit.places import JOURNAL, log_folder
+from isthmus.audit.proof_file import FORMAT, OrderFacts, ProofFile, RecordFacts
 from isthmus.audit.trail_keys import open_salts, public_key
 from isthmus.engine import archive
 from isthmus.engine.proofs import Checkpoint, LogReader, Note, leaf_hash
 from isthmus.kernel.errors import BadInput
-
-FORMAT = "isthmus-proof/1"
 
 
 class NoLog(BadInput):
@@ -27,50 +24,6 @@ class NoLog(BadInput):
 
 class NotCovered(BadInput):
     """No signed head covers the record yet."""
-
-
-class RecordFacts(msgspec.Struct, frozen=True):
-    """Whoever holds these and the entry can check that the entry commits to the record."""
-
-    hash: str
-    salt: str
-
-
-class FieldFacts(msgspec.Struct, frozen=True):
-    """A field that is shown: its value, salt and the hashes up to the fingerprint."""
-
-    id: str
-    name: str
-    value: str | None
-    salt: str
-    proof: list[str]
-
-
-class OrderFacts(msgspec.Struct, frozen=True):
-    """An event of an order by its fingerprint, and what is shown of it."""
-
-    order: int
-    fingerprint: str
-    fields: list[FieldFacts]
-
-
-class ProofFile(msgspec.Struct, frozen=True, kw_only=True):
-    """`entry` is base64, hashes and salts are hexadecimal; `checkpoint` is the note with all its signatures."""
-
-    format: str = FORMAT
-    log: str
-    sequence: int
-    index: int
-    entry: str
-    leaf_hash: str
-    tree_size: int
-    root: str
-    proof: list[str]
-    checkpoint: str
-    log_vkey: str
-    witness_vkeys: list[str]
-    record: RecordFacts | None = None
-    order: OrderFacts | None = None
 
 
 def record_proof(data: Path, sequence: int) -> ProofFile:
@@ -105,6 +58,7 @@ def entry_proof(
     reader, head = LogReader(log_folder(data, log)), Checkpoint.parse(Note.parse(note.encode()).text)
     entry = reader.entry(index)
     return ProofFile(
+        format=FORMAT,
         log=log,
         sequence=sequence,
         index=index,

@@ -1,4 +1,4 @@
-"""The journal's log made again from the journal alone, and compared with the one that is there, entry by entry."""
+"""The logs made again from the journal, and compared with those that are there: entries, hashes, roots of heads."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ class Difference(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """Of a log: what an entry takes in its bundle, and which record an entry is of."""
+
+    log: str
+    bundled_bytes: int
+    sequence: Callable[[int], int]
+
+
 class Rebuilt(msgspec.Struct, frozen=True):
     """`entries`: made again and compared, of those that the head covers. `heads`: whose roots were compared."""
 
@@ -50,13 +58,13 @@ def rebuild(data: Path, name: str, into: Path, advance: Callable[[int], None]) -
     """
     kept = log_folder(data, JOURNAL)
     made, note = Log(into, origin(name, JOURNAL)), LogReader(kept).note()
-    size, root = size_and_root(note) if note is not None else (0, "")
+    size = size_and_root(note)[0] if note is not None else 0
     first, salts = read_first(data), open_salts(data)
     difference = _entries(data, made, (first, size), salts, advance)
     known = list(heads.oldest_first(kept))
     if difference is None:
-        made.text()
-        difference = _located(into, kept, first) or _heads(made, known, (size, root))
+        shape = Shape(JOURNAL, BUNDLED_BYTES, lambda index: first + index)
+        difference = compared(made, (into, kept), shape, known)
     return Rebuilt(made.size, len(known), made.root.hex(), difference)
 
 
@@ -85,7 +93,16 @@ def _entries(
     return None
 
 
-def _located(made: Path, kept: Path, first: int) -> Difference | None:
+def compared(made: Log, folders: tuple[Path, Path], shape: Shape, known: list[Head]) -> Difference | None:
+    """The first difference between the log that was made again and the one that is kept, in `folders`."""
+    into, kept = folders
+    made.text()
+    note = LogReader(kept).note()
+    published = size_and_root(note) if note is not None else (0, "")
+    return _located(into, kept, shape) or _heads(made, known, shape, published)
+
+
+def _located(made: Path, kept: Path, shape: Shape) -> Difference | None:
     """The first file of entries, then of hashes, from the leaves up, that is missing or another one."""
     for part in ("entries", *(str(level) for level in range(LEVELS))):
         for path in sorted((made / "tile" / part).rglob("*")):
@@ -95,20 +112,20 @@ def _located(made: Path, kept: Path, first: int) -> Difference | None:
             there, ours = kept / name, path.read_bytes()
             theirs = there.read_bytes() if there.is_file() else b""
             if theirs != ours:
-                return _place(part, name, (ours, theirs), first)
+                return _place(part, name, (ours, theirs), shape)
     return None
 
 
-def _place(part: str, name: Path, both: tuple[bytes, bytes], first: int) -> Difference:
+def _place(part: str, name: Path, both: tuple[bytes, bytes], shape: Shape) -> Difference:
     ours, theirs = both
     at = next((at for at, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other), None)
     if at is None:
         at, reason = min(len(ours), len(theirs)), f"truncated_tile: {name} has {len(theirs)} bytes, not {len(ours)}"
     else:
         reason = f"{'entry' if part == 'entries' else 'tile'}_differs: {name}, byte {at}"
-    level, bytes_each = (0, BUNDLED_BYTES) if part == "entries" else (int(part), HASH_BYTES)
+    level, bytes_each = (0, shape.bundled_bytes) if part == "entries" else (int(part), HASH_BYTES)
     index = (_number(name, part) * WIDTH + at // bytes_each) * WIDTH**level
-    return Difference(JOURNAL, "entry" if part == "entries" else "tile", index, first + index, reason)
+    return Difference(shape.log, "entry" if part == "entries" else "tile", index, shape.sequence(index), reason)
 
 
 def _number(name: Path, part: str) -> int:
@@ -117,9 +134,9 @@ def _number(name: Path, part: str) -> int:
     return int(digits.replace("/", "").replace("x", ""))
 
 
-def _heads(made: Log, known: list[Head], published: tuple[int, str]) -> Difference | None:
+def _heads(made: Log, known: list[Head], shape: Shape, published: tuple[int, str]) -> Difference | None:
     """Every head that was ever signed has the root that the journal's own log has at its size."""
     for size, root in (*((head.size, head.root) for head in known), published):
         if 0 < size <= made.size and made.root_at(size).hex() != root:
-            return Difference(JOURNAL, "head", size, None, f"root_differs: a head of {size} entries has another root")
+            return Difference(shape.log, "head", size, None, f"root_differs: a head of {size} entries has another root")
     return None

@@ -13,10 +13,20 @@ import msgspec
 
 from isthmus._core import OtherJournal, PostingsReader, balances_at
 from isthmus.engine import archive
-from isthmus.engine.engine import JournalDamaged, journal_end
+from isthmus.engine.engine import JournalDamaged, Record, journal_end
 from isthmus.kernel.errors import Damaged
 
-__all__ = ["GENESIS", "HEAD_OF_NOTHING", "Batch", "JournalPostings", "OtherJournal", "Place", "balances_at", "end_of"]
+__all__ = [
+    "GENESIS",
+    "HEAD_OF_NOTHING",
+    "Batch",
+    "JournalPostings",
+    "OtherJournal",
+    "Place",
+    "balances_at",
+    "end_of",
+    "posted_by",
+]
 
 HEAD_OF_NOTHING = bytes(32)
 SEQUENCE_MAX = (1 << 63) - 1
@@ -61,6 +71,16 @@ class Batch(msgspec.Struct, frozen=True):
 def end_of(data: Path) -> int:
     """The sequence of the journal's last record; 0 for none. Raises JournalDamaged."""
     return journal_end(str(data))[2]
+
+
+def posted_by(record: Record, noted: Sequence[bytes]) -> list[tuple[int, int, int, int]]:
+    """Source, target, asset and amount (minor units) of each posting of one record, from bodies alone. `noted`: bodies
+    of the records that listed its assets and instruments. Raises JournalDamaged where one of them is missing.
+    """
+    reader = PostingsReader("", record.sequence - 1, record.prev, list(noted))
+    columns = reader.take([record.body], [record.hash])["columns"]
+    rows = zip(*(columns[name].tolist() for name in ("source", "target", "asset", "amount")), strict=True)
+    return list(rows)
 
 
 class JournalPostings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import signal
 import subprocess
@@ -14,16 +15,24 @@ from tests.oracle.adapter import to_core
 from tests.sim.strategies import session
 
 from isthmus import _core
+from isthmus.app.audit_process import AuditProcess
+from isthmus.app.audit_reads import AuditLogReads
 from isthmus.app.audit_trail import Trail
 from isthmus.app.compact import old_segments
+from isthmus.app.settings import read_defaults, settings_of
 from isthmus.audit import heads
-from isthmus.audit.places import JOURNAL, keys_folder, log_folder
+from isthmus.audit.client_keys import client_key, seed_of
+from isthmus.audit.jurisdictions import FIELDS
+from isthmus.audit.orders_log import OrderEntries, OrderEntry
+from isthmus.audit.orders_trail import ACCOUNT
+from isthmus.audit.parts import FOLDER, parts_in, read_part
+from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
 from isthmus.audit.signed_log import Disagrees
 from isthmus.audit.status import read_status
 from isthmus.audit.trail_keys import open_keys
 from isthmus.engine import archive
 from isthmus.engine.engine import Engine
-from isthmus.engine.proofs import LogReader, VerifierKey, journal_entry, note_signed
+from isthmus.engine.proofs import LogReader, VerifierKey, fingerprints, journal_entry, note_signed
 from isthmus.kernel.errors import BadInput
 
 SEGMENT_BYTES = 16_384
@@ -99,6 +108,58 @@ def test_every_record_has_its_entry_under_a_head_signed_by_the_published_key(dat
     assert head.note.splitlines()[0] == "isthmus.local/test/journal"
 
 
+def order_entries(data: Path) -> list[OrderEntry]:
+    entries = OrderEntries(data)
+    return [entries.entry(index) for index in range(entries.size)]
+
+
+def stored(data: Path) -> list[tuple[int, int, int, bytes, bytes, tuple[str | None, ...]]]:
+    """Rows of the store with their marks."""
+    columns = ("sequence", "place", "order_id", "fingerprint", "previous", *FIELDS)
+    found = []
+    for part in parts_in(data / FOLDER)[0]:
+        for row in read_part(part).to_pylist():
+            sequence, place, order, mark, previous, *values = (row[name] for name in columns)
+            found.append((sequence, place, order, mark, previous, tuple(values)))
+    return found
+
+
+def test_every_event_of_an_order_is_an_entry_whose_fingerprint_is_that_of_the_stored_row(
+    data: Path, clocks: Clocks
+) -> None:
+    followed(data, clocks)
+    entries, rows = order_entries(data), stored(data)
+    assert [(one.sequence, one.place, one.order, one.fingerprint, one.previous) for one in entries] == [
+        row[:5] for row in rows
+    ]
+    for sequence, place, _, mark, _, values in rows[::23]:
+        seed = seed_of(client_key(data, values[ACCOUNT]), sequence, place)
+        assert fingerprints([seed], [values]) == [mark]
+    head = heads.newest(log_folder(data, ORDERS))
+    assert head is not None and head.size == len(entries) > 100
+    assert head.note.splitlines()[0] == "isthmus.local/test/orders"
+
+
+def test_each_fingerprint_names_the_one_before_of_the_same_order_across_restarts(data: Path, clocks: Clocks) -> None:
+    last = 0
+    while True:
+        trail = trail_of(data, clocks, most_behind=60)
+        trail.step()
+        trail.finish()
+        trail.close()
+        head = heads.newest(log_folder(data, ORDERS))
+        assert head is not None
+        if head.size == last:
+            break
+        last = head.size
+    before: dict[int, bytes] = {}
+    for entry in order_entries(data):
+        assert entry.previous == before.get(entry.order, bytes(32))
+        if entry.order == entry.sequence or entry.order in before:
+            before[entry.order] = entry.fingerprint
+    assert len(before) < last, "some order has more than one event"
+
+
 def test_a_restart_goes_on_behind_the_last_head_and_makes_the_log_of_an_undisturbed_run(
     data: Path, clocks: Clocks, tmp_path: Path
 ) -> None:
@@ -119,10 +180,9 @@ def test_kill_9_in_the_middle_leaves_the_log_that_an_undisturbed_run_makes(
     data: Path, clocks: Clocks, tmp_path: Path
 ) -> None:
     shutil.copytree(data, tmp_path / "whole")
-    open_keys(data, "test")
-    shutil.copytree(keys_folder(data), keys_folder(tmp_path / "whole"))
     followed(tmp_path / "whole", clocks)
-    words = [sys.executable, "-m", "isthmus.app.audit_follower", str(data), "test", "0.01", "4"]
+    shutil.copytree(keys_folder(tmp_path / "whole"), keys_folder(data))
+    words = [sys.executable, "-m", "isthmus.app.audit_follower", str(data), "test", "0.05", "16"]
     for least in (30, 150):
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
             while (head := heads.newest(log_folder(data, JOURNAL))) is None or head.size < least:
@@ -138,6 +198,8 @@ def test_kill_9_in_the_middle_leaves_the_log_that_an_undisturbed_run_makes(
     assert ours is not None and theirs is not None
     assert (ours.size, ours.root) == (theirs.size, theirs.root) == (records, theirs.root)
     assert tiles(data) == tiles(tmp_path / "whole")
+    assert order_entries(data) == order_entries(tmp_path / "whole") != []
+    assert stored(data) == stored(tmp_path / "whole")
     sizes = [one.size for one in heads.oldest_first(log_folder(data, JOURNAL))]
     assert sizes == sorted(set(sizes)), "every head is told once, and none is smaller than one before"
 
@@ -184,8 +246,9 @@ def test_a_checkpoint_that_is_older_than_a_head_that_was_signed_is_refused(data:
     trail.close()
     followed(data, clocks)
     (log_folder(data, JOURNAL) / "checkpoint").write_bytes(old)
+    again = trail_of(data, clocks)
     with pytest.raises(Disagrees, match="rolled_back"):
-        trail_of(data, clocks).step()
+        again.step()
 
 
 def test_the_reader_of_the_journal_waits_for_a_head_and_the_lag_is_told(data: Path, clocks: Clocks) -> None:
@@ -208,6 +271,7 @@ def test_the_reader_of_the_journal_waits_for_a_head_and_the_lag_is_told(data: Pa
     trail.tell(None)
     status = read_status(data)
     assert status is not None and (status.lag_records, status.lag_s, status.state) == (0, 0.0, "current")
+    trail.close()
 
 
 def test_nothing_is_signed_before_its_time_and_nothing_where_nothing_is_new(data: Path, clocks: Clocks) -> None:
@@ -222,6 +286,7 @@ def test_nothing_is_signed_before_its_time_and_nothing_where_nothing_is_new(data
     clocks.seconds += 5
     trail.step()
     assert len(list(heads.oldest_first(journal))) == 2
+    trail.close()
 
 
 @pytest.mark.parametrize("key", ["log.key", "orders.key", "salts.key"])
@@ -276,3 +341,33 @@ def test_segments_that_no_head_covers_yet_are_not_compacted(tmp_path: Path, cloc
     assert len(free) > 1 and old_segments(data) == []
     followed(data, clocks)
     assert old_segments(data) == free
+
+
+def test_a_process_that_found_another_journal_is_not_started_again_and_its_fault_stays(
+    data: Path, clocks: Clocks
+) -> None:
+    followed(data, clocks)
+    replaced(data, 30, 11)
+
+    async def kept() -> str | None:
+        process = AuditProcess((str(data), "test", "0.01", "1024"))
+        process.start()
+        assert process._task is not None
+        await asyncio.wait_for(process._task, 30)
+        await process.close()
+        return process.fault
+
+    fault = asyncio.run(kept())
+    assert fault is not None and fault.startswith("journal_shorter: ")
+    reads = AuditLogReads(data, settings_of(read_defaults(), {}).audit, lambda: fault)
+    told = asyncio.run(reads.status())
+    assert (told.state, told.fault) == ("stopped", fault)
+    assert [row.log for row in told.logs] == ["journal", "orders"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("name", "Not a Name"), ("name", ""), ("every_s", 0.0), ("most_behind", 10), ("more", 1)]
+)
+def test_settings_that_cannot_be_are_refused_by_their_key(key: str, value: object) -> None:
+    with pytest.raises(BadInput, match=rf"audit.*{key}" if key != "more" else "audit"):
+        settings_of(read_defaults(), {"audit": {key: value}})

@@ -1,13 +1,17 @@
 """`isthmus bench audit` on a few signatures: each row is there, and what was timed holds."""
 
-from isthmus.app import bench_audit
+from isthmus.app import bench_audit, bench_audit_log
 from isthmus.app.bench_report import print_table
 
 
 def test_every_row_has_a_figure_and_the_table_can_be_printed(capsys):
-    report = bench_audit.measured(signatures=1, proofs=5)
+    report = bench_audit.measured(signatures=1, proofs=5, ranges=1, entries=1_000)
     suites = ["frost_ed25519", "frost_ristretto255", "frost_secp256k1", "frost_secp256k1_tr"]
-    assert [row.name for row in report["rows"]] == ["inclusion_verified", *suites]
+    names = [row.name for row in report["rows"]]
+    logs = ["log_append", "log_verified", "inclusion_made", "fingerprints"]
+    assert names[:9] == [*logs, "inclusion_verified", *suites]
+    assert all(peer.ratio for peer in report["peers"] if peer.status == "ok")
+    assert "range_proofs_verified" in names
     assert all(row.value for row in report["rows"])
     print_table(report)
     assert "frost_ed25519" in capsys.readouterr().out
@@ -16,4 +20,11 @@ def test_every_row_has_a_figure_and_the_table_can_be_printed(capsys):
 def test_an_answer_that_is_wrong_is_never_ok_however_quick(monkeypatch):
     monkeypatch.setattr(bench_audit, "inclusion_fault", lambda *_: "other_root")
     monkeypatch.setattr(bench_audit.frost, "frost_verify", lambda *_: False)
-    assert not any(row.ok for row in bench_audit.measured(signatures=1, proofs=5)["rows"])
+    rows = bench_audit.measured(signatures=1, proofs=5, ranges=1, entries=1_000)["rows"]
+    assert not any(row.ok for row in rows if row.name.startswith(("inclusion_verified", "frost")))
+
+
+def test_an_entry_proven_wrong_is_never_ok_however_quick(monkeypatch):
+    monkeypatch.setattr(bench_audit_log, "inclusion_fault", lambda *_: "other_root")
+    rows = bench_audit_log.measured(300, 2, 1)[0]
+    assert not any(row.ok for row in rows if row.name != "fingerprints")

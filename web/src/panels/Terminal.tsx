@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { useShortcuts } from "../shortcuts";
 import { useCell } from "../stores/cell";
+import { Audit } from "./Audit";
 import { Blotter } from "./Blotter";
 import { Chart } from "./Chart";
 import { useDesk } from "./context";
@@ -38,6 +39,7 @@ export function Terminal(): ReactNode {
       {view === "markets" && <MarketDesk />}
       {view === "routes" && <Routes />}
       {view === "money" && <Money />}
+      {view === "audit" && <Audit />}
       {view === "kill" && <KillSwitch />}
       {view === "dealing" && (
         <main className="panels">

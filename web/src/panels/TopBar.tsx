@@ -3,7 +3,7 @@ import icon from "../icon.svg";
 import type { ReactNode } from "react";
 import { standing } from "../marketWords";
 import { useCell } from "../stores/cell";
-import type { View } from "../stores/desk";
+import { HOUSE, type View } from "../stores/desk";
 import { change, settings, shownTheme } from "../stores/settings";
 import { amount, percent, tone } from "../stores/text";
 import { useDesk, useSession } from "./context";
@@ -28,6 +28,7 @@ const VIEWS: readonly (readonly [View, string])[] = [
   ["markets", "Market desk"],
   ["routes", "Routes"],
   ["money", "Money"],
+  ["audit", "Audit"],
   ["kill", "Kill switch"],
 ];
 
@@ -37,7 +38,7 @@ function Views(): ReactNode {
   const kills = useCell(desk.sessions.kills);
   return (
     <nav className="views" aria-label="Pages">
-      {VIEWS.filter(([view]) => view !== "kill" || desk.mayReadJournal).map(([view, name]) => (
+      {VIEWS.filter(([view]) => !HOUSE.includes(view) || desk.mayReadJournal).map(([view, name]) => (
         <button
           key={view}
           type="button"

@@ -26,15 +26,19 @@ export interface Draft {
 }
 
 export type Tab = "open" | "orders" | "fills" | "positions" | "balances" | "journal" | "operate";
-export type View = "dealing" | "markets" | "routes" | "money" | "kill";
+export type View = "dealing" | "markets" | "routes" | "money" | "audit" | "kill";
 
 const HASHES: Record<View, string> = {
   dealing: "#dealing",
   markets: "#markets",
   routes: "#routes",
   money: "#money",
+  audit: "#audit",
   kill: "#kill",
 };
+
+/** Pages for those who may read the journal. */
+export const HOUSE: readonly View[] = ["audit", "kill"];
 
 export class Desk {
   readonly markets = new Markets();
@@ -112,7 +116,7 @@ export class Desk {
 
   /** The page's address names the view, so that it can be kept and gone back from. */
   show(view: View): void {
-    if (view === "kill" && !this.mayReadJournal) return;
+    if (HOUSE.includes(view) && !this.mayReadJournal) return;
     location.hash = HASHES[view];
   }
 
@@ -170,10 +174,9 @@ function marksOf(instruments: readonly Instrument[]): ReadonlyMap<string, string
   return new Map(instruments.flatMap(({ instrument, mark }) => (mark === null ? [] : [[instrument, mark]])));
 }
 
-/** The kill switch is for those who may read the journal. */
 function viewOf(hash: string, mayReadJournal: boolean): View {
   const view = (Object.keys(HASHES) as View[]).find((one) => HASHES[one] === hash) ?? "dealing";
-  return view === "kill" && !mayReadJournal ? "dealing" : view;
+  return HOUSE.includes(view) && !mayReadJournal ? "dealing" : view;
 }
 
 function firstAccount(session: Session, wished: string | null): string {

@@ -1,4 +1,5 @@
 /** REST calls on the page's own origin; the session cookie is the key. */
+import type { AuditedLife, AuditEvent, AuditSearch, AuditStatus, AuditWitnesses, Ceremonies } from "./auditTypes";
 import type { BookedBalance, MarginAccount, Reconciliation, TrialBalance } from "./moneyTypes";
 import type {
   BookOrder,
@@ -107,6 +108,37 @@ export function readReconciliation(): Promise<Reconciliation> {
   return call("GET", "/v1/custody/reconciliation");
 }
 
+export function readAuditStatus(): Promise<AuditStatus> {
+  return call("GET", "/v1/audit/status");
+}
+
+/** Filters that are empty are not sent; `before` goes on from where an answer before ended. */
+export function searchAudit(filters: Record<string, string>): Promise<AuditSearch> {
+  const wanted = Object.entries(filters).filter(([, value]) => value !== "");
+  return call("GET", `/v1/audit/orders?${new URLSearchParams(wanted)}`);
+}
+
+export function readAuditLife(order: string): Promise<AuditedLife> {
+  return call("GET", `/v1/audit/orders/${encodeURIComponent(order)}`);
+}
+
+/** The text of the proof file: it is checked as it came. */
+export function readOrderProof(order: string, { sequence, place }: AuditEvent): Promise<string> {
+  return callText("GET", `/v1/audit/orders/${encodeURIComponent(order)}/proof?sequence=${sequence}&place=${place}`);
+}
+
+export function readRecordProof(sequence: number): Promise<string> {
+  return callText("GET", `/v1/audit/records/${sequence}/proof`);
+}
+
+export function readWitnesses(): Promise<AuditWitnesses> {
+  return call("GET", "/v1/audit/witnesses");
+}
+
+export function readCeremonies(): Promise<Ceremonies> {
+  return call("GET", "/v1/audit/ceremonies");
+}
+
 export function readRouteEvents(): Promise<RouteEvent[]> {
   return call("GET", "/v1/routes/events");
 }
@@ -137,6 +169,15 @@ export function operate(command: string, body: Record<string, FieldValue>): Prom
 }
 
 async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  return readJson(await callText(method, path, body, headers)) as T;
+}
+
+async function callText(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const request: RequestInit = {
     method,
     credentials: "same-origin",
@@ -151,8 +192,8 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
     throw new Refusal(blank(0, "unreachable", "The server did not answer. Nothing is known about this request yet."));
   }
   const text = await response.text();
+  if (response.ok) return text;
   const answer = readJson(text);
-  if (response.ok) return answer as T;
   const fallback = blank(response.status, "unexpected", `The server answered ${response.status}.`);
   throw new Refusal({ ...fallback, ...(answer as Partial<Problem> | null) });
 }

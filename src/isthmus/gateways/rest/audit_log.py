@@ -8,9 +8,12 @@ import msgspec
 
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.answers import ok
+from isthmus.gateways.rest.decode import whole_number
 from isthmus.gateways.rest.http import JSON, Answer, Request
+from isthmus.kernel.ids import number_of
 
 SEQUENCE_DIGITS = 18
+PLACE_MAX = (1 << 16) - 1
 
 
 class AuditLogHead(msgspec.Struct, frozen=True):
@@ -102,6 +105,11 @@ class AuditLogReader(Protocol):
     async def record_proof(self, sequence: int) -> bytes:
         """A ProofFile (JSON) of a record of the journal."""
 
+    async def order_proof(self, order: int, sequence: int | None, place: int | None) -> bytes:
+        """A ProofFile (JSON) of an order's event at that record (and place, or its first), or of its last one, with all
+        fields in clear.
+        """
+
 
 class AuditLogHandlers:
     """For operators and auditors."""
@@ -115,7 +123,18 @@ class AuditLogHandlers:
 
     async def record_proof(self, request: Request) -> Answer:
         """That a record is in the journal's log."""
-        said = request.parameters["sequence"]
-        if not said.isascii() or not said.isdigit() or len(said) > SEQUENCE_DIGITS or int(said) == 0:
-            raise Refusal(422, "malformed_request", "is a record's number, from 1", field="sequence")
-        return Answer(200, await self._logs.record_proof(int(said)), JSON)
+        return Answer(200, await self._logs.record_proof(_number(request.parameters["sequence"], "sequence")), JSON)
+
+    async def order_proof(self, request: Request) -> Answer:
+        """That an event of an order is in the log of orders, and what it says."""
+        said, at = request.parameters["order"], request.query.get("sequence")
+        order = number_of("ord", said) or _number(said, "order")
+        sequence = None if at is None else _number(at, "sequence")
+        place = whole_number(request.query, "place", 0, 0, PLACE_MAX) if "place" in request.query else None
+        return Answer(200, await self._logs.order_proof(order, sequence, place), JSON)
+
+
+def _number(said: str, field: str) -> int:
+    if not said.isascii() or not said.isdigit() or len(said) > SEQUENCE_DIGITS or int(said) == 0:
+        raise Refusal(422, "malformed_request", "is a record's number, from 1", field=field, value=said)
+    return int(said)

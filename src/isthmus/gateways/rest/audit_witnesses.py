@@ -12,8 +12,8 @@ from isthmus.gateways.rest.http import Answer, Request
 
 
 class AuditWitness(msgspec.Struct, frozen=True):
-    """A witness. `state`: "signed", "behind", "refused" or "silent", since `since`; `size` and `time`: the newest head of
-    the journal that it cosigned. `may_see`: fields of an order in clear; `blinded`: how many it sees hashes of only.
+    """A witness. `state`: "signed", "behind", "refused" or "silent", since `since`; `size` and `time`: the newest head
+    of the journal that it cosigned. `may_see`: fields of an order in clear; `blinded`: how many it sees hashes of only.
     """
 
     name: str

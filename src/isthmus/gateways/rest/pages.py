@@ -28,6 +28,9 @@ PAGE_HEADERS: Headers = (
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 )
+VERIFIER = "/verifier.html"
+"""One file with its own, narrower policy within: only its script and style, by their hashes, and no request at all."""
+VERIFIER_HEADERS: Headers = (("content-security-policy", "frame-ancestors 'none'"), *PAGE_HEADERS[1:])
 FAVICON = "/favicon.ico"
 """Browsers ask for it on pages that name no icon of their own."""
 FOREVER: Headers = (("cache-control", "public, max-age=31536000, immutable"),)
@@ -67,7 +70,7 @@ class StaticFiles:
             return None
         body, kind, tag = found
         caching = FOREVER if path.startswith("/assets/") else ASK_AGAIN
-        sent = (*PAGE_HEADERS, *caching, ("etag", tag))
+        sent = (*(VERIFIER_HEADERS if path == VERIFIER else PAGE_HEADERS), *caching, ("etag", tag))
         if headers.get("if-none-match") == tag:
             return Answer(304, b"", kind, sent)
         return Answer(200, body, kind, sent)

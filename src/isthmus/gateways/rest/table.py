@@ -5,7 +5,9 @@ from __future__ import annotations
 from isthmus.gateways import ledger_shapes, margin_shapes, market_shapes, operator_shapes, shapes, work_shapes
 from isthmus.gateways.rest import clearing
 from isthmus.gateways.rest.allocation import AllocationHandlers
+from isthmus.gateways.rest.audit_keys import AuditCeremonies, CeremonyHandlers
 from isthmus.gateways.rest.audit_log import AuditLogHandlers, AuditStatus, ProofFile
+from isthmus.gateways.rest.audit_orders import AuditedLife, AuditedOrders, AuditStoreHandlers
 from isthmus.gateways.rest.audit_witnesses import AuditWitnesses, WitnessHandlers
 from isthmus.gateways.rest.books import BookedBalances, BookedStatement, BooksHandlers, Earnings, TrialBalance
 from isthmus.gateways.rest.confirmations import ConfirmationHandlers, ConfirmationRow
@@ -230,10 +232,34 @@ def statement_routes(own: StatementHandlers) -> tuple[Route, ...]:
 def audit_log_routes(own: AuditLogHandlers) -> tuple[Route, ...]:
     """The logs that prove what the journal says."""
     status, proof = "How far the audit logs are", "That a record is in the journal's log"
-    one = "/v1/audit/records/{sequence}/proof"
+    one, of_order = "/v1/audit/records/{sequence}/proof", "/v1/audit/orders/{order}/proof"
+    event = "That an event of an order is in the log of orders, and what it says"
+    at = Field("sequence", "the record that caused the event; without it: the order's last one")
+    among = Field("place", "which of the order's events at that record; without it: the first")
     return (
         Route("GET", "/v1/audit/status", own.status, status, AuditStatus, JOURNAL_ROLES),
         Route("GET", one, own.record_proof, proof, ProofFile, JOURNAL_ROLES),
+        Route("GET", of_order, own.order_proof, event, ProofFile, JOURNAL_ROLES, fields=(at, among)),
+    )
+
+
+def audit_store_routes(own: AuditStoreHandlers) -> tuple[Route, ...]:
+    """What happened to orders."""
+    words = (
+        Field("text", "in ids, symbols, reasons and who sent it"),
+        Field("account", "only this account's, by id"),
+        INSTRUMENT,
+        Field("event", "new, reject, fill, amend, cancel ..."),
+        Field("reason", "why it was refused or ended"),
+        Field("from", "from this time on"),
+        Field("to", "before this time"),
+        LIMIT,
+        Field("before", "`next` of the page before"),
+    )
+    found, life = "Events of orders, newest first", "An order's life with its 78 fields"
+    return (
+        Route("GET", "/v1/audit/orders", own.orders, found, AuditedOrders, JOURNAL_ROLES, fields=words),
+        Route("GET", "/v1/audit/orders/{order}", own.life, life, AuditedLife, JOURNAL_ROLES),
     )
 
 
@@ -241,6 +267,12 @@ def witness_routes(own: WitnessHandlers) -> tuple[Route, ...]:
     """Who watches the logs."""
     summary = "Who cosigns the logs' heads, and what was seen"
     return (Route("GET", "/v1/audit/witnesses", own.witnesses, summary, AuditWitnesses, JOURNAL_ROLES),)
+
+
+def ceremony_routes(own: CeremonyHandlers) -> tuple[Route, ...]:
+    """Threshold keys."""
+    summary = "Threshold keys, and what their holders did"
+    return (Route("GET", "/v1/audit/ceremonies", own.ceremonies, summary, AuditCeremonies, JOURNAL_ROLES),)
 
 
 def ledger_routes(ledger: LedgerHandlers) -> tuple[Route, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -56,8 +57,13 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_chain(path: Path) -> Chain:
-    """Addresses with ERC-55 checksums. Raises BadInput that names file or key."""
-    found = shaped(read_toml(path), Chain)
+    """Of a file. Raises BadInput that names file or key."""
+    return chain_of(read_toml(path))
+
+
+def chain_of(tables: Mapping[str, Any]) -> Chain:
+    """Addresses with ERC-55 checksums. Raises BadInput that names the key."""
+    found = shaped(tables, Chain)
     contract = msgspec.structs.replace(found.contract, address=_address(found.contract.address, "contract.address"))
     parties = {bic: _address(written, f"parties.{bic}") for bic, written in found.parties.items()}
     tables = {"assets": found.assets, "cash": found.cash}

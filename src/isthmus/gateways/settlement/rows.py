@@ -36,7 +36,7 @@ def render_row(row: Row, forms: tuple[str, ...], chain: Chain | None) -> Row:
     """The settlement in each of `forms`; MT needs sender_bic and receiver_bic beside it."""
     made: Row = {"id": row.get("id"), "mx": None, "mt": None, "evm": None, "error": None}
     try:
-        settlement = _settlement(row)
+        settlement = settlement_of(row)
         if "mx" in forms:
             made["mx"] = mx.instruction(settlement)
         if "mt" in forms:
@@ -63,7 +63,7 @@ def read_row(row: Row, chain: Chain | None) -> Row:
             name, found = contract.read_call(octets(row["call"], "call"))
             made["event"] = {"call": name, **_plain(found)}
         else:
-            found = _read_message(form, row[form])
+            found = read_message(form, row[form])
             made |= {"confirmed": found.confirmed, "lost": found.lost}
             made["settlement"] = msgspec.to_builtins(found.settlement)
     except (BadInput, Refused) as fault:
@@ -76,7 +76,7 @@ def confirm_row(row: Row, chain: Chain) -> Row:
     made: Row = {"id": row.get("id"), "status": None, "differences": [], "reason": None, "mx": None, "mt": None}
     made["error"] = None
     try:
-        settlement = _settlement(row)
+        settlement = settlement_of(row)
         event = contract.read_log(_log(row), chain.place)
         found = answer(settlement, event, chain, _date(row))
         made |= {"status": found.status, "differences": list(found.differences), "reason": found.reason}
@@ -104,7 +104,8 @@ def log_row(row: Row, chain: Chain) -> Row:
     return made
 
 
-def _settlement(row: Row) -> Settlement:
+def settlement_of(row: Row) -> Settlement:
+    """The `settlement` of a row. Raises BadInput that names the field."""
     found = row.get("settlement")
     if isinstance(found, dict):
         for name in found:
@@ -167,7 +168,8 @@ def _on_chain(settlement: Settlement, chain: Chain) -> Row:
     }
 
 
-def _read_message(form: str, text: Any) -> fin.Read:
+def read_message(form: str, text: Any) -> fin.Read:
+    """`form`: fin or mx (XML). Raises BadInput."""
     if not isinstance(text, str):
         raise BadInput(form, "is no text")
     if form == "fin":

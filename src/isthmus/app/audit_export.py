@@ -1,0 +1,58 @@
+"""`isthmus audit export`: a day's order events as a regulator wants them."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from isthmus.app.audit_search import folder
+from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, say
+from isthmus.audit.comparing import rows_in
+from isthmus.audit.exports import Reference, Report, read_reference, rts24
+from isthmus.audit.exports_cat import cat
+from isthmus.audit.exports_rts22 import rts22
+from isthmus.audit.rows import Row
+from isthmus.audit.store import StoreReader
+from isthmus.kernel.errors import BadInput
+
+REPORTS: dict[str, Callable[[Iterable[Row], Reference], Report]] = {"rts24": rts24, "cat": cat, "rts22": rts22}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 1 where events were refused: they are in the answer by name, and not in the file."""
+    data = folder(arguments)
+    try:
+        day = dt.date.fromisoformat(arguments.day)
+    except ValueError:
+        fail("day", "must be YYYY-MM-DD")
+    parts = StoreReader(data).days().get(day, [])
+    report = REPORTS[arguments.form]((row for part in parts for row in rows_in(part)), _reference(arguments.reference))
+    if arguments.out is not None:
+        try:
+            Path(arguments.out).write_text(report.text, encoding="utf-8")
+        except OSError as error:
+            raise BadInput("out", f"{arguments.out}: {error.strerror}") from error
+    _tell(report, arguments)
+    return EXIT_FOUND if report.refused else EXIT_OK
+
+
+def _reference(path: str | None) -> Reference:
+    if path is None:
+        return Reference()
+    try:
+        return read_reference(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("reference", f"{path}: {error}") from error
+
+
+def _tell(report: Report, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print_json({"rows": report.rows, "skipped": report.skipped, "refused": report.refused})
+        return
+    if arguments.out is None:
+        say(report.text.rstrip("\n"))
+    for row in report.refused:
+        note(f"record {row.sequence}, event {row.place}: refused, {row.field}: {row.reason}")
+    note(f"{report.rows} rows, {len(report.refused)} refused, {report.skipped} events that the rule has no code for")

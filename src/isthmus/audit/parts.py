@@ -1,0 +1,166 @@
+"""Files of the audit store: DATA/audit/store/day=YYYY-MM-DD/part-FIRST-LAST.parquet, each with its SHA-256 beside it.
+
+FIRST and LAST are the sequences of a part's first and last record. A part is written whole, flushed, and then named;
+its rows are all that the records from FIRST to LAST have on that day. A part that lies within another one was merged
+into it: it does not count, and goes when the next writer comes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isthmus.audit.jurisdictions import FIELDS
+from isthmus.audit.rows import Row
+from isthmus.kernel.errors import Damaged
+from isthmus.kernel.files import flush
+from isthmus.kernel.values import NS_PER_S
+
+FOLDER = Path("audit") / "store"
+SUFFIX = ".parquet"
+SUM_SUFFIX = ".sha256"
+NEW_SUFFIX = ".new"
+NAME = re.compile(r"part-(\d{20})-(\d{20})\.parquet", re.ASCII)
+DAY = re.compile(r"day=(\d{4}-\d\d-\d\d)", re.ASCII)
+Marks = Sequence[tuple[bytes, bytes]]
+"""Fingerprint of each row, and that of its order before (32 bytes each)."""
+SCHEMA = pa.schema(
+    [
+        ("sequence", pa.int64()),
+        ("place", pa.int32()),
+        ("order_id", pa.int64()),
+        ("day", pa.date32()),
+        ("time", pa.timestamp("ns")),
+        *((field, pa.string()) for field in FIELDS),
+        ("fingerprint", pa.binary()),
+        ("previous", pa.binary()),
+    ]
+)
+
+
+class Part(msgspec.Struct, frozen=True, order=True):
+    """A file with the rows of records `first` to `last` of a day."""
+
+    first: int
+    last: int
+    day: dt.date
+    path: Path
+
+    @property
+    def sum_path(self) -> Path:
+        """Where its SHA-256 is."""
+        return self.path.with_suffix(SUM_SUFFIX)
+
+
+def parts_in(folder: Path) -> tuple[list[Part], list[Part]]:
+    """Those that count, oldest first, and those that were merged into one of them. Other files are none."""
+    found = []
+    for path in folder.glob(f"day=*/part-*{SUFFIX}"):
+        named, day = NAME.fullmatch(path.name), DAY.fullmatch(path.parent.name)
+        if named is not None and day is not None:
+            found.append(Part(int(named[1]), int(named[2]), dt.date.fromisoformat(day[1]), path))
+    found.sort(key=lambda part: (part.first, -part.last))
+    counting: list[Part] = []
+    merged: list[Part] = []
+    for part in found:
+        within = counting and part.day == counting[-1].day and part.last <= counting[-1].last
+        (merged if within else counting).append(part)
+    return counting, merged
+
+
+def day_of(at: int) -> dt.date:
+    """Of nanoseconds since 1970, UTC."""
+    return dt.datetime.fromtimestamp(at // NS_PER_S, dt.UTC).date()
+
+
+def table_of(rows: Sequence[Row], marks: Marks | None) -> Any:
+    """An Arrow table."""
+    columns: list[Any] = [
+        [row.sequence for row in rows],
+        [row.place for row in rows],
+        [row.order for row in rows],
+        [day_of(row.time) for row in rows],
+        [row.time for row in rows],
+        *zip(*(row.values for row in rows), strict=True),
+    ]
+    columns += zip(*marks, strict=True) if marks else [[None] * len(rows)] * 2
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )  # fmt: skip
+
+
+def write_part(folder: Path, table: Any) -> Part:
+    """On the medium when this returns, or not at all. All rows are of one day."""
+    first, last = table["sequence"][0].as_py(), table["sequence"][-1].as_py()
+    day = table["day"][0].as_py()
+    home = folder / f"day={day}"
+    if not home.exists():
+        home.mkdir(parents=True)
+        flush(folder)
+    part = Part(first, last, day, home / f"part-{first:020}-{last:020}{SUFFIX}")
+    unfinished = part.path.with_suffix(NEW_SUFFIX)
+    pq.write_table(table, unfinished, compression="zstd", write_page_checksum=True)
+    _write(part.sum_path, sum_of(unfinished).encode())
+    flush(unfinished)
+    unfinished.rename(part.path)
+    flush(home)
+    return part
+
+
+def read_part(part: Part) -> Any:
+    """Its table. Raises Damaged."""
+    try:
+        with pq.ParquetFile(part.path, page_checksum_verification=True) as file:
+            table = file.read()
+    except (OSError, ValueError) as error:  # pyarrow's are ValueErrors or OSErrors
+        raise Damaged(f"{part.path}: {error}") from error
+    if table.schema.names != SCHEMA.names:
+        raise Damaged(f"{part.path}: has other columns than this store")
+    return table
+
+
+def unreadable_column(part: Part) -> str:
+    """The first column of a part that cannot be read; empty where the whole file cannot."""
+    try:
+        with pq.ParquetFile(part.path, page_checksum_verification=True) as file:
+            names: list[str] = SCHEMA.names
+            for name in names:
+                try:
+                    file.read(columns=[name])
+                except (OSError, ValueError):
+                    return name
+    except (OSError, ValueError):
+        return ""
+    return ""
+
+
+def sum_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sum_holds(part: Part) -> bool:
+    """Whether the bytes are those that were written."""
+    try:
+        return part.sum_path.read_bytes() == sum_of(part.path).encode()
+    except OSError:
+        return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    unfinished = path.with_suffix(path.suffix + NEW_SUFFIX)
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
