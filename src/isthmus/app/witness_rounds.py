@@ -51,6 +51,9 @@ class Http(Protocol):
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
         """Raises NotSent or Lost."""
 
+    def close(self) -> None:
+        """What is open."""
+
 
 class Line(msgspec.Struct, frozen=True):
     """To one witness: `key` is what its cosignatures must be signed by."""
@@ -98,9 +101,10 @@ class Rounds:
 
     def put(self, line: Line) -> None:
         """A witness from now on, asked at once; its key must be the one that it had before."""
+        self._drop(line.name)
         known = self._memory.keys.setdefault(line.name, line.key.text())
         if known != line.key.text():
-            self.lines.pop(line.name, None)
+            line.http.close()
             self._faults[line.name] = (refused, f"other_key: it signed as {known} before")
             return
         for log, standing in self._memory.standings.get(line.name, {}).items():
@@ -110,8 +114,13 @@ class Rounds:
 
     def without(self, name: str, reason: str) -> None:
         """A witness that cannot be asked, and why."""
-        self.lines.pop(name, None)
+        self._drop(name)
         self._faults[name] = (silent, reason)
+
+    def _drop(self, name: str) -> None:
+        before = self.lines.pop(name, None)
+        if before is not None:
+            before.http.close()
 
     async def turn(self, logs: Mapping[str, LogFiles]) -> None:
         """Asks whoever has not cosigned the newest heads and is not being asked yet. Raises OSError, Damaged."""
@@ -136,6 +145,8 @@ class Rounds:
         for task in self._busy.values():
             task.cancel()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        for line in self.lines.values():
+            line.http.close()
 
     def _look(self, log: str, files: LogFiles) -> None:
         note = files.note()
@@ -153,7 +164,8 @@ class Rounds:
     async def _ask(self, line: Line) -> None:
         for log, head in list(self._heads.items()):
             before = self._standing(line.name, log)
-            if line.name not in head.lines and before.is_due(self._now()):
+            stands = line.name in head.lines and before.state == SIGNED
+            if not stands and before.is_due(self._now()):
                 outcome = await self._outcome(line, before, head.asked)
                 if outcome.line is not None:
                     head.lines[line.name] = outcome.line

@@ -55,6 +55,9 @@ class Wire:
             answer = await client.request(method, target, headers=dict(headers), content=body)
         return HttpAnswer(answer.status_code, dict(answer.headers), answer.content)
 
+    def close(self) -> None:
+        """There is no socket."""
+
 
 class World:
     """A log, three witnesses and the rounds between them, each with a folder that outlives it."""

@@ -1,0 +1,140 @@
+"""The process that asks witnesses, with a log that is really there and a witness that is really a process."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.unit.app.test_audit_trail import Clocks, run_engine, trail_of
+
+from isthmus.app import witness_follower
+from isthmus.app.settings import read_defaults, settings_of
+from isthmus.app.witness_board import read_board
+from isthmus.app.witness_follower import Follower, logs_of
+from isthmus.app.witness_settings import WitnessSettings
+from isthmus.audit.cosigned import NEWEST, cosigned_note, witness_folder, witness_vkeys
+from isthmus.audit.places import JOURNAL, keys_folder, log_folder
+from isthmus.audit.proving import record_proof
+from isthmus.audit.quorum import cosigned_at
+from isthmus.audit.standing import Asked
+from isthmus.audit.witness import Witness, log_key
+from isthmus.audit.witness_key import kept_key, witness_key
+from isthmus.engine.proofs import LogReader, Note
+from isthmus.kernel.errors import BadInput
+
+ONE = WitnessSettings(count=1, quorum=1, every_s=0.05, urls={})
+WAIT_S = 20.0
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A journal whose log has one head, and not all records under it."""
+    folder = tmp_path / "data"
+    run_engine(folder, 60)
+    trail = trail_of(folder, Clocks())
+    trail.step()
+    trail.finish()
+    trail.close()
+    return folder
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        await asyncio.sleep(0.02)
+
+
+def state(data: Path) -> str:
+    board = read_board(data)
+    return board.witnesses[0].state if board is not None and board.witnesses else ""
+
+
+def test_a_witness_is_started_cosigns_is_started_again_after_a_kill_and_ends_with_the_server(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness_follower, "AGAIN_S", 0.5)
+
+    async def run() -> None:
+        follower = Follower(data, ONE)
+        running = asyncio.create_task(follower.run())
+        await until(lambda: state(data) == "signed")
+        first = follower._processes["uk-fca"].pid
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: state(data) == "silent")
+        await until(lambda: state(data) == "signed")
+        follower.stopped.set()
+        assert await running == 0
+        assert follower._processes["uk-fca"].returncode == 0
+        assert follower._processes["uk-fca"].pid != first
+
+    asyncio.run(run())
+    note, (vkey,) = cosigned_note(data, JOURNAL) or "", witness_vkeys(data)
+    line = note.splitlines()[-1]
+    assert cosigned_at(Note.parse(note.encode()).text, line, witness_key(vkey)) is not None
+
+
+def cosigned(data: Path, tmp_path: Path) -> tuple[str, str]:
+    """The published note, and a cosignature of it in the file for the log's writer."""
+    note = LogReader(log_folder(data, JOURNAL)).note() or ""
+    (tmp_path / "w").mkdir()
+    key = kept_key(tmp_path / "w" / "witness.key", "w.test")
+    log = log_key((keys_folder(data) / "log.vkey").read_text())
+    size = int(note.splitlines()[1])
+    line = Witness(key.name, key.secret, log, tmp_path / "w").add_checkpoint(Asked(note, size, lambda _: []).body(0), 7)
+    witness_folder(data).mkdir()
+    (witness_folder(data) / f"{JOURNAL}.{NEWEST}").write_text(note + line.body)
+    return note, line.body
+
+
+def test_the_log_s_writer_takes_cosignatures_of_its_head_into_the_checkpoint_once(data: Path, tmp_path: Path) -> None:
+    note, line = cosigned(data, tmp_path)
+    trail = trail_of(data, Clocks())
+    for _ in range(3):
+        trail.step()
+    assert LogReader(log_folder(data, JOURNAL)).note() == note + line
+
+
+def test_a_proof_is_under_the_head_that_a_quorum_cosigned_where_that_covers_the_record(
+    data: Path, tmp_path: Path
+) -> None:
+    note, line = cosigned(data, tmp_path)
+    assert record_proof(data, 3).checkpoint == note
+    (witness_folder(data) / f"{JOURNAL}.cosigned").write_text(note + line)
+    (witness_folder(data) / "vkeys").write_text("a+b+c\n")
+    proof = record_proof(data, 3)
+    assert (proof.checkpoint, proof.witness_vkeys) == (note + line, ["a+b+c"])
+
+
+def test_logs_are_those_with_a_head_and_a_key_of_its_origin(data: Path) -> None:
+    assert logs_of(data) == {JOURNAL: (keys_folder(data) / "log.vkey").read_text().strip()}
+    (log_folder(data, "other")).mkdir()
+    (log_folder(data, "other") / "checkpoint").write_text("isthmus.local/test/other\n1\nAA==\n")
+    assert list(logs_of(data)) == [JOURNAL]
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "field"),
+    [
+        ({"quorum": 4}, "audit.witnesses.quorum"),
+        ({"count": 18}, "audit.witnesses.count"),
+        ({"urls": {"xx": {"url": "http://127.0.0.1:1", "vkey": ""}}}, "audit.witnesses.urls.xx"),
+        ({"urls": {"uk-fca": {"url": "http://w.test", "vkey": ""}}}, "audit.witnesses.urls.uk-fca.url"),
+        ({"urls": {"uk-fca": {"url": "https://w.test", "vkey": "a+b+c"}}}, "audit.witnesses.urls.uk-fca.vkey"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(witnesses: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        settings_of(read_defaults(), {"audit": {"witnesses": witnesses}})
+    assert refused.value.field == field
+
+
+def test_who_runs_beside_the_server_are_the_first_that_nobody_runs_elsewhere() -> None:
+    elsewhere = {"us-cftc": {"url": "https://w.test", "vkey": ""}}
+    settings = msgspec.convert({"count": 3, "quorum": 2, "every_s": 1.0, "urls": elsewhere}, WitnessSettings)
+    assert settings.own == ("uk-fca", "us-sec", "hk-sfc")
