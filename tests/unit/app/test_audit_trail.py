@@ -310,7 +310,7 @@ def test_a_log_is_not_gone_on_with_by_another_key_or_name(data: Path, clocks: Cl
 
 def test_no_key_shows_its_secret(data: Path) -> None:
     keys = open_keys(data, "test")
-    secret = (keys_folder(data) / "log.key").read_text().strip().rsplit("+", 1)[1]
+    secret = (keys_folder(data) / "log.key").read_text().strip().split("+", 4)[4]
     assert secret not in repr(keys) and secret not in str(keys.signers[JOURNAL])
 
 
