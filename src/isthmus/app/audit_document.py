@@ -13,9 +13,8 @@ from isthmus.app.audit_key import read_key
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, note, print_json, say
 from isthmus.audit.documents import FORMAT, NOT_PROVEN, OPENING, Document, Opening, checked, entry, opened, shown
 from isthmus.audit.entry_log import DOCUMENTS, EntryLog
-from isthmus.audit.places import log_folder
 from isthmus.audit.proof_file import ProofFile, Refused, Trust
-from isthmus.audit.proving import entry_proof, published
+from isthmus.audit.proving import entry_proof, head_over
 from isthmus.engine.proofs import LogRefused, create_secret, read_secret
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged
@@ -64,7 +63,7 @@ def show(arguments: argparse.Namespace) -> int:
     background = _decoded(arguments.background, "background", ProofFile) if arguments.background else None
     try:
         place = (DOCUMENTS, opening.number, opening.number - 1)
-        proof = entry_proof(data, place, published(log_folder(data, DOCUMENTS)))
+        proof = entry_proof(data, place, head_over(data, DOCUMENTS, opening.number - 1))
         made = Document(format=FORMAT, proof=proof, shown=shown(opening, fields), background=background)
         checked(made, Trust())
     except FileNotFoundError as error:

@@ -18,7 +18,7 @@ from isthmus.app.witness_board import read_board
 from isthmus.app.witness_follower import Follower, logs_of
 from isthmus.app.witness_settings import WitnessSettings
 from isthmus.audit.cosigned import NEWEST, cosigned_note, witness_folder, witness_vkeys
-from isthmus.audit.places import JOURNAL, keys_folder, log_folder
+from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
 from isthmus.audit.proving import record_proof
 from isthmus.audit.quorum import cosigned_at
 from isthmus.audit.standing import Asked
@@ -77,6 +77,7 @@ def test_a_witness_is_started_cosigns_is_started_again_after_a_kill_and_ends_wit
     note, (vkey,) = cosigned_note(data, JOURNAL) or "", witness_vkeys(data)
     line = note.splitlines()[-1]
     assert cosigned_at(Note.parse(note.encode()).text, line, witness_key(vkey)) is not None
+    assert line in (LogReader(log_folder(data, JOURNAL)).note() or ""), "the last head has it too, without its writer"
 
 
 def cosigned(data: Path, tmp_path: Path) -> tuple[str, str]:
@@ -97,6 +98,7 @@ def test_the_log_s_writer_takes_cosignatures_of_its_head_into_the_checkpoint_onc
     trail = trail_of(data, Clocks())
     for _ in range(3):
         trail.step()
+    trail.close()
     assert LogReader(log_folder(data, JOURNAL)).note() == note + line
 
 
@@ -112,10 +114,12 @@ def test_a_proof_is_under_the_head_that_a_quorum_cosigned_where_that_covers_the_
 
 
 def test_logs_are_those_with_a_head_and_a_key_of_its_origin(data: Path) -> None:
-    assert logs_of(data) == {JOURNAL: (keys_folder(data) / "log.vkey").read_text().strip()}
+    keys = {JOURNAL: "log", ORDERS: "orders"}
+    known = {log: (keys_folder(data) / f"{stem}.vkey").read_text().strip() for log, stem in keys.items()}
+    assert logs_of(data) == known
     (log_folder(data, "other")).mkdir()
     (log_folder(data, "other") / "checkpoint").write_text("isthmus.local/test/other\n1\nAA==\n")
-    assert list(logs_of(data)) == [JOURNAL]
+    assert list(logs_of(data)) == [JOURNAL, ORDERS]
 
 
 @pytest.mark.parametrize(
