@@ -314,7 +314,7 @@ def test_a_settled_contract_takes_no_trade_and_no_correction(desk: Pair) -> None
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+@settings(derandomize=True, deadline=None, database=None, max_examples=30)
 def test_sessions_of_contracts_make_the_same_records(seed: int) -> None:
     pair = Pair(_core)
     for place_, (command, at) in enumerate(session(seed, 150)):

@@ -15,7 +15,7 @@ from .strategies_dark import session
 
 # 4 x 20 x 12 = 960 sessions of 60 to 126 commands
 PARTS = 4
-SEEDS_A_PART = 20
+SEEDS_A_PART = 10
 SESSIONS_A_SEED = 12
 LENGTH = 60
 HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
