@@ -91,8 +91,9 @@ class Follower:
         if found != self._logs:
             self._logs = found
             self._readers = {log: LogReader(audit_folder(self._data) / "log" / log) for log in found}
-            for process in self._processes.values():
-                end(process)  # its keeper starts it again, with the keys of all logs
+            for name, process in self._processes.items():
+                end(process)  # its keeper starts it again, with the keys of all logs; nothing is asked of it till then
+                self._rounds.without(name, "starts again")
             if not self._keepers:
                 self._keepers = [asyncio.create_task(self._keep(self._rounds, name)) for name in self._settings.own]
         await self._rounds.turn(self._readers)
