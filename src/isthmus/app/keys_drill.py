@@ -208,7 +208,7 @@ class Drill:
         return self._named(swap)
 
     def _named(self, tamper: Tamper) -> tuple[bool, str]:
-        signed = self._crooked(tamper).sign(KEY, AFTER, 0.0)
+        signed = self._crooked(tamper).sign(KEY, AFTER, WAIT_S)
         self._verify(signed)
         found = f"holder {_listed(signed.cheaters)} cheated, {_listed(signed.signers)} signed without him"
         return signed.cheaters == (CHEAT,) and CHEAT not in signed.signers, found
