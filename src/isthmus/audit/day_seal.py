@@ -18,7 +18,7 @@ import msgspec
 from isthmus.audit.places import LOGS, audit_folder, log_folder
 from isthmus.audit.signed_file import SEALED_MAX, Fault, SignedFile, parse
 from isthmus.engine import archive
-from isthmus.engine.engine import JournalReader, segment_header
+from isthmus.engine.engine import JournalReader, journal_end, segment_header
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.values import NS_PER_S
 
@@ -156,10 +156,16 @@ def _dated(data: Path, folder: str, day: str) -> list[Path]:
     return sorted(path for path in (data / folder / f"day={day}").glob("**/*") if path.is_file())
 
 
+def _written(data: Path) -> int:
+    """Bytes of the last segment up to the end of its last record: what lies behind is room for those to come."""
+    return journal_end(str(data))[1]
+
+
 def _sealed(data: Path, path: Path, grows: bool) -> SealedFile:
     pieces, size = [], 0
+    left = _written(data) if grows and path.suffix == ".seg" else path.stat().st_size
     with path.open("rb") as stream:
-        while piece := stream.read(PIECE):
+        while piece := stream.read(min(PIECE, left - size)):
             pieces.append(hashlib.sha256(piece).hexdigest())
             size += len(piece)
     return SealedFile(str(path.relative_to(data)), size, grows, pieces)

@@ -162,6 +162,20 @@ def test_records_that_followed_since_are_no_fault(data: Path, day: str, run: Run
     assert verify(run, data, day)[0] == 0
 
 
+def test_a_segment_that_is_being_written_is_sealed_up_to_its_last_record(tmp_path: Path, run: Run) -> None:
+    data = tmp_path / "data"
+    engine = Engine(str(data), "os", 1 << 20)
+    record = engine.submit(AddAsset(code="USD", decimals=2))
+    day = datetime.fromtimestamp(record.stamp / 1e9, UTC).date().isoformat()
+    followed(data, Clocks())
+    code, told = run("audit", "seal", "--data", str(data), "--day", day)
+    assert code == 0 and told["bytes"] < 1 << 16
+    engine.submit(AddAsset(code="EUR", decimals=2))
+    assert verify(run, data, day)[1]["faults"] == []
+    engine.close()
+    assert verify(run, data, day)[1]["faults"] == []
+
+
 def test_a_key_or_a_day_that_is_another_is_named(data: Path, day: str, run: Run) -> None:
     other = (data / "audit/keys/orders.vkey").read_text().strip()
     code, told = verify(run, data, day, "--vkey", other)
