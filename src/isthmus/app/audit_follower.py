@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
 import time
 from pathlib import Path
 
 from isthmus.app.audit_trail import Trail
+from isthmus.app.beside import end_with_server, step_back
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json
 from isthmus.audit.signed_log import Disagrees
 from isthmus.engine.engine import JournalDamaged
@@ -24,8 +23,6 @@ from isthmus.engine.proofs import LogRefused
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged, IsthmusError
 
-NICENESS = 10
-"""How far it steps back behind those that answer clients; further than the books."""
 LOOK_S = 0.2
 """Between two looks at what is new."""
 RETRY_S = 2.0
@@ -94,22 +91,13 @@ def fault_of(error: Exception) -> str:
 async def follow(trail: Trail) -> int:
     """Makes the trail of a data folder until standard input ends."""
     follower = Follower(trail)
-    loop = asyncio.get_running_loop()
-
-    def heard() -> None:
-        if not os.read(sys.stdin.fileno(), 1_024):
-            loop.remove_reader(sys.stdin.fileno())
-            follower.stopped.set()
-
-    loop.add_reader(sys.stdin.fileno(), heard)
+    end_with_server(follower.stopped)
     return await follower.run()
 
 
 def main() -> int:
     """Arguments: data folder, name, seconds between two heads, records without a head at most."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the server's end tells it, whoever asked for that
-    os.nice(NICENESS)
+    step_back()
     data, name, every_s, most_behind = sys.argv[1:5]
     trail = Trail(Path(data), name, (float(every_s), int(most_behind)), (system_clock, time.monotonic))
     return asyncio.run(follow(trail))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import sqlite3
 import sys
 from pathlib import Path
 
 import asyncpg
 
+from isthmus.app.beside import end_with_server, step_back
 from isthmus.app.output import print_json
 from isthmus.engine.engine import JournalDamaged
 from isthmus.kernel.errors import IsthmusError
@@ -24,8 +23,6 @@ from isthmus.ledger.projection import Projection
 from isthmus.ledger.sqlite import SqliteStore, path_in
 from isthmus.ledger.store import BooksDiffer, BooksMoved, Store
 
-NICENESS = 5
-"""How far it steps back behind those that answer clients."""
 RETRY_S = 2.0
 """After a fault: a database that is away, a disk that is full."""
 FAULTS = (IsthmusError, JournalDamaged, OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -84,23 +81,14 @@ async def follow(data: Path, url: str, every_s: float) -> None:
     """Keeps the books of a data folder until standard input ends."""
     store: Store = PostgresStore(url) if url else SqliteStore(path_in(data))
     follower = Follower(data, store, every_s)
-    loop = asyncio.get_running_loop()
-
-    def heard() -> None:
-        if not os.read(sys.stdin.fileno(), 1_024):
-            loop.remove_reader(sys.stdin.fileno())
-            follower.stopped.set()
-
-    loop.add_reader(sys.stdin.fileno(), heard)
+    end_with_server(follower.stopped)
     await follower.run()
     await store.close()
 
 
 def main() -> int:
     """Arguments: data folder, URL or nothing, seconds between two looks."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the server's end tells it, whoever asked for that
-    os.nice(NICENESS)
+    step_back()
     data, url, every_s = sys.argv[1:4]
     asyncio.run(follow(Path(data), url, float(every_s)))
     return 0

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import msgspec
 
+from isthmus.app.beside import end_with_server, step_back
 from isthmus.app.output import EXIT_OK, print_json
 from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
@@ -28,8 +27,6 @@ from isthmus.engine.proofs import Log, LogReader, LogRefused, VerifierKey
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import IsthmusError
 
-NICENESS = 10
-"""How far it and its witnesses step back behind those that answer clients."""
 ANSWER_S = 3.0
 """Of one request to a witness."""
 AGAIN_S = 5.0
@@ -178,22 +175,13 @@ def logs_of(data: Path) -> dict[str, str]:
 async def follow(data: Path, settings: WitnessSettings) -> int:
     """Asks the witnesses of a data folder until standard input ends."""
     follower = Follower(data, settings)
-    loop = asyncio.get_running_loop()
-
-    def heard() -> None:
-        if not os.read(sys.stdin.fileno(), 1_024):
-            loop.remove_reader(sys.stdin.fileno())
-            follower.stopped.set()
-
-    loop.add_reader(sys.stdin.fileno(), heard)
+    end_with_server(follower.stopped)
     return await follower.run()
 
 
 def main() -> int:
     """Arguments: data folder, settings (JSON)."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the server's end tells it, whoever asked for that
-    os.nice(NICENESS)
+    step_back()
     settings = msgspec.json.decode(sys.argv[2], type=WitnessSettings)
     return asyncio.run(follow(Path(sys.argv[1]), settings))
 

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import msgspec
 
 from isthmus.audit.jurisdictions import FIELDS
-from isthmus.audit.marks import DIFFERS, ERASED, KEYLESS, PROVEN, Mark
+from isthmus.audit.marks import DIFFERS, ERASED, KEYLESS, PROVEN
+from isthmus.audit.orders_log import OrderEntry
 from isthmus.audit.parts import Part, read_part, sum_holds, unreadable_column
 from isthmus.audit.rows import Row
 from isthmus.kernel.errors import Damaged
@@ -66,7 +67,7 @@ class Trail(Protocol):
 
 
 def compared(
-    parts: Sequence[Part], rows: Iterable[Row], trail: Trail | None = None, log: Iterable[Mark] = ()
+    parts: Sequence[Part], rows: Iterable[Row], trail: Trail | None = None, log: Iterable[OrderEntry] = ()
 ) -> Compared:
     """`rows`: all that the journal gives, oldest first; `log`: the entries of the log of orders."""
     comparing = _Comparing(iter(rows), trail, iter(log))
@@ -80,7 +81,7 @@ def compared(
 
 
 class _Comparing:
-    def __init__(self, rows: Iterator[Row], trail: Trail | None, log: Iterator[Mark]) -> None:
+    def __init__(self, rows: Iterator[Row], trail: Trail | None, log: Iterator[OrderEntry]) -> None:
         self.files = 0
         self._rows, self._trail, self._log = rows, trail, log
         self._waiting = next(rows, None)

@@ -43,16 +43,12 @@ class SealedFile(msgspec.Struct, frozen=True):
 class DaySeal(SignedFile, frozen=True, kw_only=True):
     """`day` of UTC; `made`: RFC 3339; `heads`: the signed head of each log at that moment, by log; paths from DATA."""
 
+    SUBJECT = ("day",)
     format: str = FORMAT
     day: str
     made: str
     heads: dict[str, str]
     files: list[SealedFile]
-
-    @property
-    def subject(self) -> str:
-        """The day."""
-        return self.day
 
 
 def path_of(data: Path, day: str) -> Path:

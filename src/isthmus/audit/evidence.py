@@ -85,6 +85,7 @@ class Join(msgspec.Struct, frozen=True):
 class Evidence(SignedFile, frozen=True, kw_only=True):
     """`made`: RFC 3339."""
 
+    SUBJECT = ("trade", "side")
     format: str = FORMAT
     trade: str
     side: Literal["buy", "sell"]
@@ -93,11 +94,6 @@ class Evidence(SignedFile, frozen=True, kw_only=True):
     facts: list[Fact]
     joins: list[Join]
     not_proven: list[str]
-
-    @property
-    def subject(self) -> str:
-        """Trade and side."""
-        return f"{self.trade} {self.side}"
 
 
 def joins_of(facts: list[Fact]) -> list[Join]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 import rfc8785
@@ -20,15 +20,13 @@ SEALED_MAX = 1 << 27
 
 
 class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What every such file has. `signature`: the note; empty while it is made."""
+    """What every such file has. `signature`: the note; empty while it is made. `SUBJECT`: the fields that say, in one
+    line, what the file is of; whoever reads the note alone sees them.
+    """
 
+    SUBJECT: ClassVar[tuple[str, ...]] = ()
     format: str
     signature: str = ""
-
-    @property
-    def subject(self) -> str:
-        """One line that says what the file is of; whoever reads the note alone sees it."""
-        raise NotImplementedError
 
 
 File = TypeVar("File", bound=SignedFile)
@@ -51,8 +49,9 @@ def signed(file: File, signer: Signer, at: int) -> File:
 def text(file: SignedFile) -> str:
     """What is signed: format, subject, base64 of the digest, a line each."""
     plain = msgspec.to_builtins(msgspec.structs.replace(file, signature=""))
+    subject = " ".join(plain[name] for name in file.SUBJECT)
     digest = hashlib.sha256(rfc8785.dumps(plain)).digest()
-    return f"{file.format}\n{file.subject}\n{base64.b64encode(digest).decode()}\n"
+    return f"{file.format}\n{subject}\n{base64.b64encode(digest).decode()}\n"
 
 
 def signature_fault(file: SignedFile, key: VerifierKey) -> Fault | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.unit.audit.order_journals import Told
 
+from isthmus.audit.client_keys import NOBODY
 from isthmus.audit.comparing import Compared, compared
 from isthmus.audit.jurisdictions import shipped
-from isthmus.audit.marks import NOBODY, Mark, Prints, logged
+from isthmus.audit.marks import Prints, logged
+from isthmus.audit.orders_log import OrderEntry
 from isthmus.audit.places import ORDERS, log_folder
 from isthmus.audit.retention import KEYS, Asked, erase
 from isthmus.audit.rows import Row
@@ -21,7 +23,7 @@ from isthmus.kernel import messages
 
 
 @pytest.fixture
-def trail(tmp_path: Path) -> tuple[Path, list[Row], list[Mark]]:
+def trail(tmp_path: Path) -> tuple[Path, list[Row], list[OrderEntry]]:
     """A store whose rows have fingerprints, and the entries of its log."""
     broker = Told()
     broker.place(broker.ann, messages.BUY, 10, 10_000)
@@ -40,7 +42,7 @@ def trail(tmp_path: Path) -> tuple[Path, list[Row], list[Mark]]:
     before: dict[int, bytes] = {}
     marks = []
     for row, mark in zip(rows, fingerprints(seeds, [row.values for row in rows]), strict=True):
-        marks.append(Mark(row.sequence, row.place, row.order, mark, before.get(row.order, bytes(32))))
+        marks.append(OrderEntry(row.sequence, row.place, row.order, mark, before.get(row.order, bytes(32))))
         before[row.order] = mark
     writer = StoreWriter(tmp_path)
     writer.take(rows, [(mark.fingerprint, mark.previous) for mark in marks])
@@ -48,12 +50,12 @@ def trail(tmp_path: Path) -> tuple[Path, list[Row], list[Mark]]:
     return tmp_path, rows, marks
 
 
-def checked(data: Path, rows: list[Row], marks: list[Mark]) -> Compared:
+def checked(data: Path, rows: list[Row], marks: list[OrderEntry]) -> Compared:
     return compared(StoreReader(data).parts(), rows, Prints(data), marks)
 
 
 def test_fingerprints_are_made_again_of_the_rows_and_the_clients_keys(
-    trail: tuple[Path, list[Row], list[Mark]],
+    trail: tuple[Path, list[Row], list[OrderEntry]],
 ) -> None:
     data, rows, marks = trail
     found = checked(data, rows, marks)
@@ -62,15 +64,15 @@ def test_fingerprints_are_made_again_of_the_rows_and_the_clients_keys(
     assert life.events[0].fingerprint == marks[0].fingerprint.hex()
 
 
-def test_a_fingerprint_that_is_not_the_logs_is_located(trail: tuple[Path, list[Row], list[Mark]]) -> None:
+def test_a_fingerprint_that_is_not_the_logs_is_located(trail: tuple[Path, list[Row], list[OrderEntry]]) -> None:
     data, rows, marks = trail
-    other = Mark(marks[1].sequence, marks[1].place, marks[1].order, marks[1].fingerprint, bytes([9] * 32))
+    other = OrderEntry(marks[1].sequence, marks[1].place, marks[1].order, marks[1].fingerprint, bytes([9] * 32))
     found = checked(data, rows, [marks[0], other, *marks[2:]]).difference
     assert found is not None and (found.row, found.field) == (1, "previous")
 
 
 def test_rows_of_an_erased_client_are_told_as_erased_and_those_without_a_record_as_keyless(
-    trail: tuple[Path, list[Row], list[Mark]],
+    trail: tuple[Path, list[Row], list[OrderEntry]],
 ) -> None:
     data, rows, marks = trail
     account = rows[0].values[2]
@@ -85,7 +87,7 @@ def test_rows_of_an_erased_client_are_told_as_erased_and_those_without_a_record_
     assert checked(data, rows, marks).keyless == len(rows) - of_client
 
 
-def test_another_key_makes_another_fingerprint(trail: tuple[Path, list[Row], list[Mark]]) -> None:
+def test_another_key_makes_another_fingerprint(trail: tuple[Path, list[Row], list[OrderEntry]]) -> None:
     data, rows, marks = trail
     path = data / KEYS / f"{rows[0].values[2]}.key"
     path.write_bytes(bytes(32))
@@ -93,7 +95,7 @@ def test_another_key_makes_another_fingerprint(trail: tuple[Path, list[Row], lis
     assert found is not None and (found.row, found.field, found.reason) == (0, "fingerprint", "differs")
 
 
-def test_the_logs_entries_are_read_as_they_were_written(trail: tuple[Path, list[Row], list[Mark]]) -> None:
+def test_the_logs_entries_are_read_as_they_were_written(trail: tuple[Path, list[Row], list[OrderEntry]]) -> None:
     data, _, marks = trail
     assert list(logged(data)) == []
     folder = log_folder(data, ORDERS)
