@@ -11,6 +11,7 @@ import msgspec
 
 from isthmus.app.audit_key import read_key
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, note, print_json, say
+from isthmus.app.whole_file import read_whole
 from isthmus.audit.documents import FORMAT, NOT_PROVEN, OPENING, Document, Opening, checked, entry, opened, shown
 from isthmus.audit.entry_log import DOCUMENTS, EntryLog
 from isthmus.audit.proof_file import ProofFile, Refused, Trust
@@ -19,14 +20,13 @@ from isthmus.engine.proofs import LogRefused, create_secret, read_secret
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged
 
-FILE_BYTES_MAX = 1 << 22
 Shape = TypeVar("Shape")
 
 
 def add(arguments: argparse.Namespace) -> int:
     """Exit 0 with the opening written (0600) and the root in the log; 2 for what is no document, or no place for it."""
     try:
-        document = msgspec.json.decode(_read(arguments.file, "document"))
+        document = msgspec.json.decode(read_whole(arguments.file, "document"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("document", f"is no JSON: {error}") from None
     to = Path(arguments.opening)
@@ -140,7 +140,7 @@ def _opening(path: Path) -> Opening:
 
 
 def _decoded(path: str, field: str, shape: type[Shape]) -> Shape:
-    return _of(_read(path, field), field, shape)
+    return _of(read_whole(path, field), field, shape)
 
 
 def _of(raw: bytes, field: str, shape: type[Shape]) -> Shape:
@@ -148,14 +148,3 @@ def _of(raw: bytes, field: str, shape: type[Shape]) -> Shape:
         return msgspec.json.decode(raw, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(field, str(error)) from None
-
-
-def _read(path: str, field: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise BadInput(field, f"{path}: {error.strerror}") from None
-    if len(raw) > FILE_BYTES_MAX:
-        raise BadInput(field, f"{path} is larger than {FILE_BYTES_MAX} bytes")
-    return raw

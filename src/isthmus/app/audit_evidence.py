@@ -9,6 +9,7 @@ from pathlib import Path
 from isthmus.app.audit_key import read_key
 from isthmus.app.evidence_sources import ORDER_FIELDS, Reader
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
+from isthmus.app.whole_file import read_whole
 from isthmus.audit.disclosing import NoEvent, order_proof
 from isthmus.audit.evidence import NOT_PROVEN, Evidence, Fact, Kind, Source, joins_of, parse_evidence
 from isthmus.audit.places import JOURNAL, LOG_KEYS, keys_folder
@@ -25,7 +26,6 @@ from isthmus.kernel.ids import trade_of
 from isthmus.kernel.messages import Traded
 from isthmus.kernel.values import NS_PER_S, time_text
 
-FILE_BYTES_MAX = 1 << 22
 LISTED = ("AssetAdded", "InstrumentAdded")
 
 
@@ -47,7 +47,7 @@ def make(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Exit 0 where everything holds and agrees, else 1 with each fault and where it is; 2 for what is no evidence."""
-    made = parse_evidence(_read(arguments.file, "file"))
+    made = parse_evidence(read_whole(arguments.file, "file"))
     return _told(made, faults_of(made, read_key(arguments.vkey) if arguments.vkey else None), arguments.json)
 
 
@@ -157,21 +157,10 @@ def _outside(arguments: argparse.Namespace) -> list[Source]:
         ("event", arguments.event or []),
     ]
     return [
-        Source(id=f"{kind}-{number}", kind=kind, content=base64.b64encode(_read(path, kind)).decode())
+        Source(id=f"{kind}-{number}", kind=kind, content=base64.b64encode(read_whole(path, kind)).decode())
         for kind, paths in kinds
         for number, path in enumerate(paths, 1)
     ]
-
-
-def _read(path: str, field: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise BadInput(field, f"{path}: {error.strerror}") from None
-    if len(raw) > FILE_BYTES_MAX:
-        raise BadInput(field, f"{path} is larger than {FILE_BYTES_MAX} bytes")
-    return raw
 
 
 def _source_faults(source: Source, key: VerifierKey) -> list[Fault]:
