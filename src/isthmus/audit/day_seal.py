@@ -27,7 +27,8 @@ PIECE = 1 << 16
 DAY_NS = 86_400 * NS_PER_S
 HEADS = "heads"
 """Of a log's folder: no signature covers the times in it, and this one does."""
-WITH_DAY = ("audit/store", "audit/exports")
+EXPORTS = "audit/exports"
+WITH_DAY = ("audit/store", EXPORTS)
 """Folders in which a day has the folder day=YYYY-MM-DD."""
 
 
@@ -62,7 +63,7 @@ def sealed(data: Path, day: str, made: str) -> DaySeal:
     journal = list(_of_journal(data, begins))
     if not journal:
         raise BadInput("day", f"the journal has no record of {day}")
-    dated = [path for folder in WITH_DAY for path in _dated(data, folder, day)]
+    dated = [path for folder in _whole(day, made) for path in _dated(data, folder, day)]
     lists = [(path, True) for log in LOGS if (path := log_folder(data, log) / HEADS).is_file()]
     files = [_sealed(data, path, grows) for path, grows in [*journal, *lists, *((path, False) for path in dated)]]
     heads = {log: path.read_text() for log in LOGS if (path := log_folder(data, log) / "checkpoint").is_file()}
@@ -95,7 +96,7 @@ def seal_faults(data: Path, seal: DaySeal, advance: Callable[[int], None]) -> It
         except OSError as error:
             yield Fault(file.path, "unreadable", error.strerror or str(error))
     listed = {file.path for file in seal.files}
-    for folder in WITH_DAY:
+    for folder in _whole(seal.day, seal.made):
         for path in _dated(data, folder, seal.day):
             if str(path.relative_to(data)) not in listed:
                 yield Fault(str(path.relative_to(data)), "unlisted", "it was not there when the day was sealed")
@@ -115,6 +116,11 @@ def _file_faults(stream: BinaryIO, file: SealedFile, advance: Callable[[int], No
         left -= len(piece)
     if not file.grows and stream.read(1):
         yield Fault(file.path, "longer", f"it had {file.size} bytes and has more")
+
+
+def _whole(day: str, made: str) -> tuple[str, ...]:
+    """Folders that are complete: rows of a day that was not over are still written and put together."""
+    return WITH_DAY if made[: len(day)] > day else (EXPORTS,)
 
 
 def _begins(day: str) -> int:

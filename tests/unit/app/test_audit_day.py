@@ -171,6 +171,9 @@ def test_a_segment_that_is_being_written_is_sealed_up_to_its_last_record(tmp_pat
     code, told = run("audit", "seal", "--data", str(data), "--day", day)
     assert code == 0 and told["bytes"] < 1 << 16
     engine.submit(AddAsset(code="EUR", decimals=2))
+    rows = data / "audit" / "store" / f"day={day}"
+    rows.mkdir(parents=True, exist_ok=True)
+    (rows / "note").write_text("a part that came later")
     assert verify(run, data, day)[1]["faults"] == []
     engine.close()
     assert verify(run, data, day)[1]["faults"] == []
