@@ -52,6 +52,13 @@ class OrdersTrail:
         self._archived: Iterator[Record] | None = archive.records(data, self._rows.sequence + 1)
         self._reader: JournalReader | None = None
         self._kept_at = self._rows.sequence
+        self.covered = self._rows.sequence
+        """The last record whose rows are all under a head."""
+
+    @property
+    def waiting(self) -> int:
+        """Records whose rows were made and may not be under a head yet."""
+        return self._rows.sequence - self.covered
 
     @property
     def last(self) -> int:
@@ -66,6 +73,8 @@ class OrdersTrail:
             taken += 1
             if len(self._pending) >= ROWS_MOST:
                 self._write()
+        if not self.is_unsigned:
+            self.covered = self._rows.sequence
         return taken
 
     @property
@@ -77,6 +86,7 @@ class OrdersTrail:
         """A head over all rows that were made; they are in the store by then."""
         self._write()
         head = self.signed.sign(self._rows.sequence, now)
+        self.covered = self._rows.sequence
         if self._rows.sequence >= self._kept_at + KEEP_RECORDS:
             self.keep()
         return head

@@ -274,6 +274,34 @@ def test_the_reader_of_the_journal_waits_for_a_head_and_the_lag_is_told(data: Pa
     trail.close()
 
 
+def test_the_log_of_orders_tells_its_own_lag_and_waits_for_its_own_head(data: Path, clocks: Clocks) -> None:
+    records = sum(1 for _ in archive.records(data))
+    trail = trail_of(data, clocks, most_behind=50)
+    trail.step()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and told.orders_sequence + told.orders_lag_records == records
+    clocks.seconds += 3
+    trail._step_orders = lambda _: False  # type: ignore[method-assign]  # as if rows took for ever
+    while trail.step():
+        pass
+    trail.finish()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and (told.lag_records, told.lag_s) == (0, 0.0)
+    assert told.orders_lag_records == records - 50 and told.orders_lag_s == 3.0
+    assert told.state == "behind", "a log that is farther behind than its bound is not current"
+    del trail._step_orders
+    while trail.step():
+        assert trail._orders is not None and trail._orders.waiting <= 50
+    trail.finish()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and told.orders_sequence == records
+    assert (told.orders_lag_records, told.orders_lag_s, told.state) == (0, 0.0, "current")
+    trail.close()
+
+
 def test_nothing_is_signed_before_its_time_and_nothing_where_nothing_is_new(data: Path, clocks: Clocks) -> None:
     trail = trail_of(data, clocks)
     trail.step()

@@ -25,6 +25,10 @@ export interface AuditStatus {
   bounded_at: number;
   quorum: AuditQuorum | null;
   fault: string | null;
+  orders_sequence: number;
+  /** Of the log of orders, which comes behind the journal's. */
+  orders_lag_records: number;
+  orders_lag_s: number;
 }
 
 /** An event of an order; a value is null where the journal does not say it, and empty where there is none. */
