@@ -13,8 +13,8 @@ from isthmus.audit.cosigned import cosignatures
 from isthmus.audit.journal_log import JournalLog
 from isthmus.audit.orders_trail import OrdersTrail
 from isthmus.audit.places import JOURNAL, ORDERS, audit_folder
-from isthmus.audit.signed_log import SignedLog
 from isthmus.audit.sightings import Sightings
+from isthmus.audit.signed_log import SignedLog
 from isthmus.audit.status import BEHIND, CURRENT, STOPPED, Status, write_status
 from isthmus.audit.trail_keys import TrailKeys, open_keys
 from isthmus.engine.engine import journal_end

@@ -5,11 +5,14 @@ that could be tested against it (crypto-shredding).
 from __future__ import annotations
 
 import hmac
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from isthmus.audit.places import CLIENTS, keys_folder
 from isthmus.engine.proofs import LogRefused, Salts, read_secret
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.ids import account_id
 
 KEY_BYTES = 32
 NOBODY = "none"
@@ -49,24 +52,33 @@ class ClientKeys:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._keys: dict[str | None, bytes] = {}
+        self._keys: dict[int | None, tuple[bytes, int]] = {}
+        """With the number (inode) of the file that each was read from."""
 
-    def seed(self, account: str | None, sequence: int, place: int) -> bytes:
-        """Of a row. Raises as `client_key`."""
-        key = self._keys.get(account)
-        if key is None:
-            key = self._keys[account] = self._opened(account)
-        return seed_of(key, sequence, place)
+    def of(self, accounts: Iterable[int | None]) -> dict[int | None, bytes]:
+        """The keys of accounts by number, None: of rows that name none. What was destroyed meanwhile is not used any
+        more. Raises as `client_key`.
+        """
+        there = self._there()
+        return {account: self._key(account, there) for account in accounts}
 
-    def forget(self) -> None:
-        """What was destroyed meanwhile is not used any more."""
-        self._keys.clear()
-
-    def _opened(self, account: str | None) -> bytes:
-        path = key_path(self._data, account)
+    def _key(self, account: int | None, there: dict[str, int]) -> bytes:
+        name = None if account is None else account_id(account)
+        path = key_path(self._data, name)
+        known = self._keys.get(account)
+        if known is not None and there.get(path.name) == known[1]:
+            return known[0]
         if not path.exists():
             fresh = path.with_name(f"{path.name}.new")
             fresh.unlink(missing_ok=True)
             Salts.create(fresh)
             fresh.rename(path)
-        return client_key(self._data, account)
+        self._keys[account] = (client_key(self._data, name), path.stat().st_ino)
+        return self._keys[account][0]
+
+    def _there(self) -> dict[str, int]:
+        try:
+            with os.scandir(keys_folder(self._data) / CLIENTS) as found:
+                return {entry.name: entry.inode() for entry in found}
+        except FileNotFoundError:
+            return {}
