@@ -23,8 +23,10 @@ from isthmus.kernel.values import time_text
 
 BATCH = 16_384
 """Records of a round: what is new is signed in time, however long the journal is."""
-ORDERS_BATCH = 1_024
+ORDERS_BATCH = 4_096
 """Records of a round whose orders' rows are made: they take longer."""
+KEEP_S = 60.0
+"""After so long the state of the orders' rows is kept: what came since is read again at a start."""
 TELL_S = 1.0
 """Between two looks at the journal's end while it is far away, and between two states in the file."""
 
@@ -46,6 +48,7 @@ class Trail:
         self._orders: OrdersTrail | None = None
         self._signed_at = [float("-inf")] * 2
         """The journal's log, and that of orders."""
+        self._kept_at = float("-inf")
         self._end = 0
         self._seen = Sightings()
         self._reached = (0, 0)
@@ -88,12 +91,16 @@ class Trail:
         if self._orders is None:
             assert self._keys is not None, "the journal's log was begun with them"
             self._orders = OrdersTrail(self._data, self._keys, journal.first, self._now())
+            self._kept_at = self._steady()
         orders = self._orders
         room = min(ORDERS_BATCH, self._most_behind - orders.waiting)
         taken = orders.take(journal.last, room) if room > 0 else 0
         if orders.is_unsigned and (self._is_due(1) or orders.waiting >= self._most_behind):
             orders.sign(self._now())
             self._signed_at[1] = self._steady()
+            if self._steady() >= self._kept_at + KEEP_S:
+                orders.keep()
+                self._kept_at = self._steady()
         else:
             self._cosign(ORDERS, orders.signed)
         return taken == room

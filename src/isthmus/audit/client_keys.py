@@ -8,6 +8,7 @@ import hmac
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from isthmus.audit.places import CLIENTS, keys_folder
 from isthmus.engine.proofs import LogRefused, Salts, read_secret
@@ -47,13 +48,20 @@ def client_key(data: Path, account: str | None) -> bytes:
     return key
 
 
+class _Read(NamedTuple):
+    """A key, and the name and the number (inode) of the file that it was read from."""
+
+    key: bytes
+    file: str
+    inode: int
+
+
 class ClientKeys:
     """The keys of those who trade, each made when its account is first seen."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._keys: dict[int | None, tuple[bytes, int]] = {}
-        """With the number (inode) of the file that each was read from."""
+        self._keys: dict[int | None, _Read] = {}
 
     def of(self, accounts: Iterable[int | None]) -> dict[int | None, bytes]:
         """The keys of accounts by number, None: of rows that name none. What was destroyed meanwhile is not used any
@@ -63,18 +71,18 @@ class ClientKeys:
         return {account: self._key(account, there) for account in accounts}
 
     def _key(self, account: int | None, there: dict[str, int]) -> bytes:
+        known = self._keys.get(account)
+        if known is not None and there.get(known.file) == known.inode:
+            return known.key
         name = None if account is None else account_id(account)
         path = key_path(self._data, name)
-        known = self._keys.get(account)
-        if known is not None and there.get(path.name) == known[1]:
-            return known[0]
         if not path.exists():
             fresh = path.with_name(f"{path.name}.new")
             fresh.unlink(missing_ok=True)
             Salts.create(fresh)
             fresh.rename(path)
-        self._keys[account] = (client_key(self._data, name), path.stat().st_ino)
-        return self._keys[account][0]
+        found = self._keys[account] = _Read(client_key(self._data, name), path.name, path.stat().st_ino)
+        return found.key
 
     def _there(self) -> dict[str, int]:
         try:

@@ -24,10 +24,11 @@ from isthmus.engine.engine import JournalReader, Record
 
 ACCOUNT = 2
 """Where a row has its account (O03)."""
-ROWS_MOST = 8_192
-"""Rows that wait for the store at most."""
+ROWS_MOST = 16_384
+"""Rows that wait for the store at most; so many make a part that is not merged any more (store.SMALL_BYTES)."""
 KEEP_RECORDS = 200_000
-"""Records after which the state of the rows is kept: so many are read again at a start at most, and a head's more."""
+"""Records after which the state of the rows is kept: so many are read again at a start at most, and a head's more.
+Whoever calls keeps it now and then besides."""
 
 
 class OrdersTrail:
@@ -118,8 +119,7 @@ class OrdersTrail:
         batch = self._rows.hand_out()
         made = batch.fingerprints(self._clients.of(batch.accounts()))
         sequences, _, orders, _ = (memoryview(column) for column in batch.heads())
-        of = zip(orders.cast("q"), sequences.cast("q"), made, strict=True)
-        marks = [(mark, self._previous.take(order, sequence, mark)) for order, sequence, mark in of]
+        marks = self._previous.pairs(orders.cast("q"), sequences.cast("q"), made)
         self._store.put(table_of_batch(batch, marks))
         self.signed.log.append_fixed(batch.entries(marks), ENTRY_BYTES)
 

@@ -49,8 +49,10 @@ SCHEMA = pa.schema(
     ]
 )
 
-DISTINCT = ("sequence", "order_id", "time", "fingerprint", "previous")
-DISTINCT += ("O16", "O21", "O22", "O25", "O26", "O27", "O30", "O31", "O32", "O72", "O76", "O77")
+DISTINCT = frozenset((
+    "sequence", "order_id", "time", "fingerprint", "previous",
+    "O16", "O21", "O22", "O25", "O26", "O27", "O30", "O31", "O32", "O72", "O76", "O77",
+))  # fmt: skip
 """Columns of which each row has a value of its own, or nearly: a dictionary of them is made for nothing."""
 ALIKE = [name for name in SCHEMA.names if name not in DISTINCT]
 

@@ -17,7 +17,7 @@ from tests.sim.strategies import session
 from isthmus import _core
 from isthmus.app.audit_process import AuditProcess
 from isthmus.app.audit_reads import AuditLogReads
-from isthmus.app.audit_trail import Trail
+from isthmus.app.audit_trail import KEEP_S, Trail
 from isthmus.app.compact import old_segments
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.audit import heads
@@ -27,6 +27,8 @@ from isthmus.audit.orders_log import OrderEntries, OrderEntry
 from isthmus.audit.orders_trail import ACCOUNT
 from isthmus.audit.parts import FOLDER, parts_in, read_part
 from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
+from isthmus.audit.resuming import STATE
+from isthmus.audit.rows import Rows
 from isthmus.audit.signed_log import Disagrees
 from isthmus.audit.status import read_status
 from isthmus.audit.trail_keys import open_keys
@@ -300,6 +302,24 @@ def test_the_log_of_orders_tells_its_own_lag_and_waits_for_its_own_head(data: Pa
     assert told is not None and told.orders_sequence == records
     assert (told.orders_lag_records, told.orders_lag_s, told.state) == (0, 0.0, "current")
     trail.close()
+
+
+def test_the_state_of_orders_rows_is_kept_now_and_then_so_that_a_start_after_a_kill_reads_little_again(
+    data: Path, clocks: Clocks
+) -> None:
+    trail = trail_of(data, clocks)
+    trail.step()
+    state = data / FOLDER / STATE
+    assert not state.exists()
+    run_engine(data, 40)
+    clocks.seconds += KEEP_S
+    trail.step()
+    head = heads.newest(log_folder(data, ORDERS))
+    assert head is not None and head.sequence > 400
+    assert Rows.from_state(state.read_bytes()).sequence == head.sequence
+    trail.close()
+    whole = followed(data, clocks)
+    assert whole is not None and len(order_entries(data)) == len(stored(data))
 
 
 def test_nothing_is_signed_before_its_time_and_nothing_where_nothing_is_new(data: Path, clocks: Clocks) -> None:
