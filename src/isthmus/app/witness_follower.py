@@ -19,7 +19,7 @@ from isthmus.app.output import EXIT_OK, print_json
 from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.app.witness_settings import WitnessSettings
-from isthmus.audit.cosigned import cosignatures, witness_folder
+from isthmus.audit.cosigned import PEERS, cosignatures, witness_folder
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.places import audit_folder, keys_folder, log_folder
 from isthmus.audit.witness_key import witness_key
@@ -108,6 +108,12 @@ class Follower:
             given, logs = ["--jurisdiction", name, "--state", str(witness_folder(self._data) / name)], self._logs
             for vkey in logs.values():
                 given += ["--log-vkey", vkey]
+            given += [
+                "--peers",
+                str(witness_folder(self._data) / PEERS),
+                "--logs",
+                str(audit_folder(self._data) / "log"),
+            ]
             words = (*COMMAND, "audit", "witness", "serve", *given, "--tied")
             process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
             self._processes[name] = process
