@@ -19,11 +19,12 @@ from isthmus.app.output import EXIT_OK, print_json
 from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.app.witness_settings import WitnessSettings
-from isthmus.audit.cosigned import PEERS, cosignatures, witness_folder
+from isthmus.audit.cosigned import PEERS, witness_folder
+from isthmus.audit.entry_log import CEREMONIES, DOCUMENTS, cosign, merge
 from isthmus.audit.jurisdictions import shipped
-from isthmus.audit.places import audit_folder, keys_folder, log_folder
+from isthmus.audit.places import audit_folder, keys_folder
 from isthmus.audit.witness_key import witness_key
-from isthmus.engine.proofs import Log, LogReader, LogRefused, VerifierKey
+from isthmus.engine.proofs import LogReader, LogRefused
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import IsthmusError
 
@@ -34,6 +35,8 @@ AGAIN_S = 5.0
 READY_S = 30.0
 END_S = 5.0
 COMMAND = (sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())")
+ENTRY_LOGS = {CEREMONIES, DOCUMENTS}
+"""Commands write these and are gone: what comes for their heads is merged here. The others' writer does it himself."""
 FAULTS = (IsthmusError, LogRefused, OSError)
 
 
@@ -73,9 +76,7 @@ class Follower:
         """Into the last heads what came for them, for their writer is gone. One that still writes merges it himself."""
         for log, vkey in logs_of(self._data).items():
             with contextlib.suppress(LogRefused, OSError):
-                writer = Log(log_folder(self._data, log), VerifierKey.parse(vkey).name, vkey)
-                if writer.note and (lines := cosignatures(self._data, log, writer.note)):
-                    writer.cosign(lines)
+                (cosign if log in ENTRY_LOGS else merge)(self._data, log, vkey)
 
     async def _turn(self) -> None:
         found = logs_of(self._data)
@@ -94,6 +95,8 @@ class Follower:
             if not self._keepers:
                 self._keepers = [asyncio.create_task(self._keep(self._rounds, name)) for name in self._settings.own]
         await self._rounds.turn(self._readers)
+        for log in ENTRY_LOGS & found.keys():
+            await asyncio.to_thread(cosign, self._data, log, found[log])
 
     def _begin(self, rounds: Rounds) -> None:
         for name in self._settings.own:
