@@ -7,6 +7,7 @@ The file of peers (a URL a line, `#` for remarks) is read anew each time. What t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -57,7 +58,9 @@ class Gossiping:
             self._logs.close()
 
     async def round(self) -> None:
-        """Every peer once; who does not answer is told in `peers` of GET /heads."""
+        """Every peer once; who does not answer is told in `peers` of GET /heads. Heads that came to this witness
+        without a proof are looked into as if a peer had told them.
+        """
         try:
             urls = peers_of(self._peers)
         except (BadInput, OSError, UnicodeDecodeError) as fault:
@@ -68,6 +71,10 @@ class Gossiping:
         for gone in self._lines.keys() - set(urls):
             self._lines.pop(gone).close()
         await asyncio.gather(*map(self._ask, urls))
+        for origin, gossip in self._host.gossips.items():
+            if (note := gossip.doubted()) is not None:
+                with contextlib.suppress(OSError):
+                    await self._compared(origin, note)
 
     async def _ask(self, url: str) -> None:
         line = self._lines.setdefault(url, HttpClient(url, "peers", ANSWER_S))

@@ -75,6 +75,10 @@ class Gossip:
             self._witness.report("withheld", question.held, question.told, now)
         return "withheld"
 
+    def doubted(self) -> str | None:
+        """The newest head that the witness was sent without a proof that holds: the log's own files may tell more."""
+        return next((one.given for one in reversed(self._witness.reports) if one.kind == "unproven"), None)
+
     def take(self, view: SplitView, now: int) -> bool:
         """Evidence that a peer has: kept where it proves itself, whoever the peer is. Raises OSError."""
         if self._witness.views:

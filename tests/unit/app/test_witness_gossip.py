@@ -151,6 +151,20 @@ def test_two_views_of_one_history_agree_by_the_log_s_files(
     assert (one.reports().reports, one.split_views().split_views) == ([], [])
 
 
+def test_a_head_that_was_sent_without_a_proof_convicts_the_log_by_its_own_files(
+    tmp_path: Path, forks: Forks, web: str
+) -> None:
+    one = host_of(tmp_path, "one", forks.vkey)
+    witness = witness_of(one)
+    forks.show(witness, "a", 150)
+    text = Checkpoint(ORIGIN, 521, forks.logs["b"].root_at(521)).text()
+    sent = Asked(f"{text}\n{forks.signer.sign(text, 7)}\n", 521, lambda old: forks.logs["b"].consistency(old, 521))
+    assert witness.add_checkpoint(sent.body(150), 8).status == 422
+    asyncio.run(Gossiping(one, tmp_path / "none", LogPlace(web)).round())
+    assert [report.kind for report in one.reports().reports] == ["unproven", "fork"]
+    assert [check(view).larger.size for view in one.split_views().split_views] == [521]
+
+
 def test_a_log_that_gives_no_proof_is_reported_and_told_with_the_reason(tmp_path: Path, forks: Forks, web: str) -> None:
     one, two = (host_of(tmp_path, name, forks.vkey) for name in ("one", "two"))
     forks.show(witness_of(one), "b", 520)
