@@ -32,6 +32,8 @@ ANSWER_S = 3.0
 """Of one request to a witness."""
 AGAIN_S = 5.0
 """Between the end of a witness and its next start."""
+GOSSIP_S = 30.0
+"""Between two rounds in which a witness that runs here asks the others."""
 READY_S = 30.0
 END_S = 5.0
 COMMAND = (sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())")
@@ -111,12 +113,8 @@ class Follower:
             given, logs = ["--jurisdiction", name, "--state", str(witness_folder(self._data) / name)], self._logs
             for vkey in logs.values():
                 given += ["--log-vkey", vkey]
-            given += [
-                "--peers",
-                str(witness_folder(self._data) / PEERS),
-                "--logs",
-                str(audit_folder(self._data) / "log"),
-            ]
+            given += ["--peers", str(witness_folder(self._data) / PEERS), "--gossip-every", str(GOSSIP_S)]
+            given += ["--logs", str(audit_folder(self._data) / "log")]
             words = (*COMMAND, "audit", "witness", "serve", *given, "--tied")
             process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
             self._processes[name] = process

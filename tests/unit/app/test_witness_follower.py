@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from tests.unit.app.test_audit_trail import Clocks, run_engine, trail_of
@@ -17,8 +18,10 @@ from isthmus.app.audit_verify_log import folder_findings
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.app.witness_board import read_board
 from isthmus.app.witness_follower import Follower, logs_of
+from isthmus.app.witness_gossip import peers_of
+from isthmus.app.witness_host import Heads, Peer
 from isthmus.app.witness_settings import WitnessSettings
-from isthmus.audit.cosigned import NEWEST, cosigned_note, witness_folder, witness_vkeys
+from isthmus.audit.cosigned import NEWEST, PEERS, cosigned_note, witness_folder, witness_vkeys
 from isthmus.audit.entry_log import CEREMONIES, DOCUMENTS, EntryLog, cosign, entries
 from isthmus.audit.places import JOURNAL, LOG_KEYS, ORDERS, keys_folder, log_folder
 from isthmus.audit.proving import record_proof
@@ -80,6 +83,31 @@ def test_a_witness_is_started_cosigns_is_started_again_after_a_kill_and_ends_wit
     line = note.splitlines()[-1]
     assert cosigned_at(Note.parse(note.encode()).text, line, witness_key(vkey)) is not None
     assert line in (LogReader(log_folder(data, JOURNAL)).note() or ""), "the last head has it too, without its writer"
+
+
+def test_the_witnesses_that_run_here_ask_each_other_and_find_nothing_to_report(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness_follower, "GOSSIP_S", 0.1)
+
+    def asked(url: str) -> list[Peer]:
+        """Without a fault, by this witness."""
+        peers = msgspec.json.decode(httpx.get(f"{url}/heads").content, type=Heads).peers
+        return [peer for peer in peers if peer.fault is None]
+
+    async def run() -> None:
+        follower = Follower(data, WitnessSettings(count=2, quorum=2, every_s=0.05, urls={}))
+        running = asyncio.create_task(follower.run())
+        await until(lambda: peers_of(witness_folder(data) / PEERS)[1:] != [])
+        await until(lambda: cosigned_note(data, JOURNAL) is not None)
+        one, two = peers_of(witness_folder(data) / PEERS)
+        await until(lambda: [len(asked(url)) for url in (one, two)] == [2, 2])
+        follower.stopped.set()
+        assert await running == 0
+
+    asyncio.run(run())
+    board = read_board(data)
+    assert board is not None and board.reports == []
 
 
 @pytest.mark.parametrize("log", [CEREMONIES, DOCUMENTS])
