@@ -92,9 +92,9 @@ class Gossiping:
             for view in views.split_views[:ROWS_MAX]:
                 await self._alone(partial(gossip.take, view))
         fault: str | None = None
-        for row in heads.heads[:ROWS_MAX]:
-            if row.size and row.origin in self._host.gossips:
-                fault = await self._compared(row.origin, row.note) or fault
+        notes = {row.origin: row.note for row in heads.heads[:ROWS_MAX] if row.size}
+        for origin in notes.keys() & self._host.gossips.keys():
+            fault = await self._compared(origin, notes[origin]) or fault
         return fault
 
     async def _compared(self, origin: str, note: str) -> str | None:

@@ -11,9 +11,9 @@ from collections import OrderedDict
 import msgspec
 
 from isthmus.audit.proof_file import Refused
-from isthmus.audit.split_view import Given, SplitView, head_of
+from isthmus.audit.split_view import Given, SplitView, head_of, signed_head
 from isthmus.audit.witness import Witness
-from isthmus.engine.proofs import Checkpoint, LogRefused, VerifierKey, consistency_fault, note_signed
+from isthmus.engine.proofs import Checkpoint, VerifierKey, consistency_fault
 
 AGREED_MAX = 256
 """Heads of others that are remembered as proven, so that the log is asked once for each."""
@@ -42,10 +42,7 @@ class Gossip:
         another root of a size that was cosigned is a fork, and is kept with its evidence. Raises LogRefused for a note
         that is not the log's, OSError.
         """
-        told = head_of(note)
-        if told.origin != self._log.name:
-            raise LogRefused("wrong_log", f"it is of {told.origin!r}")
-        note_signed(note.encode(), self._log)
+        told = signed_head(note, self._log)
         held = self._witness.known(told.size)
         if held is not None:
             if held.root != told.root.hex():

@@ -18,6 +18,8 @@ from isthmus.engine.proofs import ED25519, Checkpoint, LogRefused, Note, Verifie
 FORMAT = "isthmus-split-view/1"
 HASHES_MAX = 2 * 64
 """Of a proof between two sizes of 64 bits."""
+NOTE_LETTERS_MAX = 1 << 16
+"""More than any log's note with the lines of its witnesses."""
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -83,10 +85,12 @@ def check(file: SplitView, key: VerifierKey | None = None) -> Split:
     if file.format != FORMAT:
         raise Refused("malformed", f"format is {file.format[:40]!r}, not {FORMAT}")
     try:
-        of = key or VerifierKey.parse(file.log_vkey)
+        of = VerifierKey.parse(file.log_vkey[:NOTE_LETTERS_MAX])
         if of.kind != ED25519:
             raise Refused("bad_key", f"the key of {of.name} is a witness's")
-        smaller, larger = (_signed(note, of) for note in (file.smaller, file.larger))
+        if key not in (None, of):
+            raise Refused("bad_key", f"the file is about another key, of {of.name}")
+        smaller, larger = (signed_head(note, of) for note in (file.smaller, file.larger))
     except LogRefused as error:
         raise Refused(*error.args) from error
     if smaller.size > larger.size:
@@ -99,10 +103,15 @@ def head_of(note: str) -> Checkpoint:
     return Checkpoint.parse(Note.parse(note.encode()).text)
 
 
-def _signed(note: str, key: VerifierKey) -> Checkpoint:
+def signed_head(note: str, key: VerifierKey) -> Checkpoint:
+    """Of the log with this key. Raises LogRefused: malformed_note, malformed_checkpoint, wrong_log, not_signed,
+    bad_signature.
+    """
+    if len(note) > NOTE_LETTERS_MAX:
+        raise LogRefused("malformed_note", f"has more than {NOTE_LETTERS_MAX} letters")
     head = head_of(note)
     if head.origin != key.name:
-        raise Refused("wrong_log", f"a head is of {head.origin!r}, the key of {key.name!r}")
+        raise LogRefused("wrong_log", f"a head is of {head.origin!r}, the key of {key.name!r}")
     note_signed(note.encode(), key)
     return head
 
@@ -113,6 +122,8 @@ def _root(file: SplitView, smaller: Checkpoint, larger: Checkpoint) -> bytes:
     if root == smaller.root:
         raise Refused("no_contradiction", f"both heads have the same first {smaller.size} entries")
     if smaller.size == larger.size:
+        if file.root or file.proof:
+            raise Refused("malformed", "two heads of one size need neither root nor proof")
         return root
     if len(file.proof) > HASHES_MAX:
         raise Refused("malformed", f"proof has more than {HASHES_MAX} hashes")

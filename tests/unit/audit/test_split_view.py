@@ -78,11 +78,12 @@ def test_what_the_log_did_not_sign_is_no_evidence() -> None:
     view = made((one, 9), (two, 9))
     assert view is not None
     stranger = NaiveLog(one.origin, seed=9)
-    with pytest.raises(Refused, match="not_signed"):
+    with pytest.raises(Refused, match="bad_key"):
         check(view, log_key(stranger.vkey))
-    other = NaiveLog("example.test/orders")
+    with pytest.raises(Refused, match="not_signed"):
+        check(replace(view, log_vkey=stranger.vkey))
     with pytest.raises(Refused, match="wrong_log"):
-        check(view, log_key(other.vkey))
+        check(replace(view, log_vkey=NaiveLog("example.test/orders").vkey))
     signed = replace(view, larger=view.larger.replace("example.test/journal", "example.test/orders"))
     with pytest.raises(Refused, match="wrong_log"):
         check(signed, log_key(one.vkey))
@@ -105,6 +106,21 @@ def test_bytes_that_are_no_evidence_are_refused_by_name(raw: bytes, name: str) -
     with pytest.raises(Refused) as refused:
         check(decode(raw))
     assert refused.value.name == name
+
+
+def test_what_nobody_needs_stands_in_no_evidence() -> None:
+    one, two = forked(5)
+    view = made((one, 9), (two, 9))
+    assert view is not None
+    more = "\u2014 w.test " + "A" * 70_000 + "\n"
+    for swollen in (
+        replace(view, proof=["00" * 32]),
+        replace(view, root="00" * 32),
+        replace(view, larger=view.larger + more),
+        replace(view, log_vkey=view.log_vkey + "A" * 70_000),
+    ):
+        with pytest.raises(Refused, match=r"malformed|bad_key"):
+            check(swollen, log_key(one.vkey))
 
 
 def test_one_contradiction_has_one_file_whoever_finds_it() -> None:
