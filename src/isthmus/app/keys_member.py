@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from isthmus.app.whole_file import read_json
 from isthmus.audit.keys.asks import COORDINATOR, Card, Roster
 from isthmus.audit.keys.kept import Kept
 from isthmus.audit.keys.vault import Vault, read_private, write_private
@@ -69,22 +70,12 @@ def make_member(folder: Path, card: tuple[int, str, int], box: bytes, passphrase
 
 def read_card(path: Path) -> Card:
     """Raises BadInput."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Card)
-    except OSError as error:
-        raise BadInput("card", f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput("card", f"{path}: {error}") from None
+    return read_json(str(path), "card", Card)
 
 
 def read_roster(path: Path) -> Roster:
     """Raises BadInput."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Roster)
-    except OSError as error:
-        raise BadInput("roster", f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput("roster", f"{path}: {error}") from None
+    return read_json(str(path), "roster", Roster)
 
 
 def read_kept(vault: Vault) -> Kept:

@@ -1,7 +1,7 @@
 """What witnesses cosigned, in files that the process which asks them writes and everybody else reads.
 
 Below DATA/audit/witnesses: `LOG.newest` is the newest head with the cosignatures that came so far, `LOG.cosigned` the
-newest head that a quorum cosigned, `vkeys` the public keys of the witnesses, a line each.
+newest head that a quorum cosigned, `vkeys` the public keys of the witnesses, `peers` their addresses, a line each.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isthmus.audit.places import audit_folder
 
-NEWEST, COSIGNED, VKEYS = "newest", "cosigned", "vkeys"
+NEWEST, COSIGNED, VKEYS, PEERS = "newest", "cosigned", "vkeys", "peers"
 
 
 def witness_folder(data: Path) -> Path:

@@ -47,8 +47,8 @@ def chosen(asked: Sequence[str], view: Jurisdiction | None) -> tuple[str, ...]:
     return tuple(field for field in view.may_see if not asked or field in asked)
 
 
-def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str]) -> ProofFile:
-    """Of the event at (sequence, place), with these fields in clear.
+def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str], view: Jurisdiction | None = None) -> ProofFile:
+    """Of the event at (sequence, place), with these fields in clear; `view`: for whom, as `chosen` chose them.
 
     Raises NoLog, NotCovered, NoEvent, NoClientKey, BadInput (of keys), Damaged, LogRefused, OSError.
     """
@@ -64,7 +64,7 @@ def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str]) -> Proof
         raise Damaged(f"fingerprint_differs: the store's row {sequence}-{place} is not the one that is in the log")
     names = dimensions()
     shown = [_field(names[field].name, field, seed, values) for field in fields]
-    facts = OrderFacts(entry.order, entry.fingerprint.hex(), shown)
+    facts = OrderFacts(entry.order, entry.fingerprint.hex(), shown, list(view.blinded) if view is not None else [])
     return entry_proof(data, (ORDERS, sequence, index), head_over(data, ORDERS, index), order=facts)
 
 

@@ -53,12 +53,15 @@ class FieldFacts(msgspec.Struct, frozen=True):
     proof: list[str]
 
 
-class OrderFacts(msgspec.Struct, frozen=True):
-    """An event of an order by its fingerprint, and what is shown of it."""
+class OrderFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event of an order by its fingerprint, and what is shown of it. `blinded`: fields that whose view this is may
+    not see: neither value nor salt is here, nor any proof that there is a value.
+    """
 
     order: int
     fingerprint: str
     fields: list[FieldFacts]
+    blinded: list[str] = []
 
 
 class ProofFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ COMMANDS = {
     "audit witness drill": [],
     "audit verify log": ["DIR"],
     "audit verify proof": ["FILE"],
+    "audit verify split-view": ["FILE"],
     "audit search": [],
     "audit order": ["4711"],
     "audit export": ["--day", "2026-11-27", "--as", "rts24"],
