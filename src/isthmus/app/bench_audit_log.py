@@ -1,7 +1,7 @@
 """Rows of `isthmus bench audit` about the log: entries appended and read again, proofs made, fingerprints of rows.
 
-Processor time of one core, medians of rounds that take turns with probe and peers, after one that is not counted: memory
-that the system never gave out before costs it more than all the rest. pymerkle, where it is installed, runs in a
+Processor time of one core, medians of rounds that take turns with probe and peers, after one that is not counted:
+memory that the system never gave out before costs it more than all the rest. pymerkle, where it is installed, runs in a
 process of its own, and keeps its tree in memory, as the first row does.
 """
 
