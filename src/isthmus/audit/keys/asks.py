@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from isthmus.audit.keys.growing import SeenHead
 from isthmus.audit.keys.policy import Policy, Refused
 from isthmus.audit.keys.requests import Request
 
@@ -103,10 +104,13 @@ class Restore(msgspec.Struct, frozen=True, tag="restore"):
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose"):
-    """Is this signed? The same request is the same however often it is asked."""
+    """Is this signed? The same request is the same however often it is asked. `proof`: of a head, that it extends the
+    one that this holder signed last.
+    """
 
     key: str
     request: Request
+    proof: tuple[bytes, ...] = ()
 
 
 class Commit(msgspec.Struct, frozen=True, tag="commit"):
@@ -115,6 +119,7 @@ class Commit(msgspec.Struct, frozen=True, tag="commit"):
     key: str
     request: Request
     round: int
+    proof: tuple[bytes, ...] = ()
 
 
 class Sign(msgspec.Struct, frozen=True, tag="sign"):
@@ -191,11 +196,12 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Here(msgspec.Struct, frozen=True, tag="here"):
-    """Reply to Look."""
+    """Reply to Look. `heads`: those that he signed last, by key and origin."""
 
     holder: int
     keys: tuple[Held, ...]
     waiting: tuple[Waiting, ...]
+    heads: dict[str, dict[str, SeenHead]] = {}
 
 
 class Package(msgspec.Struct, frozen=True, tag="package"):

@@ -12,10 +12,20 @@ import msgspec
 
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import COORDINATOR, Alarm, Ask, Card, Here, Judged, Package, Reply, Roster, Told
+from isthmus.audit.keys.growing import SeenHead, grown
 from isthmus.audit.keys.kept import Kept, KeyShare, Opened, Sounded
 from isthmus.audit.keys.making import Making
 from isthmus.audit.keys.policy import Refused, judge
-from isthmus.audit.keys.requests import Payment, Request, message_of, payment_of, request_id, use_of
+from isthmus.audit.keys.requests import (
+    Head,
+    Payment,
+    Request,
+    checkpoint_of,
+    message_of,
+    payment_of,
+    request_id,
+    use_of,
+)
 from isthmus.audit.keys.vault import Chance
 from isthmus.engine.frost import FrostNonces, FrostRefused, frost_commit, frost_sign
 from isthmus.kernel.errors import BadInput
@@ -91,7 +101,7 @@ class Holder:
     def _look(self) -> Here:
         keys = tuple(asks.Held(one.terms, one.public, one.epoch) for one in self.kept.keys.values())
         waiting = [(name, one) for name, one in self.kept.opened.items() if one.approved is None]
-        return Here(self.kept.number, keys, tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting))
+        return Here(self.kept.number, keys, tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting), self.kept.heads)
 
     def _share(self, key: str, request: Request) -> KeyShare | Refused:
         share = self.kept.keys.get(key)
@@ -101,19 +111,26 @@ class Holder:
             return Refused("wrong_use", f"{key} is for {share.terms.use}")
         return share
 
-    def _allowed(self, share: KeyShare, request: Request, now: int) -> Payment | Refused:
+    def _allowed(self, share: KeyShare, ask: asks.Propose | asks.Commit, now: int) -> Payment | Refused:
+        request = ask.request
         payment = payment_of(request, share.public)
         day = datetime.fromtimestamp(now // NS_PER_S, UTC).date().isoformat()
         if day > self.kept.day:
             self.kept.day, self.kept.spent = day, {}
         spent = self.kept.spent.get(share.terms.key, {}).get(payment.asset, {})
-        return judge(share.terms.policy, payment, spent) or payment
+        return judge(share.terms.policy, payment, spent) or self._grown(ask) or payment
+
+    def _grown(self, ask: asks.Propose | asks.Commit) -> Refused | None:
+        if not isinstance(ask.request, Head):
+            return None
+        head = checkpoint_of(ask.request)
+        return grown(self.kept.heads.get(ask.key, {}).get(head.origin), head, ask.proof)
 
     def _proposed(self, ask: asks.Propose, now: int) -> Reply:
         share = self._share(ask.key, ask.request)
         if isinstance(share, Refused):
             return share
-        allowed = self._allowed(share, ask.request, now)
+        allowed = self._allowed(share, ask, now)
         if isinstance(allowed, Refused):
             return allowed
         name = request_id(ask.key, ask.request)
@@ -133,7 +150,7 @@ class Holder:
         share = self._share(ask.key, ask.request)
         if isinstance(share, Refused):
             return share
-        payment = self._allowed(share, ask.request, now)
+        payment = self._allowed(share, ask, now)
         if isinstance(payment, Refused):
             return payment
         refusal = self._too_early(share, request_id(ask.key, ask.request), now)
@@ -145,6 +162,10 @@ class Holder:
         if payment.asset:
             by_asset = self.kept.spent.setdefault(ask.key, {})
             by_asset.setdefault(payment.asset, {})[payment.counted_as] = payment.amount
+        if isinstance(ask.request, Head):
+            # Also of a round that comes to nothing: a share of it may be out.
+            head = checkpoint_of(ask.request)
+            self.kept.heads.setdefault(ask.key, {})[head.origin] = SeenHead(head.size, head.root)
         self._save(self.kept)
         nonces, commitments = frost_commit(share.share)
         while len(self._rounds) >= ROUNDS_MAX:

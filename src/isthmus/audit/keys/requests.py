@@ -63,7 +63,7 @@ def use_of(request: Request) -> str:
 def message_of(request: Request) -> bytes:
     """The bytes that are signed. Raises BadInput."""
     if isinstance(request, Head):
-        _origin(request)
+        checkpoint_of(request)
         return request.text.encode()
     if isinstance(request, Withdrawal):
         _withdrawal_amount(request)
@@ -79,7 +79,7 @@ def request_id(key: str, request: Request) -> str:
 def payment_of(request: Request, public: bytes) -> Payment:
     """What leaves, by the key of the package `public`. Raises BadInput."""
     if isinstance(request, Head):
-        return Payment("", Decimal(0), (_origin(request),), "")
+        return Payment("", Decimal(0), (checkpoint_of(request).origin,), "")
     if isinstance(request, Withdrawal):
         amount = _withdrawal_amount(request)
         return Payment(request.asset, amount, (request.destination,), request.reference)
@@ -99,9 +99,10 @@ def _spent(request: Cold, own: str) -> Payment:
     return Payment("BTC", (ours - back) * SATOSHI, places, name)
 
 
-def _origin(head: Head) -> str:
+def checkpoint_of(head: Head) -> Checkpoint:
+    """Raises BadInput."""
     try:
-        return Checkpoint.parse(head.text).origin
+        return Checkpoint.parse(head.text)
     except LogRefused as error:
         raise BadInput("text", f"is no checkpoint: {error.args[1]}") from None
 
