@@ -19,11 +19,11 @@ from isthmus.app.output import EXIT_OK, print_json
 from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.app.witness_settings import WitnessSettings
-from isthmus.audit.cosigned import cosignatures, witness_folder
+from isthmus.audit.cosigned import merge_last, witness_folder
 from isthmus.audit.jurisdictions import shipped
-from isthmus.audit.places import audit_folder, keys_folder, log_folder
+from isthmus.audit.places import audit_folder, keys_folder
 from isthmus.audit.witness_key import witness_key
-from isthmus.engine.proofs import Log, LogReader, LogRefused, VerifierKey
+from isthmus.engine.proofs import LogReader, LogRefused
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import IsthmusError
 
@@ -61,21 +61,13 @@ class Follower:
             except FAULTS as error:
                 self._tell(": ".join(error.args) if isinstance(error, LogRefused) else str(error))
             if ending:
-                self._merge()
+                merge_last(self._data, logs_of(self._data))
                 break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.every_s):
                     await self.stopped.wait()
         await self._close()
         return EXIT_OK
-
-    def _merge(self) -> None:
-        """Into the last heads what came for them, for their writer is gone. One that still writes merges it himself."""
-        for log, vkey in logs_of(self._data).items():
-            with contextlib.suppress(LogRefused, OSError):
-                writer = Log(log_folder(self._data, log), VerifierKey.parse(vkey).name, vkey)
-                if writer.note and (lines := cosignatures(self._data, log, writer.note)):
-                    writer.cosign(lines)
 
     async def _turn(self) -> None:
         found = logs_of(self._data)

@@ -101,7 +101,12 @@ class Holder:
     def _look(self) -> Here:
         keys = tuple(asks.Held(one.terms, one.public, one.epoch) for one in self.kept.keys.values())
         waiting = [(name, one) for name, one in self.kept.opened.items() if one.approved is None]
-        return Here(self.kept.number, keys, tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting), self.kept.heads)
+        return Here(
+            self.kept.number,
+            keys,
+            tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting),
+            self.kept.heads,
+        )
 
     def _share(self, key: str, request: Request) -> KeyShare | Refused:
         share = self.kept.keys.get(key)
