@@ -151,7 +151,8 @@ def what_of(request: Request) -> str:
         origin, size, *_ = request.text.split("\n")
         return f"head of {origin}, {size} entries"
     if isinstance(request, Withdrawal):
-        return f"{request.amount} {request.asset} to {request.destination} ({request.reference})"
+        at_bank = "" if request.bank is None else f" at {request.bank}"
+        return f"{request.amount} {request.asset} to {request.destination}{at_bank} ({request.reference})"
     assert isinstance(request, Cold)
     return f"input {request.input} of a transaction with {len(request.spending.paid)} outputs"
 
