@@ -128,17 +128,25 @@ export function ceremonyTone({ state }: Pick<Ceremony, "state">): "good" | "warn
 export interface StepRun {
   time: string;
   verdict: string;
+  attested: boolean;
   holders: number[];
 }
 
-/** Steps in their order, those that follow one another with one verdict in the same second as one. */
+/** By whose own word a ceremony came to what it came to. */
+export function attestedBy(holders: number[]): string {
+  if (holders.length === 0) return "attested by no holder: the coordinator's word";
+  return `attested by ${holders.join(", ")}`;
+}
+
+/** Steps in their order, those that follow one another with one verdict in the same second as one; what was attested apart. */
 export function stepRuns(steps: Ceremony["steps"]): StepRun[] {
   const runs: StepRun[] = [];
-  for (const { holder, time, verdict } of steps) {
+  for (const { holder, time, verdict, attested } of steps) {
     const last = runs.at(-1);
-    const same = last?.verdict === verdict && last.time.slice(0, 19) === time.slice(0, 19);
+    const same =
+      last?.verdict === verdict && last.attested === attested && last.time.slice(0, 19) === time.slice(0, 19);
     if (last && same && !last.holders.includes(holder)) last.holders.push(holder);
-    else runs.push({ time, verdict, holders: [holder] });
+    else runs.push({ time, verdict, attested, holders: [holder] });
   }
   return runs;
 }

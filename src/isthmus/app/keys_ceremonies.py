@@ -18,7 +18,18 @@ from isthmus.audit.entry_log import CEREMONIES, EntryLog, entries
 from isthmus.audit.keys import asks
 from isthmus.audit.keys.asks import COORDINATOR, Ask, Held, Here, Package, Reply, Terms
 from isthmus.audit.keys.ceremony import Failed, NotYet, Signed, Steps, make, repair, sign
-from isthmus.audit.keys.record import DONE, FAILED, OPENED, WAITING, Entry, terms_result, verdicts, what_of
+from isthmus.audit.keys.record import (
+    DONE,
+    FAILED,
+    OPENED,
+    WAITING,
+    Entry,
+    public_result,
+    statements,
+    terms_result,
+    verdicts,
+    what_of,
+)
 from isthmus.audit.keys.requests import Head, Request, request_id
 from isthmus.audit.keys.signatures import keep_signature
 from isthmus.kernel.values import time_text
@@ -37,13 +48,16 @@ class Asked(Protocol):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A head that holders were asked to sign once: signed, or not by `name` and reason; `said`: what each came to."""
+    """A head that holders were asked to sign once: signed, or not by `name` and reason; `said`: what each came to, and
+    what he `attested` of it last.
+    """
 
     held: Held | None
     signed: Signed | None
     name: str
     reason: str
     said: dict[str, str]
+    attested: dict[str, tuple[str, str]]
 
 
 class Coordinator:
@@ -85,7 +99,7 @@ class Coordinator:
         ceremony = secrets.token_bytes(16)
         opened = self._entry(ceremony.hex(), REFRESH, newest.terms, f"refresh {newest.epoch + 1}")
         public = self._led(opened, make(ceremony, newest.terms, refresh=True))
-        self._end(opened, DONE)
+        self._end(opened, DONE, result=public_result(public))
         return Held(newest.terms, public, newest.epoch + 1)
 
     def repair(self, key: str, lost: int) -> Held:
@@ -95,7 +109,7 @@ class Coordinator:
         ceremony = secrets.token_bytes(16)
         opened = self._entry(ceremony.hex(), REPAIR, held.terms, f"the share of holder {lost}")
         self._led(opened, repair(ceremony, held, able[: held.terms.threshold], lost))
-        self._end(opened, DONE)
+        self._end(opened, DONE, result=public_result(held.public))
         return held
 
     def sign(self, key: str, request: Request, wait_s: float, log: Growing | None = None) -> Signed:
@@ -119,15 +133,20 @@ class Coordinator:
 
     def sign_head(self, looked: Mapping[int, Reply], key: str, head: Head, log: Growing) -> Tried:
         """Once, without a word to the log, of what `look` found. Raises nothing that a ceremony ends with."""
-        said = verdicts(looked)
+        said, attested = verdicts(looked), statements({})
         held: Held | None = None
+
+        def heard(_: dict[int, Ask], replies: dict[int, Reply]) -> None:
+            said.update(lasting(said, verdicts(replies)))
+            attested.update(statements(replies))
+
         try:
             held = held_alike(looked, key)
             steps = sign(held, head, time.time_ns(), proofs_of(looked, key, head, log))
-            signed = self._run(steps, lambda _, replies: said.update(lasting(said, verdicts(replies))))
+            signed = self._run(steps, heard)
         except Failed as error:
-            return Tried(held, None, error.name, error.reason, said)
-        return Tried(held, signed, "", cheated(signed), said)
+            return Tried(held, None, error.name, error.reason, said, attested)
+        return Tried(held, signed, "", cheated(signed), said, attested)
 
     def tell_head(self, key: str, head: Head, tried: Tried) -> None:
         """An entry of the log for a head that was tried, of all that was said to it."""
@@ -136,9 +155,9 @@ class Coordinator:
         reason = f"{tried.name}: {tried.reason}" if tried.name else tried.reason
         entry = Entry(
             ceremony=request_id(key, head), kind=SIGN, key=key, time="", step=step, what=what_of(head), needed=needed,
-            reason=reason, result=result,
+            reason=reason, result=result, verdicts=tried.said, attested=tried.attested,
         )  # fmt: skip
-        self._put(entry, step, tried.said)
+        self._append(entry)
 
     def _shown(self, key: str, request: Request, log: Growing | None) -> dict[int, tuple[bytes, ...]]:
         return proofs_of(self.look(), key, request, log) if isinstance(request, Head) else {}
@@ -155,10 +174,10 @@ class Coordinator:
         ceremony = bytes.fromhex(begun[-1].ceremony)
         replies = self._lines.ask({holder: asks.Keep(ceremony, newest.public) for holder in behind})
         opened = replace(begun[-1], reason="", result={})
-        self._put(opened, "keep", verdicts(replies))
+        self._put(opened, "keep", replies)
         if not all(isinstance(reply, Package) for reply in replies.values()):
             raise Failed("refresh_unfinished", "not all took their new shares: repair theirs", behind)
-        self._end(opened, DONE)
+        self._end(opened, DONE, result=public_result(newest.public))
         return newest
 
     def _led(self, opened: Entry, steps: Steps[Made], last: list[dict[str, str]] | None = None) -> Made:
@@ -170,7 +189,7 @@ class Coordinator:
             said = verdicts(replies)
             if last is None or said not in last:
                 step = next(iter(asked.values())).__struct_config__.tag
-                self._put(opened, str(step), said)
+                self._put(opened, str(step), replies)
             if last is not None and said not in last:
                 last.append(said)
 
@@ -203,9 +222,13 @@ class Coordinator:
     def _end(self, opened: Entry, step: str, reason: str = "", result: Mapping[str, str] | None = None) -> None:
         self._put(replace(opened, reason=reason, result=dict(result or {})), step)
 
-    def _put(self, opened: Entry, step: str, said: dict[str, str] | None = None) -> None:
+    def _put(self, opened: Entry, step: str, replies: Mapping[int, Reply] | None = None) -> None:
+        said, heard = verdicts(replies or {}), statements(replies or {})
+        self._append(replace(opened, step=step, verdicts=said, attested=heard))
+
+    def _append(self, entry: Entry) -> None:
         now = time.time_ns()
-        self._log.append(lambda _place: replace(opened, time=time_text(now), step=step, verdicts=said or {}).raw(), now)
+        self._log.append(lambda _place: replace(entry, time=time_text(now)).raw(), now)
 
 
 def holding(looked: Mapping[int, Reply], key: str) -> dict[int, Held]:

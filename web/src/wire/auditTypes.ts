@@ -131,10 +131,13 @@ export interface Ceremony {
   opened: string;
   state: string;
   needed: number;
-  steps: { holder: number; time: string; verdict: string }[];
+  /** `attested`: as the holder himself signed it. */
+  steps: { holder: number; time: string; verdict: string; attested: boolean }[];
   reason: string | null;
   /** Its first entry in the log of ceremonies. */
   sequence: number;
+  /** Holders whose signed statements say that it came to this. */
+  attested: number[];
 }
 
 export interface Ceremonies {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
+  attestedBy,
   ceremonyTone,
   checksOf,
   fieldsOf,
@@ -165,6 +166,7 @@ describe("the steps of a ceremony", () => {
       holder,
       time: `2026-11-29T05:14:4${second}.1Z`,
       verdict,
+      attested: true,
     });
     const runs = stepRuns([step(1, "done"), step(2, "done"), step(1, "done"), step(2, "silent"), step(3, "silent", 1)]);
     expect(runs.map(({ holders, verdict }) => `${holders.join(" ")} ${verdict}`)).toEqual([
@@ -172,6 +174,21 @@ describe("the steps of a ceremony", () => {
       "1 done",
       "2 silent",
       "3 silent",
+    ]);
+  });
+});
+
+describe("who attests a ceremony", () => {
+  it("are the holders, or nobody but the coordinator", () => {
+    expect(attestedBy([1, 2, 3, 4])).toBe("attested by 1, 2, 3, 4");
+    expect(attestedBy([])).toContain("coordinator's word");
+  });
+
+  it("keeps what a holder signed apart from what is told of him", () => {
+    const steps = [true, false].map((attested, at) => ({ holder: at + 1, time: "t", verdict: "done", attested }));
+    expect(stepRuns(steps).map(({ holders, attested }) => [holders, attested])).toEqual([
+      [[1], true],
+      [[2], false],
     ]);
   });
 });

@@ -7,6 +7,7 @@ import msgspec
 from isthmus.audit.keys.growing import SeenHead
 from isthmus.audit.keys.policy import Policy, Refused
 from isthmus.audit.keys.requests import Request
+from isthmus.audit.keys.statement import Said
 
 COORDINATOR = 0
 """Who leads ceremonies, among the numbers of the holders (1 and above)."""
@@ -205,15 +206,17 @@ class Here(msgspec.Struct, frozen=True, tag="here"):
 
 
 class Package(msgspec.Struct, frozen=True, tag="package"):
-    """To all, or a signature's commitments or share."""
+    """To all, or a signature's commitments or share. `said`: signed by its sender, as of the next two."""
 
     package: bytes
+    said: Said | None = None
 
 
 class Packages(msgspec.Struct, frozen=True, tag="packages"):
     """To one holder each."""
 
     sealed: dict[int, bytes]
+    said: Said | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, tag="judged"):
@@ -221,6 +224,7 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
 
     id: str
     state: str
+    said: Said | None = None
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):

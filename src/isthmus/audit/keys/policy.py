@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from isthmus.audit.keys.requests import AT, Payment, decimal
+from isthmus.audit.keys.statement import Said
 from isthmus.kernel.errors import BadInput
 
 DELAY_S_MAX = 30 * 86_400
@@ -36,11 +37,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Why not: a stable name, words, and the holders to blame where it can be told."""
+    """Why not: a stable name, words, and the holders to blame where it can be told. `said`: signed by who refuses."""
 
     name: str
     reason: str
     holders: tuple[int, ...] = ()
+    said: Said | None = None
 
 
 def agreeable(policy: Policy, use: str) -> Refused | None:
