@@ -23,8 +23,10 @@ class PatientLines:
     def ask(self, asked: dict[int, Ask]) -> dict[int, Reply]:
         """See Asked."""
         until = time.monotonic() + self._timeout_s
-        waiting = {holder: self._lines[holder].begin(holder, ask) for holder, ask in asked.items()}
-        return {holder: self._reply(holder, slot, until) for holder, slot in waiting.items()}
+        known = {holder: ask for holder, ask in asked.items() if holder in self._lines}
+        waiting = {holder: self._lines[holder].begin(holder, ask) for holder, ask in known.items()}
+        unknown = {holder: Silent(f"the roster has no holder {holder}") for holder in asked if holder not in known}
+        return unknown | {holder: self._reply(holder, slot, until) for holder, slot in waiting.items()}
 
     def close(self) -> None:
         """Ends the connections; one that still waits ends by itself."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.app.beside import end_with_server, step_back
-from isthmus.app.output import EXIT_OK, print_json
+from isthmus.app.output import EXIT_OK, EXIT_UNCLEAN, print_json
 from isthmus.app.threshold_rounds import Rounds
 from isthmus.app.threshold_settings import ThresholdSettings
 from isthmus.app.witness_follower import logs_of
@@ -71,9 +71,20 @@ async def follow(follower: Follower) -> int:
     """Asks until standard input ends, and a little longer."""
     stopped = asyncio.Event()
     end_with_server(stopped)
-    thread = threading.Thread(target=follower.run, daemon=True, name="threshold")
+    loop = asyncio.get_running_loop()
+
+    def run() -> None:
+        try:
+            follower.run()
+        finally:
+            # Also by a bug: the server then starts another one.
+            loop.call_soon_threadsafe(stopped.set)
+
+    thread = threading.Thread(target=run, daemon=True, name="threshold")
     thread.start()
     await stopped.wait()
+    if not thread.is_alive():
+        return EXIT_UNCLEAN
     follower.stopped.set()
     thread.join(END_S)
     return EXIT_OK

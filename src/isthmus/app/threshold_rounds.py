@@ -60,10 +60,14 @@ class Rounds:
         self._coordinator: Coordinator | None = None
         self._asked_at = float("-inf")
         self._told: dict[str, tuple[str, dict[str, str]]] = {}
-        board = read_board(data)
-        self._logs = {row.log: row for row in board.logs} if board is not None else {}
-        self._holders = {row.holder: row for row in board.holders} if board is not None else {}
+        self._logs: dict[str, LogRow] = {}
+        self._holders: dict[int, HolderRow] = {}
         self._needed = (0, 0)
+        board = read_board(data)
+        if board is not None and board.key == settings.key:
+            self._logs = {row.log: row for row in board.logs}
+            self._holders = {row.holder: row for row in board.holders}
+            self._needed = board.needed, board.of
 
     def turn(self, is_last: bool = False) -> None:
         """Asks for the newest heads where that is due; the last turn is always. Raises BadInput, Damaged, LogRefused,
@@ -117,8 +121,8 @@ class Rounds:
         """The note whose head is signed next: one that witnesses cosigned goes before one that they will, so that
         proofs have both; None where the newest is signed.
         """
-        last, cosigned = group_note(self._data, log), cosigned_note(self._data, log)
-        done = size_and_root(last) if last is not None else (-1, "")
+        row, cosigned = self._logs.get(log), cosigned_note(self._data, log)
+        done = (row.size, row.root) if row is not None and row.root is not None else (-1, None)
         if cosigned is not None:
             size = size_and_root(cosigned)[0]
             reached = signed_sizes(looked, self._settings.key, published.partition("\n")[0])

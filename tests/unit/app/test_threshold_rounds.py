@@ -272,6 +272,23 @@ def test_a_restart_goes_on_where_it_was_and_a_folder_without_a_roster_is_named(b
         elsewhere.turn()
 
 
+def test_another_key_in_the_settings_signs_the_head_that_the_first_one_signed(beside: Beside) -> None:
+    coordinator, lines = beside.house.coordinator()
+    coordinator.create(Terms("others", "ed25519", "head", 3, 2, Policy(ORIGINS, by_code=False)))
+    lines.close()
+    first = beside.key()
+    beside.follow()
+    beside.rounds.close()
+    beside.rounds = beside.begun(ThresholdSettings(key="others", state="", every_s=1.0, timeout_s=2.0))
+    beside.turn()
+    beside.follow()
+    assert beside.key().public != first.public
+    for key in (first, beside.key()):
+        assert note_signed(beside.published().encode(), key) is None
+    beside.rounds.close()
+    beside.rounds = beside.begun()
+
+
 def test_operators_are_told_over_rest_and_nothing_where_no_key_is_named(beside: Beside) -> None:
     settings = settings_of(read_defaults(), {"audit": {"name": "test", "threshold": {"key": "heads"}}}).audit
     told = asyncio.run(AuditLogReads(beside.data, settings, lambda: None).status()).threshold
