@@ -25,7 +25,7 @@ from isthmus.engine.proofs import LogRefused
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import IsthmusError
 
-LOOK_S = 0.5
+LOOK_S = 0.2
 """Between two looks at what is due, or shorter where heads are signed more often."""
 END_S = 8.0
 """How long the holders' last signatures are waited for."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from isthmus.app.keys_ceremonies import Coordinator, Tried, lasting
+from isthmus.app.keys_ceremonies import Coordinator, Tried, holding, lasting
 from isthmus.app.keys_heads import head_key, signed_note, signed_sizes
 from isthmus.app.keys_link import Lines
 from isthmus.app.keys_member import ROSTER, read_roster
@@ -30,7 +30,7 @@ from isthmus.app.threshold_board import (
 )
 from isthmus.app.threshold_settings import ThresholdSettings
 from isthmus.app.witness_board import write_whole
-from isthmus.audit.cosigned import COSIGNED, NEWEST, cosigned_note, group_folder, group_note, lines_of
+from isthmus.audit.cosigned import COSIGNED, NEWEST, agreed_note, cosigned_note, group_folder, group_note, lines_of
 from isthmus.audit.keys.asks import COORDINATOR, Reply, Roster
 from isthmus.audit.keys.record import verdicts
 from isthmus.audit.keys.requests import Head
@@ -41,6 +41,8 @@ from isthmus.kernel.clock import Clock
 from isthmus.kernel.values import time_text
 
 GOOD = ("done", "approved")
+RESTING_S = 1.5
+"""A head that stands for so long will stand until it is signed."""
 WORDS = {"silent": SILENT, "unknown_key": LOST}
 
 
@@ -58,7 +60,11 @@ class Rounds:
         self._roster: Roster | None = None
         self._lines: PatientLines | None = None
         self._coordinator: Coordinator | None = None
-        self._asked_at = float("-inf")
+        self._asked_at: dict[str, float] = {}
+        self._found: dict[str, tuple[str, float]] = {}
+        """The published head of a log as it was found last, and when it was first."""
+        self._refused: dict[str, dict[str, str]] = {}
+        """By log and holder, of the last head that they were asked to sign."""
         self._told: dict[str, tuple[str, dict[str, str]]] = {}
         self._logs: dict[str, LogRow] = {}
         self._holders: dict[int, HolderRow] = {}
@@ -74,19 +80,39 @@ class Rounds:
         OSError.
         """
         logs = {log: note for log in LOGS if (note := _published(self._data, log)) is not None}
-        if logs and (is_last or self._steady() >= self._asked_at + self._settings.every_s):
-            self._asked_at = self._steady()
+        due = [log for log, note in logs.items() if self._is_due(log, note) or is_last]
+        if due:
+            self._asked_at |= dict.fromkeys(due, self._steady())
             coordinator = self._led()
             looked = coordinator.look()
-            said = verdicts(looked)
-            for log, note in logs.items():
-                chosen = self._chosen(log, note, looked)
+            said = self._presence(looked)
+            for log in due:
+                chosen = self._chosen(log, logs[log], looked)
                 if chosen is not None:
-                    said.update(lasting(said, self._sign(coordinator, looked, log, chosen)))
+                    words = self._sign(coordinator, looked, log, chosen)
+                    self._refused[log] = {me: word for me, word in words.items() if word not in (*GOOD, *WORDS)}
+                    said.update(lasting(said, words))
+            for refused in self._refused.values():
+                said.update(lasting(said, refused))
             self._see(said)
             self.write(None)
         for log in logs:
             self._agree(log)
+
+    def _is_due(self, log: str, note: str) -> bool:
+        """Of a log that grows, a head that was published just now: it is still the published one when it is signed."""
+        text, now = note.partition("\n\n")[0], self._steady()
+        known, since = self._found.get(log, ("", now))
+        is_fresh = text != known
+        self._found[log] = (text, now if is_fresh else since)
+        if now < self._asked_at.get(log, float("-inf")) + self._settings.every_s:
+            return False
+        return is_fresh or now >= since + RESTING_S
+
+    def _presence(self, looked: Mapping[int, Reply]) -> dict[str, str]:
+        having = holding(looked, self._settings.key)
+        words = verdicts(looked)
+        return {me: "unknown_key" if word in GOOD and int(me) not in having else word for me, word in words.items()}
 
     def close(self) -> None:
         """Lets the holders go; the next turn calls them anew, by the roster as it is then."""
@@ -118,12 +144,13 @@ class Rounds:
         return self._coordinator
 
     def _chosen(self, log: str, published: str, looked: Mapping[int, Reply]) -> str | None:
-        """The note whose head is signed next: one that witnesses cosigned goes before one that they will, so that
-        proofs have both; None where the newest is signed.
+        """The note whose head is signed next; None where the newest is signed. Where witnesses did not cosign the one
+        that was signed last, one that they did goes before the newest: proofs are under a head that has both.
         """
         row, cosigned = self._logs.get(log), cosigned_note(self._data, log)
         done = (row.size, row.root) if row is not None and row.root is not None else (-1, None)
-        if cosigned is not None:
+        agreed = agreed_note(self._data, log)
+        if cosigned is not None and done[0] > (size_and_root(agreed)[0] if agreed is not None else -1):
             size = size_and_root(cosigned)[0]
             reached = signed_sizes(looked, self._settings.key, published.partition("\n")[0])
             able = sum(1 for one in reached.values() if one <= size)

@@ -125,7 +125,7 @@ def test_a_head_is_asked_for_once_and_only_when_it_is_due(beside: Beside) -> Non
     beside.turn()
     assert group_note(beside.data, JOURNAL) == signed
     beside.grow()
-    beside.clocks.seconds = beside.rounds._asked_at + 0.5
+    beside.clocks.seconds = beside.rounds._asked_at[JOURNAL] + 0.5
     beside.rounds.turn()
     assert group_note(beside.data, JOURNAL) == signed
     beside.rounds.turn(is_last=True)
