@@ -1,6 +1,7 @@
 /** The audit trail in words: how far it is, what an event says, and which checks it met. */
 import { DIMENSIONS } from "./dimensions";
-import type { AuditEvent, AuditStatus, AuditWitness, Ceremony } from "./wire/auditTypes";
+import { clock, words } from "./stores/text";
+import type { AuditEvent, AuditStatus, AuditThreshold, AuditWitness, Ceremony } from "./wire/auditTypes";
 
 export interface Standing {
   tone: "good" | "warn" | "bad";
@@ -18,6 +19,27 @@ export function standing(status: AuditStatus): Standing {
   if (quorum && quorum.have < quorum.needed)
     return { tone: "warn", text: `◆ ${quorum.have} of ${quorum.needed} witnesses needed have cosigned; ${behind}` };
   return { tone: "good", text: lag === 0 ? "● Every record of the journal is under a signed head" : `● ${behind}` };
+}
+
+/** The holders' key in one line: why it signs nothing, else who is missing, else the head that it signed last. */
+export function groupStanding({ key, have, of, logs, holders, fault }: AuditThreshold): Standing {
+  const failing = logs.find(({ state }) => state !== "signed");
+  if (fault !== null) return { tone: "bad", text: `✕ ${key} signs no head: ${fault}` };
+  if (failing)
+    return {
+      tone: "bad",
+      text: `✕ ${key} signs no head of ${failing.log} since ${clock(failing.since, 0)}: ${failing.reason ?? ""}`,
+    };
+  const missing = holders.filter(({ state }) => state !== "present");
+  if (missing.length > 0) {
+    const who = missing
+      .map(({ holder, state, since }) => `${holder} ${words(state)} since ${clock(since, 0)}`)
+      .join(", ");
+    return { tone: "warn", text: `◆ ${key} signs heads with ${have} of ${of} holders: ${who}` };
+  }
+  const first = logs[0];
+  const last = first ? `, the last of ${count(first.size)} entries` : "";
+  return { tone: "good", text: `● ${key} signs heads with ${have} of ${of} holders${last}` };
 }
 
 export function count(value: number): string {
@@ -106,17 +128,25 @@ export function ceremonyTone({ state }: Pick<Ceremony, "state">): "good" | "warn
 export interface StepRun {
   time: string;
   verdict: string;
+  attested: boolean;
   holders: number[];
 }
 
-/** Steps in their order, those that follow one another with one verdict in the same second as one. */
+/** By whose own word a ceremony came to what it came to. */
+export function attestedBy(holders: number[]): string {
+  if (holders.length === 0) return "attested by no holder: the coordinator's word";
+  return `attested by ${holders.join(", ")}`;
+}
+
+/** Steps in their order, those that follow one another with one verdict in the same second as one; what was attested apart. */
 export function stepRuns(steps: Ceremony["steps"]): StepRun[] {
   const runs: StepRun[] = [];
-  for (const { holder, time, verdict } of steps) {
+  for (const { holder, time, verdict, attested } of steps) {
     const last = runs.at(-1);
-    const same = last?.verdict === verdict && last.time.slice(0, 19) === time.slice(0, 19);
+    const same =
+      last?.verdict === verdict && last.attested === attested && last.time.slice(0, 19) === time.slice(0, 19);
     if (last && same && !last.holders.includes(holder)) last.holders.push(holder);
-    else runs.push({ time, verdict, holders: [holder] });
+    else runs.push({ time, verdict, attested, holders: [holder] });
   }
   return runs;
 }

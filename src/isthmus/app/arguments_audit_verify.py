@@ -35,6 +35,9 @@ def _add_log(commands: Any, command: Callable[..., ArgumentParser]) -> None:
     parser = command(commands, "log", "isthmus.app.audit_verify_log:run", about, example)
     parser.add_argument("log", metavar="DIR", help="a folder of tiles, or a JSON object of files by path in base64")
     parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one beside the log")
+    parser.add_argument(
+        "--group", metavar="K", help="a key of several holders (or its file) that must have signed a head"
+    )
     parser.add_argument("--origin", metavar="O", help="the name that the log must have")
 
 
@@ -47,6 +50,7 @@ def _add_proof(commands: Any, command: Callable[..., ArgumentParser]) -> None:
     parser.add_argument("file", metavar="FILE", help="the proof (JSON)")
     parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one in the proof")
     parser.add_argument("--witness", metavar="K", action="append", help="a witness's key; else those in the proof")
+    parser.add_argument("--group", metavar="K", help="a key of several holders (or its file) that must have signed")
     parser.add_argument("--quorum", metavar="N", type=int, help="witnesses that must have cosigned (default 1 if any)")
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from isthmus.app import threshold_board
 from isthmus.app.audit_settings import AuditSettings
 from isthmus.app.witness_board import read_board
 from isthmus.audit import heads
@@ -22,7 +23,7 @@ from isthmus.audit.status import STOPPED, read_status
 from isthmus.engine.engine import JournalDamaged
 from isthmus.engine.proofs import LogRefused
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus
+from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus, AuditThreshold
 from isthmus.kernel.errors import BadInput, Damaged
 
 Answer = TypeVar("Answer")
@@ -70,11 +71,18 @@ class AuditLogReads:
             bounded_at=self._settings.most_behind,
             quorum=self._quorum(),
             fault=fault,
+            threshold=self._threshold(),
         )
 
     def _quorum(self) -> AuditQuorum | None:
         board = read_board(self._data)
         return None if board is None else AuditQuorum(*msgspec.structs.astuple(board.quorum))
+
+    def _threshold(self) -> AuditThreshold | None:
+        board = threshold_board.read_board(self._data) if self._settings.threshold.key else None
+        if board is None or board.key != self._settings.threshold.key:
+            return None
+        return msgspec.convert(msgspec.to_builtins(board), AuditThreshold)
 
     def _head(self, log: str) -> AuditLogHead | None:
         head = heads.newest(log_folder(self._data, log))

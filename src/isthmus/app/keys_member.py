@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from isthmus.app.whole_file import read_json
 from isthmus.audit.keys.asks import COORDINATOR, Card, Roster
 from isthmus.audit.keys.kept import Kept
+from isthmus.audit.keys.statement import Sign
 from isthmus.audit.keys.vault import Vault, read_private, write_private
 from isthmus.audit.places import audit_folder
 from isthmus.kernel.errors import BadInput, Damaged
@@ -66,6 +67,16 @@ def make_member(folder: Path, card: tuple[int, str, int], box: bytes, passphrase
     found = Card(number, host, port, certificate.decode(), box)
     (folder / CARD).write_bytes(msgspec.json.encode(found))
     return found
+
+
+def signing(folder: Path, passphrase: str) -> Sign:
+    """The member's signature (ECDSA, SHA-256), by the key of his certificate. Raises BadInput."""
+    try:
+        key = serialization.load_pem_private_key(read_private(folder / PRIVATE), passphrase.encode())
+    except ValueError as error:
+        raise BadInput("passphrase", f"bad_passphrase: the key of {folder} does not open: {error}") from None
+    assert isinstance(key, ec.EllipticCurvePrivateKey), "it was made so"
+    return lambda content: key.sign(content, ec.ECDSA(hashes.SHA256()))
 
 
 def read_card(path: Path) -> Card:

@@ -20,7 +20,7 @@ from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.app.witness_settings import WitnessSettings
 from isthmus.audit.cosigned import PEERS, witness_folder
-from isthmus.audit.entry_log import CEREMONIES, DOCUMENTS, cosign, merge
+from isthmus.audit.entry_log import ENTRY_LOGS, cosign, merge_last
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.places import audit_folder, keys_folder
 from isthmus.audit.witness_key import witness_key
@@ -37,8 +37,6 @@ GOSSIP_S = 30.0
 READY_S = 30.0
 END_S = 5.0
 COMMAND = (sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())")
-ENTRY_LOGS = {CEREMONIES, DOCUMENTS}
-"""Commands write these and are gone: what comes for their heads is merged here. The others' writer does it himself."""
 FAULTS = (IsthmusError, LogRefused, OSError)
 
 
@@ -66,19 +64,13 @@ class Follower:
             except FAULTS as error:
                 self._tell(": ".join(error.args) if isinstance(error, LogRefused) else str(error))
             if ending:
-                self._merge()
+                merge_last(self._data, logs_of(self._data))
                 break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.every_s):
                     await self.stopped.wait()
         await self._close()
         return EXIT_OK
-
-    def _merge(self) -> None:
-        """Into the last heads what came for them, for their writer is gone. One that still writes merges it himself."""
-        for log, vkey in logs_of(self._data).items():
-            with contextlib.suppress(LogRefused, OSError):
-                (cosign if log in ENTRY_LOGS else merge)(self._data, log, vkey)
 
     async def _turn(self) -> None:
         found = logs_of(self._data)

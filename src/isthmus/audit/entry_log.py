@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from isthmus.audit.cosigned import cosignatures
+from isthmus.audit.cosigned import cosignatures, merge
 from isthmus.audit.places import keys_folder, log_folder, origin
 from isthmus.audit.signed_log import SignedLog, size_and_root
-from isthmus.engine.proofs import ED25519, Log, LogReader, LogRefused, Signer, VerifierKey
+from isthmus.engine.proofs import ED25519, LogReader, LogRefused, Signer
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import flush
 
 CEREMONIES = "ceremonies"
 DOCUMENTS = "documents"
+ENTRY_LOGS = {CEREMONIES, DOCUMENTS}
+"""Commands write these and are gone: others merge what comes for their heads."""
 
 
 class EntryLog:
@@ -56,11 +58,13 @@ def cosign(data: Path, log: str, vkey: str) -> None:
         merge(data, log, vkey)
 
 
-def merge(data: Path, log: str, vkey: str) -> None:
-    """The same where nobody else writes. Raises LogRefused, OSError."""
-    writer = Log(log_folder(data, log), VerifierKey.parse(vkey).name, vkey)
-    if writer.note and (lines := cosignatures(data, log, writer.note)):
-        writer.cosign(lines)
+def merge_last(data: Path, logs: Mapping[str, str]) -> None:
+    """Into the last heads what came for them, once the server is gone. A writer that is there still merges it himself.
+    `logs`: public key by log.
+    """
+    for log, vkey in logs.items():
+        with contextlib.suppress(LogRefused, OSError):
+            (cosign if log in ENTRY_LOGS else merge)(data, log, vkey)
 
 
 def entries(data: Path, log: str = CEREMONIES) -> list[bytes]:

@@ -15,6 +15,17 @@ export interface AuditLogHead {
   note: string;
 }
 
+/** The key of several holders that signs the logs' heads as well. */
+export interface AuditThreshold {
+  key: string;
+  needed: number;
+  have: number;
+  of: number;
+  logs: { log: string; size: number; time: string | null; state: string; since: string; reason: string | null }[];
+  holders: { holder: number; state: string; since: string }[];
+  fault: string | null;
+}
+
 export interface AuditStatus {
   name: string;
   state: "current" | "behind" | "stopped" | "off";
@@ -25,6 +36,7 @@ export interface AuditStatus {
   bounded_at: number;
   quorum: AuditQuorum | null;
   fault: string | null;
+  threshold: AuditThreshold | null;
 }
 
 /** An event of an order; a value is null where the journal does not say it, and empty where there is none. */
@@ -119,10 +131,13 @@ export interface Ceremony {
   opened: string;
   state: string;
   needed: number;
-  steps: { holder: number; time: string; verdict: string }[];
+  /** `attested`: as the holder himself signed it. */
+  steps: { holder: number; time: string; verdict: string; attested: boolean }[];
   reason: string | null;
   /** Its first entry in the log of ceremonies. */
   sequence: number;
+  /** Holders whose signed statements say that it came to this. */
+  attested: number[];
 }
 
 export interface Ceremonies {
