@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import time
+from pathlib import Path
 
+from isthmus.app.audit_particulars import asked_by, logged
 from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_OK, print_json, say
 from isthmus.audit import jurisdictions
-from isthmus.audit.retention import Asked, checked, chosen, end_hold, erase, hold, holds, kept_until
+from isthmus.audit.retention import checked, chosen, end_hold, erase, hold, holds, kept_until
+from isthmus.audit.sealed_particulars import accesses, written
 from isthmus.audit.store import StoreReader
-from isthmus.kernel.values import time_text
 
 
 def retention(arguments: argparse.Namespace) -> int:
@@ -42,9 +43,9 @@ def hold_command(arguments: argparse.Namespace) -> int:
     """Makes one, ends one, or lists those that stand."""
     data = folder(arguments)
     if arguments.end is not None:
-        made = [end_hold(data, arguments.end, _asked(arguments))]
+        made = [end_hold(data, arguments.end, asked_by(arguments))]
     elif arguments.account is not None:
-        made = [hold(data, arguments.account, _asked(arguments))]
+        made = [hold(data, arguments.account, asked_by(arguments))]
     else:
         made = list(holds(data).values())
     if arguments.json:
@@ -60,14 +61,23 @@ def erase_command(arguments: argparse.Namespace) -> int:
     """Exit 2 where it is refused."""
     data = folder(arguments)
     rows = chosen(jurisdictions.shipped(), arguments.jurisdiction)
-    last = StoreReader(data).last_of(checked(arguments.account))
-    done = erase(data, arguments.account, last, rows, _asked(arguments))
+    account = checked(arguments.account)
+    done = erase(data, account, _last(data, account), rows, asked_by(arguments))
     if arguments.json:
         print_json(done)
     else:
         say(f"{done.account}: the key is destroyed; rows up to record {done.sequence} have no salts any more")
+        say("what was sealed under it (isthmus audit particulars) opens no more")
     return EXIT_OK
 
 
-def _asked(arguments: argparse.Namespace) -> Asked:
-    return Asked(arguments.by, arguments.reason, time_text(time.time_ns()))
+def _last(data: Path, account: str) -> tuple[dt.date, int] | None:
+    """Day from which retention counts, and the last record with rows of the account: the later one of its last row and
+    the last writing of its particulars. None where there is neither.
+    """
+    row = StoreReader(data).last_of(account)
+    sealed = logged(lambda: written(accesses(data))).get(account)
+    days = [row[0]] if row is not None else []
+    if sealed is not None:
+        days.append(dt.date.fromisoformat(sealed.time[:10]))
+    return (max(days), row[1] if row is not None else 0) if days else None

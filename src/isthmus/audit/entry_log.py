@@ -16,6 +16,7 @@ from isthmus.kernel.files import flush
 
 CEREMONIES = "ceremonies"
 DOCUMENTS = "documents"
+PARTICULARS = "particulars"
 
 
 class EntryLog:
