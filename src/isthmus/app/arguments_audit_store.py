@@ -13,6 +13,7 @@ ERASE = "Destroys the key of a client's salts and particulars; refused under a h
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
 FORMS = ("rts22", "rts24", "cat")
 FORM = "RTS 22 (XML), RTS 24 (CSV) or CAT (JSON lines)"
+PERSONS = "rts22: with natural persons, of the particulars that are kept; needs --by and --reason, and is put on record"
 JURISDICTION = "only these obligations (repeat it); without it: those of all jurisdictions"
 
 
@@ -39,14 +40,14 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     example = "isthmus audit export --data data --day 2026-11-27 --as rts24 --reference reference.toml --out orders.csv"
     export = command(audit, "export", "isthmus.app.audit_export:run", EXPORT, example)
     export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD (UTC)")
-    export.add_argument(
-        "--as", dest="form", choices=("rts24", "cat"), required=True, help="RTS 24 (CSV) or CAT (JSON lines)"
-    )
+    export.add_argument("--as", dest="form", choices=FORMS, required=True, help=FORM)
+    export.add_argument("--particulars", action="store_true", help=PERSONS)
     export.add_argument("--reference", metavar="F", help="who clients are, ISINs and MICs (TOML)")
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for one in (search, order, rebuild):
         one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
-    for one in (hold, erase):
+    export.add_argument("--name", metavar="NAME", default="demo", help="of the logs, as audit.name (%(default)s)")
+    for one in (hold, erase, export):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")
     for one in (retention, erase):

@@ -19,8 +19,8 @@ from isthmus.kernel.errors import BadInput
 
 NATURAL, LEGAL = "natural", "legal"
 CONCAT = "CONCAT"
-FORMS = {"name": r"[^\s,\x00-\x1f\x7f][^,\x00-\x1f\x7f]*", "text": r"[^\x00-\x1f\x7f]+"}
-"""Named forms: names are joined by commas in reports, so that there is none in them."""
+FORMS = {"name": r"[^\s,][^,]*", "text": ".+"}
+"""Named forms, of printable characters: names are joined by commas in reports, so that there is none in them."""
 
 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +85,13 @@ def checked(found: Particulars) -> Particulars:
     return found
 
 
+def identifier_of(person: Particulars) -> str:
+    """What stands behind the country's code in a report (RTS 22, Article 6). Raises BadInput as `concat`."""
+    if person.identifier_kind == CONCAT:
+        return concat(person.birth_date, person.given_names, person.family_names)
+    return person.identifier
+
+
 def _check(kind: str, name: str, field: Field, values: tuple[str, ...]) -> None:
     if name != "kind" and kind not in field.of:
         if values:
@@ -95,7 +102,7 @@ def _check(kind: str, name: str, field: Field, values: tuple[str, ...]) -> None:
     form = FORMS.get(field.form, field.form)
     if len(",".join(values)) > (field.most if name != "nationalities" else field.most * 3):
         raise BadInput(name, f"has more than {field.most} characters")
-    if not all(re.fullmatch(form, value) for value in values):
+    if not all(re.fullmatch(form, value, re.ASCII) and value.isprintable() for value in values):
         raise BadInput(name, f"is not of the form {field.form}")
 
 
@@ -110,8 +117,7 @@ def _check_person(found: Particulars) -> None:
     if bool(found.identifier) == (found.identifier_kind == CONCAT):
         made = found.identifier_kind == CONCAT
         raise BadInput("identifier", "is made of birth date and names for CONCAT" if made else "must be said")
-    if found.identifier_kind == CONCAT:
-        concat(found.birth_date, found.given_names, found.family_names)
+    identifier_of(found)
 
 
 def _shape(error: Exception) -> str:

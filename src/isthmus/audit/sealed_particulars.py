@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from isthmus.audit.client_keys import NoClientKey, client_key, made_key
 from isthmus.audit.entry_log import PARTICULARS, EntryLog, entries
+from isthmus.audit.exports_rts22 import UNKNOWN, Lacking
 from isthmus.audit.keys.vault import KEY_BYTES, NONCE_BYTES, Chance
 from isthmus.audit.lines import Lines
 from isthmus.audit.particulars import Particulars
@@ -33,6 +34,7 @@ SEALING, NAMING = b"isthmus/particulars/seal/1", b"isthmus/particulars/name/1"
 """Labels of HKDF: the key that seals, and eight bytes that name the client's key without telling anything of it."""
 NAME_BYTES, SALT_BYTES = 8, 16
 SET, SHOW, EXPORT = "set", "show", "export"
+ERASED = "erased"
 MAKER = "particulars"
 
 
@@ -163,6 +165,28 @@ def opened(data: Path, account: str, record: list[Access]) -> Opened | Erased | 
         name = "wrong_key" if key else "no_key"
         raise BadInput(f"{account}.key", f"{name}: version {line.version} was sealed under another key, which is gone")
     return Opened(account, line.version, last.time, last.by, unseal(line, account, key))
+
+
+class Holders:
+    """Who holds accounts, for reports. `read`: the versions that were, which go on record before anybody sees them."""
+
+    def __init__(self, data: Path) -> None:
+        """Raises as `accesses`."""
+        self.read: dict[str, int] = {}
+        self._data = data
+        self._record = accesses(data)
+        self._found: dict[str, Particulars | Lacking] = {}
+
+    def __call__(self, account: str) -> Particulars | Lacking:
+        """Lacking "unknown" where nothing is kept, "erased" where the key was destroyed. Raises as `opened`."""
+        if account not in self._found:
+            found = opened(self._data, account, self._record)
+            if isinstance(found, Opened):
+                self.read[account] = found.version
+                self._found[account] = found.particulars
+            else:
+                self._found[account] = Lacking(UNKNOWN if found is None else ERASED)
+        return self._found[account]
 
 
 def erased_on(data: Path, account: str, last: Access) -> str | None:

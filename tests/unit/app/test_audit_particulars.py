@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.audit.order_journals import Told
 
 from isthmus.app.cli import main
 from isthmus.audit.client_keys import key_path, made_key
 from isthmus.audit.entry_log import PARTICULARS, entries
 from isthmus.audit.jurisdictions import shipped
+from isthmus.audit.lines import Lines
 from isthmus.audit.particulars import Particulars, parse, table
-from isthmus.audit.retention import Asked, erase
+from isthmus.audit.retention import ERASURES, Asked, Erasure, erase
 from isthmus.audit.sealed_particulars import FOLDER, RECORD, Sealed, accesses, seal, unseal
+from isthmus.kernel import messages
 from isthmus.kernel.errors import BadInput, Damaged
 
 ANN: dict[str, Any] = {
@@ -275,6 +278,8 @@ def test_a_sealed_line_opens_for_its_account_version_and_key_alone(
         ({"kind": "robot"}, "kind"),
         ({"given_names": []}, "given_names"),
         ({"given_names": ["a,b"]}, "given_names"),
+        ({"given_names": ["a\uffff"]}, "given_names"),
+        ({"postal_address": "a\nb"}, "postal_address"),
         ({"given_names": ["x" * 141]}, "given_names"),
         ({"birth_date": "1971-02-30"}, "birth_date"),
         ({"birth_date": "29.3.1971"}, "birth_date"),
@@ -316,6 +321,61 @@ def test_the_table_has_every_field_with_its_source_and_a_holder_shows_himself_in
     assert set(table()) == set(Particulars.__struct_fields__)
     assert all(field.source and field.of for field in table().values())
     assert "Anneliese" not in repr(PERSON) + str(PERSON)
+
+
+REFERENCE = """
+lei = "5493001KJTIIGC8Y1R12"
+venues = { house = "XISM" }
+people = { client = "NORE" }
+instruments = { ABC = { isin = "US0378331005" } }
+rts22 = { investment_firm = true, transmitted = false, securities_financing = false }
+"""
+
+
+def test_a_report_has_persons_where_access_is_given_and_the_access_is_on_record(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker = Told(tmp_path)
+    broker.place(broker.ann, messages.BUY, 10, 10_000)
+    broker.place(broker.bob, messages.SELL, 4, 10_000)
+    broker.engine.close()
+    inputs, out = tmp_path / "inputs.json", tmp_path / "report.xml"
+    for account, told in ((broker.ann, ANN), (broker.bob, {**ANN, "birth_date": "1980-01-01"})):
+        inputs.write_text(json.dumps(told))
+        assert run("set", "--account", f"acc-{account}", "--file", str(inputs), *WHO)[0] == 0
+    inputs.write_text(REFERENCE)
+    assert main(["audit", "store", "rebuild", "--data", str(tmp_path)]) == 0
+    words = [
+        "audit",
+        "export",
+        "--day",
+        "2025-11-29",
+        "--as",
+        "rts22",
+        "--reference",
+        str(inputs),
+        "--data",
+        str(tmp_path),
+    ]
+
+    def exported(code: int, *more: str) -> Any:
+        capsys.readouterr()
+        assert main([*words, "--out", str(out), *more, "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    assert [row["reason"] for row in exported(1)["refused"]] == ["unknown"]
+    assert exported(2, "--particulars")["error"]["field"] == "by"
+    assert exported(2, "--particulars", *WHO, "--as", "cat")["error"]["field"] == "particulars"
+    assert exported(0, "--particulars", "--by", "joe", "--reason", "report of the day")["rows"] == 1
+    assert "<Id>DE19710329ANNELSTRAS</Id>" in out.read_text() and out.stat().st_mode & 0o777 == 0o600
+    last = accesses(tmp_path)[-1]
+    assert (last.act, last.reason) == ("export", "report of the day")
+    assert last.versions == {f"acc-{broker.ann}": 1, f"acc-{broker.bob}": 1}
+    key_path(tmp_path, f"acc-{broker.ann}").unlink()
+    erased = Erasure(f"acc-{broker.ann}", "done", 99, "joe", "x", "2099-01-01T00:00:00.000000000Z", "", [])
+    Lines(tmp_path / ERASURES, Erasure).add(erased)
+    refused = exported(1, "--particulars", *WHO)["refused"]
+    assert [(row["field"], row["reason"]) for row in refused] == [("Buyr", "erased")]
 
 
 @pytest.mark.parametrize(
