@@ -13,6 +13,7 @@ ERASE = "Destroys the key of a client's salts and particulars; refused under a h
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
 FORMS = ("rts22", "rts24", "cat")
 FORM = "RTS 22 (XML), RTS 24 (CSV) or CAT (JSON lines)"
+DROP = "the days whose rows may go: shown only, nothing changes without --apply"
 PERSONS = "rts22: with natural persons, of the particulars that are kept; needs --by and --reason, and is put on record"
 JURISDICTION = "only these obligations (repeat it); without it: those of all jurisdictions"
 
@@ -29,8 +30,10 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     rebuild = command(commands, "rebuild", "isthmus.app.audit_store:rebuild", REBUILD, example)
     rebuild.add_argument("--check", action="store_true", help="change nothing; exit 1 where something differs")
     example = "isthmus audit retention --data data --jurisdiction uk-fca"
-    retention = command(audit, "retention", "isthmus.app.audit_retention:retention", RETENTION, example)
+    retention = command(audit, "retention", "isthmus.app.audit_drop:retention", RETENTION, example)
     example = 'isthmus audit hold --data data --account acc-16 --by ann --reason "claim 17"'
+    retention.add_argument("--drop", action="store_true", help=DROP)
+    retention.add_argument("--apply", action="store_true", help="with --drop, --by and --reason: they go, for good")
     hold = command(audit, "hold", "isthmus.app.audit_retention:hold_command", HOLD, example)
     hold.add_argument("--account", metavar="ID", help="acc-16, or all")
     hold.add_argument("--end", metavar="N", type=int, help="ends the hold of this number")
@@ -44,10 +47,10 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     export.add_argument("--particulars", action="store_true", help=PERSONS)
     export.add_argument("--reference", metavar="F", help="who clients are, ISINs and MICs (TOML)")
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
-    for one in (search, order, rebuild):
+    for one in (search, order, rebuild, retention):
         one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
     export.add_argument("--name", metavar="NAME", default="demo", help="of the logs, as audit.name (%(default)s)")
-    for one in (hold, erase, export):
+    for one in (hold, erase, export, retention):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")
     for one in (retention, erase):

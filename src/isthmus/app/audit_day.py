@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,8 +16,9 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, progress, say
 from isthmus.app.verify import checked
 from isthmus.audit.comparing import compared
 from isthmus.audit.day_seal import DaySeal, parse_seal, path_of, seal_faults, sealed
+from isthmus.audit.dropping import dropped_days, drops
 from isthmus.audit.marks import Prints, logged
-from isthmus.audit.parts import FOLDER
+from isthmus.audit.parts import FOLDER, SUM_SUFFIX
 from isthmus.audit.places import FIRST, JOURNAL, LOG_KEYS, LOGS, keys_folder, log_folder
 from isthmus.audit.resuming import rows_of_journal
 from isthmus.audit.signed_file import Fault, signature_fault, signed, written
@@ -80,11 +81,13 @@ def verify(arguments: argparse.Namespace) -> int:
         wrong = list(part())
         told.append({"part": name, "ok": not wrong})
         faults += wrong
+    gone = dropped_days([drop for drop in drops(data).values() if str(drop.day) == found.day])
     answer = {
         "ok": not faults,
         "day": found.day,
         "parts": told,
         "faults": faults,
+        "dropped": gone[0] if gone else None,
         "seconds": round(time.perf_counter() - begun, 3),
     }
     if arguments.json:
@@ -92,6 +95,8 @@ def verify(arguments: argparse.Namespace) -> int:
     else:
         for one in told:
             say(f"{one['part']}: {'holds' if one['ok'] else 'DIFFERS'}")
+        for day in gone:
+            say(f"rows of {day.day}: dropped on {day.dropped_on} by {day.by}: {day.reason}; the logs stay")
         for fault in faults:
             say(f"  {fault.where}: {fault.fault}: {fault.reason}")
     return EXIT_OK if not faults else EXIT_FOUND
@@ -112,7 +117,16 @@ def _of_seal(data: Path, found: DaySeal, key: VerifierKey) -> Iterator[Fault]:
     if wrong is not None:
         yield msgspec.structs.replace(wrong, where=f"audit/days/{found.day}.json")
     with progress("bytes", sum(file.size for file in found.files)) as advance:
-        yield from seal_faults(data, found, advance)
+        gone = _dropped_files(data, found)
+        yield from (fault for fault in seal_faults(data, found, advance) if (fault.where, fault.fault) not in gone)
+
+
+def _dropped_files(data: Path, found: DaySeal) -> set[tuple[str, str]]:
+    """Files of rows that are missing, and on record as dropped by name."""
+    drop = drops(data).get(date.fromisoformat(found.day))
+    names = [Path(name) for name in drop.files] if drop is not None else []
+    home = FOLDER / f"day={found.day}"
+    return {(str(home / one), "missing") for name in names for one in (name, name.with_suffix(SUM_SUFFIX))}
 
 
 def _of_journal(data: Path) -> Iterator[Fault]:
@@ -143,7 +157,8 @@ def _of_rows(data: Path) -> Iterator[Fault]:
     try:
         with progress("rows") as advance:
             rows = rows_of_journal(data, advance)
-            difference = compared(StoreReader(data).parts(), rows, Prints(data), logged(data)).difference
+            parts, gone = StoreReader(data).parts(), drops(data)
+            difference = compared(parts, rows, Prints(data), logged(data), gone).difference
     except (IsthmusError, JournalDamaged, LogRefused, OSError) as error:
         yield Fault("audit/store", "unreadable", ": ".join(map(str, error.args)))
         return

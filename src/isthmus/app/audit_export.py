@@ -11,6 +11,7 @@ from isthmus.app.audit_particulars import asked_by, logged, writer
 from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, say
 from isthmus.audit.comparing import rows_in
+from isthmus.audit.dropping import drops
 from isthmus.audit.exports import Reference, Report, read_reference, rts24
 from isthmus.audit.exports_cat import cat
 from isthmus.audit.exports_rts22 import rts22
@@ -32,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         day = dt.date.fromisoformat(arguments.day)
     except ValueError:
         fail("day", "must be YYYY-MM-DD")
+    if (gone := drops(data).get(day)) is not None:
+        fail("day", f"was dropped on {gone.time} by {gone.by}: {gone.reason}")
     parts = StoreReader(data).days().get(day, [])
     rows = (row for part in parts for row in rows_in(part))
     reference = _reference(arguments.reference)
