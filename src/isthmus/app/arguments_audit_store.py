@@ -7,8 +7,8 @@ from typing import Any
 SEARCH = "Events of orders, newest first: by words, account, instrument, event, reason and time."
 ORDER = "The life of an order: who, when, why it was refused, and which checks saw what. Exit 1 where there is none."
 REBUILD = "Makes the store anew from the journal; --check compares every row instead, and locates the first difference."
-RETENTION = "How long each day is kept, for whom, and what stands in the way of dropping it."
-HOLD = "Legal hold: nothing of the account is erased until the hold ends. Without --account: the holds that stand."
+RETENTION = "How long each day is kept, for whom, what stands in the way of dropping it; --drop --apply drops what may go."
+HOLD = "Legal hold: nothing of the account is erased or dropped until it ends. Without --account: those that stand."
 ERASE = "Destroys the key of a client's salts and particulars; refused under a hold or while his records are wanted."
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
 FORMS = ("rts22", "rts24", "cat")
@@ -49,7 +49,8 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
     for one in (search, order, rebuild, retention):
         one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
-    export.add_argument("--name", metavar="NAME", default="demo", help="of the logs, as audit.name (%(default)s)")
+    for one in (export, retention):
+        one.add_argument("--name", metavar="NAME", default="demo", help="of the logs, as audit.name (%(default)s)")
     for one in (hold, erase, export, retention):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
 
-from isthmus.app.audit_particulars import asked_by
+from isthmus.app.audit_particulars import asked_by, logged
 from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_OK, fail, note, print_json, say
 from isthmus.audit import jurisdictions
-from isthmus.audit.dropping import DayKept, Drop, Wanted, alone, cut_off, drop, dropped_days, drops, finish
+from isthmus.audit.dropping import DayKept, Drop, Dropper, Wanted, alone, cut_off, dropped_days, drops
+from isthmus.audit.entry_log import DROPS, EntryLog
 from isthmus.audit.jurisdictions import Jurisdiction
 from isthmus.audit.postgres import PostgresRows
 from isthmus.audit.retention import EVERYBODY, Asked, chosen, holds
 from isthmus.audit.store import StoreReader
+from isthmus.kernel.clock import system_clock
 
 Rows = dict[str, Jurisdiction]
 
@@ -31,7 +34,9 @@ def retention(arguments: argparse.Namespace) -> int:
         fail("apply", "is of --drop")
     asked = asked_by(arguments) if arguments.apply else None
     if arguments.url is None:
-        days, gone = _of_files(data, rows, asked)
+        if asked is not None:
+            logged(lambda: _drop_files(data, arguments.name, rows, asked))
+        days, gone = _kept_in_files(data, rows), list(drops(data).values())
     else:
         days, gone = asyncio.run(_of_database(data, PostgresRows(arguments.url), rows, asked))
     if arguments.drop and asked is None:
@@ -40,17 +45,20 @@ def retention(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _of_files(data: Path, rows: Rows, asked: Asked | None) -> tuple[list[DayKept], list[Drop]]:
-    """The days that are there at the end, and those that went, now where somebody asked for it."""
-    if asked is not None:
-        with alone(data):
-            for begun in cut_off(data):
-                note(f"{begun.day}: a drop of {begun.time} was cut off; it is finished")
-                finish(data, begun)
-            for day in _kept_in_files(data, rows):
-                if day.may_go:
-                    drop(data, day, StoreReader(data).days()[day.day], sorted(rows), asked)
-    return _kept_in_files(data, rows), list(drops(data).values())
+def _drop_files(data: Path, name: str, rows: Rows, asked: Asked) -> None:
+    """The days that may go, those that were cut off first; `name` is that of the logs."""
+    with alone(data):
+        begun, store = cut_off(data), StoreReader(data)
+        going = [day for day in _kept_in_files(data, rows) if day.may_go]
+        if not begun and not going:
+            return
+        dropper = Dropper(data, EntryLog(data, name, DROPS), secrets.token_bytes, system_clock())
+        for drop in begun:
+            note(f"{drop.day}: a drop of {drop.time} was cut off; it is finished")
+            dropper.finish(drop)
+        parts = store.days()
+        for day in going:
+            dropper.drop(day, parts[day.day], sorted(rows), asked)
 
 
 def _kept_in_files(data: Path, rows: Rows) -> list[DayKept]:

@@ -17,6 +17,7 @@ from isthmus.kernel.files import flush
 CEREMONIES = "ceremonies"
 DOCUMENTS = "documents"
 PARTICULARS = "particulars"
+DROPS = "drops"
 
 
 class EntryLog:

@@ -14,7 +14,7 @@ import msgspec
 
 from isthmus.audit.asking import Found, Life, Query, days_question, events_of, found_of, life_question, question
 from isthmus.audit.comparing import Difference, missing_row, of_rows
-from isthmus.audit.dropping import DayKept, Drop
+from isthmus.audit.dropping import DayKept, Drop, begun_of
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.parts import day_of
 from isthmus.audit.retention import DONE, Asked
@@ -118,13 +118,10 @@ class PostgresRows:
         """Takes the rows of a day away, on record in the same transaction: both are there, or neither. Raises BadInput
         where the day may not go.
         """
-        if not kept.may_go:
-            raise BadInput("day", f"{kept.day} may not go")
         async with self._opened() as database, database.transaction():
             await database.execute(LOCK)
             first, last = await database.fetchrow(SPAN, kept.day)
-            given = (asked.by, asked.reason, asked.time, kept.kept_until, jurisdictions)
-            done = Drop(kept.day, DONE, first, last, {}, *given)
+            done = msgspec.structs.replace(begun_of(kept, (first, last), jurisdictions, asked), state=DONE)
             await database.execute(KEEP, kept.day, msgspec.json.encode(done).decode())
             await database.execute(f"DELETE FROM {TABLE} WHERE day = $1", kept.day)  # noqa: S608 (own words only)
             return done

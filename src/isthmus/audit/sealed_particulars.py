@@ -10,7 +10,6 @@ account and version as associated data.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -20,10 +19,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from isthmus.audit.client_keys import NoClientKey, client_key, made_key
-from isthmus.audit.entry_log import PARTICULARS, EntryLog, entries
+from isthmus.audit.entry_log import PARTICULARS, EntryLog
 from isthmus.audit.exports_rts22 import UNKNOWN, Lacking
 from isthmus.audit.keys.vault import KEY_BYTES, NONCE_BYTES, Chance
 from isthmus.audit.lines import Lines
+from isthmus.audit.logged_lines import LoggedLine, LoggedLines
 from isthmus.audit.particulars import Particulars
 from isthmus.audit.retention import Asked, checked, erasures
 from isthmus.kernel.errors import BadInput, Damaged
@@ -48,24 +48,17 @@ class Sealed(msgspec.Struct, frozen=True):
     sealed: bytes
 
 
-class Access(msgspec.Struct, frozen=True):
-    """A line of the record, the entry `place` of the log. `versions`: by account, that were written or read; `digest`:
-    SHA-256 of the sealed line that was written; `salt`: so that nobody tests guesses of a line against the log.
+class Access(LoggedLine, frozen=True, kw_only=True):
+    """A line of the record. `versions`: by account, that were written or read; `digest`: SHA-256 of the sealed line
+    that was written, empty of a reading.
     """
 
-    place: int
     act: str
     versions: dict[str, int]
     by: str
     reason: str
     time: str
     digest: str
-    salt: str
-
-    @property
-    def entry(self) -> bytes:
-        """In the log: SHA-256 of the line."""
-        return hashlib.sha256(msgspec.json.encode(self)).digest()
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -87,17 +80,8 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def accesses(data: Path) -> list[Access]:
-    """The record, oldest first. Raises Damaged where it is not what the signed log has, BadInput (loose_permissions),
-    LogRefused, OSError. A line whose entry never came into the log was cut off by a kill and does not count.
-    """
-    logged = entries(data, PARTICULARS)
-    by_place = {line.place: line for line in Lines(data / RECORD, Access, private=True).read()}
-    for place, entry in enumerate(logged):
-        if (line := by_place.get(place)) is None:
-            raise Damaged(f"cut_file: {data / RECORD} lacks entry {place} of the log")
-        if line.entry != entry:
-            raise Damaged(f"changed_record: entry {place} of the log is of another line than that of {data / RECORD}")
-    return [by_place[place] for place in range(len(logged))]
+    """The record, oldest first. Raises as `LoggedLines.read`."""
+    return _record(data).read()
 
 
 def written(record: list[Access]) -> dict[str, Access]:
@@ -119,31 +103,25 @@ class ParticularsWriter:
         """
         checked(account)
 
-        def appended() -> Access:
+        def made(place: int) -> Access:
             before = written(accesses(self._data)).get(account)
             version = 1 + (before.versions[account] if before is not None else 0)
             key = made_key(self._data, account, MAKER)
             line = seal((account, version), key, particulars, self._chance(NONCE_BYTES))
             Lines(self._data / FOLDER / f"{account}.ndjson", Sealed, private=True).add(line)
-            return _access(SET, {account: version}, asked, digest_of(line))
+            return self._access(place, (SET, {account: version}), asked, digest_of(line))
 
-        return self._recorded(appended, now)
+        return _record(self._data).add(self._log, made, now)
 
     def read(self, act: str, versions: dict[str, int], asked: Asked, now: int) -> Access:
         """Puts a reading on record, which comes before anything is shown. Raises as `put`."""
-        return self._recorded(lambda: _access(act, versions, asked, ""), now)
+        return _record(self._data).add(self._log, lambda place: self._access(place, (act, versions), asked, ""), now)
 
-    def _recorded(self, made: Callable[[], Access], now: int) -> Access:
-        lines: list[Access] = []
-
-        def appended(place: int) -> bytes:
-            line = msgspec.structs.replace(made(), place=place, salt=self._chance(SALT_BYTES).hex())
-            Lines(self._data / RECORD, Access, private=True).add(line)
-            lines.append(line)
-            return line.entry
-
-        self._log.append(appended, now)
-        return lines[0]
+    def _access(self, place: int, what: tuple[str, dict[str, int]], asked: Asked, digest: str) -> Access:
+        act, versions = what
+        salt = self._chance(SALT_BYTES).hex()
+        said = {"by": asked.by, "reason": asked.reason, "time": asked.time}
+        return Access(place, salt, act=act, versions=versions, digest=digest, **said)
 
 
 def opened(data: Path, account: str, record: list[Access]) -> Opened | Erased | None:
@@ -233,8 +211,8 @@ def _line(data: Path, account: str, last: Access) -> Sealed:
     return line
 
 
-def _access(act: str, versions: dict[str, int], asked: Asked, digest: str) -> Access:
-    return Access(0, act, versions, asked.by, asked.reason, asked.time, digest, "")
+def _record(data: Path) -> LoggedLines[Access]:
+    return LoggedLines(data, RECORD, Access, PARTICULARS, private=True)
 
 
 def _cipher(key: bytes, account: str) -> AESGCM:

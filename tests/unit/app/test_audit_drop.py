@@ -28,7 +28,7 @@ from isthmus.app.settings import read_defaults, settings_of
 from isthmus.audit.dropping import DROPS, DayKept, Drop, Wanted, cut_off, drops
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.lines import Lines
-from isthmus.audit.parts import FOLDER, SUM_SUFFIX, parts_in
+from isthmus.audit.parts import FOLDER, parts_in
 from isthmus.audit.retention import BEGUN, DONE
 from isthmus.audit.store import StoreReader
 from isthmus.gateways.problems import Refusal
@@ -194,6 +194,7 @@ def test_a_sealed_day_says_that_its_rows_were_dropped_and_what_is_not_on_record_
     told = run(0, *words)
     assert (told["ok"], told["faults"], told["dropped"]["by"]) == (True, [], "joe")
     (data / DROPS).unlink()
+    shutil.rmtree(data / "audit/log/drops")
     told = run(1, *words)
     assert {fault["where"] for fault in told["faults"] if fault["fault"] == "missing"} >= {
         str(path.relative_to(data)) for path in files
@@ -234,24 +235,32 @@ def test_only_a_day_that_nobody_wants_may_go_and_never_the_newest(today: dt.date
     assert not any(day.may_go for day in Wanted(rows, {7: None}, today).kept(days))
 
 
+class Killed(BaseException):
+    """Nothing that is caught."""
+
+
 @settings(max_examples=15, deadline=None)
-@given(st.data())
+@given(st.integers(0, 5))
 def test_wherever_a_drop_was_cut_off_its_day_is_told_as_dropped_and_the_next_drop_finishes_it(
-    whole: tuple[Path, Told], drawn: st.DataObject
+    whole: tuple[Path, Told], upto: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    real, left = Path.unlink, [upto]
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name.startswith("day="):
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+        real(path, missing_ok)
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
         data = Path(folder) / "data"
         shutil.copytree(whole[0], data)
-        assert main(["audit", "retention", "--drop", "--apply", *WHO, "--data", str(data)]) == 0
-        lines = (data / DROPS).read_bytes().splitlines(keepends=True)
-        upto = drawn.draw(st.integers(0, 2)) * 2
-        (data / DROPS).write_bytes(b"".join(lines[: upto + 1]) + lines[upto + 1][: drawn.draw(st.integers(0, 20))])
-        for day in DAYS[upto // 2 : 3]:
-            shutil.copytree(whole[0] / FOLDER / f"day={day}", data / FOLDER / f"day={day}")
-        for path in sorted((data / FOLDER / f"day={DAYS[upto // 2]}").iterdir()):
-            if path.suffix != SUM_SUFFIX and drawn.draw(st.booleans()):
-                path.unlink()
         at = ("--data", str(data))
+        patched.setattr(Path, "unlink", unlink)
+        with pytest.raises(Killed):
+            main(["audit", "retention", "--drop", "--apply", *WHO, *at])
+        patched.undo()
         assert [drop.day for drop in cut_off(data)] == [DAYS[upto // 2]]
         assert main(["audit", "store", "rebuild", "--check", *at]) == 0
         assert main(["audit", "verify", "day", "--day", str(DAYS[0]), *at]) == 0
@@ -260,6 +269,27 @@ def test_wherever_a_drop_was_cut_off_its_day_is_told_as_dropped_and_the_next_dro
         assert main(["audit", "retention", "--drop", "--apply", *WHO, *at]) == 0
         assert there(data) == DAYS[3:] and not cut_off(data)
         assert main(["audit", "store", "rebuild", "--check", *at]) == 0
+
+
+def test_a_record_that_is_not_under_the_signed_log_hides_nothing(data: Path, run: Run, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path / "other")
+    assert main(["audit", "retention", "--drop", "--apply", *WHO, "--data", str(tmp_path / "other")]) == 0
+    shutil.copy(tmp_path / "other" / DROPS, data / DROPS)
+    shutil.rmtree(data / FOLDER / f"day={DAYS[0]}")
+    told = run(1, "verify", "day", "--day", str(DAYS[0]))
+    assert told["dropped"] is None and "missing" in {fault["fault"] for fault in told["faults"]}
+    assert run(1, "store", "rebuild", "--check")["difference"]["reason"] == "missing"
+
+
+def test_a_record_that_was_changed_or_cut_is_named(data: Path, run: Run) -> None:
+    run(0, "retention", "--drop", "--apply", *WHO)
+    raw = (data / DROPS).read_bytes()
+    for harmed, name in ((raw.replace(b"joe", b"jim", 1), "changed_record"), (raw[:-2], "cut_file")):
+        (data / DROPS).write_bytes(harmed)
+        assert run(1, "search")["error"]["reason"].startswith(name)
+        told = run(1, "verify", "day", "--day", str(DAYS[0]))
+        assert [part["ok"] for part in told["parts"] if part["part"] == "log drops"] == [False]
+        assert any(fault["reason"].startswith(name) for fault in told["faults"])
 
 
 KILLED_DAYS = 60

@@ -19,6 +19,7 @@ from isthmus.audit.client_keys import key_path, made_key
 from isthmus.audit.entry_log import PARTICULARS, entries
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.lines import Lines
+from isthmus.audit.logged_lines import entry_of
 from isthmus.audit.particulars import Particulars, parse, table
 from isthmus.audit.retention import ERASURES, Asked, Erasure, erase
 from isthmus.audit.sealed_particulars import FOLDER, RECORD, Sealed, accesses, seal, unseal
@@ -99,7 +100,7 @@ def test_what_was_set_is_shown_and_every_act_is_on_record_and_under_a_signed_hea
         ("set", {"acc-17": 1}, "account opened"),
         ("show", {"acc-16": 1}, "asked by the client"),
     ]
-    assert told["recorded_as"] == 2 and [line.entry for line in record] == entries(tmp_path, PARTICULARS)
+    assert told["recorded_as"] == 2 and [entry_of(line) for line in record] == entries(tmp_path, PARTICULARS)
     assert main(["audit", "verify", "log", str(tmp_path / "audit/log/particulars")]) == 0
 
 
