@@ -7,7 +7,7 @@ from typing import Any
 SEARCH = "Events of orders, newest first: by words, account, instrument, event, reason and time."
 ORDER = "The life of an order: who, when, why it was refused, and which checks saw what. Exit 1 where there is none."
 REBUILD = "Makes the store anew from the journal; --check compares every row instead, and locates the first difference."
-RETENTION = "How long each day is kept, for whom, what stands in the way of dropping it; --drop --apply drops what may go."
+RETENTION = "How long each day is kept, for whom, what stands in the way; --drop --apply drops what may go."
 HOLD = "Legal hold: nothing of the account is erased or dropped until it ends. Without --account: those that stand."
 ERASE = "Destroys the key of a client's salts and particulars; refused under a hold or while his records are wanted."
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
