@@ -30,7 +30,7 @@ from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.lines import Lines
 from isthmus.audit.parts import FOLDER, parts_in
 from isthmus.audit.retention import BEGUN, DONE
-from isthmus.audit.store import StoreReader
+from isthmus.audit.store import StoreReader, StoreWriter
 from isthmus.gateways.problems import Refusal
 from isthmus.kernel import messages
 
@@ -178,6 +178,19 @@ def test_a_rebuild_does_not_bring_days_back_and_a_check_does_not_miss_them(
     assert difference["reason"] == "extra" and "2001-01-02" in difference["file"]
 
 
+def test_days_go_while_the_stores_writer_is_at_work(tmp_path: Path) -> None:
+    rows = broker_in(tmp_path / "data").rows()
+    data = tmp_path / "data"
+    writer = StoreWriter(data)
+    writer.take(rows[:3])
+    assert main(["audit", "retention", "--drop", "--apply", *WHO, "--data", str(data)]) == 0
+    assert there(data) == DAYS[2:3]
+    writer.take(rows)
+    writer.close()
+    assert there(data) == DAYS[2:]
+    assert main(["audit", "store", "rebuild", "--check", "--data", str(data)]) == 0
+
+
 def test_the_trail_goes_on_behind_the_newest_day(data: Path, run: Run) -> None:
     run(0, "retention", "--drop", "--apply", *WHO)
     followed(data, Clocks())
@@ -185,7 +198,7 @@ def test_the_trail_goes_on_behind_the_newest_day(data: Path, run: Run) -> None:
 
 
 def test_a_sealed_day_says_that_its_rows_were_dropped_and_what_is_not_on_record_is_missing(
-    data: Path, run: Run
+    data: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("verify", "day", "--day", str(DAYS[0]))
     assert run(0, *words)["dropped"] is None
@@ -193,6 +206,11 @@ def test_a_sealed_day_says_that_its_rows_were_dropped_and_what_is_not_on_record_
     run(0, "retention", "--drop", "--apply", *WHO)
     told = run(0, *words)
     assert (told["ok"], told["faults"], told["dropped"]["by"]) == (True, [], "joe")
+    assert main(["audit", *words, "--data", str(data)]) == 0
+    assert "dropped on" in capsys.readouterr().out
+    shutil.copytree(data, tmp_path / "again")
+    assert main(["audit", "seal", "--day", str(DAYS[0]), "--data", str(tmp_path / "again")]) == 0
+    assert main(["audit", *words, "--data", str(tmp_path / "again")]) == 0
     (data / DROPS).unlink()
     shutil.rmtree(data / "audit/log/drops")
     told = run(1, *words)

@@ -240,6 +240,17 @@ def test_what_is_not_as_it_was_sealed_is_refused_by_name_and_shows_nothing(
     assert "Anneliese" not in json.dumps(told)
 
 
+def test_a_version_that_a_kill_kept_from_the_record_does_not_count(
+    kept: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = seal(("acc-16", 2), key_path(tmp_path, "acc-16").read_bytes(), parse(json.dumps(FIRM).encode()), bytes(12))
+    Lines(tmp_path / FOLDER / "acc-16.ndjson", Sealed, private=True).add(stray)
+    assert shown(kept)[1]["particulars"] == ANN
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps({**ANN, "phone": "+4911"}).encode())))
+    assert kept("set", "--account", "acc-16", "--file", "-", *WHO)[1]["version"] == 2
+    assert shown(kept)[1]["particulars"]["phone"] == "+4911"
+
+
 def test_files_and_keys_are_for_their_owner_alone(kept: Run, tmp_path: Path) -> None:
     held = [*(tmp_path / FOLDER).iterdir(), *(tmp_path / "audit/keys/clients").iterdir()]
     assert len(held) == 5 and {path.stat().st_mode & 0o777 for path in held} == {0o600}
