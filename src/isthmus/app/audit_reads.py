@@ -15,7 +15,7 @@ from isthmus.app.audit_settings import AuditSettings
 from isthmus.app.witness_board import read_board
 from isthmus.audit import heads
 from isthmus.audit.client_keys import NoClientKey
-from isthmus.audit.disclosing import NoEvent, event_of, order_proof
+from isthmus.audit.disclosing import NoEvent, RowDropped, event_of, order_proof
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.places import LOGS, log_folder
 from isthmus.audit.proving import NoLog, NotCovered, record_proof
@@ -102,6 +102,8 @@ class AuditLogReads:
             raise Refusal(404, "no_event", error.reason, field=error.field) from error
         except NoClientKey as error:
             raise Refusal(410, "erased", error.reason, field=error.field) from error
+        except RowDropped as error:
+            raise Refusal(410, "dropped", error.reason, field=error.field) from error
         except BadInput as error:
             raise Refusal(422, "malformed_request", error.reason, field=error.field) from error
         except LogRefused as error:

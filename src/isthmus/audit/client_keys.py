@@ -1,19 +1,24 @@
-"""A key an account, from which the salts of its orders' rows are made. Destroying it leaves the log whole and nothing
-that could be tested against it (crypto-shredding).
+"""A key an account, from which the salts of its orders' rows are made, and what its particulars are sealed under.
+Destroying it leaves the log whole and nothing that could be tested against it or read (crypto-shredding).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
+import os
 from pathlib import Path
 
 from isthmus.audit.places import CLIENTS, keys_folder
 from isthmus.engine.proofs import LogRefused, Salts, read_secret
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.files import flush
 
 KEY_BYTES = 32
 NOBODY = "none"
 """Of rows that name no account."""
+TRAIL = "trail"
+"""Makes keys as accounts are first seen in rows."""
 
 
 class NoClientKey(BadInput):
@@ -44,6 +49,21 @@ def client_key(data: Path, account: str | None) -> bytes:
     return key
 
 
+def made_key(data: Path, account: str | None, maker: str) -> bytes:
+    """The key, made where there is none. Makers of two names never take each other's place: the first key stays."""
+    path = key_path(data, account)
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{maker}")
+        fresh.unlink(missing_ok=True)
+        Salts.create(fresh)
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+        flush(path.parent)
+    return client_key(data, account)
+
+
 class ClientKeys:
     """The keys of those who trade, each made when its account is first seen."""
 
@@ -55,18 +75,9 @@ class ClientKeys:
         """Of a row. Raises as `client_key`."""
         key = self._keys.get(account)
         if key is None:
-            key = self._keys[account] = self._opened(account)
+            key = self._keys[account] = made_key(self._data, account, TRAIL)
         return seed_of(key, sequence, place)
 
     def forget(self) -> None:
         """What was destroyed meanwhile is not used any more."""
         self._keys.clear()
-
-    def _opened(self, account: str | None) -> bytes:
-        path = key_path(self._data, account)
-        if not path.exists():
-            fresh = path.with_name(f"{path.name}.new")
-            fresh.unlink(missing_ok=True)
-            Salts.create(fresh)
-            fresh.rename(path)
-        return client_key(self._data, account)

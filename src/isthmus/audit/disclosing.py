@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from isthmus.audit import heads
 from isthmus.audit.client_keys import NOBODY, NoClientKey, client_key, seed_of
 from isthmus.audit.dimensions import shipped as dimensions
+from isthmus.audit.dropping import drops
 from isthmus.audit.jurisdictions import FIELDS, Jurisdiction
 from isthmus.audit.orders_log import OrderEntries, OrderEntry
 from isthmus.audit.orders_trail import ACCOUNT
@@ -30,6 +31,10 @@ Values = tuple[str | None, ...]
 
 class NoEvent(BadInput):
     """The record caused no such event of an order."""
+
+
+class RowDropped(BadInput):
+    """The event's day was dropped from the store, on record: what is in the log of it can be opened no more."""
 
 
 def chosen(asked: Sequence[str], view: Jurisdiction | None) -> tuple[str, ...]:
@@ -50,7 +55,7 @@ def chosen(asked: Sequence[str], view: Jurisdiction | None) -> tuple[str, ...]:
 def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str], view: Jurisdiction | None = None) -> ProofFile:
     """Of the event at (sequence, place), with these fields in clear; `view`: for whom, as `chosen` chose them.
 
-    Raises NoLog, NotCovered, NoEvent, NoClientKey, BadInput (of keys), Damaged, LogRefused, OSError.
+    Raises NoLog, NotCovered, NoEvent, RowDropped, NoClientKey, BadInput (of keys), Damaged, LogRefused, OSError.
     """
     sequence, place = at
     published(log_folder(data, ORDERS))
@@ -113,6 +118,9 @@ def _values(data: Path, sequence: int, place: int) -> Values:
             of = pc.and_(pc.equal(table["sequence"], sequence), pc.equal(table["place"], place))
             for row in table.filter(of).to_pylist():
                 return tuple(row[field] for field in FIELDS)
+    for drop in drops(data).values():
+        if drop.first <= sequence <= drop.last:
+            raise RowDropped("sequence", f"dropped: the rows of {drop.day} were dropped on {drop.time} by {drop.by}")
     raise Damaged(f"no_row: event {sequence}-{place} is in the log of orders and not in the store")
 
 

@@ -17,7 +17,9 @@ from isthmus.kernel.files import flush
 
 CEREMONIES = "ceremonies"
 DOCUMENTS = "documents"
-ENTRY_LOGS = {CEREMONIES, DOCUMENTS}
+PARTICULARS = "particulars"
+DROPS = "drops"
+ENTRY_LOGS = {CEREMONIES, DOCUMENTS, PARTICULARS, DROPS}
 """Commands write these and are gone: others merge what comes for their heads."""
 
 
