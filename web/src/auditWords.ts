@@ -24,22 +24,22 @@ export function standing(status: AuditStatus): Standing {
 /** The holders' key in one line: why it signs nothing, else who is missing, else the head that it signed last. */
 export function groupStanding({ key, have, of, logs, holders, fault }: AuditThreshold): Standing {
   const failing = logs.find(({ state }) => state !== "signed");
-  if (fault !== null) return { tone: "bad", text: `✕ ${key} signs no head: ${fault}` };
+  if (fault !== null) return { tone: "bad", text: `✕ Key ${key} signs no head: ${fault}` };
   if (failing)
     return {
       tone: "bad",
-      text: `✕ ${key} signs no head of ${failing.log} since ${clock(failing.since, 0)}: ${failing.reason ?? ""}`,
+      text: `✕ Key ${key} signs no head of ${failing.log} since ${clock(failing.since, 0)}: ${failing.reason ?? ""}`,
     };
   const missing = holders.filter(({ state }) => state !== "present");
   if (missing.length > 0) {
     const who = missing
-      .map(({ holder, state, since }) => `${holder} ${words(state)} since ${clock(since, 0)}`)
+      .map(({ holder, state, since }) => `holder ${holder} ${words(state)} since ${clock(since, 0)}`)
       .join(", ");
-    return { tone: "warn", text: `◆ ${key} signs heads with ${have} of ${of} holders: ${who}` };
+    return { tone: "warn", text: `◆ Key ${key} signs heads, ${have} of ${of} holders there: ${who}` };
   }
   const first = logs[0];
   const last = first ? `, the last of ${count(first.size)} entries` : "";
-  return { tone: "good", text: `● ${key} signs heads with ${have} of ${of} holders${last}` };
+  return { tone: "good", text: `● Key ${key} signs heads, ${have} of ${of} holders there${last}` };
 }
 
 export function count(value: number): string {

@@ -68,10 +68,13 @@ describe("the key that signs heads", () => {
   it("says what it signed last, and who is missing since when", () => {
     expect(groupStanding(key)).toEqual({
       tone: "good",
-      text: "● heads signs heads with 3 of 3 holders, the last of 1,200 entries",
+      text: "● Key heads signs heads, 3 of 3 holders there, the last of 1,200 entries",
     });
     const away = { ...key, have: 2, holders: [...there.slice(0, 2), { holder: 3, state: "silent", since }] };
-    expect(groupStanding(away)).toMatchObject({ tone: "warn", text: expect.stringMatching(/3 silent since \d\d:/) });
+    expect(groupStanding(away)).toMatchObject({
+      tone: "warn",
+      text: expect.stringMatching(/holder 3 silent since \d\d:/),
+    });
   });
 
   it("says why it signs no head", () => {
