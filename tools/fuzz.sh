@@ -28,7 +28,7 @@ have fuzz $CARGO_FUZZ
 command -v c++ >/dev/null || { echo "fuzz: c++ is missing, libFuzzer is C++ (Debian: apt install g++)" >&2; exit 1; }
 "${PYTHON:-python3}" tools/fuzz_seeds.py
 host=$(rustc -vV | sed -n 's/^host: //p')
-for target in command record state session fix swift fix_session zero; do
+for target in command record state session fix swift fix_session span frost log zero; do
     echo "== fuzz $target, ${FUZZ_SECONDS:-60} s"
     # without a sanitizer it builds with a stable compiler; the core has no unsafe code that one would watch
     cargo fuzz run --sanitizer none --target "$host" "$target" -- "-max_total_time=${FUZZ_SECONDS:-60}" -max_len=8192 \

@@ -6,7 +6,9 @@ python tools/fuzz_seeds.py
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -125,6 +127,46 @@ def _fix() -> Iterator[bytes]:
             yield message + b"10=%03d\x01" % (sum(message) % 256)
 
 
+POINT = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
+"""Ristretto's base point (RFC 9496, A.1): bytes that decode as a commitment."""
+ORIGIN = "!"
+LOG_SIZE = ord(ORIGIN)
+"""fuzz_targets/log.rs takes the first byte as the width of its files; here it is the origin."""
+
+
+def _logs() -> Iterator[bytes]:
+    """A key, a note, paths of tiles, and a log whose bundle and tile are the same bytes: entries of 30 behind their two
+    bytes of length, 32 together as a hash has.
+    """
+    rows = [b"\x00\x1e" + bytes([at]) * 30 for at in range(LOG_SIZE)]
+    key = b"\x01" + POINT  # of any 32 bytes
+    number = sha256(ORIGIN.encode() + b"\n" + key).digest()[:4]
+    line = f"\u2014 {ORIGIN} {b64encode(number + bytes(64)).decode()}"
+    note = f"{ORIGIN}\n{LOG_SIZE}\n{b64encode(_root(rows)).decode()}\n\n{line}\n"
+    yield f"{ORIGIN}+{number.hex()}+{b64encode(key).decode()}".encode()
+    yield f"PRIVATE+KEY+{ORIGIN}+{number.hex()}+{b64encode(key).decode()}".encode()
+    yield line.encode()
+    yield note.encode()
+    yield from (b"tile/0/x001/234.p/7", b"tile/entries/000", b"tile/7/x999/x999/999")
+    yield note.encode() + b"\0" + b"".join(rows)
+
+
+def _root(leaves: list[bytes]) -> bytes:
+    """RFC 9162, 2.1.1, of hashes."""
+    if len(leaves) == 1:
+        return leaves[0]
+    at = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01" + _root(leaves[:at]) + _root(leaves[at:])).digest()
+
+
+def _points() -> Iterator[bytes]:
+    """Points, alone and with scalars of 32 bytes behind them: as many as proofs of some sizes have."""
+    one = (1).to_bytes(32, "little")
+    yield from (POINT, POINT * 2, bytes(32) + POINT, POINT + one, POINT * 9 + one)
+    for count in (9 + 2 * 3, 9 + 2 * 6, 9 + 2 * 7):
+        yield POINT + POINT * (count - 5) + one * 5
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "command": _messages,
     "record": _bodies,
@@ -132,6 +174,8 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "session": _sessions,
     "swift": _fin,
     "fix": _fix,
+    "log": _logs,
+    "zero": _points,
 }
 
 if __name__ == "__main__":

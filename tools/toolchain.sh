@@ -32,7 +32,7 @@ at_least() {
 }
 
 [ -n "$(python)" ] || lacks "python 3.11+" "with venv (Debian: apt install python3 python3-venv)"
-at_least cargo 1.88 || lacks "cargo 1.88+" "Rust (Debian: apt install rustup, then rustup default stable)"
+at_least cargo 1.89 || lacks "cargo 1.89+" "Rust (Debian: apt install rustup, then rustup default stable)"
 command -v cc >/dev/null || lacks "cc" "a C compiler and linker (Debian: apt install build-essential)"
 if [ -f web/package.json ]; then
     at_least node 20.19 || lacks "node 20.19+" "Node.js (Debian: apt install nodejs)"

@@ -24,7 +24,9 @@ fuzz_target!(|bytes: &[u8]| {
         let about = About { claim: "fuzz", root: &root, day: "2026-01-05", bits };
         let hidden =
             Hidden { position: vec![], amounts: Zeroizing::new(vec![9]), blindings: Zeroizing::new(head.to_vec()) };
-        let _ = range::prove(&about, &hidden);
+        if bits == 8 && rest.is_empty() {
+            let _ = range::prove(&about, &hidden); // takes milliseconds, and of all bytes the blinding alone
+        }
         let stated = Stated { position: vec![], commitments: head.to_vec(), proof: rest.to_vec() };
         let _ = range::verify(&about, &stated);
         let _ = batch::verify_all(&about, &[stated]);

@@ -1,6 +1,7 @@
 /** The audit trail in words: how far it is, what an event says, and which checks it met. */
 import { DIMENSIONS } from "./dimensions";
-import type { AuditEvent, AuditStatus, AuditWitness, Ceremony } from "./wire/auditTypes";
+import { clock, words } from "./stores/text";
+import type { AuditEvent, AuditStatus, AuditThreshold, AuditWitness, Ceremony } from "./wire/auditTypes";
 
 export interface Standing {
   tone: "good" | "warn" | "bad";
@@ -22,6 +23,27 @@ export function standing(status: AuditStatus): Standing {
     return { tone: "warn", text: `◆ ${quorum.have} of ${quorum.needed} witnesses needed have cosigned; ${behind}` };
   const said = lag === 0 ? "● Every record of the journal is under a signed head" : `● ${behind}`;
   return { tone: "good", text: late > lag ? `${said}; the log of orders ${orders}` : said };
+}
+
+/** The holders' key in one line: why it signs nothing, else who is missing, else the head that it signed last. */
+export function groupStanding({ key, have, of, logs, holders, fault }: AuditThreshold): Standing {
+  const failing = logs.find(({ state }) => state !== "signed");
+  if (fault !== null) return { tone: "bad", text: `✕ Key ${key} signs no head: ${fault}` };
+  if (failing)
+    return {
+      tone: "bad",
+      text: `✕ Key ${key} signs no head of ${failing.log} since ${clock(failing.since, 0)}: ${failing.reason ?? ""}`,
+    };
+  const missing = holders.filter(({ state }) => state !== "present");
+  if (missing.length > 0) {
+    const who = missing
+      .map(({ holder, state, since }) => `holder ${holder} ${words(state)} since ${clock(since, 0)}`)
+      .join(", ");
+    return { tone: "warn", text: `◆ Key ${key} signs heads, ${have} of ${of} holders there: ${who}` };
+  }
+  const first = logs[0];
+  const last = first ? `, the last of ${count(first.size)} entries` : "";
+  return { tone: "good", text: `● Key ${key} signs heads, ${have} of ${of} holders there${last}` };
 }
 
 export function count(value: number): string {
@@ -110,17 +132,25 @@ export function ceremonyTone({ state }: Pick<Ceremony, "state">): "good" | "warn
 export interface StepRun {
   time: string;
   verdict: string;
+  attested: boolean;
   holders: number[];
 }
 
-/** Steps in their order, those that follow one another with one verdict in the same second as one. */
+/** By whose own word a ceremony came to what it came to. */
+export function attestedBy(holders: number[]): string {
+  if (holders.length === 0) return "attested by no holder: the coordinator's word";
+  return `attested by ${holders.join(", ")}`;
+}
+
+/** Steps in their order, those that follow one another with one verdict in the same second as one; what was attested apart. */
 export function stepRuns(steps: Ceremony["steps"]): StepRun[] {
   const runs: StepRun[] = [];
-  for (const { holder, time, verdict } of steps) {
+  for (const { holder, time, verdict, attested } of steps) {
     const last = runs.at(-1);
-    const same = last?.verdict === verdict && last.time.slice(0, 19) === time.slice(0, 19);
+    const same =
+      last?.verdict === verdict && last.attested === attested && last.time.slice(0, 19) === time.slice(0, 19);
     if (last && same && !last.holders.includes(holder)) last.holders.push(holder);
-    else runs.push({ time, verdict, holders: [holder] });
+    else runs.push({ time, verdict, attested, holders: [holder] });
   }
   return runs;
 }

@@ -3,8 +3,10 @@
 //! Leaf of field i: SHA-256(0x00 || u8 i || salt 16 || value), value = 0x00 for unknown, else 0x01 || UTF-8 text. Salt of
 //! field i: half i % 2 of SHA-256(seed || u8 (i / 2)). Root: RFC 6962 over the 78 leaves. Without the seed the salts cannot
 //! be made again, and a value that is not shown cannot be guessed from its hash.
-use crate::hash::{self, Hash, node};
+use crate::hash::{self, Hash};
+use crate::lanes;
 use crate::proof::{self, Fault};
+use crate::tree;
 
 /// Fields of a row, O01 to O78.
 pub const FIELDS: usize = 78;
@@ -17,89 +19,83 @@ const UNKNOWN: u8 = 0;
 const KNOWN: u8 = 1;
 /// 0x00, the field's number, its salt, and whether its value is known.
 const FRONT_BYTES: usize = 3 + SALT_BYTES;
-/// Longer leaves go the general way.
+/// Longer leaves take more than one block.
 const SHORT_BYTES: usize = 55;
 
-/// The salts of both fields of a block.
+/// The salts of all fields.
 #[inline]
-fn salts(seed: &Seed, block: u8) -> [Salt; 2] {
-    let mut message = [0; 33];
-    message[..32].copy_from_slice(seed);
-    message[32] = block;
-    let digest = hash::short(&message);
-    [*digest.first_chunk().expect("16 of 32"), *digest.last_chunk().expect("16 of 32")]
+fn salts(seed: &Seed) -> [Salt; FIELDS] {
+    let (mut messages, mut made) = ([[[0; 64]]; FIELDS / 2], [[0; 32]; FIELDS / 2]);
+    for (block, [message]) in messages.iter_mut().enumerate() {
+        message[..32].copy_from_slice(seed);
+        message[32] = block as u8;
+        hash::end(message, 33);
+    }
+    lanes::digests(&messages, &mut made);
+    *made.as_flattened().as_chunks().0.first_chunk().expect("two salts a digest")
 }
 
 /// The salt of field `field` (from 0).
 pub fn salt(seed: &Seed, field: u8) -> Salt {
-    salts(seed, field / 2)[usize::from(field % 2)]
+    salts(seed)[usize::from(field)]
 }
 
-/// The hash of a field (from 0) with its salt and its value, None where it is unknown.
+/// Puts what is hashed for a field (from 0) into a block that is empty; false where it is too long for one.
 #[inline]
-pub fn leaf(field: u8, salt: &Salt, value: Option<&str>) -> Hash {
+fn fits(message: &mut [u8; 64], field: u8, salt: &Salt, value: Option<&str>) -> bool {
     let text = value.unwrap_or_default().as_bytes();
-    let length = FRONT_BYTES + text.len();
-    let mut front = [0; SHORT_BYTES];
+    let Some(place) = message[FRONT_BYTES..SHORT_BYTES].get_mut(..text.len()) else {
+        return false;
+    };
+    place.copy_from_slice(text);
+    message[..FRONT_BYTES].copy_from_slice(&front(field, salt, value));
+    hash::end(message, FRONT_BYTES + text.len());
+    true
+}
+
+#[inline]
+fn front(field: u8, salt: &Salt, value: Option<&str>) -> [u8; FRONT_BYTES] {
+    let mut front = [0; FRONT_BYTES];
     front[1] = field;
     front[2..FRONT_BYTES - 1].copy_from_slice(salt);
     front[FRONT_BYTES - 1] = if value.is_some() { KNOWN } else { UNKNOWN };
-    if length <= SHORT_BYTES {
-        front[FRONT_BYTES..length].copy_from_slice(text);
-        return hash::short(&front[..length]);
-    }
-    hash::leaf(&[&front[1..FRONT_BYTES], text].concat())
+    front
 }
 
-/// The leaves of a row.
+/// The hash of a field (from 0) with its salt and its value, None where it is unknown.
+pub fn leaf(field: u8, salt: &Salt, value: Option<&str>) -> Hash {
+    hash::leaf(&[&front(field, salt, value)[1..], value.unwrap_or_default().as_bytes()].concat())
+}
+
+/// The leaves of a row: those of one block at once, then the long ones.
 #[inline]
 fn leaves<'v>(seed: &Seed, values: impl IntoIterator<Item = Option<&'v str>>) -> [Hash; FIELDS] {
-    let mut out = [[0; 32]; FIELDS];
-    let (mut both, mut count) = ([[0; SALT_BYTES]; 2], 0);
+    let (mut messages, mut out) = ([[[0; 64]]; FIELDS], [[0; 32]; FIELDS]);
+    let (salts, mut long, mut count) = (salts(seed), Vec::new(), 0);
     for (field, value) in values.into_iter().enumerate() {
-        if field % 2 == 0 {
-            both = salts(seed, field as u8 / 2);
+        let salt = &salts[field];
+        if !fits(&mut messages[field][0], field as u8, salt, value) {
+            long.push((field, leaf(field as u8, salt, value)));
         }
-        out[field] = leaf(field as u8, &both[field % 2], value);
         count += 1;
     }
     assert_eq!(count, FIELDS, "a row has all its fields");
+    lanes::digests(&messages, &mut out);
+    for (field, hash) in long {
+        out[field] = hash;
+    }
     out
-}
-
-/// One level up: pairs are joined, and a last one alone stays as it is, which is what RFC 6962 cuts to.
-fn up(row: &mut [Hash], count: usize) -> usize {
-    for at in 0..count / 2 {
-        row[at] = node(&row[2 * at], &row[2 * at + 1]);
-    }
-    if count % 2 == 1 {
-        row[count / 2] = row[count - 1];
-    }
-    count.div_ceil(2)
 }
 
 /// The root of a row of 78 values.
 pub fn fingerprint<'v>(seed: &Seed, values: impl IntoIterator<Item = Option<&'v str>>) -> Hash {
-    let mut row = leaves(seed, values);
-    let mut count = FIELDS;
-    while count > 1 {
-        count = up(&mut row, count);
-    }
-    row[0]
+    tree::over(&mut leaves(seed, values))
 }
 
 /// The way from a field (from 0) of a row to its fingerprint, and the field's salt.
 pub fn field_proof<'v>(seed: &Seed, values: impl IntoIterator<Item = Option<&'v str>>, field: u8) -> (Salt, Vec<Hash>) {
     assert!(usize::from(field) < FIELDS, "a field of the row");
-    let mut row = leaves(seed, values);
-    let (mut count, mut at, mut path) = (FIELDS, usize::from(field), Vec::with_capacity(7));
-    while count > 1 {
-        if at ^ 1 < count {
-            path.push(row[at ^ 1]);
-        }
-        count = up(&mut row, count);
-        at /= 2;
-    }
+    let path = tree::way(&mut leaves(seed, values), usize::from(field));
     (salt(seed, field), path)
 }
 
@@ -111,7 +107,7 @@ pub fn verify(field: u8, salt: &Salt, value: Option<&str>, path: &[Hash], finger
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::{self, Nodes};
+    use crate::tree::Nodes;
     use sha2::{Digest, Sha256};
     use std::convert::Infallible;
 

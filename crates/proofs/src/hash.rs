@@ -1,4 +1,5 @@
 //! The two hashes of an RFC 6962 (and RFC 9162, section 2.1.1) Merkle tree.
+use crate::lanes::{self, LANES, Padded};
 use sha2::digest::consts::U64;
 use sha2::digest::generic_array::GenericArray;
 use sha2::{Digest, Sha256, compress256};
@@ -31,16 +32,49 @@ pub fn leaf(data: &[u8]) -> Hash {
 /// The hash of a node over its two children: SHA-256(0x01 || left || right), laid out in its two blocks.
 #[inline]
 pub fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut blocks = [Block::default(); 2];
+    let (mut state, mut blocks) = (BEGINNING, [[0; 64]; 2]);
+    spread(&mut blocks, left, right);
+    compress256(&mut state, &blocks.map(Block::from));
+    bytes(&state)
+}
+
+/// The nodes over pairs of a row's first `count` hashes, put at its front; how many they are. A last one alone is left out.
+#[inline]
+pub fn up(row: &mut [Hash], count: usize) -> usize {
+    let nodes = count / 2;
+    if nodes == 1 {
+        row[0] = node(&row[0], &row[1]);
+        return 1;
+    }
+    let (mut messages, mut made) = ([[[0; 64]; 2]; LANES], [[0; 32]; LANES]);
+    for first in (0..nodes).step_by(LANES) {
+        let few = LANES.min(nodes - first);
+        for (message, [left, right]) in messages.iter_mut().zip(row[2 * first..][..2 * few].as_chunks().0) {
+            spread(message, left, right);
+        }
+        lanes::digests(&messages[..few], &mut made[..few]);
+        row[first..first + few].copy_from_slice(&made[..few]);
+    }
+    nodes
+}
+
+/// Puts a node's message into two blocks that are empty or had another's.
+#[inline]
+fn spread(blocks: &mut Padded<2>, left: &Hash, right: &Hash) {
     blocks[0][0] = 1;
     blocks[0][1..33].copy_from_slice(left);
     blocks[0][33..].copy_from_slice(&right[..31]);
     blocks[1][0] = right[31];
     blocks[1][1] = 0x80;
     blocks[1][62..].copy_from_slice(&(65_u16 * 8).to_be_bytes());
-    let mut state = BEGINNING;
-    compress256(&mut state, &blocks);
-    bytes(&state)
+}
+
+/// A message of at most 55 bytes in its one block, to be filled in behind the first `length` bytes of `block`.
+#[inline]
+pub(crate) fn end(block: &mut [u8; 64], length: usize) {
+    assert!(length <= SHORT_BYTES, "one block holds it");
+    block[length] = 0x80;
+    block[56..].copy_from_slice(&(length as u64 * 8).to_be_bytes());
 }
 
 /// The root of a tree without leaves: SHA-256 of nothing.

@@ -116,15 +116,15 @@ impl Log {
         }
         tiles::bundle_entry(&mut self.bundle, entry);
         let (waiting, filled, near, bundle) = (&mut self.waiting, &mut self.filled, &mut self.near, &mut self.bundle);
-        self.edge.push(hash::leaf(entry), |tile, hashes, groups| {
+        self.edge.push(hash::leaf(entry), |tile, nodes| {
             if tile.kind == Kind::Level(0) {
                 let entries = Tile { kind: Kind::Entries, ..tile };
                 let capacity = bundle.capacity();
                 waiting.push((entries, std::mem::replace(bundle, Vec::with_capacity(capacity))));
                 filled.push(entries);
             }
-            near.keep(tile, hashes, groups);
-            waiting.push((tile, hashes.as_flattened().to_vec()));
+            near.keep(tile, nodes);
+            waiting.push((tile, nodes.hashes().as_flattened().to_vec()));
             filled.push(tile);
         });
         Ok(())
@@ -382,7 +382,7 @@ fn right_edge(files: &Folder, checkpoint: &Checkpoint) -> Result<(Edge, Vec<u8>)
         }
         levels.push(hashes);
     }
-    let edge = Edge::of(checkpoint.size, levels);
+    let edge = Edge::of(checkpoint.size, &levels);
     if edge.root() != checkpoint.root {
         return Err(LogError::refused("root_differs", "the tiles lead to another root than the checkpoint has"));
     }

@@ -3,7 +3,8 @@ use crate::checkpoint::Checkpoint;
 use crate::fault::LogError;
 use crate::hash::Hash;
 use crate::note::Note;
-use crate::tiles::{self, Edge, GROUP, HEIGHT, Kind, Tile, WIDTH};
+use crate::subtree::{GROUP, ROWS, Subtree};
+use crate::tiles::{self, Edge, HEIGHT, Kind, Tile, WIDTH};
 use crate::tree::{self, Nodes};
 use std::collections::BTreeMap;
 use std::fs;
@@ -119,53 +120,69 @@ fn front(tile: &Tile, whole: &[u8]) -> usize {
     whole.len() - rest.len()
 }
 
-/// Slots of the memory of tiles' upper nodes: of 16 million leaves, in 32 MiB at most.
-const NEAR_SLOTS: usize = 1 << 16;
-/// Slots of the memory of whole tiles above the leaves.
+/// Slots of the memory of leaves' tiles: of 16 million leaves, in 62 MiB at most.
+const LEAF_SLOTS: usize = 1 << 16;
+/// Slots of the memory of whole tiles above the leaves: of 16 million leaves, in 4 MiB at most.
 const ABOVE_SLOTS: usize = 256;
-/// Nodes of a tile that are remembered: the roots of its groups, from which the upper ones are made.
-const NEAR_NODES: usize = WIDTH / GROUP;
+/// From this height on the nodes of leaves' tiles are remembered; the ones below are made of a group that is read.
+const KEPT_FROM: usize = GROUP.trailing_zeros() as usize;
+/// Of heights 4 to 7: 16, 8, 4 and 2.
+const KEPT: usize = 30;
 
 type Slot<T> = Option<(Tile, T)>;
 
-/// What was read or made of tiles, remembered: a proof in a tile seen before hashes 22 times instead of 247.
+/// What was read or made of tiles, remembered: a proof in a tile seen before makes 11 nodes anew instead of 247.
 /// A slot holds one tile, the last that came.
 #[derive(Debug, Default)]
 pub struct Near {
-    nodes: Vec<Slot<Box<[Hash; NEAR_NODES]>>>,
-    above: Vec<Slot<Vec<Hash>>>,
+    leaves: Vec<Slot<Box<[Hash; KEPT]>>>,
+    above: Vec<Slot<Subtree>>,
 }
 
 impl Near {
-    fn slot(tile: &Tile, slots: usize) -> usize {
-        let level = if let Kind::Level(level) = tile.kind { u64::from(level) } else { 0 };
-        (tile.index.wrapping_add(level.wrapping_mul(31_337)) % slots as u64) as usize
-    }
-
-    /// Remembers a whole tile by its hashes and the roots of its groups.
-    pub fn keep(&mut self, tile: Tile, hashes: &[Hash], groups: &[Hash]) {
-        let slot = Self::slot(&tile, NEAR_SLOTS);
-        if self.nodes.len() <= slot {
-            self.nodes.resize_with((slot + 1).next_power_of_two(), || None);
-        }
-        let mut nodes = Box::new([[0; 32]; NEAR_NODES]);
-        nodes.copy_from_slice(groups);
-        self.nodes[slot] = Some((tile, nodes));
+    /// Remembers a whole tile.
+    pub fn keep(&mut self, tile: Tile, nodes: &Subtree) {
         if tile.kind != Kind::Level(0) {
             self.above.resize_with(ABOVE_SLOTS, || None);
-            self.above[Self::slot(&tile, ABOVE_SLOTS)] = Some((tile, hashes.to_vec()));
+            self.above[above_slot(&tile)] = Some((tile, nodes.clone()));
+            return;
         }
+        let slot = leaf_slot(&tile);
+        if self.leaves.len() <= slot {
+            self.leaves.resize_with((slot + 1).next_power_of_two(), || None);
+        }
+        let mut kept = Box::new([[0; 32]; KEPT]);
+        let rows = (KEPT_FROM..ROWS).flat_map(|height| nodes.row(height));
+        kept.iter_mut().zip(rows).for_each(|(place, node)| *place = *node);
+        self.leaves[slot] = Some((tile, kept));
     }
 
-    fn upper(&self, tile: &Tile) -> Option<&[Hash; NEAR_NODES]> {
-        let (kept, nodes) = self.nodes.get(Self::slot(tile, NEAR_SLOTS))?.as_ref()?;
+    /// The node over `count` hashes of a tile from `from` on; None where it is not remembered.
+    fn part(&self, tile: &Tile, from: usize, count: usize) -> Option<Hash> {
+        if tile.kind != Kind::Level(0) {
+            let (kept, nodes) = self.above.get(above_slot(tile))?.as_ref()?;
+            return (kept == tile).then(|| nodes.part(from, count));
+        }
+        let height = count.trailing_zeros() as usize;
+        let before = WIDTH >> height << 1;
+        let kept = self.leaf(tile).filter(|_| height >= KEPT_FROM)?;
+        kept.get(2 * GROUP - before + (from >> height)).copied()
+    }
+
+    fn leaf(&self, tile: &Tile) -> Option<&[Hash; KEPT]> {
+        let (kept, nodes) = self.leaves.get(leaf_slot(tile))?.as_ref()?;
         (kept == tile).then_some(nodes)
     }
+}
 
-    fn tile(&self, tile: &Tile) -> Option<&[Hash]> {
-        let (kept, hashes) = self.above.get(Self::slot(tile, ABOVE_SLOTS))?.as_ref()?;
-        (kept == tile).then_some(hashes)
-    }
+fn leaf_slot(tile: &Tile) -> usize {
+    (tile.index % LEAF_SLOTS as u64) as usize
+}
+
+fn above_slot(tile: &Tile) -> usize {
+    let level = if let Kind::Level(level) = tile.kind { u64::from(level) } else { 0 };
+    // Levels above the first have few tiles: each begins elsewhere, from the end.
+    (tile.index.wrapping_sub(level - 1) % ABOVE_SLOTS as u64) as usize
 }
 
 /// The nodes of a log of a size: its stored tiles, and the right edge where a writer has it in memory.
@@ -218,14 +235,8 @@ impl<'s, S: Source> Stored<'s, S> {
         {
             return Ok(edge.part(level, from, count));
         }
-        if tile.is_whole()
-            && count >= GROUP
-            && let Some(nodes) = self.near.upper(&tile)
-        {
-            return Ok(tree::whole(&nodes[from / GROUP..][..count / GROUP]));
-        }
-        if let Some(hashes) = self.near.tile(&tile) {
-            return Ok(tree::whole(&hashes[from..from + count]));
+        if let Some(node) = self.near.part(&tile, from, count) {
+            return Ok(node);
         }
         let end = from + count;
         if self
@@ -241,7 +252,7 @@ impl<'s, S: Source> Stored<'s, S> {
 
     /// A tile, or the sixteen hashes around the ones asked for where the rest is remembered.
     fn read(&mut self, tile: Tile, from: usize, count: usize) -> Result<(Tile, usize, Vec<Hash>), LogError> {
-        if count < GROUP && self.near.upper(&tile).is_some() {
+        if tile.kind == Kind::Level(0) && count < GROUP && self.near.leaf(&tile).is_some() {
             let first = from / GROUP * GROUP;
             let part = self.source.read_part(&tile.to_string(), 32 * first, 32 * GROUP)?;
             if let Some(part) = part {
@@ -251,8 +262,7 @@ impl<'s, S: Source> Stored<'s, S> {
         let bytes = bytes(self.source, &tile)?;
         let hashes = tiles::hashes(&tile, &bytes)?.to_vec();
         if tile.is_whole() {
-            let groups: Vec<Hash> = hashes.as_chunks::<GROUP>().0.iter().map(|group| tree::whole(group)).collect();
-            self.near.keep(tile, &hashes, &groups);
+            self.near.keep(tile, &Subtree::of(&hashes));
         }
         Ok((tile, 0, hashes))
     }

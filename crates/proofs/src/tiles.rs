@@ -1,7 +1,7 @@
 //! Files of a log as C2SP tlog-tiles lays them out: tiles of 256 hashes, bundles of 256 entries, their paths.
 use crate::fault::LogError;
 use crate::hash::{Hash, node};
-use crate::tree::whole;
+use crate::subtree::Subtree;
 use std::fmt;
 
 /// Hashes of a whole tile, entries of a whole bundle.
@@ -142,32 +142,22 @@ pub fn entries<'b>(tile: &Tile, bytes: &'b [u8]) -> Result<Vec<&'b [u8]>, LogErr
     Err(LogError::refused("truncated_tile", format!("{tile} has {} bytes behind its last entry", rest.len())))
 }
 
-/// The right edge of a tree: of every level the hashes that fill no tile yet.
+/// The right edge of a tree: of every level the hashes that fill no tile yet, and the nodes over them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edge {
     size: u64,
-    levels: Vec<Vec<Hash>>,
-    /// Of every level the roots of its whole groups of sixteen, from which those of larger subtrees are made.
-    groups: Vec<Vec<Hash>>,
+    levels: Vec<Subtree>,
 }
-
-/// Hashes of a group.
-pub const GROUP: usize = 16;
 
 impl Edge {
     /// Of a log whose partial tiles are these, the lowest level first.
-    pub fn of(size: u64, levels: Vec<Vec<Hash>>) -> Self {
-        let groups = levels.iter().map(|level| level.as_chunks::<GROUP>().0.iter().map(|group| whole(group)).collect());
-        let groups = groups.collect();
-        Self { size, levels, groups }
+    pub fn of(size: u64, levels: &[Vec<Hash>]) -> Self {
+        Self { size, levels: levels.iter().map(|hashes| Subtree::of(hashes)).collect() }
     }
 
     /// The root of a whole subtree inside a level's partial tile.
     pub fn part(&self, level: u8, from: usize, count: usize) -> Hash {
-        if count < GROUP {
-            return whole(&self.level(level)[from..from + count]);
-        }
-        whole(&self.groups[usize::from(level)][from / GROUP..][..count / GROUP])
+        self.levels[usize::from(level)].part(from, count)
     }
 
     pub fn size(&self) -> u64 {
@@ -176,7 +166,7 @@ impl Edge {
 
     /// The hashes of a level that fill no tile yet.
     pub fn level(&self, level: u8) -> &[Hash] {
-        self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)
+        self.levels.get(usize::from(level)).map_or(&[], Subtree::hashes)
     }
 
     /// How many levels have ever had a hash.
@@ -184,12 +174,12 @@ impl Edge {
         self.levels.len() as u8
     }
 
-    /// One leaf more; `full` is given every tile that it fills, the lowest first, with the roots of its groups.
+    /// One leaf more; `full` is given every tile that it fills, the lowest first.
     #[inline]
-    pub fn push(&mut self, leaf: Hash, mut full: impl FnMut(Tile, &[Hash], &[Hash])) {
+    pub fn push(&mut self, leaf: Hash, mut full: impl FnMut(Tile, &Subtree)) {
         self.size += 1;
         self.add(0, leaf);
-        if self.levels[0].len() == WIDTH {
+        if self.levels[0].hashes().len() == WIDTH {
             self.carry(&mut full);
         }
     }
@@ -197,27 +187,21 @@ impl Edge {
     #[inline]
     fn add(&mut self, level: usize, hash: Hash) {
         if self.levels.len() == level {
-            self.levels.push(Vec::with_capacity(WIDTH));
-            self.groups.push(Vec::with_capacity(WIDTH / GROUP));
+            self.levels.push(Subtree::default());
         }
-        let hashes = &mut self.levels[level];
-        hashes.push(hash);
-        if hashes.len().is_multiple_of(GROUP) {
-            self.groups[level].push(whole(&hashes[hashes.len() - GROUP..]));
-        }
+        self.levels[level].push(hash);
     }
 
-    fn carry(&mut self, full: &mut impl FnMut(Tile, &[Hash], &[Hash])) {
+    fn carry(&mut self, full: &mut impl FnMut(Tile, &Subtree)) {
         for level in 0.. {
-            if self.levels[level].len() < WIDTH {
+            if self.levels[level].hashes().len() < WIDTH {
                 return;
             }
-            let above = whole(&self.groups[level]);
             let index = (level_count(level as u8, self.size) - 1) / WIDTH as u64;
             let tile = Tile { kind: Kind::Level(level as u8), index, width: WIDTH as u16 };
-            full(tile, &self.levels[level], &self.groups[level]);
+            full(tile, &self.levels[level]);
+            let above = self.levels[level].part(0, WIDTH);
             self.levels[level].clear();
-            self.groups[level].clear();
             self.add(level + 1, above);
         }
     }
@@ -225,11 +209,11 @@ impl Edge {
     /// The root of the tree so far: what every level has beyond its whole tiles, from the right.
     pub fn root(&self) -> Hash {
         let mut right = None;
-        for (number, level) in self.levels.iter().enumerate() {
-            let mut end = level.len();
+        for level in &self.levels {
+            let mut end = level.hashes().len();
             while end > 0 {
                 let count = 1 << end.trailing_zeros();
-                let left = self.part(number as u8, end - count, count);
+                let left = level.part(end - count, count);
                 right = Some(right.map_or(left, |right| node(&left, &right)));
                 end -= count;
             }
@@ -294,7 +278,7 @@ mod tests {
         for at in 0..66_000_u32 {
             let leaf = hash::leaf(&at.to_be_bytes());
             leaves.0.push(leaf);
-            edge.push(leaf, |tile, _, _| full.push(tile));
+            edge.push(leaf, |tile, _| full.push(tile));
             if at < 1030 || at % 977 == 0 || at > 65_530 && at < 65_540 {
                 assert_eq!(tree::root(edge.size(), &mut leaves), Ok(edge.root()), "size {}", edge.size());
             }

@@ -76,22 +76,54 @@ fn part<N: Nodes>(from: u64, to: u64, nodes: &mut N) -> Result<Hash, N::Error> {
     Ok(right.expect("a range of leaves"))
 }
 
+/// The root of a tree whose leaves are all here; their place is used for the nodes.
+pub fn over(leaves: &mut [Hash]) -> Hash {
+    let mut count = leaves.len();
+    while count > 1 {
+        count = joined(leaves, count);
+    }
+    leaves.first().copied().unwrap_or_else(hash::empty)
+}
+
+/// The way from leaf `index` to that root; the leaves' place is used for the nodes.
+pub fn way(leaves: &mut [Hash], index: usize) -> Vec<Hash> {
+    assert!(index < leaves.len(), "a leaf of the tree");
+    let (mut count, mut at, mut path) = (leaves.len(), index, Vec::new());
+    while count > 1 {
+        if at ^ 1 < count {
+            path.push(leaves[at ^ 1]);
+        }
+        count = joined(leaves, count);
+        at /= 2;
+    }
+    path
+}
+
+/// One level up: pairs are joined, and a last one alone stays as it is, which is what RFC 6962 cuts to.
+fn joined(row: &mut [Hash], count: usize) -> usize {
+    let nodes = hash::up(row, count);
+    if count % 2 == 1 {
+        row[nodes] = row[count - 1];
+    }
+    count.div_ceil(2)
+}
+
 /// The root over hashes whose count is a power of two, at most 256.
 pub fn whole(hashes: &[Hash]) -> Hash {
-    let mut row = [[0; 32]; 128];
-    let mut count = hashes.len() / 2;
-    assert!(hashes.len().is_power_of_two() && count <= row.len(), "a subtree inside one tile");
-    if count == 0 {
-        return hashes[0];
+    match hashes {
+        [alone] => *alone,
+        [left, right] => node(left, right),
+        _ if hashes.len() <= 16 => inside::<16>(hashes),
+        _ => inside::<256>(hashes),
     }
-    for (at, place) in row[..count].iter_mut().enumerate() {
-        *place = node(&hashes[2 * at], &hashes[2 * at + 1]);
-    }
+}
+
+fn inside<const MOST: usize>(hashes: &[Hash]) -> Hash {
+    let (mut row, mut count) = ([[0; 32]; MOST], hashes.len());
+    assert!(count.is_power_of_two() && count <= MOST, "a subtree inside one tile");
+    row[..count].copy_from_slice(hashes);
     while count > 1 {
-        count /= 2;
-        for at in 0..count {
-            row[at] = node(&row[2 * at], &row[2 * at + 1]);
-        }
+        count = hash::up(&mut row, count);
     }
     row[0]
 }
@@ -140,7 +172,9 @@ mod tests {
             for index in 0..size {
                 let Ok(path) = inclusion(index, size, nodes);
                 assert_eq!(proof::inclusion(index, size, &leaves[index as usize], &path, &roots[new]), Ok(()));
+                assert_eq!(way(&mut leaves[..new].to_vec(), index as usize), path);
             }
+            assert_eq!(over(&mut leaves[..new].to_vec()), roots[new]);
             for old in 1..=new {
                 let Ok(path) = consistency(old as u64, size, nodes);
                 assert_eq!(proof::consistency((old as u64, &roots[old]), (size, &roots[new]), &path), Ok(()));

@@ -173,7 +173,7 @@ impl<'s, S: Source> Pass<'s, S> {
                 },
             }
         }
-        Ok(Some(Edge::of(self.size, levels)))
+        Ok(Some(Edge::of(self.size, &levels)))
     }
 
     /// The hashes of a tile as it is stored, or why there are none.
@@ -225,9 +225,9 @@ impl<'s, S: Source> Pass<'s, S> {
             next += leaves.len() as u64;
             let mut full = Vec::new();
             for leaf in leaves {
-                self.edge.push(leaf, |tile, hashes, _| {
+                self.edge.push(leaf, |tile, nodes| {
                     if tile.kind != Kind::Level(0) {
-                        full.push((tile, hashes.to_vec()));
+                        full.push((tile, nodes.hashes().to_vec()));
                     }
                 });
                 if heads.contains_key(&self.edge.size()) {

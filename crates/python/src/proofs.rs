@@ -7,10 +7,11 @@ use isthmus_proofs::fingerprint::{self, FIELDS, Seed};
 use isthmus_proofs::hash::{self, Hash};
 use isthmus_proofs::note::Verifier;
 use isthmus_proofs::verify::{self, Finding, Heads, Report};
-use isthmus_proofs::{proof, source};
+use isthmus_proofs::{proof, source, tree};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::logs::{self, told as refused};
 
@@ -30,6 +31,29 @@ fn told(verdict: Result<(), proof::Fault>) -> Option<&'static str> {
 #[pyfunction]
 fn log_leaf<'py>(py: Python<'py>, entry: &[u8]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &hash::leaf(entry))
+}
+
+/// The root of the tree of these entries.
+#[pyfunction]
+#[pyo3(signature = (entries, /))]
+fn tree_root<'py>(py: Python<'py>, entries: Vec<PyBackedBytes>) -> Bound<'py, PyBytes> {
+    let root = py.detach(|| tree::over(&mut leaves(&entries)));
+    PyBytes::new(py, &root)
+}
+
+/// The way from entry `index` to the root of the tree of these entries.
+#[pyfunction]
+#[pyo3(signature = (entries, index, /))]
+fn tree_path<'py>(py: Python<'py>, entries: Vec<PyBackedBytes>, index: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    if index >= entries.len() {
+        return Err(PyValueError::new_err(format!("there are {} entries", entries.len())));
+    }
+    let path = py.detach(|| tree::way(&mut leaves(&entries), index));
+    Ok(path.iter().map(|hash| PyBytes::new(py, hash)).collect())
+}
+
+fn leaves(entries: &[PyBackedBytes]) -> Vec<Hash> {
+    entries.iter().map(|entry| hash::leaf(entry)).collect()
 }
 
 #[pyfunction]
@@ -64,21 +88,28 @@ impl Rows {
     fn take(&mut self, seed: &[u8], values: &Bound<'_, PyAny>) -> PyResult<()> {
         self.seeds.push(hashed(seed, "seed")?);
         let before = self.lengths.len();
-        for value in values.try_iter()? {
-            let value = value?;
-            if value.is_none() {
-                self.lengths.push(UNKNOWN);
-                continue;
-            }
-            let text = value.cast::<PyString>()?.to_str()?;
-            self.texts.push_str(text);
-            let length = u32::try_from(text.len()).ok().filter(|length| *length != UNKNOWN);
-            self.lengths.push(length.ok_or_else(|| PyValueError::new_err("a text is too long"))?);
+        if let Ok(values) = values.cast::<PyTuple>() {
+            values.iter_borrowed().try_for_each(|value| self.value(&value))?;
+        } else {
+            values.try_iter()?.try_for_each(|value| self.value(&value?))?;
         }
         match self.lengths.len() - before {
             FIELDS => Ok(()),
             count => Err(PyValueError::new_err(format!("a row has {count} values instead of {FIELDS}"))),
         }
+    }
+
+    #[inline]
+    fn value(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if value.is_none() {
+            self.lengths.push(UNKNOWN);
+            return Ok(());
+        }
+        let text = value.cast::<PyString>()?.to_str()?;
+        self.texts.push_str(text);
+        let length = u32::try_from(text.len()).ok().filter(|length| *length != UNKNOWN);
+        self.lengths.push(length.ok_or_else(|| PyValueError::new_err("a text is too long"))?);
+        Ok(())
     }
 
     fn fingerprints(&self) -> Vec<Hash> {
@@ -219,6 +250,8 @@ fn shown(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDict>> {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(m)?;
     m.add_function(wrap_pyfunction!(log_leaf, m)?)?;
+    m.add_function(wrap_pyfunction!(tree_root, m)?)?;
+    m.add_function(wrap_pyfunction!(tree_path, m)?)?;
     m.add_function(wrap_pyfunction!(log_included, m)?)?;
     m.add_function(wrap_pyfunction!(fingerprints, m)?)?;
     m.add_function(wrap_pyfunction!(field_proof, m)?)?;

@@ -8,6 +8,7 @@ from isthmus.app import (
     arguments_audit_day,
     arguments_audit_document,
     arguments_audit_evidence,
+    arguments_audit_particulars,
     arguments_audit_store,
     arguments_audit_trail,
     arguments_audit_verify,
@@ -23,6 +24,7 @@ AREAS: tuple[Callable[[Any, Callable[..., ArgumentParser], str], None], ...] = (
     arguments_audit_document.add,
     arguments_audit_trail.add,
     arguments_audit_store.add,
+    arguments_audit_particulars.add,
     arguments_audit_witness.add,
 )
 """One function an area, in its own module arguments_audit_<area>.py."""

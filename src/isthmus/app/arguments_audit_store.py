@@ -7,12 +7,14 @@ from typing import Any
 SEARCH = "Events of orders, newest first: by words, account, instrument, event, reason and time."
 ORDER = "The life of an order: who, when, why it was refused, and which checks saw what. Exit 1 where there is none."
 REBUILD = "Makes the store anew from the journal; --check compares every row instead, and locates the first difference."
-RETENTION = "How long each day is kept, for whom, and what stands in the way of dropping it."
-HOLD = "Legal hold: nothing of the account is erased until the hold ends. Without --account: the holds that stand."
-ERASE = "Destroys the key of a client's salts; refused under a hold, or while a jurisdiction wants his records."
+RETENTION = "How long each day is kept, for whom, what stands in the way; --drop --apply drops what may go."
+HOLD = "Legal hold: nothing of the account is erased or dropped until it ends. Without --account: those that stand."
+ERASE = "Destroys the key of a client's salts and particulars; refused under a hold or while his records are wanted."
 EXPORT = "A day's order events for a regulator; what is unknown makes a refused row, named. Exit 1 where there are any."
 FORMS = ("rts22", "rts24", "cat")
 FORM = "RTS 22 (XML), RTS 24 (CSV) or CAT (JSON lines)"
+DROP = "the days whose rows may go: shown only, nothing changes without --apply"
+PERSONS = "rts22: with natural persons, of the particulars that are kept; needs --by and --reason, and is put on record"
 JURISDICTION = "only these obligations (repeat it); without it: those of all jurisdictions"
 
 
@@ -28,8 +30,10 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     rebuild = command(commands, "rebuild", "isthmus.app.audit_store:rebuild", REBUILD, example)
     rebuild.add_argument("--check", action="store_true", help="change nothing; exit 1 where something differs")
     example = "isthmus audit retention --data data --jurisdiction uk-fca"
-    retention = command(audit, "retention", "isthmus.app.audit_retention:retention", RETENTION, example)
+    retention = command(audit, "retention", "isthmus.app.audit_drop:retention", RETENTION, example)
     example = 'isthmus audit hold --data data --account acc-16 --by ann --reason "claim 17"'
+    retention.add_argument("--drop", action="store_true", help=DROP)
+    retention.add_argument("--apply", action="store_true", help="with --drop, --by and --reason: they go, for good")
     hold = command(audit, "hold", "isthmus.app.audit_retention:hold_command", HOLD, example)
     hold.add_argument("--account", metavar="ID", help="acc-16, or all")
     hold.add_argument("--end", metavar="N", type=int, help="ends the hold of this number")
@@ -39,14 +43,15 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     example = "isthmus audit export --data data --day 2026-11-27 --as rts24 --reference reference.toml --out orders.csv"
     export = command(audit, "export", "isthmus.app.audit_export:run", EXPORT, example)
     export.add_argument("--day", metavar="DATE", required=True, help="YYYY-MM-DD (UTC)")
-    export.add_argument(
-        "--as", dest="form", choices=("rts24", "cat"), required=True, help="RTS 24 (CSV) or CAT (JSON lines)"
-    )
+    export.add_argument("--as", dest="form", choices=FORMS, required=True, help=FORM)
+    export.add_argument("--particulars", action="store_true", help=PERSONS)
     export.add_argument("--reference", metavar="F", help="who clients are, ISINs and MICs (TOML)")
     export.add_argument("--out", metavar="F", help="where the file goes (standard output)")
-    for one in (search, order, rebuild):
+    for one in (search, order, rebuild, retention):
         one.add_argument("--url", metavar="URL", help="postgresql://...; without it: DIR/audit/store")
-    for one in (hold, erase):
+    for one in (export, retention):
+        one.add_argument("--name", metavar="NAME", default="demo", help="of the logs, as audit.name (%(default)s)")
+    for one in (hold, erase, export, retention):
         one.add_argument("--by", metavar="WHO", default="", help="who wants it")
         one.add_argument("--reason", metavar="WHY", default="", help="why")
     for one in (retention, erase):

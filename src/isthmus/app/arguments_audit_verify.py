@@ -24,6 +24,7 @@ def add(audit: Any, command: Callable[..., ArgumentParser], data: str) -> None:
     arguments_audit_day.add_verify(commands, command, data)
     _add_log(commands, command)
     _add_proof(commands, command)
+    _add_split_view(commands, command)
 
 
 def _add_log(commands: Any, command: Callable[..., ArgumentParser]) -> None:
@@ -34,6 +35,9 @@ def _add_log(commands: Any, command: Callable[..., ArgumentParser]) -> None:
     parser = command(commands, "log", "isthmus.app.audit_verify_log:run", about, example)
     parser.add_argument("log", metavar="DIR", help="a folder of tiles, or a JSON object of files by path in base64")
     parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one beside the log")
+    parser.add_argument(
+        "--group", metavar="K", help="a key of several holders (or its file) that must have signed a head"
+    )
     parser.add_argument("--origin", metavar="O", help="the name that the log must have")
 
 
@@ -46,4 +50,13 @@ def _add_proof(commands: Any, command: Callable[..., ArgumentParser]) -> None:
     parser.add_argument("file", metavar="FILE", help="the proof (JSON)")
     parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one in the proof")
     parser.add_argument("--witness", metavar="K", action="append", help="a witness's key; else those in the proof")
+    parser.add_argument("--group", metavar="K", help="a key of several holders (or its file) that must have signed")
     parser.add_argument("--quorum", metavar="N", type=int, help="witnesses that must have cosigned (default 1 if any)")
+
+
+def _add_split_view(commands: Any, command: Callable[..., ArgumentParser]) -> None:
+    about = "Evidence of a split view (isthmus-split-view/1): two heads of one log that contradict. Exit 1 on refusal."
+    example = "isthmus audit verify split-view uk-fca/journal-0a1b2c3d4e5f6071/split-views/8f2e6c0d1a3b4c5d.json"
+    parser = command(commands, "split-view", "isthmus.app.audit_verify_split_view:run", about, example)
+    parser.add_argument("file", metavar="FILE", help="the evidence (JSON)")
+    parser.add_argument("--vkey", metavar="K", help="the log's public key or its file; else the one in the evidence")

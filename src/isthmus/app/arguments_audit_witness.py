@@ -28,6 +28,11 @@ def add(audit: Any, command: Callable[..., ArgumentParser], _data: str) -> None:
     serve.add_argument(
         "--log-vkey", metavar="VKEY", required=True, action="append", help="public key of a log; as often as needed"
     )
+    serve.add_argument(
+        "--peers", metavar="F", help="file of other witnesses' URLs, a line each, whose heads are compared"
+    )
+    serve.add_argument("--logs", metavar="PLACE", help="folder or URL with a folder of each log: asked for proofs")
+    serve.add_argument("--gossip-every", metavar="S", type=float, default=60.0, help="between two rounds (60)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     serve.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
     serve.add_argument("--tied", action="store_true", help="also ends when standard input does")

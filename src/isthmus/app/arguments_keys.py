@@ -94,7 +94,9 @@ def _add_coordinator(keys: Any, add: Add, data: str) -> None:
     create.add_argument("--threshold", type=int, default=4, help="so many sign (4)")
     create.add_argument("--use", choices=USES, required=True, help="what it signs")
     create.add_argument("--suite", choices=SUITES, help="(ed25519; cold: secp256k1-tr)")
-    create.add_argument("--policy", metavar="F", help="limits, destinations, delay (TOML); for heads: this log's")
+    create.add_argument(
+        "--policy", metavar="F", help="limits, destinations, delay (TOML); for heads: this broker's logs"
+    )
     sign = add(
         keys,
         "sign",
@@ -106,6 +108,7 @@ def _add_coordinator(keys: Any, add: Add, data: str) -> None:
     what.add_argument("--note", metavar="F", help="a C2SP checkpoint, signed or not")
     what.add_argument("--request", metavar="F", help="a withdrawal or a transaction (JSON; docs/guide/keys.md)")
     sign.add_argument("--wait-s", type=float, default=0.0, metavar="S", help="wait so long for approvals (0)")
+    sign.add_argument("--log", metavar="DIR", help="tiles of the note's log (the broker's own of that origin)")
     refresh_text = "New shares of the same key, old ones worthless; all holders take part."
     refresh = add(keys, "refresh", "isthmus.app.keys:refresh", refresh_text, "isthmus keys refresh --key heads")
     repair_text = "The share of a holder who lost his, by as many others as sign."

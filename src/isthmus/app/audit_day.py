@@ -16,8 +16,10 @@ from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, progress, say
 from isthmus.app.verify import checked
 from isthmus.audit.comparing import compared
 from isthmus.audit.day_seal import DaySeal, parse_seal, path_of, seal_faults, sealed
+from isthmus.audit.dropping import Drop, DroppedDay, dropped_days, drops
+from isthmus.audit.entry_log import DROPS
 from isthmus.audit.marks import Prints, logged
-from isthmus.audit.parts import FOLDER
+from isthmus.audit.parts import FOLDER, SUM_SUFFIX
 from isthmus.audit.places import FIRST, JOURNAL, LOG_KEYS, LOGS, keys_folder, log_folder
 from isthmus.audit.resuming import rows_of_journal
 from isthmus.audit.signed_file import Fault, signature_fault, signed, written
@@ -80,11 +82,13 @@ def verify(arguments: argparse.Namespace) -> int:
         wrong = list(part())
         told.append({"part": name, "ok": not wrong})
         faults += wrong
+    gone = _gone(data, found.day)
     answer = {
         "ok": not faults,
         "day": found.day,
         "parts": told,
         "faults": faults,
+        "dropped": gone,
         "seconds": round(time.perf_counter() - begun, 3),
     }
     if arguments.json:
@@ -92,6 +96,8 @@ def verify(arguments: argparse.Namespace) -> int:
     else:
         for one in told:
             say(f"{one['part']}: {'holds' if one['ok'] else 'DIFFERS'}")
+        if gone is not None:
+            say(f"rows of {gone.day}: dropped on {gone.dropped_on} by {gone.by}: {gone.reason}; the logs stay")
         for fault in faults:
             say(f"  {fault.where}: {fault.fault}: {fault.reason}")
     return EXIT_OK if not faults else EXIT_FOUND
@@ -103,6 +109,8 @@ def _parts(data: Path, found: DaySeal, key: VerifierKey) -> Iterator[Part]:
     for log in LOGS:
         if (log_folder(data, log) / "checkpoint").exists() or log in found.heads:
             yield f"log {log}", lambda log=log: _of_log(data, log, found.heads.get(log))  # type: ignore[misc]
+    if (log_folder(data, DROPS) / "checkpoint").exists():
+        yield f"log {DROPS}", lambda: _of_drops(data)
     if any((data / FOLDER).glob("day=*")):
         yield "rows", lambda: _of_rows(data)
 
@@ -112,7 +120,36 @@ def _of_seal(data: Path, found: DaySeal, key: VerifierKey) -> Iterator[Fault]:
     if wrong is not None:
         yield msgspec.structs.replace(wrong, where=f"audit/days/{found.day}.json")
     with progress("bytes", sum(file.size for file in found.files)) as advance:
-        yield from seal_faults(data, found, advance)
+        gone = _dropped_files(data, found.day)
+        yield from (fault for fault in seal_faults(data, found, advance) if (fault.where, fault.fault) not in gone)
+
+
+def _dropped_files(data: Path, day: str) -> set[tuple[str, str]]:
+    """Files of rows that are missing, and by name on a record that is the signed log's."""
+    names = [Path(name) for drop in _drops_of(data, day) for name in drop.files]
+    home = FOLDER / f"day={day}"
+    return {(str(home / one), "missing") for name in names for one in (name, name.with_suffix(SUM_SUFFIX))}
+
+
+def _gone(data: Path, day: str) -> DroppedDay | None:
+    return next(iter(dropped_days(_drops_of(data, day))), None)
+
+
+def _drops_of(data: Path, day: str) -> list[Drop]:
+    """None where the record is damaged, which its own part tells."""
+    try:
+        return [drop for drop in drops(data).values() if str(drop.day) == day]
+    except Damaged:
+        return []
+
+
+def _of_drops(data: Path) -> Iterator[Fault]:
+    """The record of days that were dropped, and the signed log of its lines."""
+    yield from _of_log(data, DROPS, None)
+    try:
+        drops(data)
+    except Damaged as error:
+        yield Fault("audit/drops.ndjson", "changed", str(error))
 
 
 def _of_journal(data: Path) -> Iterator[Fault]:
@@ -143,7 +180,8 @@ def _of_rows(data: Path) -> Iterator[Fault]:
     try:
         with progress("rows") as advance:
             rows = rows_of_journal(data, advance)
-            difference = compared(StoreReader(data).parts(), rows, Prints(data), logged(data)).difference
+            parts, gone = StoreReader(data).parts(), drops(data)
+            difference = compared(parts, rows, Prints(data), logged(data), gone).difference
     except (IsthmusError, JournalDamaged, LogRefused, OSError) as error:
         yield Fault("audit/store", "unreadable", ": ".join(map(str, error.args)))
         return

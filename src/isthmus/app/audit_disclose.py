@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = [field.strip() for field in (arguments.fields or "").split(",") if field.strip()]
     fields = chosen(asked, view)
     try:
-        made = order_proof(Path(arguments.data), (arguments.sequence, arguments.place), fields)
+        made = order_proof(Path(arguments.data), (arguments.sequence, arguments.place), fields, view)
     except FileNotFoundError as error:
         fail("data", f"no_log: {error.filename} is not there")
     except LogRefused as error:

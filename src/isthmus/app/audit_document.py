@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import secrets
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from isthmus.app.audit_key import read_key
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, note, print_json, say
-from isthmus.app.whole_file import read_whole
+from isthmus.app.whole_file import json_of, read_json
 from isthmus.audit.documents import FORMAT, NOT_PROVEN, OPENING, Document, Opening, checked, entry, opened, shown
 from isthmus.audit.entry_log import DOCUMENTS, EntryLog
 from isthmus.audit.proof_file import ProofFile, Refused, Trust
@@ -20,15 +20,10 @@ from isthmus.engine.proofs import LogRefused, create_secret, read_secret
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import BadInput, Damaged
 
-Shape = TypeVar("Shape")
-
 
 def add(arguments: argparse.Namespace) -> int:
     """Exit 0 with the opening written (0600) and the root in the log; 2 for what is no document, or no place for it."""
-    try:
-        document = msgspec.json.decode(read_whole(arguments.file, "document"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput("document", f"is no JSON: {error}") from None
+    document = read_json(arguments.file, "document", object)
     to = Path(arguments.opening)
     made: list[Opening] = []
 
@@ -60,7 +55,7 @@ def show(arguments: argparse.Namespace) -> int:
     data = Path(arguments.data)
     opening = _opening(Path(arguments.opening))
     fields = [path.strip() for path in arguments.fields.split(",") if path.strip()]
-    background = _decoded(arguments.background, "background", ProofFile) if arguments.background else None
+    background = read_json(arguments.background, "background", ProofFile) if arguments.background else None
     try:
         place = (DOCUMENTS, opening.number, opening.number - 1)
         proof = entry_proof(data, place, head_over(data, DOCUMENTS, opening.number - 1))
@@ -87,7 +82,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Exit 0 where the shown fields are under the head, and the trade's where there is one; else 1 by name."""
-    document = _decoded(arguments.file, "file", Document)
+    document = read_json(arguments.file, "file", Document)
     if document.format != FORMAT:
         raise BadInput("format", f"{document.format[:40]!r} is not {FORMAT}")
     key = read_key(arguments.vkey) if arguments.vkey else None
@@ -133,18 +128,7 @@ def _opening(path: Path) -> Opening:
         raise BadInput("opening", ": ".join(map(str, error.args))) from None
     except OSError as error:
         raise BadInput("opening", f"{path}: {error.strerror}") from None
-    found = _of(raw, "opening", Opening)
+    found = json_of(raw, "opening", Opening)
     if found.format != OPENING or found.number < 1:
         raise BadInput("opening", f"is no {OPENING}")
     return found
-
-
-def _decoded(path: str, field: str, shape: type[Shape]) -> Shape:
-    return _of(read_whole(path, field), field, shape)
-
-
-def _of(raw: bytes, field: str, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(field, str(error)) from None

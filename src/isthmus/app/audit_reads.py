@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import msgspec
 
+from isthmus.app import threshold_board
 from isthmus.app.audit_settings import AuditSettings
 from isthmus.app.witness_board import read_board
 from isthmus.audit import heads
 from isthmus.audit.client_keys import NoClientKey
-from isthmus.audit.disclosing import NoEvent, event_of, order_proof
+from isthmus.audit.disclosing import NoEvent, RowDropped, event_of, order_proof
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.places import LOGS, log_folder
 from isthmus.audit.proving import NoLog, NotCovered, record_proof
@@ -22,7 +23,7 @@ from isthmus.audit.status import STOPPED, read_status
 from isthmus.engine.engine import JournalDamaged
 from isthmus.engine.proofs import LogRefused
 from isthmus.gateways.problems import Refusal
-from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus
+from isthmus.gateways.rest.audit_log import AuditLogHead, AuditQuorum, AuditStatus, AuditThreshold
 from isthmus.kernel.errors import BadInput, Damaged
 
 Answer = TypeVar("Answer")
@@ -73,11 +74,18 @@ class AuditLogReads:
             orders_sequence=told.orders_sequence if told is not None else 0,
             orders_lag_records=told.orders_lag_records if told is not None else 0,
             orders_lag_s=told.orders_lag_s if told is not None else 0.0,
+            threshold=self._threshold(),
         )
 
     def _quorum(self) -> AuditQuorum | None:
         board = read_board(self._data)
         return None if board is None else AuditQuorum(*msgspec.structs.astuple(board.quorum))
+
+    def _threshold(self) -> AuditThreshold | None:
+        board = threshold_board.read_board(self._data) if self._settings.threshold.key else None
+        if board is None or board.key != self._settings.threshold.key:
+            return None
+        return msgspec.convert(msgspec.to_builtins(board), AuditThreshold)
 
     def _head(self, log: str) -> AuditLogHead | None:
         head = heads.newest(log_folder(self._data, log))
@@ -97,6 +105,8 @@ class AuditLogReads:
             raise Refusal(404, "no_event", error.reason, field=error.field) from error
         except NoClientKey as error:
             raise Refusal(410, "erased", error.reason, field=error.field) from error
+        except RowDropped as error:
+            raise Refusal(410, "dropped", error.reason, field=error.field) from error
         except BadInput as error:
             raise Refusal(422, "malformed_request", error.reason, field=error.field) from error
         except LogRefused as error:

@@ -48,6 +48,8 @@ def order(arguments: argparse.Namespace) -> int:
     else:
         for event in life.events:
             _tell_event(event)
+        for one in life.dropped:
+            say(f"{life.order}: its first day, {one.day}, was dropped on {one.dropped_on} by {one.by}: {one.reason}")
         say(f"{life.order}: {len(life.events)} events, {life.unknown} values unknown")
     return EXIT_OK if life.events else EXIT_FOUND
 
@@ -82,6 +84,10 @@ def _tell(found: Found) -> None:
         why = f" ({row.reason})" if row.reason else ""
         say(f"{row.time} {row.order:>12} {row.event}{why}: {what}, {row.account or '?'}, by {row.by or 'unknown'}")
     say(f"{len(found.orders)} of {found.rows_scanned:,} events looked at in {found.seconds:.3f} s")
+    if found.dropped:
+        first, last = found.dropped[0], found.dropped[-1]
+        what = f"{len(found.dropped)} days from {first.day} to {last.day} were"
+        say(f"{what} dropped, the last of them on {last.dropped_on} by {last.by}: {last.reason}")
     if found.next is not None:
         say(f"more: --before {found.next}")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from isthmus.app.threshold_settings import ThresholdSettings
 from isthmus.app.witness_settings import WitnessSettings
 
 
@@ -16,4 +17,5 @@ class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z0-9][a-z0-9._-]*$")]
     every_s: Annotated[float, Meta(ge=0.05, le=3_600)]
     most_behind: Annotated[int, Meta(ge=1_024, le=10_000_000)]
+    threshold: ThresholdSettings
     witnesses: WitnessSettings

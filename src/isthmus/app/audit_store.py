@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,9 @@ import msgspec
 from isthmus.app.audit_search import folder
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, progress, say
 from isthmus.audit.comparing import Compared, compared
+from isthmus.audit.dropping import alone, drops
 from isthmus.audit.marks import Prints, logged
-from isthmus.audit.parts import FOLDER, Marks
+from isthmus.audit.parts import FOLDER, Marks, day_of
 from isthmus.audit.places import ORDERS, log_folder
 from isthmus.audit.postgres import PostgresRows
 from isthmus.audit.resuming import rows_of_journal
@@ -34,20 +36,25 @@ def rebuild(arguments: argparse.Namespace) -> int:
     if arguments.check:
         with progress("comparing") as advance:
             rows = rows_of_journal(data, advance)
-            found = compared(StoreReader(data).parts(), rows, Prints(data), logged(data))
+            found = compared(StoreReader(data).parts(), rows, Prints(data), logged(data), drops(data))
         _tell(found, arguments.json)
         return EXIT_OK if found.ok else EXIT_FOUND
-    with progress("making the store again") as advance:
-        count, files = _made(data, advance)
+    with progress("making the store again") as advance, alone(data):
+        gone = drops(data)
+        count, files = _made(data, gone, advance)
     if arguments.json:
-        print_json({"rows": count, "files": files})
+        print_json({"rows": count, "files": files, "dropped": sorted(gone)})
     else:
         say(f"{count:,} rows in {files} files")
+        if gone:
+            say(f"left out as dropped: {len(gone)} days from {min(gone)} to {max(gone)} (isthmus audit retention)")
     return EXIT_OK
 
 
-def _made(data: Path, advance: Callable[[int], None]) -> tuple[int, int]:
-    """A whole new store in the place of the old one, which goes last. Raises BadInput where it is written to."""
+def _made(data: Path, gone: Collection[dt.date], advance: Callable[[int], None]) -> tuple[int, int]:
+    """A whole new store in the place of the old one, which goes last, without the days that are gone. Raises BadInput
+    where it is written to.
+    """
     store = data / FOLDER
     old = StoreWriter(data)
     try:
@@ -55,7 +62,7 @@ def _made(data: Path, advance: Callable[[int], None]) -> tuple[int, int]:
         shutil.rmtree(scratch, ignore_errors=True)
         writer = StoreWriter(scratch)
         try:
-            count = _filled(writer, data, advance)
+            count = sum(writer.take(rows, marks) for rows, marks in _batches(data, advance, gone))
         finally:
             writer.close()
         files = len(StoreReader(scratch).parts())
@@ -70,16 +77,15 @@ def _made(data: Path, advance: Callable[[int], None]) -> tuple[int, int]:
         old.close()
 
 
-def _filled(writer: StoreWriter, data: Path, advance: Callable[[int], None]) -> int:
-    return sum(writer.take(rows, marks) for rows, marks in _batches(data, advance))
-
-
-def _batches(data: Path, advance: Callable[[int], None]) -> Iterator[tuple[list[Row], Marks | None]]:
-    """Rows of whole records. Where there is a log of orders, its fingerprints go with them, and rows that it has not
-    yet wait for it. Raises Damaged where the log has other events.
+def _batches(
+    data: Path, advance: Callable[[int], None], gone: Collection[dt.date] = ()
+) -> Iterator[tuple[list[Row], Marks | None]]:
+    """Rows of whole records, without the days that are gone. Where there is a log of orders, its fingerprints go with
+    them, and rows that it has not yet wait for it. Raises Damaged where the log has other events.
     """
     log = logged(data) if (log_folder(data, ORDERS) / "checkpoint").exists() else None
     rows, marks = list[Row](), list[tuple[bytes, bytes]]()
+    mark = None
     for row in rows_of_journal(data, advance):
         if len(rows) >= BATCH and row.sequence != rows[-1].sequence:
             yield rows, marks if log is not None else None
@@ -90,6 +96,9 @@ def _batches(data: Path, advance: Callable[[int], None]) -> Iterator[tuple[list[
                 break
             if (mark.sequence, mark.place, mark.order) != (row.sequence, row.place, row.order):
                 raise Damaged(f"{log_folder(data, ORDERS)}: record {row.sequence} has other events in it")
+        if gone and day_of(row.time) in gone:
+            continue
+        if mark is not None:
             marks.append((mark.fingerprint, mark.previous))
         rows.append(row)
     yield rows, marks if log is not None else None
@@ -119,6 +128,8 @@ def _tell(found: Compared, as_json: bool) -> None:
         return
     if (difference := found.difference) is None:
         say(f"{found.rows:,} rows in {found.files} files are the journal's; {found.behind:,} are not stored yet")
+        if found.dropped:
+            say(f"{found.dropped:,} more are of days that are on record as dropped")
         say(f"fingerprints: {found.proven:,} proven, {found.erased:,} erased, {found.keyless:,} without their key")
         return
     where = f"row {difference.row}, record {difference.sequence}" if difference.row is not None else "the whole file"

@@ -14,9 +14,9 @@ import msgspec
 
 from isthmus.app.audit_key import read_key
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, note, print_json, progress, say
-from isthmus.engine.proofs import Checkpoint, Finding, LogRefused, Note, Verified, VerifierKey, verify_log
+from isthmus.engine.proofs import Checkpoint, Finding, LogRefused, Note, Verified, VerifierKey, note_signed, verify_log
 
-HEADS = "heads"
+HEADS, CHECKPOINT, GROUP = "heads", "checkpoint", "threshold"
 PUBLIC_KEY = "_public_key"
 """Beside the files of a log in one JSON object."""
 
@@ -36,12 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
         note("no key was given or found beside the log: no signature is checked")
     faults: list[Finding] = []
     heads = list(_heads(files, faults))
+    group = _grouped(files, read_key(arguments.group, "group"), heads, faults) if arguments.group else None
     begun = time.perf_counter()
     found = _checked(files, key, heads)
     took = time.perf_counter() - begun
     if arguments.origin and found.origin not in ("", arguments.origin):
         faults.append(Finding("wrong_log", "checkpoint", None, f"it is of {found.origin!r}"))
-    answer = _answer(found, faults, key) | {"seconds": round(took, 6), "records_per_s": round(found.entries / took)}
+    answer = _answer(found, faults, key) | {
+        "group": group,
+        "seconds": round(took, 6),
+        "records_per_s": round(found.entries / took),
+    }
     if arguments.json:
         print_json(answer)
     else:
@@ -109,6 +114,37 @@ def _heads(files: dict[str, bytes] | Path, faults: list[Finding]) -> Iterator[tu
     yield from _lines(files.get(HEADS, b""), faults)
 
 
+def _grouped(
+    files: dict[str, bytes] | Path, key: VerifierKey, heads: list[tuple[str, bytes]], faults: list[Finding]
+) -> dict[str, Any] | None:
+    """The largest head that the holders' key signed: the published one, one before it, or the one that a broker keeps
+    beside its logs. It is checked with the other heads.
+    """
+    known = list(heads)
+    if isinstance(files, Path):
+        places = [files / CHECKPOINT, files.parent.parent / GROUP / f"{files.name}.newest"]
+        known += [(str(path), path.read_bytes()) for path in places if path.is_file()]
+    elif CHECKPOINT in files:
+        known.append((CHECKPOINT, files[CHECKPOINT]))
+    signed = [(size, place, raw) for place, raw in known if (size := _size_signed(raw, key)) is not None]
+    if not signed:
+        reason = f"no head is signed by the holders' key {key.name}"
+        faults.append(Finding("not_signed_by_group", CHECKPOINT, None, reason))
+        return None
+    size, place, raw = max(signed)
+    if (place, raw) not in heads:
+        heads.append((place, raw))
+    return {"key": key.name, "size": size}
+
+
+def _size_signed(raw: bytes, key: VerifierKey) -> int | None:
+    try:
+        note_signed(raw, key)
+        return Checkpoint.parse(Note.parse(raw).text).size
+    except LogRefused:
+        return None
+
+
 def _lines(raw: bytes, faults: list[Finding]) -> Iterator[tuple[str, bytes]]:
     """The notes of the list, whose lines must say what their notes say; a last line without its end is not one yet."""
     for number, line in enumerate(raw[: raw.rfind(b"\n") + 1].splitlines(), 1):
@@ -150,6 +186,8 @@ def _tell(answer: dict[str, Any]) -> None:
     counts = (f"{answer[what]} {what}" for what in ("entries", "files", "heads"))
     say(f"{answer['log']}, a log of {answer['size']}: {', '.join(counts)}")
     say(f"root {answer['root']}, signed by {answer['signed_by'] or 'nobody whose key is known here'}")
+    if answer["group"] is not None:
+        say(f"the head of {answer['group']['size']} entries is signed by the holders' key {answer['group']['key']}")
     for finding in answer["findings"]:
         at = "" if finding.index is None else f" at {finding.index}"
         say(f"{finding.name}  {finding.file}{at}: {finding.reason}")

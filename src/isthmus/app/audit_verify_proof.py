@@ -17,6 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
         log=read_key(arguments.vkey) if arguments.vkey else None,
         witnesses=tuple(read_key(text, "witness") for text in arguments.witness) if arguments.witness else None,
         quorum=arguments.quorum,
+        group=read_key(arguments.group, "group") if arguments.group else None,
     )
     if trust.log is None:
         note("no key was given: whoever made the file also said which key to believe")
@@ -51,6 +52,7 @@ def _proven(file: ProofFile, proven: Proven) -> dict[str, Any]:
         "root": proven.head.root.hex(),
         "signed_by": proven.signed_by,
         "cosigned": proven.cosigned,
+        "group": proven.group,
         "record": file.record.hash if file.record else None,
         "order": file.order.order if file.order else None,
         "fields": proven.fields,
@@ -62,6 +64,8 @@ def _tell(answer: dict[str, Any]) -> None:
         say(f"refused  {answer['reason']}: {answer['what']}")
         return
     say(f"holds  record {answer['sequence']} is entry {answer['index']} of {answer['log']} ({answer['size']} entries)")
+    if answer["group"] is not None:
+        say(f"signed by the holders' key {answer['group']}")
     say(f"signed by {answer['signed_by']}, cosigned by {', '.join(answer['cosigned']) or 'nobody'}")
     for field, value in answer["fields"].items():
         say(f"{field}  {'unknown' if value is None else value}")

@@ -202,11 +202,14 @@ class CustodyDesk:
         return _allowed(money.end(number, "cancelled", at, f"by {user}"))
 
     def _signed_by_holders(self, number: int) -> None:
-        """Where the settings name a threshold key: it signed to whom, how much and as what is paid."""
+        """Where the settings name a threshold key: it signed to which account at which bank, how much and as what is
+        paid.
+        """
         one = self.money.store.withdrawal(number)
         if not self._settings.holders_key or one is None:
             return
-        asked = keys.Withdrawal(one.currency, self._text(one.amount, one.currency), one.to_account, one.reference)
+        amount = self._text(one.amount, one.currency)
+        asked = keys.Withdrawal(one.currency, amount, one.to_account, one.reference, one.to_bank)
         if not is_signed(self._data, bytes.fromhex(self._settings.holders_key), asked):
             raise Refusal(409, "not_signed_by_holders", f"the holders of the key have not signed {one.reference}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.app.keys_ceremonies import Coordinator, connected
+from isthmus.app.keys_heads import head_key, log_named, signed_note
 from isthmus.app.keys_member import ROSTER, coordinator_folder, make_coordinator, read_card
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, EXIT_UNCLEAN, fail, note, print_json, say
 from isthmus.audit.keys.asks import HOLDERS_MAX, Held, Here, Roster, Terms
@@ -19,11 +19,11 @@ from isthmus.audit.keys.making import SUITES
 from isthmus.audit.keys.policy import Policy
 from isthmus.audit.keys.record import address_of
 from isthmus.audit.keys.requests import Head, Request
-from isthmus.audit.places import JOURNAL, origin
+from isthmus.audit.places import JOURNAL, LOGS, origin
 from isthmus.engine.frost import frost_known
-from isthmus.engine.proofs import ED25519, LogRefused, Note, VerifierKey, note_signed
+from isthmus.engine.proofs import LogReader, LogRefused, Note
 from isthmus.kernel.config import read_toml, shaped
-from isthmus.kernel.errors import BadInput, Damaged
+from isthmus.kernel.errors import BadInput
 
 
 def roster(arguments: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def roster(arguments: argparse.Namespace) -> int:
 
 
 def create(arguments: argparse.Namespace) -> int:
-    """Prints {"key", "suite", "use", "of", "threshold", "public_key", "address", "vkey"}."""
+    """Prints {"key", "suite", "use", "of", "threshold", "public_key", "address", "vkey", "vkeys"}."""
     suite = arguments.suite or SUITES[arguments.use][0]
     terms = Terms(arguments.key, suite, arguments.use, arguments.of, arguments.threshold, _policy(arguments))
     with _led(arguments) as coordinator:
@@ -56,7 +56,7 @@ def sign(arguments: argparse.Namespace) -> int:
     request = _request(arguments)
     with _led(arguments) as coordinator:
         try:
-            signed = coordinator.sign(arguments.key, request, arguments.wait_s)
+            signed = coordinator.sign(arguments.key, request, arguments.wait_s, _log(arguments, request))
         except NotYet as error:
             if arguments.json:
                 print_json({"key": arguments.key, "waiting": error.name, "reason": error.reason})
@@ -120,23 +120,6 @@ def status(arguments: argparse.Namespace) -> int:
     return EXIT_OK if len(here) == len(replies) else EXIT_FOUND
 
 
-def signed_note(note_text: str, request: Head, held: Held, signature: bytes) -> str:
-    """The note with the key's line behind those that it has (C2SP signed-note). Raises Damaged."""
-    key = head_key(request, held)
-    line = f"— {key.name} {base64.b64encode(key.key_id + signature).decode()}\n"
-    made = (note_text if note_text != request.text else note_text + "\n") + line
-    try:
-        note_signed(made.encode(), key)
-    except LogRefused as error:
-        raise Damaged(f"the note does not verify: {error.args[1]}") from None
-    return made
-
-
-def head_key(request: Head, held: Held) -> VerifierKey:
-    """By which anybody checks the heads of that log: named by its origin, an ordinary Ed25519 key."""
-    return VerifierKey.of(request.text.split("\n", 1)[0], ED25519, frost_known(held.public)[1])
-
-
 def _request(arguments: argparse.Namespace) -> Request:
     path = arguments.note or arguments.request
     try:
@@ -152,12 +135,24 @@ def _request(arguments: argparse.Namespace) -> Request:
         raise BadInput("request", str(error)) from None
 
 
+def _log(arguments: argparse.Namespace, request: Request) -> LogReader | None:
+    """Shows the holders that a head extends the one that they signed before it."""
+    if not isinstance(request, Head):
+        return None
+    try:
+        if arguments.log:
+            return LogReader(Path(arguments.log))
+        return log_named(Path(arguments.data), request.text.partition("\n")[0])
+    except OSError as error:
+        raise BadInput("log", f"{error.filename}: {error.strerror}") from None
+
+
 def _policy(arguments: argparse.Namespace) -> Policy:
     if arguments.policy:
         return shaped(read_toml(Path(arguments.policy)), Policy)
     if arguments.use != "head":
         fail("policy", "is needed: limits, destinations and a delay (TOML)")
-    return Policy((origin(arguments.name, JOURNAL),), by_code=False)
+    return Policy(tuple(origin(arguments.name, log) for log in LOGS), by_code=False)
 
 
 @contextmanager
@@ -173,7 +168,7 @@ def _led(arguments: argparse.Namespace) -> Iterator[Coordinator]:
 
 def _told(held: Held, name: str) -> dict[str, object]:
     terms, public = held.terms, frost_known(held.public)[1]
-    vkey = VerifierKey.of(origin(name, JOURNAL), ED25519, public).text() if terms.use == "head" else None
+    vkeys = {log: head_key(log, held).text() for log in terms.policy.destinations} if terms.use == "head" else {}
     return {
         "key": terms.key,
         "suite": terms.suite,
@@ -183,7 +178,8 @@ def _told(held: Held, name: str) -> dict[str, object]:
         "epoch": held.epoch,
         "public_key": public.hex(),
         "address": address_of(held),
-        "vkey": vkey,
+        "vkey": vkeys.get(origin(name, JOURNAL)),
+        "vkeys": vkeys,
     }
 
 

@@ -30,11 +30,11 @@ from isthmus.audit.keys.requests import Withdrawal, request_id
 from isthmus.engine.frost import FrostRefused, frost_aggregate, frost_commit, frost_known, frost_sign
 
 OF, THRESHOLD, KEY = 7, 4, "payments"
-BANK = "GB33BUKB20201555555555"
-POLICY = Policy((BANK,), {"GBP": Limit("10000", "50000")}, delay_s=1)
-STOLEN = Withdrawal("GBP", "9000.00", BANK, "WD-1")
-OWED = Withdrawal("GBP", "250.00", BANK, "WD-2")
-AFTER = Withdrawal("GBP", "40.00", BANK, "WD-3")
+BANK, BIC = "GB33BUKB20201555555555", "BUKBGB22"
+POLICY = Policy((f"{BANK}@{BIC}",), {"GBP": Limit("10000", "50000")}, delay_s=1)
+STOLEN = Withdrawal("GBP", "9000.00", BANK, "WD-1", BIC)
+OWED = Withdrawal("GBP", "250.00", BANK, "WD-2", BIC)
+AFTER = Withdrawal("GBP", "40.00", BANK, "WD-3", BIC)
 COERCED, LOST, LEFT = (1, 2, 3), (5, 6, 7), (1, 2, 3, 4)
 CHEAT = 2
 WAIT_S, PAUSE_S, DELAY_S = 15.0, 0.1, 1.1

@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from isthmus.app.whole_file import read_json
 from isthmus.audit.keys.asks import COORDINATOR, Card, Roster
 from isthmus.audit.keys.kept import Kept
+from isthmus.audit.keys.statement import Sign
 from isthmus.audit.keys.vault import Vault, read_private, write_private
 from isthmus.audit.places import audit_folder
 from isthmus.kernel.errors import BadInput, Damaged
@@ -67,24 +69,24 @@ def make_member(folder: Path, card: tuple[int, str, int], box: bytes, passphrase
     return found
 
 
+def signing(folder: Path, passphrase: str) -> Sign:
+    """The member's signature (ECDSA, SHA-256), by the key of his certificate. Raises BadInput."""
+    try:
+        key = serialization.load_pem_private_key(read_private(folder / PRIVATE), passphrase.encode())
+    except ValueError as error:
+        raise BadInput("passphrase", f"bad_passphrase: the key of {folder} does not open: {error}") from None
+    assert isinstance(key, ec.EllipticCurvePrivateKey), "it was made so"
+    return lambda content: key.sign(content, ec.ECDSA(hashes.SHA256()))
+
+
 def read_card(path: Path) -> Card:
     """Raises BadInput."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Card)
-    except OSError as error:
-        raise BadInput("card", f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput("card", f"{path}: {error}") from None
+    return read_json(str(path), "card", Card)
 
 
 def read_roster(path: Path) -> Roster:
     """Raises BadInput."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Roster)
-    except OSError as error:
-        raise BadInput("roster", f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput("roster", f"{path}: {error}") from None
+    return read_json(str(path), "roster", Roster)
 
 
 def read_kept(vault: Vault) -> Kept:

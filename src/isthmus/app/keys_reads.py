@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from isthmus.app.keys_member import ROSTER, coordinator_folder, read_roster
 from isthmus.audit.entry_log import entries
 from isthmus.audit.keys.record import Board, board
 from isthmus.engine.proofs import LogRefused
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.audit_keys import AuditCeremonies
-from isthmus.kernel.errors import Damaged
+from isthmus.kernel.errors import BadInput, Damaged
 
 
 class CeremonyReads:
@@ -25,9 +26,10 @@ class CeremonyReads:
         """See CeremonyReader."""
         try:
             found = await asyncio.to_thread(self._read)
-        except (Damaged, LogRefused, OSError) as error:
+        except (BadInput, Damaged, LogRefused, OSError) as error:
             raise Refusal(503, "log_unreadable", f"the log of ceremonies cannot be read: {error}") from error
         return msgspec.convert(msgspec.to_builtins(found), AuditCeremonies)
 
     def _read(self) -> Board:
-        return board(entries(self._data))
+        path = coordinator_folder(self._data) / ROSTER
+        return board(entries(self._data), read_roster(path) if path.exists() else None)

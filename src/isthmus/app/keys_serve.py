@@ -17,6 +17,7 @@ from isthmus.app.keys_member import (
     read_kept,
     read_roster,
     secret,
+    signing,
     write_kept,
 )
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, fail, print_json, say
@@ -62,7 +63,7 @@ def serve(arguments: argparse.Namespace) -> int:
     kept = read_kept(vault)
     if kept.number != arguments.holder:
         fail("holder", f"{folder} is of holder {kept.number}")
-    holder = Holder(kept, lambda changed: write_kept(vault, changed), secrets.token_bytes)
+    holder = Holder(kept, lambda changed: write_kept(vault, changed), secrets.token_bytes, signing(folder, passphrase))
     roster = read_roster(Path(arguments.roster)) if arguments.roster else kept.roster
     if roster is None:
         fail("roster", "is needed at the first start")

@@ -40,6 +40,7 @@ from isthmus.app.running import Running
 from isthmus.app.settings import Settings, read_settings
 from isthmus.app.snapshots import newest_sequence, snapshots_in
 from isthmus.app.standby import TookOver, follow_folder, follow_link
+from isthmus.app.threshold_process import ThresholdProcess
 from isthmus.app.witness_process import WitnessProcess
 from isthmus.engine.engine import Engine, FolderLocked, JournalDamaged, OtherRelease
 from isthmus.engine.market import Market
@@ -163,7 +164,7 @@ async def _serve(
     working = running.start(front.hub, front.feed, [*timed, *desks])
     await port.listening.wait()
     books, audit = BooksProcess.started(data, settings.books), AuditProcess.started(data, settings.audit)
-    witnesses = WitnessProcess.started(data, settings.audit)
+    signers = ThresholdProcess.started(data, settings.audit), WitnessProcess.started(data, settings.audit)
     front.parts.reads.audit_fault = lambda: audit.fault
     login = demo_keys.login_link(keys, url, settings.limits.login_link_s)
     _announce(markets, demo, login, took_over, (settings, gates.fix_port(url)))
@@ -179,7 +180,7 @@ async def _serve(
         working.result()
     for market in markets:
         market.close()
-    await _finish(core, running, (books, audit), witnesses)
+    await _finish(core, running, (books, audit), signers)
     _let_go(core)
     if link is not None:
         await link.close()
@@ -255,9 +256,11 @@ async def _settled(running: Running, link: Link | None) -> None:
             note("waiting for the standby to link up")
 
 
-async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...], witnesses: WitnessProcess) -> None:
+async def _finish(
+    core: Core, running: Running, beside: tuple[BesideProcess, ...], signers: tuple[BesideProcess, ...]
+) -> None:
     """Everything staged becomes durable, and the state is written beside the journal; books and audit trail reach its
-    end, then nobody is left to witness. Raises JournalUnavailable.
+    end, then nobody is left to sign its heads. Raises JournalUnavailable.
     """
     try:
         await running.settle_all()
@@ -267,7 +270,8 @@ async def _finish(core: Core, running: Running, beside: tuple[BesideProcess, ...
     except JournalDamaged as error:
         raise Damaged(str(error)) from error
     await asyncio.gather(*(one.close() for one in beside))
-    await witnesses.close()
+    for one in signers:
+        await one.close()
     note("stopped cleanly: the journal is sealed")
 
 

@@ -1,7 +1,8 @@
 """`isthmus audit witness drill`: 17 witnesses as processes; one lies, two are down, the log forks and shrinks.
 
 Every honest witness must refuse and report, and go on with the honest log afterwards; the report says who saw what.
-Both histories are real logs signed by one key, so that nothing but the witnesses keeps them apart.
+Both histories are real logs signed by one key, so that nothing but the witnesses keeps them apart. At last another log
+shows each of them one of two histories, which they find out by telling each other (witness_drill_split.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import msgspec
 
 from isthmus.app.output import EXIT_FOUND, EXIT_OK, print_json, say
 from isthmus.app.venue_http import HttpClient, Lost, NotSent
+from isthmus.app.witness_drill_logs import COMMON, history, signed_head
+from isthmus.app.witness_drill_split import EVERY_S, Seat, SplitLog
 from isthmus.app.witness_host import ReportRow, Reports
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.quorum import cosigned_at
@@ -33,8 +36,6 @@ ORIGIN = "isthmus.local/drill/journal"
 COMMAND = (sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())")
 READY_S, ANSWER_S, END_S = 30.0, 5.0, 5.0
 FIRST, SECOND, THIRD, LAST = 64, 128, 160, 192
-COMMON = 100
-"""So many entries both histories share."""
 HONEST, LIAR, DOWN = "honest", "liar", "down"
 
 
@@ -64,6 +65,7 @@ class Witnessed(msgspec.Struct):
     name: str
     role: str
     process: Process
+    url: str
     http: HttpClient
     key: VerifierKey
     saw: list[Saw] = []
@@ -89,32 +91,27 @@ def run(arguments: argparse.Namespace) -> int:
 async def drill(folder: Path, names: list[str], needed: int) -> dict[str, Any]:
     """Of these witnesses the last two go down, and the one before them lies. Who saw what, and whether it went well."""
     signer = Signer.generate(ORIGIN, ED25519)
-    true, forked = _log(folder / "true", signer, LAST), _log(folder / "forked", signer, LAST, COMMON)
+    true, forked = history(folder / "true", signer, LAST), history(folder / "forked", signer, LAST, COMMON)
+    split = SplitLog(folder / "split")
     roles = dict.fromkeys(names, HONEST) | dict.fromkeys(names[-2:], DOWN) | {names[-3]: LIAR}
-    async with _started(folder, signer.vkey, roles) as witnesses:
+    async with _started(folder, signer.vkey, split, roles) as witnesses:
         steps = _steps(signer, true, forked)
         for number, step in enumerate(steps):
             await asyncio.gather(*(_ask(one, step) for one in witnesses))
             if number == 0:
                 await _put_down([one for one in witnesses if one.role == DOWN])
         await asyncio.gather(*(_hear(one) for one in witnesses))
-    return reported(witnesses, steps, signer.vkey, needed)
-
-
-def _log(folder: Path, signer: Signer, size: int, common: int | None = None) -> Log:
-    """A log of so many entries; they are others from `common` on, where it is given."""
-    log = Log(str(folder), ORIGIN, signer.vkey)
-    share = size if common is None else common
-    log.append([f"{'true' if at < share else 'other'} entry {at}".encode() for at in range(size)])
-    log.checkpoint(signer, int(time.time()))
-    return log
+        seats = [Seat(one.name, one.role, one.role == HONEST, one.url, one.http, one.key) for one in witnesses]
+        shown = await split.act(seats, needed)
+        for one in witnesses:
+            one.http.close()
+    report = reported(witnesses, steps, signer.vkey, needed)
+    return report | {"ok": report["ok"] and shown["ok"], "split_view": shown}
 
 
 def _steps(signer: Signer, true: Log, forked: Log) -> list[Step]:
     def asked(log: Log, size: int) -> Asked:
-        text = Checkpoint(ORIGIN, size, log.root_at(size)).text()
-        note = f"{text}\n{signer.sign(text, int(time.time()))}\n"
-        return Asked(note, size, lambda old: log.consistency(old, size))
+        return signed_head(log, signer, size)
 
     return [
         Step("begin", f"the first head, of {FIRST} entries", True, 0, asked(true, FIRST)),
@@ -127,15 +124,18 @@ def _steps(signer: Signer, true: Log, forked: Log) -> list[Step]:
 
 
 @contextlib.asynccontextmanager
-async def _started(folder: Path, vkey: str, roles: dict[str, str]) -> AsyncIterator[list[Witnessed]]:
+async def _started(folder: Path, vkey: str, split: SplitLog, roles: dict[str, str]) -> AsyncIterator[list[Witnessed]]:
     processes: list[Process] = []
     witnesses: list[Witnessed] = []
     try:
         for name, role in roles.items():
             state = str(folder / name)
-            words: tuple[str, ...] = (sys.executable, "-m", "isthmus.app.witness_liar", name, state, vkey)
+            vkeys = (vkey, split.signer.vkey)
+            words: tuple[str, ...] = (sys.executable, "-m", "isthmus.app.witness_liar", name, state, *vkeys)
             if role != LIAR:
-                given = ("--jurisdiction", name, "--state", state, "--log-vkey", vkey, "--tied")
+                given = ["--jurisdiction", name, "--state", state, "--tied", "--gossip-every", str(EVERY_S)]
+                given += ["--peers", str(split.peers(name)), "--logs", str(split.logs)]
+                given += [word for key in vkeys for word in ("--log-vkey", key)]
                 words = (*COMMAND, "audit", "witness", "serve", *given)
             processes.append(await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE))
         async with asyncio.timeout(READY_S):
@@ -153,7 +153,8 @@ async def _ready(name: str, role: str, process: Process) -> Witnessed:
     if not line:
         raise BadInput(None, f"{name} did not start: code {await process.wait()}")
     row = msgspec.json.decode(line)
-    return Witnessed(name, role, process, HttpClient(row["url"], "url", ANSWER_S), witness_key(row["vkey"]), [], [])
+    url, key = row["url"], witness_key(row["vkey"])
+    return Witnessed(name, role, process, url, HttpClient(url, "url", ANSWER_S), key, [], [])
 
 
 async def _put_down(witnesses: list[Witnessed]) -> None:
@@ -191,7 +192,6 @@ async def _hear(one: Witnessed) -> None:
     with contextlib.suppress(NotSent, Lost, msgspec.DecodeError):
         answer = await one.http.request("GET", "/reports", {})
         one.reports = msgspec.json.decode(answer.body, type=Reports).reports
-    one.http.close()
 
 
 def reported(witnesses: list[Witnessed], steps: list[Step], vkey: str, needed: int) -> dict[str, Any]:
@@ -263,4 +263,13 @@ def _say(report: dict[str, Any]) -> None:
         kinds = ", ".join(row["reports"]) or "nothing"
         extra = "; exposed by two cosignatures of its own" if row["exposed"] else ""
         say(f"{row['witness']:10} {row['role']:7} answered {answers:24} reported {kinds}{extra}")
+    shown = report["split_view"]
+    for head in shown["heads"]:
+        reached = "quorum" if head["quorum"] else "no quorum"
+        count = f"{head['cosigned']:2} of the {head['shown_to']} who were shown it: {reached}"
+        say(f"split view {head['view']}: {head['size']} entries, cosigned by {count}")
+    for row in shown["witnesses"]:
+        has = f"has the evidence, heads of {row['sizes'][0]} and {row['sizes'][1]}" if row["evidence"] else "has none"
+        say(f"{row['witness']:10} {row['role']:7} was shown {row['shown']}, {has}")
+    say(f"split view: {shown['with_evidence']} of {shown['honest']} honest have evidence, {shown['seconds']} s")
     say(f"{'ok' if report['ok'] else 'FAILED'}: {len(report['fooled'])} honest witnesses fooled, {report['seconds']} s")

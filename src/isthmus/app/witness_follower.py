@@ -19,11 +19,12 @@ from isthmus.app.output import EXIT_OK, print_json
 from isthmus.app.venue_http import HttpClient
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.app.witness_settings import WitnessSettings
-from isthmus.audit.cosigned import cosignatures, witness_folder
+from isthmus.audit.cosigned import PEERS, witness_folder
+from isthmus.audit.entry_log import ENTRY_LOGS, cosign, merge_last
 from isthmus.audit.jurisdictions import shipped
-from isthmus.audit.places import audit_folder, keys_folder, log_folder
+from isthmus.audit.places import audit_folder, keys_folder
 from isthmus.audit.witness_key import witness_key
-from isthmus.engine.proofs import Log, LogReader, LogRefused, VerifierKey
+from isthmus.engine.proofs import LogReader, LogRefused
 from isthmus.kernel.clock import system_clock
 from isthmus.kernel.errors import IsthmusError
 
@@ -31,6 +32,8 @@ ANSWER_S = 3.0
 """Of one request to a witness."""
 AGAIN_S = 5.0
 """Between the end of a witness and its next start."""
+GOSSIP_S = 30.0
+"""Between two rounds in which a witness that runs here asks the others."""
 READY_S = 30.0
 END_S = 5.0
 COMMAND = (sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())")
@@ -61,21 +64,13 @@ class Follower:
             except FAULTS as error:
                 self._tell(": ".join(error.args) if isinstance(error, LogRefused) else str(error))
             if ending:
-                self._merge()
+                merge_last(self._data, logs_of(self._data))
                 break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.every_s):
                     await self.stopped.wait()
         await self._close()
         return EXIT_OK
-
-    def _merge(self) -> None:
-        """Into the last heads what came for them, for their writer is gone. One that still writes merges it himself."""
-        for log, vkey in logs_of(self._data).items():
-            with contextlib.suppress(LogRefused, OSError):
-                writer = Log(log_folder(self._data, log), VerifierKey.parse(vkey).name, vkey)
-                if writer.note and (lines := cosignatures(self._data, log, writer.note)):
-                    writer.cosign(lines)
 
     async def _turn(self) -> None:
         found = logs_of(self._data)
@@ -94,6 +89,8 @@ class Follower:
             if not self._keepers:
                 self._keepers = [asyncio.create_task(self._keep(self._rounds, name)) for name in self._settings.own]
         await self._rounds.turn(self._readers)
+        for log in ENTRY_LOGS & found.keys():
+            await asyncio.to_thread(cosign, self._data, log, found[log])
 
     def _begin(self, rounds: Rounds) -> None:
         for name in self._settings.own:
@@ -108,6 +105,8 @@ class Follower:
             given, logs = ["--jurisdiction", name, "--state", str(witness_folder(self._data) / name)], self._logs
             for vkey in logs.values():
                 given += ["--log-vkey", vkey]
+            given += ["--peers", str(witness_folder(self._data) / PEERS), "--gossip-every", str(GOSSIP_S)]
+            given += ["--logs", str(audit_folder(self._data) / "log")]
             words = (*COMMAND, "audit", "witness", "serve", *given, "--tied")
             process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
             self._processes[name] = process

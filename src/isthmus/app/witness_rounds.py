@@ -16,7 +16,7 @@ import msgspec
 from isthmus.app.venue_http import HttpAnswer, Lost, NotSent
 from isthmus.app.witness_board import BOARD, Board, Seen, WitnessRow, board_row, seen_row, write_whole
 from isthmus.app.witness_host import Reports
-from isthmus.audit.cosigned import COSIGNED, NEWEST, VKEYS
+from isthmus.audit.cosigned import COSIGNED, NEWEST, PEERS, VKEYS
 from isthmus.audit.jurisdictions import Jurisdiction
 from isthmus.audit.quorum import merged
 from isthmus.audit.standing import REFUSED, SIGNED, Asked, Outcome, Standing, answered, refused, silent
@@ -231,6 +231,7 @@ class Rounds:
             if write_whole(self._folder / f"{log}.{NEWEST}", note.encode()) and len(names) >= max(self._needed, 1):
                 write_whole(self._folder / f"{log}.{COSIGNED}", note.encode())
         write_whole(self._folder / VKEYS, "".join(f"{key.text()}\n" for key in keys.values()).encode())
+        write_whole(self._folder / PEERS, "".join(f"{line.url}\n" for line in self.lines.values()).encode())
         write_whole(self._audit / BOARD, msgspec.json.encode(self.board()))
         write_whole(self._folder / "memory.json", msgspec.json.encode(self._memory))
 

@@ -17,10 +17,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import uvicorn
 
 from isthmus.app.output import EXIT_OK, print_json
+from isthmus.app.witness_gossip import Gossiping, peers_of
 from isthmus.app.witness_host import WitnessHost
+from isthmus.app.witness_logs import place_of
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.witness import log_key
 from isthmus.audit.witness_key import kept_key
@@ -31,6 +34,7 @@ BACKLOG = 64
 CONNECTIONS_MAX = 64
 KEEP_ALIVE_S = 60
 PORT_MAX = 65_535
+GOSSIP_S_MIN, GOSSIP_S_MAX = 0.1, 86_400.0
 
 
 class _Server(uvicorn.Server):
@@ -42,6 +46,13 @@ class _Server(uvicorn.Server):
         yield
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Who asks the peers, and how many seconds lie between two rounds."""
+
+    gossiping: Gossiping
+    every_s: float
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Until it is stopped; with --tied also when standard input ends."""
     if arguments.jurisdiction not in shipped():
@@ -51,12 +62,19 @@ def run(arguments: argparse.Namespace) -> int:
     logs = [log_key(text) for text in arguments.log_vkey]
     if len({log.name for log in logs}) < len(logs):
         raise BadInput("log_vkey", "names a log twice")
+    if not GOSSIP_S_MIN <= arguments.gossip_every <= GOSSIP_S_MAX:
+        raise BadInput("gossip_every", f"must be from {GOSSIP_S_MIN} to {GOSSIP_S_MAX:.0f} seconds")
+    places = place_of(arguments.logs)
+    peers = Path(arguments.peers) if arguments.peers is not None else None
+    if peers is not None:
+        peers_of(peers)
     folder = Path(arguments.state)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder):
         key = kept_key(folder / "witness.key", witness_name(arguments.jurisdiction))
         host = WitnessHost.of(key, arguments.jurisdiction, logs, folder, system_clock)
-        serve(host, (arguments.host, arguments.port), arguments.tied)
+        told = Told(Gossiping(host, peers, places), arguments.gossip_every) if peers is not None else None
+        serve(host, (arguments.host, arguments.port), arguments.tied, told)
     return EXIT_OK
 
 
@@ -76,7 +94,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def serve(host: WitnessHost, at: tuple[str, int], is_tied: bool) -> None:
+def serve(host: WitnessHost, at: tuple[str, int], is_tied: bool, peers: Told | None = None) -> None:
     """Answers until it is stopped. Raises BadInput for a port in use."""
     family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
     with socket.socket(family) as listener:
@@ -86,10 +104,10 @@ def serve(host: WitnessHost, at: tuple[str, int], is_tied: bool) -> None:
         except OSError as error:
             raise BadInput("port", f"{at[0]}:{at[1]}: {error.strerror}") from error
         listener.listen(BACKLOG)
-        asyncio.run(_serve(host, listener, is_tied))
+        asyncio.run(_serve(host, listener, is_tied, peers))
 
 
-async def _serve(host: WitnessHost, listener: socket.socket, is_tied: bool) -> None:
+async def _serve(host: WitnessHost, listener: socket.socket, is_tied: bool, peers: Told | None) -> None:
     config = uvicorn.Config(
         host.application,
         interface="asgi3",
@@ -120,4 +138,9 @@ async def _serve(host: WitnessHost, listener: socket.socket, is_tied: bool) -> N
     shown = f"[{address}]" if ":" in address else address
     who = {"name": host.key.name, "jurisdiction": host.jurisdiction, "vkey": host.key.vkey}
     print_json({"event": "ready", **who, "url": f"http://{shown}:{port}"})
+    asking = asyncio.create_task(peers.gossiping.run(peers.every_s)) if peers is not None else None
     await server.serve(sockets=[listener])
+    if asking is not None:
+        asking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from isthmus.audit.dropping import Drop, DroppedDay, dropped_days
 from isthmus.audit.events import CODES, FILLS
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.parts import day_of
@@ -62,12 +64,15 @@ class FoundOrder(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Newest first; `next`: `before` of the next page, None on the last. `rows_scanned`: of all files read."""
+    """Newest first; `next`: `before` of the next page, None on the last. `rows_scanned`: of all files read. `dropped`,
+    of the last page: days that were asked for and have no rows any more.
+    """
 
     orders: list[FoundOrder]
     next: str | None
     seconds: float
     rows_scanned: int
+    dropped: list[DroppedDay] = []
 
 
 class OrderEvent(msgspec.Struct, frozen=True):
@@ -82,11 +87,12 @@ class OrderEvent(msgspec.Struct, frozen=True):
 
 
 class Life(msgspec.Struct, frozen=True):
-    """Of an order; `unknown`: nulls over all its rows."""
+    """Of an order; `unknown`: nulls over all its rows. `dropped`: the day of its first event, where that has gone."""
 
     order: str
     events: list[OrderEvent]
     unknown: int
+    dropped: list[DroppedDay] = []
 
 
 def question(query: Query, source: str) -> tuple[str, list[Any]]:
@@ -141,14 +147,20 @@ def last_question(account: str, source: str) -> tuple[str, list[Any]]:
     return f"SELECT time, sequence FROM {source} AS events {tail}", [account]  # noqa: S608
 
 
-def found_of(rows: list[Any], query: Query, seconds: float, scanned: int) -> Found:
-    """The page."""
+def days_question(account: str, source: str) -> tuple[str, list[Any]]:
+    """SQL and values: the days on which the account has rows."""
+    return f"SELECT DISTINCT day FROM {source} AS events WHERE O03 = $1", [account]  # noqa: S608
+
+
+def found_of(rows: list[Any], query: Query, looked: tuple[float, int], dropped: Iterable[Drop]) -> Found:
+    """The page; `looked`: seconds and rows."""
     shown = [_found(tuple(row)) for row in rows[: query.limit]]
     more = f"{shown[-1].sequence}-{shown[-1].place}" if len(rows) > query.limit else None
-    return Found(shown, more, seconds, scanned)
+    gone = dropped_days([drop for drop in dropped if query.touches(drop.day)]) if more is None else []
+    return Found(shown, more, *looked, gone)
 
 
-def events_of(order: int, rows: list[Any]) -> Life:
+def events_of(order: int, rows: list[Any], dropped: Iterable[Drop]) -> Life:
     """The order's life."""
     events, unknown = [], 0
     for sequence, place, _, at, *values in rows:
@@ -157,7 +169,8 @@ def events_of(order: int, rows: list[Any]) -> Life:
         unknown += sum(value is None for value in values)
         mark = bytes(fingerprint).hex() if fingerprint else None
         events.append(OrderEvent(sequence, place, time_text(at), fields["O65"] or "", fields, mark))
-    return Life(order_id(order), events, unknown)
+    gone = dropped_days([drop for drop in dropped if drop.first <= order <= drop.last])
+    return Life(order_id(order), events, unknown, gone)
 
 
 def quantity_in(value: str | None) -> str | None:
@@ -169,8 +182,8 @@ def by_of(value: str | None) -> str | None:
     """Role and user of O75."""
     if not value:
         return value
-    told = msgspec.json.decode(value)
-    return f"{told['role'] or 'unknown'}:{told['user']}"
+    evidence = msgspec.json.decode(value)
+    return f"{evidence['role'] or 'unknown'}:{evidence['user']}"
 
 
 def _found(row: tuple[Any, ...]) -> FoundOrder:

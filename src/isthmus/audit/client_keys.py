@@ -1,9 +1,10 @@
-"""A key an account, from which the salts of its orders' rows are made. Destroying it leaves the log whole and nothing
-that could be tested against it (crypto-shredding).
+"""A key an account, from which the salts of its orders' rows are made, and what its particulars are sealed under.
+Destroying it leaves the log whole and nothing that could be tested against it or read (crypto-shredding).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 from collections.abc import Iterable
@@ -13,11 +14,14 @@ from typing import NamedTuple
 from isthmus.audit.places import CLIENTS, keys_folder
 from isthmus.engine.proofs import LogRefused, Salts, read_secret
 from isthmus.kernel.errors import BadInput
+from isthmus.kernel.files import flush
 from isthmus.kernel.ids import account_id
 
 KEY_BYTES = 32
 NOBODY = "none"
 """Of rows that name no account."""
+TRAIL = "trail"
+"""Makes keys as accounts are first seen in rows."""
 
 
 class NoClientKey(BadInput):
@@ -48,6 +52,21 @@ def client_key(data: Path, account: str | None) -> bytes:
     return key
 
 
+def made_key(data: Path, account: str | None, maker: str) -> bytes:
+    """The key, made where there is none. Makers of two names never take each other's place: the first key stays."""
+    path = key_path(data, account)
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{maker}")
+        fresh.unlink(missing_ok=True)
+        Salts.create(fresh)
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+        flush(path.parent)
+    return client_key(data, account)
+
+
 class _Read(NamedTuple):
     """A key, and the name and the number (inode) of the file that it was read from."""
 
@@ -76,12 +95,7 @@ class ClientKeys:
             return known.key
         name = None if account is None else account_id(account)
         path = key_path(self._data, name)
-        if not path.exists():
-            fresh = path.with_name(f"{path.name}.new")
-            fresh.unlink(missing_ok=True)
-            Salts.create(fresh)
-            fresh.rename(path)
-        found = self._keys[account] = _Read(client_key(self._data, name), path.name, path.stat().st_ino)
+        found = self._keys[account] = _Read(made_key(self._data, name, TRAIL), path.name, path.stat().st_ino)
         return found.key
 
     def _there(self) -> dict[str, int]:

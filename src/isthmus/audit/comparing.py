@@ -7,8 +7,9 @@ does not prove the journal (`isthmus verify` does) or the log (`isthmus audit ve
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.marks import DIFFERS, ERASED, KEYLESS, PROVEN
 from isthmus.audit.orders_log import OrderEntry
-from isthmus.audit.parts import Part, read_part, sum_holds, unreadable_column
+from isthmus.audit.parts import Part, day_of, read_part, sum_holds, unreadable_column
 from isthmus.audit.rows import Row
 from isthmus.kernel.errors import Damaged
 from isthmus.kernel.values import time_text
@@ -42,7 +43,8 @@ class Difference(msgspec.Struct, frozen=True):
 
 class Compared(msgspec.Struct, frozen=True):
     """`rows`: that were compared and equal. `behind`: rows of the journal's end that the store has not yet. Of the rows
-    with fingerprints: `proven`, `erased` (the key is gone, by record), `keyless` (gone without a record).
+    with fingerprints: `proven`, `erased` (the key is gone, by record), `keyless` (gone without a record). `dropped`: of
+    days that are on record as dropped, and so are not looked for.
     """
 
     rows: int
@@ -52,6 +54,7 @@ class Compared(msgspec.Struct, frozen=True):
     proven: int = 0
     erased: int = 0
     keyless: int = 0
+    dropped: int = 0
 
     @property
     def ok(self) -> bool:
@@ -67,10 +70,14 @@ class Trail(Protocol):
 
 
 def compared(
-    parts: Sequence[Part], rows: Iterable[Row], trail: Trail | None = None, log: Iterable[OrderEntry] = ()
+    parts: Sequence[Part],
+    rows: Iterable[Row],
+    trail: Trail | None = None,
+    log: Iterable[OrderEntry] = (),
+    gone: Collection[dt.date] = (),
 ) -> Compared:
-    """`rows`: all that the journal gives, oldest first; `log`: the entries of the log of orders."""
-    comparing = _Comparing(iter(rows), trail, iter(log))
+    """`rows`: all that the journal gives, oldest first; `log`: entries of the log of orders; `gone`: dropped days."""
+    comparing = _Comparing(iter(rows), trail, iter(log), gone)
     difference = None
     for part in parts:
         difference = comparing.part(part)
@@ -81,11 +88,13 @@ def compared(
 
 
 class _Comparing:
-    def __init__(self, rows: Iterator[Row], trail: Trail | None, log: Iterator[OrderEntry]) -> None:
+    def __init__(
+        self, rows: Iterator[Row], trail: Trail | None, log: Iterator[OrderEntry], gone: Collection[dt.date]
+    ) -> None:
         self.files = 0
-        self._rows, self._trail, self._log = rows, trail, log
-        self._waiting = next(rows, None)
-        self._count = 0
+        self._rows, self._trail, self._log, self._gone = rows, trail, log, gone
+        self._count = self._dropped = 0
+        self._waiting = self._next()
         self._verdicts: Counter[str] = Counter()
 
     def part(self, part: Part) -> Difference | None:
@@ -98,7 +107,7 @@ class _Comparing:
             found = of_rows(str(part.path), at, stored, self._waiting) or self._of_marks(part, at, stored, mark)
             if found is not None:
                 return found
-            self._count, self._waiting = self._count + 1, next(self._rows, None)
+            self._count, self._waiting = self._count + 1, self._next()
         if self._waiting is not None and self._waiting.sequence <= part.last:
             return missing_row(str(part.path), table.num_rows, self._waiting)
         if not sum_holds(part):
@@ -108,9 +117,18 @@ class _Comparing:
     def found(self, difference: Difference | None) -> Compared:
         """All in all."""
         ended = difference is not None or self._waiting is None
-        behind = 0 if ended else 1 + sum(1 for _ in self._rows)
-        told = (self._verdicts[name] for name in (PROVEN, ERASED, KEYLESS))
-        return Compared(self._count, self.files, behind, difference, *told)
+        behind = 0 if ended else 1 + sum(1 for _ in iter(self._next, None))
+        proven, erased, keyless = (self._verdicts[name] for name in (PROVEN, ERASED, KEYLESS))
+        return Compared(self._count, self.files, behind, difference, proven, erased, keyless, self._dropped)
+
+    def _next(self) -> Row | None:
+        """The journal's next row that the store should have; entries of the log go with those that it should not."""
+        for row in self._rows:
+            if not self._gone or day_of(row.time) not in self._gone:
+                return row
+            next(self._log, None)
+            self._dropped += 1
+        return None
 
     def _of_marks(self, part: Part, at: int, row: Row, stored: tuple[bytes | None, bytes | None]) -> Difference | None:
         entry = next(self._log, None)

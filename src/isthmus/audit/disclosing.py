@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from isthmus.audit import heads
 from isthmus.audit.client_keys import NOBODY, NoClientKey, client_key, seed_of
 from isthmus.audit.dimensions import shipped as dimensions
+from isthmus.audit.dropping import drops
 from isthmus.audit.jurisdictions import FIELDS, Jurisdiction
 from isthmus.audit.orders_log import OrderEntries, OrderEntry
 from isthmus.audit.orders_trail import ACCOUNT
@@ -32,6 +33,10 @@ class NoEvent(BadInput):
     """The record caused no such event of an order."""
 
 
+class RowDropped(BadInput):
+    """The event's day was dropped from the store, on record: what is in the log of it can be opened no more."""
+
+
 def chosen(asked: Sequence[str], view: Jurisdiction | None) -> tuple[str, ...]:
     """The fields that are asked for, in their order; without any, all that the view may see. Raises BadInput
     (unknown_field, blinded).
@@ -47,10 +52,10 @@ def chosen(asked: Sequence[str], view: Jurisdiction | None) -> tuple[str, ...]:
     return tuple(field for field in view.may_see if not asked or field in asked)
 
 
-def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str]) -> ProofFile:
-    """Of the event at (sequence, place), with these fields in clear.
+def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str], view: Jurisdiction | None = None) -> ProofFile:
+    """Of the event at (sequence, place), with these fields in clear; `view`: for whom, as `chosen` chose them.
 
-    Raises NoLog, NotCovered, NoEvent, NoClientKey, BadInput (of keys), Damaged, LogRefused, OSError.
+    Raises NoLog, NotCovered, NoEvent, RowDropped, NoClientKey, BadInput (of keys), Damaged, LogRefused, OSError.
     """
     sequence, place = at
     published(log_folder(data, ORDERS))
@@ -64,7 +69,7 @@ def order_proof(data: Path, at: tuple[int, int], fields: Sequence[str]) -> Proof
         raise Damaged(f"fingerprint_differs: the store's row {sequence}-{place} is not the one that is in the log")
     names = dimensions()
     shown = [_field(names[field].name, field, seed, values) for field in fields]
-    facts = OrderFacts(entry.order, entry.fingerprint.hex(), shown)
+    facts = OrderFacts(entry.order, entry.fingerprint.hex(), shown, list(view.blinded) if view is not None else [])
     return entry_proof(data, (ORDERS, sequence, index), head_over(data, ORDERS, index), order=facts)
 
 
@@ -113,6 +118,9 @@ def _values(data: Path, sequence: int, place: int) -> Values:
             of = pc.and_(pc.equal(table["sequence"], sequence), pc.equal(table["place"], place))
             for row in table.filter(of).to_pylist():
                 return tuple(row[field] for field in FIELDS)
+    for drop in drops(data).values():
+        if drop.first <= sequence <= drop.last:
+            raise RowDropped("sequence", f"dropped: the rows of {drop.day} were dropped on {drop.time} by {drop.by}")
     raise Damaged(f"no_row: event {sequence}-{place} is in the log of orders and not in the store")
 
 

@@ -10,7 +10,6 @@ it was under this head, unchanged.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ import msgspec
 import rfc8785
 
 from isthmus.audit.proof_file import DOCUMENT_ENTRY, ProofFile, Proven, Refused, Trust, check, entry_of
-from isthmus.engine.proofs import inclusion_fault, leaf_hash
+from isthmus.engine.proofs import inclusion_fault, leaf_hash, tree_path, tree_root
 from isthmus.kernel.errors import BadInput
 
 FORMAT = "isthmus-document/1"
@@ -97,7 +96,7 @@ def entry(opening: Opening) -> bytes:
     """0x04, number (8 bytes), root (32), count of fields (4), big-endian. Raises BadInput."""
     leaves = [_leaf(field) for field in opening.fields]
     count = len(leaves).to_bytes(COUNT_BYTES, "big")
-    return bytes([DOCUMENT_ENTRY]) + opening.number.to_bytes(NUMBER_BYTES, "big") + _root(leaves) + count
+    return bytes([DOCUMENT_ENTRY]) + opening.number.to_bytes(NUMBER_BYTES, "big") + tree_root(leaves) + count
 
 
 def shown(opening: Opening, paths: list[str]) -> list[Shown]:
@@ -110,7 +109,7 @@ def shown(opening: Opening, paths: list[str]) -> list[Shown]:
                 "fields", f"unknown_field: the document has no {path[:80]}; it has {', '.join(places)[:400]}"
             )
     indexes = sorted({places[path] for path in paths})
-    return [Shown(opening.fields[at], at, [one.hex() for one in _way(leaves, at)]) for at in indexes]
+    return [Shown(opening.fields[at], at, [one.hex() for one in tree_path(leaves, at)]) for at in indexes]
 
 
 def checked(document: Document, trust: Trust) -> Checked:
@@ -174,26 +173,3 @@ def _leaf(field: Field) -> bytes:
         return rfc8785.dumps([field.path, field.salt, field.value])
     except (rfc8785.CanonicalizationError, ValueError) as error:
         raise BadInput(field.path[:80], f"cannot be written exactly ({error}): give it as text") from None
-
-
-def _root(leaves: list[bytes]) -> bytes:
-    """RFC 6962, 2.1."""
-    if len(leaves) == 1:
-        return leaf_hash(leaves[0])
-    half = _split(len(leaves))
-    return hashlib.sha256(b"\x01" + _root(leaves[:half]) + _root(leaves[half:])).digest()
-
-
-def _way(leaves: list[bytes], index: int) -> list[bytes]:
-    """RFC 6962, 2.1.1."""
-    if len(leaves) == 1:
-        return []
-    half = _split(len(leaves))
-    if index < half:
-        return [*_way(leaves[:half], index), _root(leaves[half:])]
-    return [*_way(leaves[half:], index - half), _root(leaves[:half])]
-
-
-def _split(count: int) -> int:
-    """The largest power of two below it."""
-    return 1 << ((count - 1).bit_length() - 1)

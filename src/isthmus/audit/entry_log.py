@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from isthmus.audit.cosigned import cosignatures, merge
 from isthmus.audit.places import keys_folder, log_folder, origin
 from isthmus.audit.signed_log import SignedLog, size_and_root
 from isthmus.engine.proofs import ED25519, LogReader, LogRefused, Signer
@@ -16,6 +17,10 @@ from isthmus.kernel.files import flush
 
 CEREMONIES = "ceremonies"
 DOCUMENTS = "documents"
+PARTICULARS = "particulars"
+DROPS = "drops"
+ENTRY_LOGS = {CEREMONIES, DOCUMENTS, PARTICULARS, DROPS}
+"""Commands write these and are gone: others merge what comes for their heads."""
 
 
 class EntryLog:
@@ -29,28 +34,39 @@ class EntryLog:
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = keys / f"{log}.lock"
-        with self._alone():
+        with _alone(self._lock):
             self._signer = _signer(keys / f"{log}.key", origin(name, log), self._folder)
 
     def append(self, made: Callable[[int], bytes], now: int) -> int:
         """`made` is told the entry's place (from 0), which is returned. On the disk, and under a signed head, when it
         returns. Raises LogRefused, Disagrees, Damaged, OSError.
         """
-        with self._alone():
+        with _alone(self._lock):
             log = SignedLog(self._folder, self._signer)
             place = log.log.size
             log.log.append([made(place)])
             log.sign(0, now)
         return place
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+
+def cosign(data: Path, log: str, vkey: str) -> None:
+    """Lines that witnesses gave for the published head since, into its checkpoint. Not while a command writes the log:
+    the next call does it then. Raises LogRefused, OSError.
+    """
+    note = LogReader(log_folder(data, log)).note()
+    if note is None or not cosignatures(data, log, note):
+        return
+    with contextlib.suppress(BlockingIOError), _alone(keys_folder(data) / f"{log}.lock", fcntl.LOCK_NB):
+        merge(data, log, vkey)
+
+
+def merge_last(data: Path, logs: Mapping[str, str]) -> None:
+    """Into the last heads what came for them, once the server is gone. A writer that is there still merges it himself.
+    `logs`: public key by log.
+    """
+    for log, vkey in logs.items():
+        with contextlib.suppress(LogRefused, OSError):
+            (cosign if log in ENTRY_LOGS else merge)(data, log, vkey)
 
 
 def entries(data: Path, log: str = CEREMONIES) -> list[bytes]:
@@ -62,6 +78,17 @@ def entries(data: Path, log: str = CEREMONIES) -> list[bytes]:
     note = reader.note()
     size = size_and_root(note)[0] if note is not None else 0
     return [reader.entry(index) for index in range(size)]
+
+
+@contextlib.contextmanager
+def _alone(lock: Path, how: int = 0) -> Iterator[None]:
+    """Raises BlockingIOError where it is taken and `how` says not to wait."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _signer(path: Path, name: str, folder: Path) -> Signer:

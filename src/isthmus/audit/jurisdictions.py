@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -64,19 +63,3 @@ def _row(name: str, row: Any) -> Jurisdiction:
         if listed.count(field) > 1:
             raise BadInput(f"{name}.blinded", f"{field} is named twice")
     return found
-
-
-def view_for(jurisdiction: Jurisdiction, proof: Mapping[str, Any]) -> dict[str, Any]:
-    """A proof file with only the fields in clear that the jurisdiction may see.
-
-    The entry, its path and the order's fingerprint stay, so the view proves what it shows: each field left has its own
-    path to the fingerprint. A blinded field leaves its number in `order.blinded`, an absent one leaves nothing; neither
-    leaves value or salt. The view does not prove that a hidden field has any value at all.
-    """
-    order = proof.get("order")
-    if not isinstance(order, Mapping) or not isinstance(order.get("fields"), list):
-        raise BadInput("order", "the proof file is not of an order")
-    shown = frozenset(jurisdiction.may_see)
-    kept = [field for field in order["fields"] if field["id"] in shown]
-    hidden = [field["id"] for field in order["fields"] if field["id"] in jurisdiction.blinded]
-    return {**proof, "order": {**order, "fields": kept, "blinded": hidden}}

@@ -73,11 +73,13 @@ class Part(msgspec.Struct, frozen=True, order=True):
 
 def parts_in(folder: Path) -> tuple[list[Part], list[Part]]:
     """Those that count, oldest first, and those that were merged into one of them. Other files are none."""
-    found = []
-    for path in folder.glob(f"day=*/part-*{SUFFIX}"):
-        named, day = NAME.fullmatch(path.name), DAY.fullmatch(path.parent.name)
-        if named is not None and day is not None:
-            found.append(Part(int(named[1]), int(named[2]), dt.date.fromisoformat(day[1]), path))
+    found: list[Part] = []
+    for home in folder.glob("day=*"):
+        if (day := DAY.fullmatch(home.name)) is None:
+            continue
+        named = [(NAME.fullmatch(path.name), path) for path in _files(home)]
+        of_day = dt.date.fromisoformat(day[1])
+        found += [Part(int(name[1]), int(name[2]), of_day, path) for name, path in named if name is not None]
     found.sort(key=lambda part: (part.first, -part.last))
     counting: list[Part] = []
     merged: list[Part] = []
@@ -85,6 +87,14 @@ def parts_in(folder: Path) -> tuple[list[Part], list[Part]]:
         within = counting and part.day == counting[-1].day and part.last <= counting[-1].last
         (merged if within else counting).append(part)
     return counting, merged
+
+
+def _files(home: Path) -> list[Path]:
+    """A day's; none of one that was dropped meanwhile."""
+    try:
+        return list(home.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def day_of(at: int) -> dt.date:

@@ -53,12 +53,15 @@ class FieldFacts(msgspec.Struct, frozen=True):
     proof: list[str]
 
 
-class OrderFacts(msgspec.Struct, frozen=True):
-    """An event of an order by its fingerprint, and what is shown of it."""
+class OrderFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event of an order by its fingerprint, and what is shown of it. `blinded`: fields that whose view this is may
+    not see: neither value nor salt is here, nor any proof that there is a value.
+    """
 
     order: int
     fingerprint: str
     fields: list[FieldFacts]
+    blinded: list[str] = []
 
 
 class ProofFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,20 +93,26 @@ class Refused(Exception):
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """Who must have signed: the log's key and the witnesses (None: those in the file), and how many of these."""
+    """Who must have signed: the log's key and the witnesses (None: those in the file), and how many of these; and the
+    key of the log's holders, where one is given.
+    """
 
     log: VerifierKey | None = None
     witnesses: tuple[VerifierKey, ...] | None = None
     quorum: int | None = None
+    group: VerifierKey | None = None
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """What holds: the entry is in the log of this signed head, which these witnesses (with Unix time) saw."""
+    """What holds: the entry is in the log of this signed head, which these witnesses (with Unix time) saw. `group`: the
+    key of holders that was asked for.
+    """
 
     head: Checkpoint
     signed_by: str
     cosigned: dict[str, int]
     fields: dict[str, str | None]
+    group: str | None
 
 
 def decode(raw: bytes) -> ProofFile:
@@ -133,13 +142,26 @@ def check(file: ProofFile, trust: Trust) -> Proven:
         if head.origin != key.name:
             raise Refused("wrong_log", f"the head is of {head.origin!r}, the key of {key.name!r}")
         note_signed(note, key)
+        _grouped(note, trust.group)
         cosigned = _cosigned(note, file, trust)
     except LogRefused as error:
         raise Refused(*error.args) from error
     entry = _entry(file, head)
     _included(file, head)
     _record(file, entry)
-    return Proven(head, key.name, cosigned, _fields(file, entry))
+    return Proven(head, key.name, cosigned, _fields(file, entry), trust.group.name if trust.group else None)
+
+
+def _grouped(note: bytes, key: VerifierKey | None) -> None:
+    if key is None:
+        return
+    if key.kind != ED25519:
+        raise Refused("bad_key", f"the key of {key.name} is a witness's")
+    try:
+        note_signed(note, key)
+    except LogRefused as error:
+        name = "not_signed_by_group" if error.args[0] == "not_signed" else error.args[0]
+        raise Refused(name, f"the holders' key {key.name}: {error.args[1]}") from error
 
 
 def _cosigned(note: bytes, file: ProofFile, trust: Trust) -> dict[str, int]:

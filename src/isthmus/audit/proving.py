@@ -8,7 +8,7 @@ import base64
 from pathlib import Path
 
 from isthmus.audit import heads
-from isthmus.audit.cosigned import cosigned_note, witness_vkeys
+from isthmus.audit.cosigned import agreed_note, cosigned_note, group_note, witness_vkeys
 from isthmus.audit.journal_log import read_first
 from isthmus.audit.places import JOURNAL, LOGS, log_folder
 from isthmus.audit.proof_file import FORMAT, OrderFacts, ProofFile, RecordFacts
@@ -81,13 +81,15 @@ def _has_signed(key: str, note: str) -> bool:
 
 
 def head_over(data: Path, log: str, index: int) -> str:
-    """The head that a quorum of witnesses cosigned, if it covers that entry; else the published one, which may not.
+    """The newest head that both a quorum of witnesses and the holders' key signed, if it covers that entry; else one
+    that the quorum signed (without witnesses: the key); else the published one, which may not cover it.
 
     Raises NoLog, LogRefused, OSError.
     """
-    note = cosigned_note(data, log)
-    if note is not None and index < Checkpoint.parse(Note.parse(note.encode()).text).size:
-        return note
+    others = cosigned_note(data, log) if witness_vkeys(data) else group_note(data, log)
+    for note in (agreed_note(data, log), others):
+        if note is not None and index < Checkpoint.parse(Note.parse(note.encode()).text).size:
+            return note
     return published(log_folder(data, log))
 
 

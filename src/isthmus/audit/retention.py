@@ -1,9 +1,10 @@
-"""How long rows are kept, what is held for a court, and how a client's salts are destroyed for good.
+"""How long rows are kept, what is held for a court, and how a client's data are destroyed for good.
 
 Personal data that may be destroyed lies outside the journal, under the client's own key (DATA/audit/keys/clients): the
-salts of his fingerprints are made of it. Without the key nobody can test a guess of a hidden field against the log, and
-the log itself stays whole. What the journal says of orders stays too: it names accounts by number. What this does not
-prove: that no copy of the key was made elsewhere, in a backup or on the medium under the file system.
+salts of his fingerprints are made of it, and his particulars are sealed under what is made of it. Without the key
+nobody can read those or test a guess of a hidden field against the log, and the log itself stays whole. What the
+journal says of orders stays too: it names accounts by number. What this does not prove: that no copy of the key was
+made elsewhere, in a backup or on the medium under the file system.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from isthmus.audit.asking import (
     Found,
     Life,
     Query,
+    days_question,
     events_of,
     found_of,
     last_question,
@@ -25,6 +26,7 @@ from isthmus.audit.asking import (
     question,
     unknown_question,
 )
+from isthmus.audit.dropping import Drop, cut_off, drops
 from isthmus.audit.parts import (
     FOLDER,
     NEW_SUFFIX,
@@ -131,18 +133,20 @@ class StoreReader:
 
     def __init__(self, data: Path) -> None:
         self.folder = data / FOLDER
+        self._data = data
 
     def search(self, query: Query) -> Found:
         """Newest first."""
         began = time.perf_counter()
         parts = [part for part in self._parts() if query.touches(part.day)]
         rows, scanned = self._asked(parts, lambda source: question(query, source))
-        return found_of(rows, query, time.perf_counter() - began, scanned)
+        return found_of(rows, query, (time.perf_counter() - began, scanned), self._dropped().values())
 
     def life(self, order: int) -> Life:
         """Every event of an order, oldest first; of one that is not here no event."""
         parts = [part for part in self._parts() if part.last >= order]
-        return events_of(order, self._asked(parts, lambda source: life_question(order, source))[0])
+        rows, _ = self._asked(parts, lambda source: life_question(order, source))
+        return events_of(order, rows, self._dropped().values())
 
     def unknown(self) -> tuple[int, list[int]]:
         """Rows, and in how many of them each field is null."""
@@ -154,8 +158,12 @@ class StoreReader:
         rows, _ = self._asked(self._parts(), lambda source: last_question(account, source))
         return (day_of(rows[0][0]), rows[0][1]) if rows else None
 
+    def days_of(self, account: str) -> set[dt.date]:
+        """Days on which the account has rows."""
+        return {row[0] for row in self._asked(self._parts(), lambda source: days_question(account, source))[0]}
+
     def parts(self) -> list[Part]:
-        """Oldest first."""
+        """Oldest first, without those of a day that is being dropped."""
         return self._parts()
 
     def days(self) -> dict[dt.date, list[Part]]:
@@ -163,7 +171,11 @@ class StoreReader:
         return {day: list(parts) for day, parts in groupby(self._parts(), key=lambda part: part.day)}
 
     def _parts(self) -> list[Part]:
-        return parts_in(self.folder)[0]
+        going = {drop.day for drop in cut_off(self._data)}
+        return [part for part in parts_in(self.folder)[0] if part.day not in going]
+
+    def _dropped(self) -> dict[dt.date, Drop]:
+        return drops(self._data)
 
     def _asked(
         self, parts: list[Part], asking: Callable[[str], tuple[str, list[Any]]]
@@ -182,6 +194,8 @@ class StoreReader:
                 if all(part.path.exists() for part in parts) or not left:
                     raise Damaged(f"{self.folder}: {error}") from error
                 parts = self._again(parts)
+                if not parts:
+                    return [], 0
         raise AssertionError("the last try answers or raises")
 
     def _again(self, parts: list[Part]) -> list[Part]:

@@ -16,6 +16,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from isthmus.audit.proof_file import Refused
+from isthmus.audit.split_view import Given, SplitView, check, decode, split_view
 from isthmus.engine.proofs import (
     COSIGNATURE,
     ED25519,
@@ -37,6 +39,8 @@ HEADS_BYTES_MAX = 4 << 20
 """Of `heads`; then it becomes `heads.old`, and what was that is gone: no fork of a head in neither is noticed."""
 REPORTS_MAX = 256
 """Of a kind, so that old heads, which anybody can send, never keep a fork from being reported."""
+SPLIT_VIEWS_MAX = 16
+"""Files of split views: one is enough against a log."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,10 +60,11 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a log was seen to do: fork (two roots of one size), shrink (a smaller head put as the next) or unproven (a
-    larger one whose proof fails).
+    """What a log was seen to do: fork (two histories), shrink (a smaller head put as the next), unproven (a larger one
+    whose proof fails) or withheld (no proof between two heads that it signed).
 
-    A fork is proven by the two notes alone. The others are not: anyone can send an old head again, or a bad proof.
+    A fork is proven by a file (split_view.py). The others are not: anyone can send an old head again, or a bad proof,
+    and a log that cannot be reached gives none.
     """
 
     kind: str
@@ -89,9 +94,10 @@ def origin_of(body: bytes) -> str | None:
 
 
 class Witness:
-    """One witness of one log; its folder holds `state` (signed), `heads` (NDJSON) and `reports` (NDJSON).
+    """One witness of one log; its folder holds `state` (signed), `heads`, `reports` (NDJSON) and `split-views`.
 
-    `left_out`: reports that were not kept since this start, there being REPORTS_MAX of their kind.
+    `left_out`: reports that were not kept since this start, there being REPORTS_MAX of their kind. `views`: what
+    proves to anybody that the log forked.
     """
 
     def __init__(self, name: str, secret: Ed25519PrivateKey, log: VerifierKey, folder: Path) -> None:
@@ -102,6 +108,38 @@ class Witness:
         self.head = self._load()
         self.reports = _rows(folder / "reports", Report)
         self.left_out = 0
+        self.views = [self._view(path) for path in sorted((folder / "split-views").glob("*.json"))]
+
+    def known(self, size: int) -> Head | None:
+        """What it cosigned of that size, and remembers."""
+        return self._heads.get(size)
+
+    def accuse(self, held: str, note: str, given: Given | None, now: int) -> bool:
+        """Whether the two notes, with what the log gave, prove a fork, which is then reported with its file."""
+        view = split_view(self._log, (held, note), given)
+        if view is None:
+            return False
+        self.keep(view)
+        self.report("fork", held, note, now)
+        return True
+
+    def keep(self, view: SplitView) -> None:
+        """What proves a fork of this log, whoever found it. Raises Refused, OSError."""
+        check(view, self._log)
+        if len(self.views) >= SPLIT_VIEWS_MAX or view.name in (one.name for one in self.views):
+            return
+        folder = self._folder / "split-views"
+        folder.mkdir(exist_ok=True)
+        _write(folder / view.name, msgspec.json.format(msgspec.json.encode(view), indent=1) + b"\n")
+        self.views.append(view)
+
+    def _view(self, path: Path) -> SplitView:
+        try:
+            view = decode(path.read_bytes())
+            check(view, self._log)
+        except Refused as fault:
+            raise Damaged(f"{path}: {fault}") from fault
+        return view
 
     def add_checkpoint(self, body: bytes, now: int) -> Answer:
         """The answer to a request at `now` (Unix seconds); the state is on disk before it is given."""
@@ -127,17 +165,17 @@ class Witness:
         held = self.head
         before = self._heads.get(size)
         if before is not None and before.root != root.hex():
-            self._report("fork", before.note, note, now)
+            self.accuse(before.note, note, None, now)
             return Answer(409, f"{held.size}\n")
         if size < old:
             if old == held.size:
-                self._report("shrink", held.note, note, now)
+                self.report("shrink", held.note, note, now)
             return Answer(400, "checkpoint is smaller than the old size\n")
         if old != held.size:
             return Answer(409, f"{held.size}\n")
         if not self._extends(size, root, proof):
             if held.size:
-                self._report("unproven", held.note, note, now)
+                self.report("unproven", held.note, note, now)
             return Answer(422, "consistency proof fails\n")
         if size > held.size:
             self._keep(Head(held.counter + 1, size, root.hex(), note))
@@ -150,7 +188,8 @@ class Witness:
             return not proof
         return consistency_fault((self.head.size, bytes.fromhex(self.head.root)), (size, root), proof) is None
 
-    def _report(self, kind: str, held: str, note: str, now: int) -> None:
+    def report(self, kind: str, held: str, note: str, now: int) -> None:
+        """Once of each head that was given."""
         same = [report for report in self.reports if report.kind == kind]
         text = note.split("\n\n", 1)[0]
         if any(report.given.split("\n\n", 1)[0] == text for report in same):
@@ -163,12 +202,7 @@ class Witness:
 
     def _keep(self, head: Head) -> None:
         raw = msgspec.json.encode(head)
-        fresh = self._folder / "state.new"
-        with fresh.open("wb") as file:
-            file.write(self._secret.sign(raw) + raw)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self._folder / "state")
+        _write(self._folder / "state", self._secret.sign(raw) + raw)
         heads = self._folder / "heads"
         if heads.exists() and heads.stat().st_size > HEADS_BYTES_MAX:
             heads.rename(self._folder / "heads.old")
@@ -227,6 +261,16 @@ def _rows(path: Path, kind: type[Row]) -> list[Row]:
         return [msgspec.json.decode(line, type=kind) for line in whole.splitlines()]
     except msgspec.DecodeError as fault:
         raise Damaged(f"{path}: has a line that cannot be read") from fault
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all; its folder is not flushed."""
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
 
 
 def _append(path: Path, row: bytes) -> None:

@@ -41,6 +41,8 @@ __all__ = [
     "line_signed",
     "note_signed",
     "read_secret",
+    "tree_path",
+    "tree_root",
     "verify_log",
 ]
 
@@ -147,6 +149,16 @@ def journal_entry(sequence: int, salt: bytes, record_hash: bytes) -> bytes:
 def leaf_hash(entry: bytes) -> bytes:
     """SHA-256(0x00 || entry), 32 bytes."""
     return _core.log_leaf(entry)
+
+
+def tree_root(entries: Sequence[bytes]) -> bytes:
+    """The root (32 bytes) of the tree of these entries (RFC 9162, 2.1.1), made in memory."""
+    return _core.tree_root(entries)
+
+
+def tree_path(entries: Sequence[bytes], index: int) -> list[bytes]:
+    """The hashes from entry `index` (from 0) to that root (2.1.3.1). ValueError: there is no such entry."""
+    return _core.tree_path(entries, index)
 
 
 def inclusion_fault(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> str | None:

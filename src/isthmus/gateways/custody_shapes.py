@@ -22,7 +22,7 @@ class NewWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: str
     to_name: Line70
     to_account: AccountNumber
-    to_bank: Annotated[str, Meta(pattern="^[A-Z0-9]{8}([A-Z0-9]{3})?$")]
+    to_bank: Annotated[str, Meta(pattern="^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
     client_id: str | None = None
     account: str | None = None
 

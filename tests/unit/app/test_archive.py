@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.oracle.adapter import to_core
 from tests.sim.strategies import session
+from tests.unit.app.commands import Run
 
 from isthmus import _core
-from isthmus.app.cli import main
 from isthmus.engine import archive
 from isthmus.engine.engine import Engine, JournalReader
 
 SEGMENT_BYTES = 16_384
 RULES_1 = Path(__file__).resolve().parents[2] / "golden" / "journals" / "rules_1"
-Run = Callable[..., tuple[int, dict[str, Any]]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def ran(*words: str) -> tuple[int, dict[str, Any]]:
-        code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ran
 
 
 @pytest.fixture

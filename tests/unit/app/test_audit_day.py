@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.app.commands import Run
 from tests.unit.app.test_audit_trail import Clocks, followed, run_engine
 
 from isthmus.app.cli import main
@@ -17,18 +17,6 @@ from isthmus.audit.day_seal import PIECE
 from isthmus.engine import archive
 from isthmus.engine.engine import Engine
 from isthmus.kernel.messages import AddAsset
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def ran(*words: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ran
 
 
 @pytest.fixture(scope="module")

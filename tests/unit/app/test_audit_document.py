@@ -13,14 +13,13 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.app.cleared import Broker
+from tests.unit.app.commands import Run
 from tests.unit.app.test_audit_trail import Clocks, followed
 
-from isthmus.app.cli import main
 from isthmus.audit.documents import entry, opened, shown
 from isthmus.engine.proofs import inclusion_fault, leaf_hash
 from isthmus.kernel.errors import BadInput
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 INVOICE = {
     "kind": "invoice",
     "number": "2026-0815",
@@ -29,16 +28,6 @@ INVOICE = {
     "lines": [{"goods": "copper cathodes", "tonnes": "100", "price": "9120.50"}, {"goods": "freight", "price": "4100"}],
     "paid": False,
 }
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def ran(*words: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ran
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 from tests.unit.app.cleared import Broker
+from tests.unit.app.commands import Run
 from tests.unit.app.test_audit_trail import Clocks, followed
 
-from isthmus.app.cli import main
 from isthmus.app.evidence_sources import read_settlement
 from isthmus.audit.evidence import NOT_PROVEN
 from isthmus.gateways.evm.contract import Event, write_log
@@ -41,7 +41,6 @@ decimals = 0
 token = "0x4444444444444444444444444444444444444444"
 decimals = 6
 """
-Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 class Files(msgspec.Struct):
@@ -84,16 +83,6 @@ def event(files: Files, **other: Any) -> None:
     values = {name: delivery[name] for name in names} | other
     log = write_log(Event("Settled", values, 77, "0x" + "ab" * 32, 3, time=1_795_000_000), chain.place)
     files.event.write_bytes(msgspec.json.encode(log))
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def ran(*words: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ran
 
 
 def make(run: Run, files: Files) -> tuple[int, dict[str, Any]]:

@@ -6,16 +6,15 @@ import base64
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.unit.app.commands import Run
 from tests.unit.app.test_audit_trail import Clocks, followed, run_engine, trail_of
 
-from isthmus.app.cli import main
 from isthmus.audit.jurisdictions import shipped
 from isthmus.audit.orders_log import OrderEntries, OrderEntry, Previous
 from isthmus.audit.parts import FOLDER, parts_in, read_part
@@ -23,18 +22,6 @@ from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
 from isthmus.audit.proof_file import Refused, Trust, check, decode
 from isthmus.engine import archive
 from isthmus.engine.proofs import Checkpoint, Note, VerifierKey, inclusion_fault, leaf_hash, note_signed
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def ran(*words: str) -> tuple[int, dict[str, Any]]:
-        capsys.readouterr()
-        code = main([*words, "--json"])
-        return code, json.loads(capsys.readouterr().out)
-
-    return ran
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ from tests.unit.audit.order_journals import Told
 
 from isthmus.app.audit_store_reads import AuditStoreReads
 from isthmus.app.settings import read_defaults, settings_of
+from isthmus.audit.dropping import DayKept, Dropper
+from isthmus.audit.entry_log import DROPS, EntryLog
+from isthmus.audit.retention import Asked
 from isthmus.audit.store import StoreReader, StoreWriter
 from isthmus.gateways.problems import Refusal
 from isthmus.gateways.rest.audit_orders import AuditStoreHandlers
@@ -80,6 +83,18 @@ def test_what_cannot_be_asked_is_refused(
     with pytest.raises(Refusal) as refusal:
         asked(tmp_path, order=order, **query)
     assert (refusal.value.status, refusal.value.field) == (code, field)
+
+
+def test_an_order_whose_day_was_dropped_is_gone_and_a_search_names_the_day(told: Told, tmp_path: Path) -> None:
+    part = StoreReader(tmp_path).parts()[0]
+    kept = DayKept(part.day, 1, None, part.day, "uk-fca", [], False, True)
+    dropper = Dropper(tmp_path, EntryLog(tmp_path, "test", DROPS), bytes, told.at)
+    dropper.drop(kept, [part], ["uk-fca"], Asked("joe", "x", "2099-01-01T00:00:00Z"))
+    with pytest.raises(Refusal) as refusal:
+        asked(tmp_path, order=f"ord-{part.first}")
+    assert (refusal.value.status, refusal.value.reason) == (410, "dropped")
+    named = {"day": str(part.day), "dropped_on": "2099-01-01T00:00:00Z", "by": "joe", "reason": "x"}
+    assert asked(tmp_path)["dropped"] == [named]
 
 
 def test_a_damaged_part_is_told_and_not_passed_over(told: Told, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,10 +23,10 @@ from isthmus.refdata.directory import Directory
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
 PUBLIC = KEY.public_key().public_bytes_raw()
 PAID = Withdrawal(
-    number=7, account=16, currency="GBP", amount=25_050, to_name="A", to_account="GB33", to_bank="B", user="ann",
+    number=7, account=16, currency="GBP", amount=25_050, to_name="A", to_account="GB33", to_bank="BUKBGB22", user="ann",
     requested_at=1, state="approved", approved_by="bob",
 )  # fmt: skip
-ASKED = Asked("GBP", "250.5", "GB33", "WD-7")
+ASKED = Asked("GBP", "250.5", "GB33", "WD-7", "BUKBGB22")
 
 
 class Money:
@@ -61,8 +62,11 @@ def test_nothing_is_released_before_the_holders_signed_it(tmp_path: Path) -> Non
     assert released(tmp_path, PUBLIC.hex()) == "released"
 
 
-@pytest.mark.parametrize("change", [{"amount": "250.6"}, {"destination": "GB34"}, {"reference": "WD-8"}])
-def test_a_signature_of_another_payment_releases_nothing(tmp_path: Path, change: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [{"amount": "250.6"}, {"destination": "GB34"}, {"reference": "WD-8"}, {"bank": "NWBKGB2L"}, {"bank": None}],
+)
+def test_a_signature_of_another_payment_releases_nothing(tmp_path: Path, change: dict[str, Any]) -> None:
     other = msgspec.structs.replace(ASKED, **change)
     keep_signature(tmp_path, message_of(ASKED), KEY.sign(message_of(other)))
     keep_signature(tmp_path, message_of(other), KEY.sign(message_of(other)))

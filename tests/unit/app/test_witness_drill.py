@@ -31,7 +31,7 @@ def log() -> NaiveLog:
 def witness(role: str, *cosigned: str, reports: tuple[ReportRow, ...] = ()) -> Witnessed:
     none = cast(Any, None)
     saw = [Saw(step, 200 if step in cosigned else 409, step in cosigned) for step in (TRUE, FALSE)]
-    return Witnessed(role, role, none, none, none, saw, list(reports))
+    return Witnessed(role, role, none, "", none, none, saw, list(reports))
 
 
 def fork(log: NaiveLog, other: NaiveLog | None = None) -> ReportRow:
@@ -48,6 +48,12 @@ def test_the_drill_with_five_witnesses_tells_who_saw_what(tmp_path: Path) -> Non
     assert told["uk-fca"] == told["us-cftc"] == [200, 200, 409, 422, 400, 200]
     assert told["cy-cysec"] == [200, 0, 0, 0, 0, 0]
     assert [row["role"] for row in report["witnesses"]] == [HONEST, HONEST, LIAR, DOWN, DOWN]
+    split = report["split_view"]
+    assert (split["ok"], split["with_evidence"], split["honest"]) == (True, 2, 2)
+    assert [(head["size"], head["shown_to"], head["cosigned"]) for head in split["heads"]] == [(160, 3, 2), (192, 2, 1)]
+    assert [(row["shown"], row["cosigned"], row["sizes"]) for row in split["witnesses"]] == [
+        ("A", True, [160, 192]), ("B", True, [160, 192]), ("A", True, []), ("B", False, []), ("A", False, []),
+    ]  # fmt: skip
 
 
 def test_an_honest_witness_that_refuses_and_proves_the_fork_passes(steps: list[Step], log: NaiveLog) -> None:

@@ -14,6 +14,7 @@ from tests.unit.audit.naive_log import NaiveLog
 from isthmus.app import witness_rounds
 from isthmus.app.venue_http import HttpAnswer, NotSent
 from isthmus.app.witness_board import Board
+from isthmus.app.witness_gossip import peers_of
 from isthmus.app.witness_host import WitnessHost
 from isthmus.app.witness_rounds import Line, Rounds
 from isthmus.audit.cosigned import cosignatures
@@ -76,8 +77,8 @@ class World:
 
     def begun(self) -> Rounds:
         rounds = Rounds(self.folder / "audit", self.needed, shipped(), self.clock)
-        for name, wire in self.wires.items():
-            rounds.put(Line(name, "http://127.0.0.1:1", wire.host.key.public, wire))
+        for port, (name, wire) in enumerate(self.wires.items(), 1):
+            rounds.put(Line(name, f"http://127.0.0.1:{port}", wire.host.key.public, wire))
         return rounds
 
     def turn(self, seconds: int = 1) -> dict[str, str]:
@@ -124,6 +125,12 @@ def test_cosignatures_go_into_files_for_the_log_s_writer_and_hold(world: World) 
     )
     assert cosignatures(world.folder, "journal", note + "".join(f"{one}\n" for one in lines)) == []
     assert cosignatures(world.folder, "journal", world.log.sign(6)) == []
+
+
+def test_the_addresses_of_those_who_are_asked_are_told_so_that_they_ask_each_other(world: World) -> None:
+    world.rounds.without("hk-sfc", "is away")
+    world.turn()
+    assert peers_of(world.folder / "audit/witnesses/peers") == ["http://127.0.0.1:1", "http://127.0.0.1:2"]
 
 
 def test_who_signed_a_head_is_not_asked_again_for_it(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -284,6 +285,38 @@ def test_each_holder_refuses_by_policy_and_says_why(
     reply = three.ask(1, asks.Propose("vault", Withdrawal(asset, amount, destination, "WD-2")))
     assert isinstance(reply, Refused)
     assert reply.name == name
+
+
+AT_BANK = Policy(("GB33@BUKBGB22", "GB44"), {"GBP": Limit("1000", "1500")}, delay_s=60)
+
+
+@pytest.mark.parametrize(
+    ("destination", "bank", "name"),
+    [
+        ("GB33", "BUKBGB22", None),
+        ("GB33", "NWBKGB2L", "destination_not_allowed"),
+        ("GB33", None, "destination_not_allowed"),
+        ("GB44", None, None),
+        ("GB44", "NWBKGB2L", None),
+        ("GB33", "no bank", "malformed"),
+    ],
+)
+def test_a_list_may_name_the_bank_of_an_account(
+    three: Custodians, destination: str, bank: str | None, name: str | None
+) -> None:
+    three.key(2, policy=AT_BANK)
+    reply = three.ask(1, asks.Propose("vault", Withdrawal("GBP", "10", destination, "WD-1", bank)))
+    assert (reply.name if isinstance(reply, Refused) else None) == name
+
+
+@pytest.mark.parametrize("change", [{"amount": "700"}, {"bank": "NWBKGB2L"}])
+def test_two_payments_of_one_reference_count_twice(three: Custodians, change: dict[str, str]) -> None:
+    held = three.key(2, policy=msgspec.structs.replace(POLICY, destinations=(WITHDRAWAL.destination,)))
+    approved(three, held, [1, 2])
+    signed(three, held)
+    reply = three.ask(1, asks.Propose("vault", msgspec.structs.replace(WITHDRAWAL, **change)))
+    assert isinstance(reply, Refused)
+    assert reply.name == "day_limit_exceeded"
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,34 @@ def test_a_withdrawal_is_signed_as_canonical_json_under_a_name_of_its_own() -> N
     )
 
 
+def test_the_bank_of_the_receiver_is_signed_where_it_is_named_and_changes_nothing_where_not() -> None:
+    named = Withdrawal("GBP", "1.5", "GB33", "WD-1", "BUKBGB22")
+    assert message_of(named) == (
+        b'isthmus-withdrawal/1\n{"amount":"1.5","asset":"GBP","bank":"BUKBGB22","destination":"GB33",'
+        b'"reference":"WD-1","use":"withdrawal"}'
+    )
+    without = msgspec.structs.replace(named, bank=None)
+    assert request_id("vault", named) != request_id("vault", without)
+    assert (
+        msgspec.json.decode(
+            b'{"use":"withdrawal","asset":"GBP","amount":"1.5","destination":"GB33","reference":"WD-1"}',
+            type=Withdrawal,
+        )
+        == without
+    )
+
+
+@pytest.mark.parametrize("bank", ["", "BUKB", "bukbgb22", "BUKB1122", "BUKBGB22X", "BUKBGB22XXXX", "BUKBGB22 "])
+def test_a_bank_that_is_no_bic_is_refused_by_name(bank: str) -> None:
+    with pytest.raises(BadInput, match="bank"):
+        message_of(Withdrawal("GBP", "1.5", "GB33", "WD-1", bank))
+
+
+def test_an_account_that_could_be_read_as_one_at_a_bank_is_refused() -> None:
+    with pytest.raises(BadInput, match="destination"):
+        message_of(Withdrawal("GBP", "1.5", "GB33@BUKBGB22", "WD-1"))
+
+
 @pytest.mark.parametrize("text", ["", "isthmus.local/demo/journal\n", "WD-1 as a head"])
 def test_what_is_no_checkpoint_is_not_signed_as_a_head(text: str) -> None:
     with pytest.raises(BadInput):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from isthmus.audit.jurisdictions import FIELDS, read, shipped, view_for
+from isthmus.audit.jurisdictions import FIELDS, read, shipped
 from isthmus.kernel.errors import BadInput
 
 ROW = """
@@ -46,19 +46,3 @@ def test_a_row_that_cannot_be_used_is_refused_by_name(old: str, new: str, field:
     with pytest.raises(BadInput) as refused:
         read(ROW.replace(old, new))
     assert refused.value.field == field
-
-
-def test_a_view_keeps_the_proof_and_hides_value_and_salt() -> None:
-    fields = [{"id": field, "value": f"value {field}", "salt": "00", "proof": []} for field in FIELDS]
-    proof = {"root": "ab", "order": {"order": 1, "fingerprint": "cd", "fields": fields}}
-    view = view_for(read(ROW)["xx"], proof)
-    assert view["root"] == "ab"
-    assert view["order"]["fingerprint"] == "cd"
-    assert [field for field in fields if field["id"] not in ("O03", "O04")] == view["order"]["fields"]
-    assert view["order"]["blinded"] == ["O03"]
-    assert len(fields) == 78
-
-
-def test_a_proof_without_an_order_has_no_view() -> None:
-    with pytest.raises(BadInput, match="not of an order"):
-        view_for(read(ROW)["xx"], {"order": None})

@@ -1,6 +1,6 @@
 /** The audit trail: orders searched and proven, the witnesses of its heads, and the ceremonies of its keys. */
 import { type KeyboardEvent, type ReactNode, useCallback, useState } from "react";
-import { standing } from "../auditWords";
+import { groupStanding, standing } from "../auditWords";
 import { type PanelCall, usePanelCall } from "../shortcuts";
 import { clock, shortHash } from "../stores/text";
 import type { AuditStatus } from "../wire/auditTypes";
@@ -65,11 +65,17 @@ function Status({ status, refused }: { status: AuditStatus | null; refused: stri
       </span>
     );
   const { tone, text } = standing(status);
+  const group = status.threshold && groupStanding(status.threshold);
   return (
     <>
       <span role="status" className={tone} data-trail={tone}>
         {text}
       </span>
+      {group && (
+        <span className={group.tone} data-group={group.tone}>
+          {group.text}
+        </span>
+      )}
       <span className="audit-logs">
         {status.logs.map(({ log, origin, size, root, time }) => (
           <span key={log} title={`${origin}: root ${root}, signed ${time}`}>

@@ -1,6 +1,6 @@
 /** The keys that no one holds alone, who holds their shares, and each ceremony with its steps. */
 import type { ReactNode } from "react";
-import { ceremonyTone, plural, stepRuns } from "../auditWords";
+import { attestedBy, ceremonyTone, plural, stepRuns } from "../auditWords";
 import { clock, words } from "../stores/text";
 import type { Ceremony, CeremonyKey } from "../wire/auditTypes";
 import { readCeremonies } from "../wire/rest";
@@ -76,7 +76,7 @@ function Key({ held }: { held: CeremonyKey }): ReactNode {
 }
 
 function Steps({ ceremony }: { ceremony: Ceremony }): ReactNode {
-  const { kind, key, what, opened, state, needed, steps, reason, sequence } = ceremony;
+  const { kind, key, what, opened, state, needed, steps, reason, sequence, attested } = ceremony;
   const tone = ceremonyTone(ceremony);
   return (
     <li data-ceremony={state}>
@@ -90,12 +90,16 @@ function Steps({ ceremony }: { ceremony: Ceremony }): ReactNode {
         {key}, opened {opened.slice(0, 10)} {clock(opened, 0)} UTC, {plural(needed, "holder")} needed, entry {sequence}{" "}
         of the log of ceremonies
       </p>
+      <p className={attested.length > 0 ? "quiet" : "warn"} data-attested={attested.join(" ")}>
+        {attestedBy(attested)}
+      </p>
       {reason !== null && <p className={tone === "bad" ? "bad" : "warn"}>{words(reason)}</p>}
       <ol>
-        {stepRuns(steps).map(({ time, verdict, holders }, at) => (
-          <li key={at}>
+        {stepRuns(steps).map(({ time, verdict, holders, attested: own }, at) => (
+          <li key={at} title={own ? "as these holders signed it" : "as the coordinator tells it"}>
             <span className="quiet">{clock(time, 0)}</span> {holders.length > 1 ? "holders" : "holder"}{" "}
             {holders.join(", ")} <b className={STEP_TONES[verdict] ?? "bad"}>{words(verdict)}</b>
+            {!own && <span className="quiet"> as told</span>}
           </li>
         ))}
       </ol>

@@ -15,6 +15,17 @@ export interface AuditLogHead {
   note: string;
 }
 
+/** The key of several holders that signs the logs' heads as well. */
+export interface AuditThreshold {
+  key: string;
+  needed: number;
+  have: number;
+  of: number;
+  logs: { log: string; size: number; time: string | null; state: string; since: string; reason: string | null }[];
+  holders: { holder: number; state: string; since: string }[];
+  fault: string | null;
+}
+
 export interface AuditStatus {
   name: string;
   state: "current" | "behind" | "stopped" | "off";
@@ -29,6 +40,7 @@ export interface AuditStatus {
   /** Of the log of orders, which comes behind the journal's. */
   orders_lag_records: number;
   orders_lag_s: number;
+  threshold: AuditThreshold | null;
 }
 
 /** An event of an order; a value is null where the journal does not say it, and empty where there is none. */
@@ -123,10 +135,13 @@ export interface Ceremony {
   opened: string;
   state: string;
   needed: number;
-  steps: { holder: number; time: string; verdict: string }[];
+  /** `attested`: as the holder himself signed it. */
+  steps: { holder: number; time: string; verdict: string; attested: boolean }[];
   reason: string | null;
   /** Its first entry in the log of ceremonies. */
   sequence: number;
+  /** Holders whose signed statements say that it came to this. */
+  attested: number[];
 }
 
 export interface Ceremonies {

@@ -1,6 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ceremonyTone, checksOf, fieldsOf, plural, readable, standing, stepRuns, whoOf } from "../../src/auditWords";
+import {
+  attestedBy,
+  ceremonyTone,
+  checksOf,
+  fieldsOf,
+  groupStanding,
+  plural,
+  readable,
+  standing,
+  stepRuns,
+  whoOf,
+} from "../../src/auditWords";
 import { DIMENSIONS } from "../../src/dimensions";
 import { shownIs } from "../../src/panels/AuditProof";
 import { NOTHING_KNOWN } from "../../src/verifier/heads";
@@ -21,6 +32,7 @@ const STATUS: AuditStatus = {
   orders_sequence: 100,
   orders_lag_records: 0,
   orders_lag_s: 0,
+  threshold: null,
 };
 
 function event(fields: AuditEvent["fields"]): AuditEvent {
@@ -60,6 +72,31 @@ describe("the state of the trail", () => {
       tone: "warn",
       text: expect.stringMatching(/^◆ 1 of 2/),
     });
+  });
+});
+
+describe("the key that signs heads", () => {
+  const since = "2026-11-29T08:00:00.000000000Z";
+  const log = { log: "journal", size: 1_200, time: since, state: "signed", since, reason: null };
+  const there = [1, 2, 3].map((holder) => ({ holder, state: "present", since }));
+  const key = { key: "heads", needed: 2, have: 3, of: 3, logs: [log], holders: there, fault: null };
+
+  it("says what it signed last, and who is missing since when", () => {
+    expect(groupStanding(key)).toEqual({
+      tone: "good",
+      text: "● Key heads signs heads, 3 of 3 holders there, the last of 1,200 entries",
+    });
+    const away = { ...key, have: 2, holders: [...there.slice(0, 2), { holder: 3, state: "silent", since }] };
+    expect(groupStanding(away)).toMatchObject({
+      tone: "warn",
+      text: expect.stringMatching(/holder 3 silent since \d\d:/),
+    });
+  });
+
+  it("says why it signs no head", () => {
+    const failing = { ...key, logs: [{ ...log, state: "failing", reason: "old_head: a head of 9" }] };
+    expect(groupStanding(failing)).toMatchObject({ tone: "bad", text: expect.stringContaining("old_head") });
+    expect(groupStanding({ ...failing, fault: "no roster" }).text).toContain("no roster");
   });
 });
 
@@ -148,6 +185,7 @@ describe("the steps of a ceremony", () => {
       holder,
       time: `2026-11-29T05:14:4${second}.1Z`,
       verdict,
+      attested: true,
     });
     const runs = stepRuns([step(1, "done"), step(2, "done"), step(1, "done"), step(2, "silent"), step(3, "silent", 1)]);
     expect(runs.map(({ holders, verdict }) => `${holders.join(" ")} ${verdict}`)).toEqual([
@@ -155,6 +193,21 @@ describe("the steps of a ceremony", () => {
       "1 done",
       "2 silent",
       "3 silent",
+    ]);
+  });
+});
+
+describe("who attests a ceremony", () => {
+  it("are the holders, or nobody but the coordinator", () => {
+    expect(attestedBy([1, 2, 3, 4])).toBe("attested by 1, 2, 3, 4");
+    expect(attestedBy([])).toContain("coordinator's word");
+  });
+
+  it("keeps what a holder signed apart from what is told of him", () => {
+    const steps = [true, false].map((attested, at) => ({ holder: at + 1, time: "t", verdict: "done", attested }));
+    expect(stepRuns(steps).map(({ holders, attested }) => [holders, attested])).toEqual([
+      [[1], true],
+      [[2], false],
     ]);
   });
 });

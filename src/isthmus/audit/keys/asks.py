@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from isthmus.audit.keys.growing import SeenHead
 from isthmus.audit.keys.policy import Policy, Refused
 from isthmus.audit.keys.requests import Request
+from isthmus.audit.keys.statement import Said
 
 COORDINATOR = 0
 """Who leads ceremonies, among the numbers of the holders (1 and above)."""
@@ -103,10 +105,13 @@ class Restore(msgspec.Struct, frozen=True, tag="restore"):
 
 
 class Propose(msgspec.Struct, frozen=True, tag="propose"):
-    """Is this signed? The same request is the same however often it is asked."""
+    """Is this signed? The same request is the same however often it is asked. `proof`: of a head, that it extends the
+    one that this holder signed last.
+    """
 
     key: str
     request: Request
+    proof: tuple[bytes, ...] = ()
 
 
 class Commit(msgspec.Struct, frozen=True, tag="commit"):
@@ -115,6 +120,7 @@ class Commit(msgspec.Struct, frozen=True, tag="commit"):
     key: str
     request: Request
     round: int
+    proof: tuple[bytes, ...] = ()
 
 
 class Sign(msgspec.Struct, frozen=True, tag="sign"):
@@ -191,23 +197,26 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Here(msgspec.Struct, frozen=True, tag="here"):
-    """Reply to Look."""
+    """Reply to Look. `heads`: those that he signed last, by key and origin."""
 
     holder: int
     keys: tuple[Held, ...]
     waiting: tuple[Waiting, ...]
+    heads: dict[str, dict[str, SeenHead]] = {}
 
 
 class Package(msgspec.Struct, frozen=True, tag="package"):
-    """To all, or a signature's commitments or share."""
+    """To all, or a signature's commitments or share. `said`: signed by its sender, as of the next two."""
 
     package: bytes
+    said: Said | None = None
 
 
 class Packages(msgspec.Struct, frozen=True, tag="packages"):
     """To one holder each."""
 
     sealed: dict[int, bytes]
+    said: Said | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, tag="judged"):
@@ -215,6 +224,7 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
 
     id: str
     state: str
+    said: Said | None = None
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -77,13 +77,17 @@ def repair(ceremony: bytes, held: Held, repairers: Iterable[int], lost: int) -> 
     return _all((yield {lost: restore}), Package)[lost].package
 
 
-def sign(held: Held, request: Request, first_round: int) -> Steps[Signed]:
+def sign(
+    held: Held, request: Request, first_round: int, proofs: Mapping[int, tuple[bytes, ...]] | None = None
+) -> Steps[Signed]:
     """Asks all, and signs with the first that are ready. Raises NotYet, Failed.
 
-    Whoever's share does not fit is left out of the next round; rounds are numbered from `first_round` up.
+    Whoever's share does not fit is left out of the next round; rounds are numbered from `first_round` up. `proofs`: by
+    holder, that a head extends the one that he signed last.
     """
+    shown = proofs or {}
     terms, message = held.terms, message_of(request)
-    judged = yield {me: asks.Propose(terms.key, request) for me in range(1, terms.of + 1)}
+    judged = yield {me: asks.Propose(terms.key, request, shown.get(me, ())) for me in range(1, terms.of + 1)}
     ready = [me for me, reply in judged.items() if isinstance(reply, Judged) and reply.state == "approved"]
     if len(ready) < terms.threshold:
         raise _short(judged, len(ready), terms.threshold)
@@ -92,7 +96,7 @@ def sign(held: Held, request: Request, first_round: int) -> Steps[Signed]:
         left = [me for me in ready if me not in cheaters]
         if len(left) < terms.threshold:
             raise Failed("forged_signature_share", "too few honest signers are left", sorted(cheaters))
-        replies = yield {me: asks.Commit(terms.key, request, number) for me in left}
+        replies = yield {me: asks.Commit(terms.key, request, number, shown.get(me, ())) for me in left}
         committed = {me: reply.package for me, reply in replies.items() if isinstance(reply, Package)}
         if len(committed) < terms.threshold:
             raise _short(replies, len(committed), terms.threshold)

@@ -5,21 +5,33 @@ Whoever asks is known by the channel he asks on. Refusals are values, each with 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 
 from isthmus.audit.keys import asks
-from isthmus.audit.keys.asks import COORDINATOR, Alarm, Ask, Card, Here, Judged, Package, Reply, Roster, Told
+from isthmus.audit.keys.asks import COORDINATOR, Alarm, Ask, Card, Here, Judged, Package, Packages, Reply, Roster, Told
+from isthmus.audit.keys.growing import SeenHead, grown
 from isthmus.audit.keys.kept import Kept, KeyShare, Opened, Sounded
 from isthmus.audit.keys.making import Making
 from isthmus.audit.keys.policy import Refused, judge
-from isthmus.audit.keys.requests import Payment, Request, message_of, payment_of, request_id, use_of
+from isthmus.audit.keys.requests import (
+    Head,
+    Payment,
+    Request,
+    checkpoint_of,
+    message_of,
+    payment_of,
+    request_id,
+    use_of,
+)
+from isthmus.audit.keys.statement import Sign, Statement, stated
 from isthmus.audit.keys.vault import Chance
 from isthmus.engine.frost import FrostNonces, FrostRefused, frost_commit, frost_sign
 from isthmus.kernel.errors import BadInput
-from isthmus.kernel.values import NS_PER_S
+from isthmus.kernel.values import NS_PER_S, time_text
 
 OPENED_MAX = 1_000
 OPENED_S = 7 * 86_400
@@ -30,25 +42,63 @@ WRONG_MAX, WRONG_S = 5, 60
 """So many wrong codes, and none is looked at for so long."""
 
 
+DID = {
+    asks.Begin: "begun", asks.Share: "shared", asks.Make: "made", asks.Keep: "kept", asks.Mend: "mended",
+    asks.Gather: "gathered", asks.Restore: "restored", asks.Commit: "committed", asks.Sign: "signed",
+}  # fmt: skip
+"""What a holder says he did, where he refused nothing."""
+
+
 class Round(msgspec.Struct, frozen=True):
     """A signature that was begun: it is for this message and no other."""
 
     share: bytes
     nonces: FrostNonces
     message: bytes
+    key: str
+    request: str
 
 
 class Holder:
-    """`save` puts what is kept on the disk."""
+    """`save` puts what is kept on the disk; `sign` is the holder's signature of what he tells the coordinator."""
 
-    def __init__(self, kept: Kept, save: Callable[[Kept], None], chance: Chance) -> None:
+    def __init__(self, kept: Kept, save: Callable[[Kept], None], chance: Chance, sign: Sign | None = None) -> None:
         self.kept = kept
+        self._sign = sign
         self._save = save
         self._making = Making(kept, lambda: save(kept), chance)
         self._rounds: dict[int, Round] = {}
 
     def answer(self, peer: int, ask: Ask, now: int) -> Reply:
         """What holder or coordinator `peer` is told at `now` (ns UTC)."""
+        about = self._about(ask) if peer == COORDINATOR and self._sign is not None else None
+        reply = self._judged(peer, ask, now)
+        return reply if about is None else self._stated(about, ask, reply, now)
+
+    def _stated(self, about: tuple[str, str, str], ask: Ask, reply: Reply, now: int) -> Reply:
+        if self._sign is None or not isinstance(reply, Refused | Package | Packages | Judged):
+            return reply
+        ceremony, key, of = about
+        did = reply.name if isinstance(reply, Refused) else reply.state if isinstance(reply, Judged) else DID[type(ask)]
+        said = stated(Statement(self.kept.number, ceremony, key, did, of, time_text(now)), self._sign)
+        return msgspec.structs.replace(reply, said=said)
+
+    def _about(self, ask: Ask) -> tuple[str, str, str] | None:
+        """Ceremony, key, and what it is about (Statement.of); None where nothing is said to it."""
+        try:
+            if isinstance(ask, asks.Propose | asks.Commit):
+                message = hashlib.sha256(message_of(ask.request)).hexdigest()
+                return request_id(ask.key, ask.request), ask.key, message
+            if isinstance(ask, asks.Sign):
+                begun = self._rounds.get(ask.round)
+                return None if begun is None else (begun.request, begun.key, hashlib.sha256(begun.message).hexdigest())
+            if isinstance(ask, asks.Look | Alarm | asks.Approve | asks.Alarms | asks.Enter):
+                return None
+            return ask.ceremony.hex(), *self._making.about(ask)
+        except (BadInput, FrostRefused):
+            return None
+
+    def _judged(self, peer: int, ask: Ask, now: int) -> Reply:
         try:
             return self._answer(peer, ask, now)
         except BadInput as error:
@@ -91,7 +141,12 @@ class Holder:
     def _look(self) -> Here:
         keys = tuple(asks.Held(one.terms, one.public, one.epoch) for one in self.kept.keys.values())
         waiting = [(name, one) for name, one in self.kept.opened.items() if one.approved is None]
-        return Here(self.kept.number, keys, tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting))
+        return Here(
+            self.kept.number,
+            keys,
+            tuple(asks.Waiting(name, one.key, one.request) for name, one in waiting),
+            self.kept.heads,
+        )
 
     def _share(self, key: str, request: Request) -> KeyShare | Refused:
         share = self.kept.keys.get(key)
@@ -101,19 +156,26 @@ class Holder:
             return Refused("wrong_use", f"{key} is for {share.terms.use}")
         return share
 
-    def _allowed(self, share: KeyShare, request: Request, now: int) -> Payment | Refused:
+    def _allowed(self, share: KeyShare, ask: asks.Propose | asks.Commit, now: int) -> Payment | Refused:
+        request = ask.request
         payment = payment_of(request, share.public)
         day = datetime.fromtimestamp(now // NS_PER_S, UTC).date().isoformat()
         if day > self.kept.day:
             self.kept.day, self.kept.spent = day, {}
         spent = self.kept.spent.get(share.terms.key, {}).get(payment.asset, {})
-        return judge(share.terms.policy, payment, spent) or payment
+        return judge(share.terms.policy, payment, spent) or self._grown(ask) or payment
+
+    def _grown(self, ask: asks.Propose | asks.Commit) -> Refused | None:
+        if not isinstance(ask.request, Head):
+            return None
+        head = checkpoint_of(ask.request)
+        return grown(self.kept.heads.get(ask.key, {}).get(head.origin), head, ask.proof)
 
     def _proposed(self, ask: asks.Propose, now: int) -> Reply:
         share = self._share(ask.key, ask.request)
         if isinstance(share, Refused):
             return share
-        allowed = self._allowed(share, ask.request, now)
+        allowed = self._allowed(share, ask, now)
         if isinstance(allowed, Refused):
             return allowed
         name = request_id(ask.key, ask.request)
@@ -133,7 +195,7 @@ class Holder:
         share = self._share(ask.key, ask.request)
         if isinstance(share, Refused):
             return share
-        payment = self._allowed(share, ask.request, now)
+        payment = self._allowed(share, ask, now)
         if isinstance(payment, Refused):
             return payment
         refusal = self._too_early(share, request_id(ask.key, ask.request), now)
@@ -145,11 +207,17 @@ class Holder:
         if payment.asset:
             by_asset = self.kept.spent.setdefault(ask.key, {})
             by_asset.setdefault(payment.asset, {})[payment.counted_as] = payment.amount
+        if isinstance(ask.request, Head):
+            # Also of a round that comes to nothing: a share of it may be out.
+            head = checkpoint_of(ask.request)
+            self.kept.heads.setdefault(ask.key, {})[head.origin] = SeenHead(head.size, head.root)
         self._save(self.kept)
         nonces, commitments = frost_commit(share.share)
         while len(self._rounds) >= ROUNDS_MAX:
             del self._rounds[next(iter(self._rounds))]
-        self._rounds[ask.round] = Round(share.share, nonces, message_of(ask.request))
+        self._rounds[ask.round] = Round(
+            share.share, nonces, message_of(ask.request), ask.key, request_id(ask.key, ask.request)
+        )
         return Package(commitments)
 
     def _too_early(self, share: KeyShare, name: str, now: int) -> Refused | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from isthmus.audit.keys.asks import Alarm, Roster, Terms
+from isthmus.audit.keys.growing import SeenHead
 from isthmus.audit.keys.requests import Request
 from isthmus.audit.keys.vault import KEY_BYTES, Chance, Code
 from isthmus.kernel.errors import BadInput
@@ -45,7 +46,9 @@ class Sounded(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct):
-    """`candidates`: shares made and not yet in force, by ceremony. `outbox`: alarms still to be told, by receiver."""
+    """`candidates`: shares made and not yet in force, by ceremony. `outbox`: alarms still to be told, by receiver.
+    `heads`: the last that were signed, by key and origin.
+    """
 
     number: int
     box: bytes
@@ -62,6 +65,7 @@ class Kept(msgspec.Struct):
     outbox: list[tuple[int, Alarm]] = []
     wrong: int = 0
     wrong_at: int = 0
+    heads: dict[str, dict[str, SeenHead]] = {}
 
     def __repr__(self) -> str:
         return f"Kept(holder {self.number})"

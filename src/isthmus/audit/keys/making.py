@@ -78,6 +78,23 @@ class Making:
             return self._gather(ask)
         return self._restore(ask)
 
+    def about(self, ask: MakingAsk) -> tuple[str, str]:
+        """The key that it is about, and its public key (hexadecimal), each empty where it is not known."""
+        if isinstance(ask, asks.Begin):
+            return ask.terms.key, ""
+        if isinstance(ask, asks.Restore):
+            return ask.terms.key, frost.frost_known(ask.public)[1].hex()
+        if isinstance(ask, asks.Keep):
+            public = frost.frost_known(ask.public)[1].hex()
+            made = [*self._kept.candidates.values(), *self._kept.keys.values()]
+            return next((one.terms.key for one in made if one.public == ask.public), ""), public
+        if isinstance(ask, asks.Share | asks.Make):
+            begun = self._begun.get(ask.ceremony)
+            return ("", "") if begun is None else (begun.terms.key, "")
+        mending = self._mending.get(ask.ceremony)
+        share = mending.share if mending is not None else None
+        return ("", "") if share is None else (share.terms.key, frost.frost_known(share.public)[1].hex())
+
     def _begin(self, ask: asks.Begin) -> Reply:
         refusal = self._unfit(ask)
         if refusal is not None:

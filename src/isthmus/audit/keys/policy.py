@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from isthmus.audit.keys.requests import Payment, decimal
+from isthmus.audit.keys.requests import AT, Payment, decimal
+from isthmus.audit.keys.statement import Said
 from isthmus.kernel.errors import BadInput
 
 DELAY_S_MAX = 30 * 86_400
@@ -22,9 +23,11 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of one key, agreed when it is made and never changed. `destinations`: accounts, scripts (hex) or, of heads,
-    origins: nothing else is signed. `limits` by asset; an asset without one is not signed. `by_code`: a custodian
-    approves each request by his code, and `delay_s` later it may be signed.
+    """Of one key, agreed when it is made and never changed. `destinations`: accounts (ACCOUNT at any bank,
+    ACCOUNT@BIC at that one), scripts (hex) or, of heads, origins: nothing else is signed.
+
+    `limits` by asset; an asset without one is not signed. `by_code`: a custodian approves each request by his code, and
+    `delay_s` later it may be signed.
     """
 
     destinations: tuple[str, ...]
@@ -34,11 +37,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Why not: a stable name, words, and the holders to blame where it can be told."""
+    """Why not: a stable name, words, and the holders to blame where it can be told. `said`: signed by who refuses."""
 
     name: str
     reason: str
     holders: tuple[int, ...] = ()
+    said: Said | None = None
 
 
 def agreeable(policy: Policy, use: str) -> Refused | None:
@@ -65,8 +69,9 @@ def agreeable(policy: Policy, use: str) -> Refused | None:
 def judge(policy: Policy, payment: Payment, spent: Mapping[str, Decimal]) -> Refused | None:
     """`spent`: what left today in this asset, by what it was counted as."""
     for place in payment.destinations:
-        if place not in policy.destinations:
-            return Refused("destination_not_allowed", f"{place} is not on the list of this key")
+        at_bank = place if payment.bank is None else f"{place}{AT}{payment.bank}"
+        if place not in policy.destinations and at_bank not in policy.destinations:
+            return Refused("destination_not_allowed", f"{at_bank} is not on the list of this key")
     if not payment.asset:
         return None
     limit = policy.limits.get(payment.asset)

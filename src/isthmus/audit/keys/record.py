@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 import msgspec
 import rfc8785
 
-from isthmus.audit.keys.asks import Held, Judged, Reply, Silent
+from isthmus.audit.keys.asks import Held, Judged, Reply, Roster, Silent
 from isthmus.audit.keys.policy import Refused
 from isthmus.audit.keys.requests import Cold, Head, Request, Withdrawal
+from isthmus.audit.keys.statement import DOINGS, LAST_DOINGS, Said, Statement, heard
 from isthmus.engine.frost import frost_known, taproot_address
 from isthmus.kernel.errors import Damaged
 
@@ -22,7 +24,8 @@ CEREMONIES_SHOWN = 200
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step of a ceremony. `step`: one of OPENED, DONE, FAILED, WAITING, or what was asked of the holders; `verdicts`:
-    what each replied; `result`: what came of it, and on what terms.
+    what each replied; `attested`: what he signed of it, his statement and its signature (hex); `result`: what came
+    of it, and on what terms.
     """
 
     format: str = FORMAT
@@ -34,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what: str = ""
     needed: int = 0
     verdicts: dict[str, str] = {}
+    attested: dict[str, tuple[str, str]] = {}
     reason: str = ""
     result: dict[str, str] = {}
 
@@ -55,15 +59,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What a holder did."""
+    """What a holder did. `attested`: by his own statement."""
 
     holder: int
     time: str
     verdict: str
+    attested: bool = False
 
 
 class Shown(msgspec.Struct):
-    """A ceremony; `sequence` is its first entry in the log."""
+    """A ceremony; `sequence` is its first entry in the log. `attested`: whose statements say that it came to this."""
 
     ceremony: str
     kind: str
@@ -75,6 +80,7 @@ class Shown(msgspec.Struct):
     sequence: int
     reason: str | None = None
     steps: list[Step] = []
+    attested: list[int] = []
 
 
 class ShownHolder(msgspec.Struct, frozen=True):
@@ -104,9 +110,12 @@ class Board(msgspec.Struct):
     ceremonies: list[Shown]
 
 
-def board(entries: Iterable[bytes]) -> Board:
-    """Of all entries of the log, in their order. Raises Damaged."""
+def board(entries: Iterable[bytes], roster: Roster | None = None) -> Board:
+    """Of all entries of the log, in their order. What holders attest is checked by the certificates of `roster`, and
+    without one nothing is attested. Raises Damaged.
+    """
     keys: dict[str, ShownKey] = {}
+    said: dict[str, dict[int, Statement]] = {}
     ceremonies: dict[str, Shown] = {}
     for sequence, raw in enumerate(entries):
         entry = Entry.parse(raw)
@@ -116,15 +125,58 @@ def board(entries: Iterable[bytes]) -> Board:
                 entry.ceremony, entry.kind, entry.key, entry.what, entry.time, OPENED, entry.needed, sequence
             )  # fmt: skip
             ceremonies[entry.ceremony] = shown
+        last = said.setdefault(entry.ceremony, {})
+        for holder, verdict in sorted(entry.verdicts.items()):
+            statement = attests(entry, holder, verdict, roster)
+            last.pop(int(holder), None)
+            if statement is not None:
+                last[int(holder)] = statement
+            shown.steps.append(Step(int(holder), entry.time, verdict, statement is not None))
         if entry.step in ENDS:
             shown.state, shown.reason = entry.step, entry.reason or None
-        shown.steps += [Step(int(holder), entry.time, verdict) for holder, verdict in sorted(entry.verdicts.items())]
+            shown.attested = attesting(entry, last)
         if entry.kind == "generate" and entry.step == DONE:
             keys[entry.key] = _key(entry)
         if entry.key in keys:
             keys[entry.key].holders = _seen(keys[entry.key], entry.verdicts)
     newest = sorted(ceremonies.values(), key=lambda one: one.sequence, reverse=True)
     return Board([keys[name] for name in sorted(keys)], newest[:CEREMONIES_SHOWN])
+
+
+def attests(entry: Entry, holder: str, verdict: str, roster: Roster | None) -> Statement | None:
+    """The holder's own statement, where it says what the entry says of him."""
+    card = roster.card(int(holder)) if roster is not None else None
+    text, signature = entry.attested.get(holder, ("", ""))
+    try:
+        statement = heard(Said(text, bytes.fromhex(signature)), card.certificate) if card else None
+    except ValueError:
+        return None
+    if statement is None or (statement.holder, statement.ceremony) != (int(holder), entry.ceremony):
+        return None
+    is_same = statement.did in DOINGS if verdict == "done" else statement.did == verdict
+    return statement if is_same and statement.key in ("", entry.key) else None
+
+
+def attesting(entry: Entry, said: Mapping[int, Statement]) -> list[int]:
+    """Who attests the end: of a ceremony that was done, that he did his last part in just what came of it."""
+    if entry.step != DONE:
+        return sorted(said)
+    message = entry.result.get("message")
+    of = entry.result.get("public_key")
+    if message is not None:
+        try:
+            of = hashlib.sha256(bytes.fromhex(message)).hexdigest()
+        except ValueError:
+            return []
+    return sorted(
+        holder for holder, one in said.items() if of and (one.of, one.key) == (of, entry.key) and one.did in LAST_DOINGS
+    )
+
+
+def statements(replies: Mapping[int, Reply]) -> dict[str, tuple[str, str]]:
+    """As an entry keeps them."""
+    said = {str(holder): getattr(reply, "said", None) for holder, reply in sorted(replies.items())}
+    return {holder: (one.text, one.signature.hex()) for holder, one in said.items() if one is not None}
 
 
 def verdicts(replies: Mapping[int, Reply]) -> dict[str, str]:
@@ -137,7 +189,12 @@ def terms_result(held: Held) -> dict[str, str]:
     terms = held.terms
     address = address_of(held)
     found = {"suite": terms.suite, "use": terms.use, "of": str(terms.of), "threshold": str(terms.threshold)}
-    return found | {"public_key": frost_known(held.public)[1].hex()} | ({"address": address} if address else {})
+    return found | public_result(held.public) | ({"address": address} if address else {})
+
+
+def public_result(public: bytes) -> dict[str, str]:
+    """What a log keeps of new shares: the key, which is the same."""
+    return {"public_key": frost_known(public)[1].hex()}
 
 
 def address_of(held: Held) -> str | None:
@@ -151,7 +208,8 @@ def what_of(request: Request) -> str:
         origin, size, *_ = request.text.split("\n")
         return f"head of {origin}, {size} entries"
     if isinstance(request, Withdrawal):
-        return f"{request.amount} {request.asset} to {request.destination} ({request.reference})"
+        at_bank = "" if request.bank is None else f" at {request.bank}"
+        return f"{request.amount} {request.asset} to {request.destination}{at_bank} ({request.reference})"
     assert isinstance(request, Cold)
     return f"input {request.input} of a transaction with {len(request.spending.paid)} outputs"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -19,6 +20,8 @@ WITHDRAWAL = b"isthmus-withdrawal/1\n"
 SATOSHI = Decimal("0.00000001")
 TEXT_MAX = 140
 AMOUNT_DIGITS = 30
+AT = "@"
+BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 
 
 class Head(msgspec.Struct, frozen=True, tag_field="use", tag="head", forbid_unknown_fields=True):
@@ -27,13 +30,18 @@ class Head(msgspec.Struct, frozen=True, tag_field="use", tag="head", forbid_unkn
     text: str
 
 
-class Withdrawal(msgspec.Struct, frozen=True, tag_field="use", tag="withdrawal", forbid_unknown_fields=True):
-    """An instruction to a bank: plain decimals of the asset, the account that is paid, our reference."""
+class Withdrawal(
+    msgspec.Struct, frozen=True, tag_field="use", tag="withdrawal", forbid_unknown_fields=True, omit_defaults=True
+):
+    """An instruction to a bank: plain decimals of the asset, the account that is paid, our reference, and the bank of
+    that account (BIC, ISO 9362), which is no part of what is signed where it is not named.
+    """
 
     asset: str
     amount: str
     destination: str
     reference: str
+    bank: str | None = None
 
 
 class Cold(msgspec.Struct, frozen=True, tag_field="use", tag="cold", forbid_unknown_fields=True):
@@ -53,6 +61,7 @@ class Payment(msgspec.Struct, frozen=True):
     amount: Decimal
     destinations: tuple[str, ...]
     counted_as: str
+    bank: str | None = None
 
 
 def use_of(request: Request) -> str:
@@ -63,7 +72,7 @@ def use_of(request: Request) -> str:
 def message_of(request: Request) -> bytes:
     """The bytes that are signed. Raises BadInput."""
     if isinstance(request, Head):
-        _origin(request)
+        checkpoint_of(request)
         return request.text.encode()
     if isinstance(request, Withdrawal):
         _withdrawal_amount(request)
@@ -79,10 +88,10 @@ def request_id(key: str, request: Request) -> str:
 def payment_of(request: Request, public: bytes) -> Payment:
     """What leaves, by the key of the package `public`. Raises BadInput."""
     if isinstance(request, Head):
-        return Payment("", Decimal(0), (_origin(request),), "")
+        return Payment("", Decimal(0), (checkpoint_of(request).origin,), "")
     if isinstance(request, Withdrawal):
         amount = _withdrawal_amount(request)
-        return Payment(request.asset, amount, (request.destination,), request.reference)
+        return Payment(request.asset, amount, (request.destination,), _digest(request), request.bank)
     return _spent(request, taproot_script(frost_known(public)[1][1:]))
 
 
@@ -95,13 +104,18 @@ def _spent(request: Cold, own: str) -> Payment:
     ours = sum(coin.satoshis for coin in coins if coin.script.lower() == own)
     back = sum(one.satoshis for one in paid if one.script.lower() == own)
     places = tuple(dict.fromkeys(one.script.lower() for one in paid if one.script.lower() != own))
-    name = hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(request.spending))).hexdigest()
-    return Payment("BTC", (ours - back) * SATOSHI, places, name)
+    return Payment("BTC", (ours - back) * SATOSHI, places, _digest(request.spending))
 
 
-def _origin(head: Head) -> str:
+def _digest(content: Withdrawal | Spending) -> str:
+    """What a payment counts as: all of it, so that a second one of the same name counts too."""
+    return hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(content))).hexdigest()
+
+
+def checkpoint_of(head: Head) -> Checkpoint:
+    """Raises BadInput."""
     try:
-        return Checkpoint.parse(head.text).origin
+        return Checkpoint.parse(head.text)
     except LogRefused as error:
         raise BadInput("text", f"is no checkpoint: {error.args[1]}") from None
 
@@ -111,6 +125,10 @@ def _withdrawal_amount(request: Withdrawal) -> Decimal:
         said = getattr(request, field)
         if not 1 <= len(said) <= TEXT_MAX or not said.isprintable():
             raise BadInput(field, f"is not 1 to {TEXT_MAX} printable characters")
+    if AT in request.destination:
+        raise BadInput("destination", f"has an {AT}, which stands between account and bank in a policy")
+    if request.bank is not None and BIC.fullmatch(request.bank) is None:
+        raise BadInput("bank", "is no BIC of 8 or 11 characters (ISO 9362)")
     return decimal("amount", request.amount)
 
 

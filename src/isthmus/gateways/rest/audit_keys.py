@@ -31,17 +31,21 @@ class ThresholdKey(msgspec.Struct, frozen=True):
 
 
 class CeremonyStep(msgspec.Struct, frozen=True):
-    """What a holder did: "waiting", "approved", "done", "silent", or the name of his refusal."""
+    """What a holder did: "waiting", "approved", "done", "silent", or the name of his refusal. `attested`: he signed
+    that himself; the rest is the coordinator's word.
+    """
 
     holder: int
     time: str
     verdict: str
+    attested: bool
 
 
 class Ceremony(msgspec.Struct, frozen=True):
     """`kind`: "generate", "sign", "refresh" or "repair"; `state`: "opened", "waiting", "done" or "failed".
 
-    `sequence`: its first entry in the log of ceremonies.
+    `sequence`: its first entry in the log of ceremonies. `attested`: holders whose own signed statements, which are
+    checked by the certificates of the roster, say that it came to this.
     """
 
     ceremony: str
@@ -54,6 +58,7 @@ class Ceremony(msgspec.Struct, frozen=True):
     steps: list[CeremonyStep]
     reason: str | None
     sequence: int
+    attested: list[int]
 
 
 class AuditCeremonies(msgspec.Struct, frozen=True):

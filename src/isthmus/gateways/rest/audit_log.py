@@ -36,10 +36,47 @@ class AuditQuorum(msgspec.Struct, frozen=True):
     of: int
 
 
+class AuditSigner(msgspec.Struct, frozen=True):
+    """A holder of the heads' key. `state`: "present", "silent", "lost" (he has no share) or the name of his refusal."""
+
+    holder: int
+    state: str
+    since: str
+
+
+class AuditSignedHead(msgspec.Struct, frozen=True):
+    """The newest head of a log that the key signed, at `time`; by `vkey` public tools check it. `state`: "signed", or
+    "failing" by `reason` (a name first) since `since`.
+    """
+
+    log: str
+    vkey: str | None
+    size: int
+    root: str | None
+    time: str | None
+    state: str
+    since: str
+    reason: str | None
+
+
+class AuditThreshold(msgspec.Struct, frozen=True):
+    """The key of several holders that signs heads too, as it was at `time`: `needed` of `of` sign, `have` are there."""
+
+    key: str
+    time: str
+    needed: int
+    have: int
+    of: int
+    logs: list[AuditSignedHead]
+    holders: list[AuditSigner]
+    fault: str | None
+
+
 class AuditStatus(msgspec.Struct, frozen=True):
     """How far the logs are behind the journal, and what keeps them from going on. `bounded_at`: so many records are
     read without a signed head at most. `state`: "current", "behind", "stopped" or "off". `orders_...`: of the log of
-    orders, which comes behind that of the journal.
+    orders, which comes behind that of the journal. `threshold`: null where no key of several holders is asked, or none
+    was yet.
     """
 
     name: str
@@ -54,6 +91,7 @@ class AuditStatus(msgspec.Struct, frozen=True):
     orders_sequence: int = 0
     orders_lag_records: int = 0
     orders_lag_s: float = 0.0
+    threshold: AuditThreshold | None = None
 
 
 class ProvenRecord(msgspec.Struct, frozen=True):

@@ -38,6 +38,15 @@ class AuditedOrder(msgspec.Struct, frozen=True):
     by: str | None
 
 
+class AuditedDrop(msgspec.Struct, frozen=True):
+    """A day whose rows went, on record, when nobody wanted them any more."""
+
+    day: str
+    dropped_on: str
+    by: str
+    reason: str
+
+
 class AuditedOrders(msgspec.Struct, frozen=True):
     """Newest first; `next`: `before` of the next page. `rows_scanned`: of the files that were read."""
 
@@ -45,6 +54,7 @@ class AuditedOrders(msgspec.Struct, frozen=True):
     next: str | None
     seconds: float
     rows_scanned: int
+    dropped: list[AuditedDrop]
 
 
 class AuditedEvent(msgspec.Struct, frozen=True):
@@ -64,6 +74,7 @@ class AuditedLife(msgspec.Struct, frozen=True):
     order: str
     events: list[AuditedEvent]
     unknown: int
+    dropped: list[AuditedDrop]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -108,6 +119,8 @@ class AuditStoreHandlers:
         if number is None or not 1 <= number <= ID_MAX:
             raise Refusal(422, "malformed_request", "is an order's id (ord-4711) or number", field="order", value=said)
         life = await self._store.life(number)
+        if life.dropped and not life.events:
+            raise Refusal(410, "dropped", f"{life.order}: its day was dropped on {life.dropped[0].dropped_on}")
         if not life.events:
             raise Refusal(404, "unknown_order", f"the store has no event of {life.order}")
         return ok(life)
