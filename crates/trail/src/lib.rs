@@ -7,11 +7,14 @@ mod changes;
 mod checks;
 mod live;
 mod order;
+mod record;
 pub mod rows;
 mod state;
 mod terms;
 mod text;
 pub mod values;
+mod writer;
 
-pub use rows::{Fault, Rows};
+pub use record::Fault;
+pub use rows::Rows;
 pub use values::{FIELDS, Made};

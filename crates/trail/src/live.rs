@@ -1,5 +1,5 @@
 //! A live order as the rows need it.
-use isthmus_core::messages::{Command, ReplaceSpecial};
+use isthmus_core::messages::{Command, PlaceChild, PlaceSpecial, ReplaceSpecial};
 use isthmus_core::record::Origin;
 
 pub const BUY: u8 = 1;
@@ -93,6 +93,35 @@ pub struct Live {
 }
 
 impl Live {
+    /// What every order begins as, at (sequence, stamp).
+    fn blank(at: (u64, u64), origin: &Origin) -> Self {
+        let (number, priority) = at;
+        Self {
+            number,
+            account: 0,
+            instrument: 0,
+            venue: 0,
+            side: 0,
+            kind: WORKED,
+            tif: GTC,
+            flags: 0,
+            price: 0,
+            quantity: 0,
+            session: 0,
+            special: Special::default(),
+            of: 0,
+            path: 0,
+            tape: None,
+            filled: 0,
+            hold: 0,
+            shown: Some(0),
+            priority,
+            acknowledged: 0,
+            status: Status::Open,
+            origin: origin.clone(),
+        }
+    }
+
     /// Lots.
     pub fn left(&self) -> i64 {
         (self.quantity - self.filled).max(0)
@@ -166,86 +195,60 @@ pub fn places(command: &Command) -> bool {
     matches!(command, PlaceOrder(_) | PlaceSpecial(_) | PlaceParent(_) | PlaceChild(_))
 }
 
-/// The order of a placing command; `parent`: of a PlaceChild. None for other commands, and for a child without it.
+/// The order of a placing command at (sequence, stamp); `parent`: of a PlaceChild. None for other commands, and for a
+/// child without it.
 pub fn placed(command: &Command, at: (u64, u64), origin: &Origin, parent: Option<&Live>) -> Option<Live> {
-    let (number, stamp) = at;
-    let blank = |account, instrument, side, session, price, quantity| Live {
-        number,
-        account,
-        instrument,
-        venue: 0,
-        side,
-        kind: WORKED,
-        tif: GTC,
-        flags: 0,
-        price,
-        quantity,
-        session,
-        special: Special::default(),
-        of: 0,
-        path: 0,
-        tape: None,
-        filled: 0,
-        hold: 0,
-        shown: Some(0),
-        priority: stamp,
-        acknowledged: 0,
-        status: Status::Open,
-        origin: origin.clone(),
-    };
-    Some(match command {
-        Command::PlaceOrder(made) => Live {
-            venue: made.venue,
-            kind: made.kind,
-            tif: made.tif,
-            flags: made.flags,
-            ..blank(made.account, made.instrument, made.side, made.session, made.price, made.quantity)
-        },
-        Command::PlaceSpecial(made) => Live {
-            venue: made.venue,
-            kind: made.kind,
-            tif: made.tif,
-            flags: made.flags,
-            special: Special {
-                stop: made.stop,
-                offset: made.offset,
-                display: made.display,
-                display_high: made.display_high,
-                min_quantity: made.min_quantity,
-                expire: made.expire,
-                one_cancels: made.one_cancels,
-                parent: made.parent,
-                request: made.request,
-            },
-            ..blank(made.account, made.instrument, made.side, made.session, made.price, made.quantity)
-        },
-        Command::PlaceParent(made) => Live {
-            special: Special { expire: made.expire, ..Special::default() },
-            path: made.path,
-            ..blank(made.account, made.instrument, made.side, made.session, made.price, made.quantity)
-        },
-        Command::PlaceChild(made) => {
-            let above = parent?;
-            Live {
-                venue: made.venue,
-                kind: made.kind,
-                tif: made.tif,
-                flags: made.flags,
-                special: Special {
-                    offset: made.offset,
-                    display: made.display,
-                    display_high: made.display_high,
-                    min_quantity: made.min_quantity,
-                    expire: made.expire,
-                    request: made.request,
-                    ..Special::default()
-                },
-                of: above.number,
-                path: above.path,
-                tape: Some(made.tape),
-                ..blank(above.account, above.instrument, above.side, above.session, made.price, made.quantity)
-            }
+    let mut live = Live::blank(at, origin);
+    match command {
+        Command::PlaceOrder(made) => {
+            (live.account, live.instrument, live.side, live.session) =
+                (made.account, made.instrument, made.side, made.session);
+            (live.price, live.quantity) = (made.price, made.quantity);
+            (live.venue, live.kind, live.tif, live.flags) = (made.venue, made.kind, made.tif, made.flags);
         }
+        Command::PlaceSpecial(made) => special(&mut live, made),
+        Command::PlaceParent(made) => {
+            (live.account, live.instrument, live.side, live.session) =
+                (made.account, made.instrument, made.side, made.session);
+            (live.price, live.quantity) = (made.price, made.quantity);
+            (live.special.expire, live.path) = (made.expire, made.path);
+        }
+        Command::PlaceChild(made) => child(&mut live, made, parent?),
         _ => return None,
-    })
+    }
+    Some(live)
+}
+
+fn special(live: &mut Live, made: &PlaceSpecial) {
+    (live.account, live.instrument, live.side, live.session) = (made.account, made.instrument, made.side, made.session);
+    (live.price, live.quantity) = (made.price, made.quantity);
+    (live.venue, live.kind, live.tif, live.flags) = (made.venue, made.kind, made.tif, made.flags);
+    live.special = Special {
+        stop: made.stop,
+        offset: made.offset,
+        display: made.display,
+        display_high: made.display_high,
+        min_quantity: made.min_quantity,
+        expire: made.expire,
+        one_cancels: made.one_cancels,
+        parent: made.parent,
+        request: made.request,
+    };
+}
+
+fn child(live: &mut Live, made: &PlaceChild, above: &Live) {
+    (live.account, live.instrument, live.side, live.session) =
+        (above.account, above.instrument, above.side, above.session);
+    (live.price, live.quantity) = (made.price, made.quantity);
+    (live.venue, live.kind, live.tif, live.flags) = (made.venue, made.kind, made.tif, made.flags);
+    live.special = Special {
+        offset: made.offset,
+        display: made.display,
+        display_high: made.display_high,
+        min_quantity: made.min_quantity,
+        expire: made.expire,
+        request: made.request,
+        ..Special::default()
+    };
+    (live.of, live.path, live.tape) = (above.number, above.path, Some(made.tape));
 }

@@ -1,6 +1,7 @@
 //! All that rows need to go on behind the last record, as bytes: little-endian numbers, lists with their length in front.
 use crate::live::{Live, Special, Status};
-use crate::rows::{Record, Rows};
+use crate::record::Record;
+use crate::rows::Rows;
 use isthmus_core::record::Origin;
 
 const FORM: &[u8; 8] = b"ISTROWS2";
