@@ -22,11 +22,17 @@ from tests.unit.audit.order_journals import KINDS, START, Told, rows_of, session
 from tests.unit.ledger.journals import SESSIONS
 
 from isthmus import _core
+from isthmus.audit.client_keys import seed_of
 from isthmus.audit.events import CODES
+from isthmus.audit.orders_log import OrderEntry
+from isthmus.audit.orders_trail import ACCOUNT
+from isthmus.audit.parts import table_of, table_of_batch
 from isthmus.audit.rows import Rows
 from isthmus.engine.archive import records
 from isthmus.engine.engine import Engine, Origin, Record
+from isthmus.engine.proofs import fingerprints
 from isthmus.kernel import messages
+from isthmus.kernel.ids import account_id
 
 LETTERS = 'ab"\\\b\f\n\r\t\x00\x01\x1f\x7fé\u2028\U0001f600 '
 MORE = {
@@ -114,3 +120,27 @@ def test_every_event_of_an_order_is_compared_somewhere(tmp_path: Path) -> None:
             found = [engine.submit(to_core(_core, command), at) for command, at in drawn(seed, 300)]
             assert compared(found), name
     assert set(CODES) - seen == set()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.tuples(st.sampled_from(KINDS), st.integers(0, 20)))
+def test_a_batch_gives_the_columns_fingerprints_and_entries_of_its_rows(which: tuple[str, int]) -> None:
+    found, _ = session(*which)
+    rows, made = Rows(), rows_of(found)
+    for record in found:
+        rows.take_in(record)
+    batch = rows.hand_out()
+    accounts = batch.accounts()
+    assert {None if one is None else account_id(one) for one in accounts} == {row.values[ACCOUNT] for row in made}
+    keys = {account: bytes([(account or 0) % 256]) * 32 for account in accounts}
+    named = {None if account is None else account_id(account): key for account, key in keys.items()}
+    seeds = [seed_of(named[row.values[ACCOUNT]], row.sequence, row.place) for row in made]
+    marks = batch.fingerprints(keys)
+    assert marks == fingerprints(seeds, [row.values for row in made])
+    pairs = list(zip(marks, reversed(marks), strict=True))
+    plain = [OrderEntry(row.sequence, row.place, row.order, *pair) for row, pair in zip(made, pairs, strict=True)]
+    assert batch.entries(pairs) == b"".join(entry.encode() for entry in plain)
+    if made:
+        assert table_of_batch(batch, pairs).equals(table_of(made, pairs))
+        with pytest.raises(KeyError):
+            batch.fingerprints({})
