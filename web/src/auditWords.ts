@@ -16,9 +16,13 @@ export function standing(status: AuditStatus): Standing {
     return { tone: "bad", text: `✕ The trail stands still: ${fault ?? "its process has ended"}` };
   const behind = `${count(lag)} records, ${seconds.toFixed(1)} s behind the journal`;
   if (lag >= bound) return { tone: "bad", text: `✕ ${behind}: at its bound of ${count(bound)}` };
+  const { orders_lag_records: late, orders_lag_s: age } = status;
+  const orders = `${count(late)} records, ${age.toFixed(1)} s behind`;
+  if (late > bound) return { tone: "bad", text: `✕ The log of orders is ${orders}: over the bound of ${count(bound)}` };
   if (quorum && quorum.have < quorum.needed)
     return { tone: "warn", text: `◆ ${quorum.have} of ${quorum.needed} witnesses needed have cosigned; ${behind}` };
-  return { tone: "good", text: lag === 0 ? "● Every record of the journal is under a signed head" : `● ${behind}` };
+  const said = lag === 0 ? "● Every record of the journal is under a signed head" : `● ${behind}`;
+  return { tone: "good", text: late > lag ? `${said}; the log of orders ${orders}` : said };
 }
 
 /** The holders' key in one line: why it signs nothing, else who is missing, else the head that it signed last. */

@@ -21,7 +21,7 @@ use crate::record::Record;
 
 /// Reads a journal's records in order, while it grows as well: at the end it stops and may be asked again.
 #[pyclass(module = "isthmus._core")]
-pub struct JournalReader(Reader);
+pub struct JournalReader(pub Reader);
 
 #[pymethods]
 impl JournalReader {

@@ -16,6 +16,7 @@ mod journal;
 mod logs;
 mod messages;
 mod moves;
+mod order_rows;
 mod perpetuals;
 mod pools;
 mod postings;
@@ -71,8 +72,15 @@ fn names(m: &Bound<'_, PyModule>, name: &str, list: &[(u16, &str)]) -> PyResult<
 type Register = fn(&Bound<'_, PyModule>) -> PyResult<()>;
 
 /// Areas that register themselves, one module each.
-const AREAS: [Register; 6] =
-    [fix::register, frost::register, perpetuals::register, postings::register, proofs::register, zero::register];
+const AREAS: [Register; 7] = [
+    fix::register,
+    frost::register,
+    order_rows::register,
+    perpetuals::register,
+    postings::register,
+    proofs::register,
+    zero::register,
+];
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {

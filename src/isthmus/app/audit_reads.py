@@ -71,6 +71,9 @@ class AuditLogReads:
             bounded_at=self._settings.most_behind,
             quorum=self._quorum(),
             fault=fault,
+            orders_sequence=told.orders_sequence if told is not None else 0,
+            orders_lag_records=told.orders_lag_records if told is not None else 0,
+            orders_lag_s=told.orders_lag_s if told is not None else 0.0,
             threshold=self._threshold(),
         )
 

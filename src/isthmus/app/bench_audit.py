@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus.app import bench_audit_log, bench_zero
+from isthmus.app import bench_audit_log, bench_audit_orders, bench_zero
 from isthmus.app.bench_report import Row, machine, percentiles, print_table
 from isthmus.app.output import EXIT_OK, note, print_json
 from isthmus.engine import frost
@@ -29,7 +29,7 @@ SIGN_GOAL_MS, VERIFY_GOAL_US = 5.0, 10.0
 
 def audit(arguments: argparse.Namespace) -> int:
     """Measures and prints all rows."""
-    report = measured(entries=arguments.entries)
+    report = measured(entries=arguments.entries, orders=min(bench_audit_orders.ORDERS, arguments.entries // 5))
     if arguments.json:
         print_json(report)
     else:
@@ -42,18 +42,22 @@ def measured(
     proofs: int = PROOFS,
     ranges: int = bench_zero.COUNT,
     entries: int = bench_audit_log.ENTRIES,
+    orders: int = bench_audit_orders.ORDERS,
 ) -> dict[str, Any]:
     """The report."""
     note("isthmus: the log")
     rows, peers, probes = bench_audit_log.measured(entries, max(1, entries // 200))
     rows.append(_inclusion(proofs))
+    note("isthmus: the log of orders")
+    followed, shares = bench_audit_orders.measured(orders)
+    rows, probes = [*rows, *followed], [*probes, *shares]
     for suite in frost.SUITES:
         note(f"isthmus: {suite}")
         rows.append(_signing(suite, signatures))
     note("isthmus: zero knowledge")
     rows += bench_zero.rows(ranges)
     workload = {"holders": HOLDERS, "needed": NEEDED, "signatures": signatures, "proofs": proofs, "depth": DEPTH}
-    workload |= {"range_proofs": ranges, "entries": entries}
+    workload |= {"range_proofs": ranges, "entries": entries, "orders": orders}
     return {"machine": machine(Path()), "workload": workload, "rows": rows, "peers": peers, "probes": probes}
 
 

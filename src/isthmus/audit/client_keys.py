@@ -7,12 +7,15 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from isthmus.audit.places import CLIENTS, keys_folder
 from isthmus.engine.proofs import LogRefused, Salts, read_secret
 from isthmus.kernel.errors import BadInput
 from isthmus.kernel.files import flush
+from isthmus.kernel.ids import account_id
 
 KEY_BYTES = 32
 NOBODY = "none"
@@ -64,20 +67,40 @@ def made_key(data: Path, account: str | None, maker: str) -> bytes:
     return client_key(data, account)
 
 
+class _Read(NamedTuple):
+    """A key, and the name and the number (inode) of the file that it was read from."""
+
+    key: bytes
+    file: str
+    inode: int
+
+
 class ClientKeys:
     """The keys of those who trade, each made when its account is first seen."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._keys: dict[str | None, bytes] = {}
+        self._keys: dict[int | None, _Read] = {}
 
-    def seed(self, account: str | None, sequence: int, place: int) -> bytes:
-        """Of a row. Raises as `client_key`."""
-        key = self._keys.get(account)
-        if key is None:
-            key = self._keys[account] = made_key(self._data, account, TRAIL)
-        return seed_of(key, sequence, place)
+    def of(self, accounts: Iterable[int | None]) -> dict[int | None, bytes]:
+        """The keys of accounts by number, None: of rows that name none. What was destroyed meanwhile is not used any
+        more. Raises as `client_key`.
+        """
+        there = self._there()
+        return {account: self._key(account, there) for account in accounts}
 
-    def forget(self) -> None:
-        """What was destroyed meanwhile is not used any more."""
-        self._keys.clear()
+    def _key(self, account: int | None, there: dict[str, int]) -> bytes:
+        known = self._keys.get(account)
+        if known is not None and there.get(known.file) == known.inode:
+            return known.key
+        name = None if account is None else account_id(account)
+        path = key_path(self._data, name)
+        found = self._keys[account] = _Read(made_key(self._data, name, TRAIL), path.name, path.stat().st_ino)
+        return found.key
+
+    def _there(self) -> dict[str, int]:
+        try:
+            with os.scandir(keys_folder(self._data) / CLIENTS) as found:
+                return {entry.name: entry.inode() for entry in found}
+        except FileNotFoundError:
+            return {}

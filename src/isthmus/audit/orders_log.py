@@ -6,7 +6,7 @@ before of the same order, 32 (zeros for its first, and for numbers that are no o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -139,17 +139,21 @@ class Previous:
         self._entries = entries
         self._last: dict[int, bytes] = {}
 
-    def take(self, order: int, sequence: int, fingerprint: bytes) -> bytes:
-        """The fingerprint before, in whose place this one comes."""
-        if order == 0:
-            return NONE_BEFORE
-        before = self._last.pop(order, None)
-        if before is None and order != sequence:
-            found = self._entries.last_of(order, self._entries.size)
-            if found is None:
-                return NONE_BEFORE
-            before = found.fingerprint
-        self._last[order] = fingerprint
-        if len(self._last) > REMEMBERED:
-            self._last.pop(next(iter(self._last)))
-        return before or NONE_BEFORE
+    def pairs(self, orders: Iterable[int], sequences: Iterable[int], marks: list[bytes]) -> list[tuple[bytes, bytes]]:
+        """Fingerprints of events, each with the one before of its order, in whose place it comes."""
+        last, found = self._last, list[tuple[bytes, bytes]]()
+        for order, sequence, mark in zip(orders, sequences, marks, strict=True):
+            before = last.pop(order, None)
+            if before is None:
+                if order == 0 or (order != sequence and (before := self._logged(order)) is None):
+                    found.append((mark, NONE_BEFORE))
+                    continue
+                if len(last) >= REMEMBERED:
+                    del last[next(iter(last))]
+            last[order] = mark
+            found.append((mark, before or NONE_BEFORE))
+        return found
+
+    def _logged(self, order: int) -> bytes | None:
+        entry = self._entries.last_of(order, self._entries.size)
+        return None if entry is None else entry.fingerprint

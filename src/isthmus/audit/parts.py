@@ -17,15 +17,18 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isthmus.audit.jurisdictions import FIELDS
 from isthmus.audit.rows import Row
+from isthmus.engine.order_rows import OrderBatch
 from isthmus.kernel.errors import Damaged
 from isthmus.kernel.files import flush
 from isthmus.kernel.values import NS_PER_S
 
 FOLDER = Path("audit") / "store"
+DAY_NS = 86_400 * NS_PER_S
 SUFFIX = ".parquet"
 SUM_SUFFIX = ".sha256"
 NEW_SUFFIX = ".new"
@@ -45,6 +48,13 @@ SCHEMA = pa.schema(
         ("previous", pa.binary()),
     ]
 )
+
+DISTINCT = frozenset((
+    "sequence", "order_id", "time", "fingerprint", "previous",
+    "O16", "O21", "O22", "O25", "O26", "O27", "O30", "O31", "O32", "O72", "O76", "O77",
+))  # fmt: skip
+"""Columns of which each row has a value of its own, or nearly: a dictionary of them is made for nothing."""
+ALIKE = [name for name in SCHEMA.names if name not in DISTINCT]
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
@@ -108,6 +118,26 @@ def table_of(rows: Sequence[Row], marks: Marks | None) -> Any:
     )  # fmt: skip
 
 
+def table_of_batch(batch: OrderBatch, marks: Marks) -> Any:
+    """The same of rows that were never taken apart."""
+    count = len(batch)
+    sequences, places, orders, times = (pa.py_buffer(column) for column in batch.heads())
+    at = pa.Array.from_buffers(pa.int64(), count, [None, times])
+    days = pc.divide(at, pa.scalar(DAY_NS, pa.int64())).cast(pa.int32()).cast(pa.date32())
+    columns = [
+        pa.Array.from_buffers(pa.int64(), count, [None, sequences]),
+        pa.Array.from_buffers(pa.int32(), count, [None, places]),
+        pa.Array.from_buffers(pa.int64(), count, [None, orders]),
+        days,
+        at.cast(pa.timestamp("ns")),
+    ]
+    for known, ends, texts in batch.columns():
+        buffers = [pa.py_buffer(known) if known is not None else None, pa.py_buffer(ends), pa.py_buffer(texts)]
+        columns.append(pa.Array.from_buffers(pa.string(), count, buffers))
+    columns += [pa.array(column, pa.binary()) for column in zip(*marks, strict=True)]
+    return pa.table(columns, schema=SCHEMA)
+
+
 def write_part(folder: Path, table: Any) -> Part:
     """On the medium when this returns, or not at all. All rows are of one day."""
     first, last = table["sequence"][0].as_py(), table["sequence"][-1].as_py()
@@ -118,7 +148,7 @@ def write_part(folder: Path, table: Any) -> Part:
         flush(folder)
     part = Part(first, last, day, home / f"part-{first:020}-{last:020}{SUFFIX}")
     unfinished = part.path.with_suffix(NEW_SUFFIX)
-    pq.write_table(table, unfinished, compression="zstd", write_page_checksum=True)
+    pq.write_table(table, unfinished, compression="zstd", write_page_checksum=True, use_dictionary=ALIKE)
     _write(part.sum_path, sum_of(unfinished).encode())
     flush(unfinished)
     unfinished.rename(part.path)

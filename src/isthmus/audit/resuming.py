@@ -26,9 +26,12 @@ def rows_behind(data: Path, sequence: int, first: int = 1) -> Rows:
         rows = Rows(first)
     if rows.sequence < sequence:
         for record in records(data, rows.sequence + 1):
-            rows.take(record)
+            rows.take_in(record)
+            if rows.pending >= STEP:
+                rows.hand_out()
             if rows.sequence >= sequence:
                 break
+        rows.hand_out()
     return rows
 
 

@@ -14,7 +14,9 @@ CURRENT, BEHIND, STOPPED = "current", "behind", "stopped"
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """At `time` (RFC 3339). `lag_records`: of the journal, without a signed head; `lag_s`: since the first of them was
-    seen. `bounded_at`: so many are read without a head at most. `fault`: what keeps it from going on, by name first.
+    seen. `bounded_at`: so many are read without a head at most, by either log. `fault`: what keeps it from going on, by
+    name first. `orders_sequence`: the last record whose orders' events are all under a head of the log of orders;
+    `orders_lag_records` and `orders_lag_s`: as above, behind it.
     """
 
     name: str
@@ -25,6 +27,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float
     bounded_at: int
     fault: str | None
+    orders_sequence: int = 0
+    orders_lag_records: int = 0
+    orders_lag_s: float = 0.0
 
 
 def write_status(data: Path, status: Status) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from isthmus.audit.asking import (
     Found,
@@ -83,17 +84,20 @@ class StoreWriter:
 
         They are on the medium when this returns. Killed in between, whole days of them are here or not.
         """
-        begin = next((at for at, row in enumerate(rows) if row.sequence > self._last), len(rows))
-        for day, numbered in groupby(range(begin, len(rows)), key=lambda at: day_of(rows[at].time)):
-            at = list(numbered)
-            piece = slice(at[0], at[-1] + 1)
-            part = write_part(self.folder, table_of(rows[piece], marks[piece] if marks is not None else None))
-            self._last = part.last
+        return self.put(table_of(rows, marks)) if rows else 0
+
+    def put(self, table: Any) -> int:
+        """The same of a table."""
+        fresh = table.slice(pc.sum(pc.less_equal(table["sequence"], self._last)).as_py() or 0)
+        begin = 0
+        for end in pc.run_end_encode(fresh["day"].combine_chunks()).run_ends.to_pylist():
+            part = write_part(self.folder, fresh.slice(begin, end - begin))
+            self._last, begin = part.last, end
             self._small.append(part)
-            self._small = [small for small in self._small if small.day == day]
+            self._small = [small for small in self._small if small.day == part.day]
         if len(self._small) >= SMALL_PARTS:
             self.merge()
-        return len(rows) - begin
+        return int(fresh.num_rows)
 
     def merge(self) -> None:
         """Makes one part of the small ones of the last day."""

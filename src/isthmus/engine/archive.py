@@ -88,6 +88,15 @@ def proven(data: Path, archive: Archived) -> Path | None:
 def records(data: Path, start: int = 1) -> Iterator[Record]:
     """Records from `start` on, wherever they are. Raises JournalDamaged, Damaged, PartMissing."""
     following = start
+    for record in archived_records(data, start):
+        yield record
+        following = record.sequence + 1
+    yield from JournalReader(str(data), following)
+
+
+def archived_records(data: Path, start: int = 1) -> Iterator[Record]:
+    """Those of them that are in the archive. Raises Damaged, PartMissing."""
+    following = start
     for path in archived(data):
         facts = facts_of(path)
         if facts.before + parquet().read_metadata(path).num_rows < following:
@@ -103,7 +112,6 @@ def records(data: Path, start: int = 1) -> Iterator[Record]:
                     yield record
                     following = sequence + 1
                 prev = hash_
-    yield from JournalReader(str(data), following)
 
 
 def write(data: Path, segment: int) -> int:

@@ -246,13 +246,14 @@ def test_numbers_that_are_no_order_s_have_no_fingerprint_before(data: Path) -> N
     born = {entry.order for entry in entries.oldest_first(entries.size) if entry.order == entry.sequence}
     previous = Previous(entries)
     stranger = next(number for number in range(1, 400) if number not in born)
-    assert previous.take(stranger, 5_000, b"a" * 32) == bytes(32)
-    assert previous.take(stranger, 5_001, b"b" * 32) == bytes(32)
+    marks = [letter * 32 for letter in (b"a", b"b")]
+    assert previous.pairs([stranger, 0], [5_000, 5_001], marks) == [(mark, bytes(32)) for mark in marks]
     order = max(born)
     last = entries.last_of(order, entries.size)
     assert last is not None
-    assert previous.take(order, 5_002, b"c" * 32) == last.fingerprint
-    assert previous.take(order, 5_003, b"d" * 32) == b"c" * 32
+    found = previous.pairs([order, order, 6_000, 6_000], [5_002, 5_003, 6_000, 6_001], [*marks, *marks])
+    first, second = marks
+    assert found == [(first, last.fingerprint), (second, first), (first, bytes(32)), (second, first)]
 
 
 @pytest.mark.parametrize("entry", [b"", b"\x02", b"\x01" + bytes(82), bytes(84)])

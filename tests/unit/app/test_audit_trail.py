@@ -17,7 +17,7 @@ from tests.sim.strategies import session
 from isthmus import _core
 from isthmus.app.audit_process import AuditProcess
 from isthmus.app.audit_reads import AuditLogReads
-from isthmus.app.audit_trail import Trail
+from isthmus.app.audit_trail import KEEP_S, Trail
 from isthmus.app.compact import old_segments
 from isthmus.app.settings import read_defaults, settings_of
 from isthmus.audit import heads
@@ -27,6 +27,8 @@ from isthmus.audit.orders_log import OrderEntries, OrderEntry
 from isthmus.audit.orders_trail import ACCOUNT
 from isthmus.audit.parts import FOLDER, parts_in, read_part
 from isthmus.audit.places import JOURNAL, ORDERS, keys_folder, log_folder
+from isthmus.audit.resuming import STATE
+from isthmus.audit.rows import Rows
 from isthmus.audit.signed_log import Disagrees
 from isthmus.audit.status import read_status
 from isthmus.audit.trail_keys import open_keys
@@ -272,6 +274,52 @@ def test_the_reader_of_the_journal_waits_for_a_head_and_the_lag_is_told(data: Pa
     status = read_status(data)
     assert status is not None and (status.lag_records, status.lag_s, status.state) == (0, 0.0, "current")
     trail.close()
+
+
+def test_the_log_of_orders_tells_its_own_lag_and_waits_for_its_own_head(data: Path, clocks: Clocks) -> None:
+    records = sum(1 for _ in archive.records(data))
+    trail = trail_of(data, clocks, most_behind=50)
+    trail.step()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and told.orders_sequence + told.orders_lag_records == records
+    clocks.seconds += 3
+    trail._step_orders = lambda _: False  # type: ignore[method-assign]  # as if rows took for ever
+    while trail.step():
+        pass
+    trail.finish()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and (told.lag_records, told.lag_s) == (0, 0.0)
+    assert told.orders_lag_records == records - 50 and told.orders_lag_s == 3.0
+    assert told.state == "behind", "a log that is farther behind than its bound is not current"
+    del trail._step_orders
+    while trail.step():
+        assert trail._orders is not None and trail._orders.waiting <= 50
+    trail.finish()
+    trail.tell(None)
+    told = read_status(data)
+    assert told is not None and told.orders_sequence == records
+    assert (told.orders_lag_records, told.orders_lag_s, told.state) == (0, 0.0, "current")
+    trail.close()
+
+
+def test_the_state_of_orders_rows_is_kept_now_and_then_so_that_a_start_after_a_kill_reads_little_again(
+    data: Path, clocks: Clocks
+) -> None:
+    trail = trail_of(data, clocks)
+    trail.step()
+    state = data / FOLDER / STATE
+    assert not state.exists()
+    run_engine(data, 40)
+    clocks.seconds += KEEP_S
+    trail.step()
+    head = heads.newest(log_folder(data, ORDERS))
+    assert head is not None and head.sequence > 400
+    assert Rows.from_state(state.read_bytes()).sequence == head.sequence
+    trail.close()
+    whole = followed(data, clocks)
+    assert whole is not None and len(order_entries(data)) == len(stored(data))
 
 
 def test_nothing_is_signed_before_its_time_and_nothing_where_nothing_is_new(data: Path, clocks: Clocks) -> None:

@@ -10,11 +10,12 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.oracle.order_rows.events import PLACING
+from tests.oracle.order_rows.live import listed
 from tests.unit.audit.order_journals import KINDS, START, Told, rows_of, session
 
 from isthmus.audit.dimensions import shipped
-from isthmus.audit.events import CODES, PLACING
-from isthmus.audit.live import listed
+from isthmus.audit.events import CODES
 from isthmus.audit.rows import Row, Rows
 from isthmus.kernel import messages
 from isthmus.kernel.errors import Damaged

@@ -36,6 +36,10 @@ export interface AuditStatus {
   bounded_at: number;
   quorum: AuditQuorum | null;
   fault: string | null;
+  orders_sequence: number;
+  /** Of the log of orders, which comes behind the journal's. */
+  orders_lag_records: number;
+  orders_lag_s: number;
   threshold: AuditThreshold | null;
 }
 

@@ -29,6 +29,9 @@ const STATUS: AuditStatus = {
   bounded_at: 1_000,
   quorum: null,
   fault: null,
+  orders_sequence: 100,
+  orders_lag_records: 0,
+  orders_lag_s: 0,
   threshold: null,
 };
 
@@ -41,6 +44,19 @@ describe("the state of the trail", () => {
     expect(standing(STATUS)).toMatchObject({ tone: "good", text: expect.stringContaining("under a signed head") });
     const behind = standing({ ...STATUS, lag_records: 3, lag_s: 0.24 });
     expect(behind).toEqual({ tone: "good", text: "● 3 records, 0.2 s behind the journal" });
+  });
+
+  it("tells of the log of orders where it is farther behind than the journal's, and warns beyond the bound", () => {
+    const late = { ...STATUS, lag_records: 3, lag_s: 0.24, orders_lag_records: 900, orders_lag_s: 1.5 };
+    expect(standing(late)).toEqual({
+      tone: "good",
+      text: "● 3 records, 0.2 s behind the journal; the log of orders 900 records, 1.5 s behind",
+    });
+    expect(standing({ ...late, orders_lag_records: 1_001 })).toEqual({
+      tone: "bad",
+      text: "✕ The log of orders is 1,001 records, 1.5 s behind: over the bound of 1,000",
+    });
+    expect(standing({ ...late, orders_lag_records: 3, orders_lag_s: 0.24 }).text).not.toContain("orders");
   });
 
   it("is not good where none is made, or where it was stopped", () => {

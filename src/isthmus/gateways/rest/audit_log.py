@@ -74,8 +74,9 @@ class AuditThreshold(msgspec.Struct, frozen=True):
 
 class AuditStatus(msgspec.Struct, frozen=True):
     """How far the logs are behind the journal, and what keeps them from going on. `bounded_at`: so many records are
-    read without a signed head at most. `state`: "current", "behind", "stopped" or "off". `threshold`: null where no
-    key of several holders is asked, or none was yet.
+    read without a signed head at most. `state`: "current", "behind", "stopped" or "off". `orders_...`: of the log of
+    orders, which comes behind that of the journal. `threshold`: null where no key of several holders is asked, or none
+    was yet.
     """
 
     name: str
@@ -87,6 +88,9 @@ class AuditStatus(msgspec.Struct, frozen=True):
     bounded_at: int
     quorum: AuditQuorum | None
     fault: str | None
+    orders_sequence: int = 0
+    orders_lag_records: int = 0
+    orders_lag_s: float = 0.0
     threshold: AuditThreshold | None = None
 
 

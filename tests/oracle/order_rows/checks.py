@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.audit.live import Live
+from tests.oracle.order_rows.live import Live
+
 from isthmus.kernel.messages import LIMITS, SCOPES
 
 PASSED, FAILED, UNSEEN = "passed", "failed", "not_reached"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from isthmus.audit.live import Live, moment
+from tests.oracle.order_rows.live import Live, moment
+
 from isthmus.kernel.messages import LIMIT, MARKET, MARKET_TO_LIMIT, STOP
 from isthmus.kernel.values import text
 from isthmus.refdata.instruments import Instrument

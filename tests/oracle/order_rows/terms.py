@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.audit.live import FIELDS, Values, listed, moment
+from tests.oracle.order_rows.live import FIELDS, Values, listed, moment
+
 from isthmus.engine.engine import Record
 from isthmus.kernel.messages import BUY, FUTURE, OPTION, PERPETUALS, SESSION_STATES
 from isthmus.kernel.values import text
@@ -46,7 +47,7 @@ class Terms:
                 self.self_trade[effect.instrument] = effect.value
             elif told == "ContractSet":
                 self._contracts[effect.instrument] = effect
-            else:
+            elif told != "InstrumentAdded":
                 continue
             self._templates.pop(effect.instrument, None)
 
