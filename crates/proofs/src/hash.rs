@@ -34,7 +34,7 @@ pub fn leaf(data: &[u8]) -> Hash {
 pub fn node(left: &Hash, right: &Hash) -> Hash {
     let (mut state, mut blocks) = (BEGINNING, [[0; 64]; 2]);
     spread(&mut blocks, left, right);
-    compress256(&mut state, &blocks.map(Block::from));
+    compress256(&mut state, &[Block::from(blocks[0]), Block::from(blocks[1])]);
     bytes(&state)
 }
 

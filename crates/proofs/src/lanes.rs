@@ -195,7 +195,7 @@ mod pair {
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use super::{LANES, Padded, ROUNDS};
-    use crate::hash::{BEGINNING, Hash, bytes};
+    use crate::hash::{BEGINNING, Hash};
     use std::arch::x86_64::{
         __m128i, __m512i, _mm_extract_epi32, _mm512_add_epi32, _mm512_extracti32x4_epi32, _mm512_ror_epi32,
         _mm512_set_epi32, _mm512_set1_epi32, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_ternarylogic_epi32,
@@ -240,7 +240,9 @@ mod wide {
             unsafe { absorb(&mut state, &blocks) };
         }
         for (lane, out) in out.iter_mut().enumerate() {
-            *out = bytes(&state.map(|row| row[lane]));
+            for (place, row) in out.as_chunks_mut::<4>().0.iter_mut().zip(&state) {
+                *place = row[lane].to_be_bytes();
+            }
         }
     }
 

@@ -186,10 +186,10 @@ class Coordinator:
             self._put(opened, OPENED)
 
         def heard(asked: dict[int, Ask], replies: dict[int, Reply]) -> None:
-            said = verdicts(replies)
+            step = str(next(iter(asked.values())).__struct_config__.tag)
+            said = verdicts(replies) | {"": step}
             if last is None or said not in last:
-                step = next(iter(asked.values())).__struct_config__.tag
-                self._put(opened, str(step), replies)
+                self._put(opened, step, replies)
             if last is not None and said not in last:
                 last.append(said)
 

@@ -24,6 +24,7 @@ HEAD = Head(Checkpoint(ORIGIN, 3, bytes(32)).text())
 OTHER = Head(Checkpoint(ORIGIN, 3, b"\x01" * 32).text())
 HEADS = Terms("heads", "ed25519", "head", 3, 2, Policy((ORIGIN,), by_code=False))
 PAYMENTS = Terms("payments", "ed25519", "withdrawal", 3, 2, Policy(("GB33",), {"GBP": Limit("10", "10")}, delay_s=1))
+OWED = Withdrawal("GBP", "1", "GB33", "WD-2", "BUKBGB22")
 PAID = Withdrawal("GBP", "9", "GB33", "WD-1", "BUKBGB22")
 Change = Callable[[Entry], Entry]
 
@@ -47,6 +48,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         made.approve(1, "payments", request_id("payments", PAID))
         with pytest.raises(NotYet):
             coordinator.sign("payments", PAID, 0.0)
+        with pytest.raises(NotYet):
+            coordinator.sign("payments", OWED, 0.0)
+        for me in (2, 3):
+            made.approve(me, "payments", request_id("payments", OWED))
+        coordinator.sign("payments", OWED, 10.0)
         coordinator.refresh("heads")
         lines.close()
         yield made
@@ -69,6 +75,7 @@ def test_whoever_took_part_attests_what_came_of_it(house: House) -> None:
     assert ended(found, "generate", DONE).attested == [1, 2, 3]
     assert ended(found, "refresh", DONE).attested == [1, 2, 3]
     assert ended(found, "sign", DONE).attested == [1, 2]
+    assert ended(found, "sign", DONE, "payments").attested == [2, 3]
     assert ended(found, "sign", FAILED).attested == [1, 2, 3]
     assert ended(found, "sign", WAITING, "payments").attested == [1, 2, 3]
     words = {step.verdict for one in found.ceremonies for step in one.steps if not step.attested}

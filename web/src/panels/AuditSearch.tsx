@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<AuditedOrder>[] = [
     sort: ({ time }) => time,
     cell: ({ time }) => <span title={time}>{`${time.slice(5, 10)} ${clock(time, 3)}`}</span>,
   },
-  { key: "order", head: "Order", width: 66, sort: ({ order }) => order, cell: ({ order }) => order },
+  { key: "order", head: "Order", width: 92, sort: ({ order }) => order, cell: ({ order }) => order },
   { key: "event", head: "Event", width: 78, sort: (row) => row.event ?? "", cell: (row) => <Event row={row} /> },
   {
     key: "market",
