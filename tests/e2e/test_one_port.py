@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -18,6 +19,7 @@ import pytest
 from tests import certificates
 from tests.e2e.fix_client import FixClient, value
 from tests.e2e.server import GENEROUS, Broker
+from websockets.asyncio.client import connect as connect_in_one_thread
 from websockets.sync.client import connect
 
 from isthmus.gateways.grpc import isthmus_pb2 as wire
@@ -293,6 +295,13 @@ def test_who_says_nothing_is_closed_when_his_time_is_up(tmp_path: Path) -> None:
         assert broker.stop() == 0
 
 
+async def role_in_tls(url: str, context: ssl.SSLContext, key: dict[str, str]) -> Any:
+    """By the client of one thread: two that read and write one TLS connection at once are OpenSSL's internal error."""
+    async with connect_in_one_thread(url, ssl=context) as connection:
+        await connection.send(json.dumps({"op": "auth", "key": key["key_id"], "secret": key["secret"]}))
+        return json.loads(await asyncio.wait_for(connection.recv(), 60))["data"]["role"]
+
+
 def test_everything_is_served_inside_tls_too(tmp_path: Path) -> None:
     certificate, key = certificates.make(tmp_path)
     table = f'[front.tls]\ncertificate = "{certificate}"\nkey = "{key}"\nonly = true\n'
@@ -306,10 +315,8 @@ def test_everything_is_served_inside_tls_too(tmp_path: Path) -> None:
     try:
         with httpx.Client(base_url=f"https://{host}:{port}", headers=broker.headers(), verify=context) as client:
             assert client.post("/v1/orders", json=ORDER).status_code == 201
-        with connect(f"wss://{host}:{port}/v1/stream", ssl=context) as connection:
-            key_ = broker.keys()["client"]
-            connection.send(json.dumps({"op": "auth", "key": key_["key_id"], "secret": key_["secret"]}))
-            assert json.loads(connection.recv(60))["data"]["role"] == "client"
+        key_ = broker.keys()["client"]
+        assert asyncio.run(role_in_tls(f"wss://{host}:{port}/v1/stream", context, key_)) == "client"
         credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
         with grpc.secure_channel(f"{host}:{port}", credentials) as channel:
             listed = TradingStub(channel).List(wire.OrdersWanted(), metadata=metadata(broker), timeout=60)

@@ -61,8 +61,8 @@ def test_heads_are_signed_by_four_of_seven_while_three_are_away_and_orders_go_on
         placed(broker)
         eventually(lambda: set(signed(broker)) == set(LOGS) and told(broker)["have"] == 4)
         assert [row["state"] for row in told(broker)["holders"]] == ["present"] * 4 + ["silent"] * 3
-        house.kill(4)
         before = signed(broker)
+        house.kill(4)
         placed(broker)
         eventually(lambda: not signed(broker))
         assert all(row["size"] >= before[row["log"]] for row in told(broker)["logs"])

@@ -17,7 +17,7 @@ def test_every_missing_tool_is_named_at_once_with_what_to_do(tmp_path: Path) -> 
     script = str(ROOT / "tools" / "toolchain.sh")
     answer = subprocess.run(["/bin/sh", script], cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
-    for tool in ("python 3.11+", "cargo 1.88+", "cc", "node 20.19+", "npm"):
+    for tool in ("python 3.11+", "cargo 1.89+", "cc", "node 20.19+", "npm"):
         assert re.search(rf"^  {re.escape(tool)} +\S", answer.stderr, re.MULTILINE), f"{tool} is not named"
 
 
