@@ -21,7 +21,9 @@ echo "== terminal"
 wait "$web" || failed="$failed, terminal"
 cat "$terminal"
 rm -f "$terminal"
-check "pytest" "$BIN/python" -m pytest -n auto --dist loadfile
+# One worker more than cores: tests of servers wait more than they work. In the order of folders, so that those come first:
+# the few and long ones of a file would otherwise be left to the end, and to one worker.
+check "pytest" "$BIN/python" -m pytest -n "$(($(getconf _NPROCESSORS_ONLN) + 1))" --dist loadfile --no-loadscope-reorder
 
 if [ -n "$failed" ]; then
     echo "tests failed: ${failed#, }" >&2

@@ -43,7 +43,7 @@ class Load:
             thread.join()
 
 
-@pytest.mark.parametrize(("durability", "kills"), [("group", 20), ("os", 4)])
+@pytest.mark.parametrize(("durability", "kills"), [("group", 12), ("os", 4)])
 def test_nothing_acknowledged_is_lost_by_kills(tmp_path: Path, durability: str, kills: int) -> None:
     acknowledged: list[str] = []
     for round_number in range(kills):
