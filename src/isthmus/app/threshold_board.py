@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.audit.places import audit_folder
-from isthmus.kernel.errors import Damaged
+from isthmus.audit.told import read_told
 
 BOARD = "threshold.json"
 SIGNED, FAILING = "signed", "failing"
@@ -52,10 +52,4 @@ class Board(msgspec.Struct, frozen=True):
 
 def read_board(data: Path) -> Board | None:
     """None where no key was ever asked. Raises Damaged."""
-    path = audit_folder(data) / BOARD
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Board)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise Damaged(f"{path}: {fault}") from fault
+    return read_told(audit_folder(data) / BOARD, Board)

@@ -29,13 +29,13 @@ from isthmus.app.threshold_board import (
     read_board,
 )
 from isthmus.app.threshold_settings import ThresholdSettings
-from isthmus.app.witness_board import write_whole
 from isthmus.audit.cosigned import COSIGNED, NEWEST, agreed_note, cosigned_note, group_folder, group_note, lines_of
 from isthmus.audit.keys.asks import COORDINATOR, Reply, Roster
 from isthmus.audit.keys.record import verdicts
 from isthmus.audit.keys.requests import Head
 from isthmus.audit.places import LOGS, audit_folder, log_folder
 from isthmus.audit.signed_log import size_and_root
+from isthmus.audit.told import write_whole
 from isthmus.engine.proofs import Checkpoint, LogReader, Note
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.values import time_text

@@ -12,7 +12,7 @@ from isthmus.app.witness_host import ReportRow
 from isthmus.audit.jurisdictions import Jurisdiction
 from isthmus.audit.places import audit_folder
 from isthmus.audit.standing import REFUSED, SIGNED, SILENT, Standing
-from isthmus.kernel.errors import Damaged
+from isthmus.audit.told import read_told
 from isthmus.kernel.values import NS_PER_S, time_text
 
 BOARD = "witnesses.json"
@@ -87,13 +87,7 @@ class Board(msgspec.Struct, frozen=True):
 
 def read_board(data: Path) -> Board | None:
     """None where nobody was ever asked. Raises Damaged."""
-    path = audit_folder(data) / BOARD
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Board)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise Damaged(f"{path}: {fault}") from fault
+    return read_told(audit_folder(data) / BOARD, Board)
 
 
 def board_row(
@@ -128,18 +122,6 @@ def seen_row(witness: str, report: ReportRow) -> Seen:
     held, given = _head(report.held), _head(report.given)
     what = f"{report.origin[:WORDS_MAX]}: held {held}, was given {given}"
     return Seen(max(0, min(report.time, SECONDS_MAX)), witness, report.kind[:KIND_MAX], what[:WORDS_MAX])
-
-
-def write_whole(path: Path, content: bytes) -> bool:
-    """Whole or not at all, and only where it changes anything: whether it did. A power loss may lose it, since the next
-    turn makes it again.
-    """
-    if path.exists() and path.read_bytes() == content:
-        return False
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_bytes(content)
-    fresh.rename(path)
-    return True
 
 
 def _head(note: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from isthmus.audit.standing import Asked
 from isthmus.engine.proofs import Checkpoint, Log, Signer
+from isthmus.kernel.clock import system_clock
+from isthmus.kernel.values import NS_PER_S
 
 COMMON = 100
 """So many entries both histories share."""
@@ -17,12 +18,12 @@ def history(folder: Path, signer: Signer, size: int, common: int | None = None) 
     log = Log(str(folder), signer.name, signer.vkey)
     share = size if common is None else common
     log.append([f"{'true' if at < share else 'other'} entry {at}".encode() for at in range(size)])
-    log.checkpoint(signer, int(time.time()))
+    log.checkpoint(signer, system_clock() // NS_PER_S)
     return log
 
 
 def signed_head(log: Log, signer: Signer, size: int) -> Asked:
     """The head of its first entries, as witnesses are asked to cosign it."""
     text = Checkpoint(signer.name, size, log.root_at(size)).text()
-    note = f"{text}\n{signer.sign(text, int(time.time()))}\n"
+    note = f"{text}\n{signer.sign(text, system_clock() // NS_PER_S)}\n"
     return Asked(note, size, lambda old: log.consistency(old, size))

@@ -14,12 +14,13 @@ from typing import Protocol
 import msgspec
 
 from isthmus.app.venue_http import HttpAnswer, Lost, NotSent
-from isthmus.app.witness_board import BOARD, Board, Seen, WitnessRow, board_row, seen_row, write_whole
+from isthmus.app.witness_board import BOARD, Board, Seen, WitnessRow, board_row, seen_row
 from isthmus.app.witness_host import Reports
 from isthmus.audit.cosigned import COSIGNED, NEWEST, PEERS, VKEYS
 from isthmus.audit.jurisdictions import Jurisdiction
 from isthmus.audit.quorum import merged
 from isthmus.audit.standing import REFUSED, SIGNED, Asked, Outcome, Standing, answered, refused, silent
+from isthmus.audit.told import write_whole
 from isthmus.engine.proofs import Checkpoint, LogRefused, Note, VerifierKey
 from isthmus.kernel.clock import Clock
 from isthmus.kernel.errors import Damaged

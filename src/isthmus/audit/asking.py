@@ -129,27 +129,27 @@ def question(query: Query, source: str) -> tuple[str, list[Any]]:
 
 def life_question(order: int, source: str) -> tuple[str, list[Any]]:
     """SQL and values: the order's rows, and corrections of its trades, which name the trade and the account."""
-    own = f"SELECT O31, O03 FROM {source} AS own WHERE order_id = $1 AND O65 IN ({_listed(FILLS)})"  # noqa: S608
+    own = f"SELECT O31, O03 FROM {source} AS own WHERE order_id = $1 AND O65 IN ({_listed(FILLS)})"  # noqa: S608 (own words only)
     where = f"order_id = $1 OR (order_id = 0 AND O65 IN ('bust', 'correct') AND (O31, O03) IN ({own}))"
     chosen = ", ".join((*HEAD, *FIELDS, "fingerprint"))
-    return f"SELECT {chosen} FROM {source} AS events WHERE {where} ORDER BY sequence, place", [order]  # noqa: S608
+    return f"SELECT {chosen} FROM {source} AS events WHERE {where} ORDER BY sequence, place", [order]  # noqa: S608 (own words only)
 
 
 def unknown_question(source: str) -> tuple[str, list[Any]]:
     """SQL: rows, then nulls of each field."""
     counts = ", ".join(f"count(*) - count({field})" for field in FIELDS)
-    return f"SELECT count(*), {counts} FROM {source} AS events", []  # noqa: S608
+    return f"SELECT count(*), {counts} FROM {source} AS events", []  # noqa: S608 (own words only)
 
 
 def last_question(account: str, source: str) -> tuple[str, list[Any]]:
     """SQL and values: time and sequence of the account's last row."""
     tail = "WHERE O03 = $1 ORDER BY sequence DESC LIMIT 1"
-    return f"SELECT time, sequence FROM {source} AS events {tail}", [account]  # noqa: S608
+    return f"SELECT time, sequence FROM {source} AS events {tail}", [account]  # noqa: S608 (own words only)
 
 
 def days_question(account: str, source: str) -> tuple[str, list[Any]]:
     """SQL and values: the days on which the account has rows."""
-    return f"SELECT DISTINCT day FROM {source} AS events WHERE O03 = $1", [account]  # noqa: S608
+    return f"SELECT DISTINCT day FROM {source} AS events WHERE O03 = $1", [account]  # noqa: S608 (own words only)
 
 
 def found_of(rows: list[Any], query: Query, looked: tuple[float, int], dropped: Iterable[Drop]) -> Found:

@@ -175,9 +175,20 @@ def begun_of(kept: DayKept, records: tuple[int, int], jurisdictions: list[str], 
     """What goes on record first, of the records that have rows on the day. Raises BadInput where it may not go."""
     if not kept.may_go:
         raise BadInput("day", f"{kept.day} may not go")
-    said = {"by": asked.by, "reason": asked.reason, "time": asked.time}
-    of = {"kept_until": kept.kept_until, "jurisdictions": jurisdictions, "files": dict[str, str]()}
-    return Drop(-1, "", day=kept.day, state=BEGUN, first=records[0], last=records[1], **of, **said)  # type: ignore[arg-type]
+    return Drop(
+        place=-1,
+        salt="",
+        day=kept.day,
+        state=BEGUN,
+        first=records[0],
+        last=records[1],
+        files={},
+        by=asked.by,
+        reason=asked.reason,
+        time=asked.time,
+        kept_until=kept.kept_until,
+        jurisdictions=jurisdictions,
+    )
 
 
 def _record(data: Path) -> LoggedLines[Drop]:

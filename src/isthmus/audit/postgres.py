@@ -39,9 +39,9 @@ MAKE = (
 LOCK = f"LOCK TABLE {TABLE} IN SHARE ROW EXCLUSIVE MODE"
 LAST = f"SELECT coalesce(max(sequence), 0) FROM {TABLE}"  # noqa: S608 (own words only)
 SPAN = f"SELECT min(sequence), max(sequence) FROM {TABLE} WHERE day = $1"  # noqa: S608 (own words only)
-KEEP = f"INSERT INTO {DROPS} (day, record) VALUES ($1, $2) ON CONFLICT (day) DO UPDATE SET record = $2"  # noqa: S608
+KEEP = f"INSERT INTO {DROPS} (day, record) VALUES ($1, $2) ON CONFLICT (day) DO UPDATE SET record = $2"  # noqa: S608 (own words only)
 READ = (
-    f"SELECT sequence, place, order_id, time, {', '.join(field.lower() for field in FIELDS)} FROM {TABLE} "  # noqa: S608
+    f"SELECT sequence, place, order_id, time, {', '.join(field.lower() for field in FIELDS)} FROM {TABLE} "  # noqa: S608 (own words only)
     f"WHERE (sequence, place) > ($1, $2) ORDER BY sequence, place LIMIT {PAGE}"
 )
 
@@ -104,7 +104,7 @@ class PostgresRows:
         """Rows by day."""
         async with self._opened() as database:
             await _make(database)
-            found = await database.fetch(f"SELECT day, count(*) FROM {TABLE} GROUP BY day ORDER BY day")  # noqa: S608
+            found = await database.fetch(f"SELECT day, count(*) FROM {TABLE} GROUP BY day ORDER BY day")  # noqa: S608 (own words only)
             return {day: int(count) for day, count in found}
 
     async def days_of(self, account: str) -> set[dt.date]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from isthmus.audit.places import STATUS, audit_folder
-from isthmus.kernel.errors import Damaged
+from isthmus.audit.told import read_told, write_whole
 
 CURRENT, BEHIND, STOPPED = "current", "behind", "stopped"
 
@@ -34,18 +34,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_status(data: Path, status: Status) -> None:
     """Whole or not at all; a power loss may lose it, since the next look makes it again."""
-    path = audit_folder(data) / STATUS
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(status))
-    fresh.rename(path)
+    write_whole(audit_folder(data) / STATUS, msgspec.json.encode(status))
 
 
 def read_status(data: Path) -> Status | None:
     """None where no trail was ever made. Raises Damaged."""
-    path = audit_folder(data) / STATUS
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Status)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Damaged(f"{path}: {error}") from error
+    return read_told(audit_folder(data) / STATUS, Status)

@@ -20,7 +20,6 @@ from isthmus.app.settings import read_defaults, settings_of
 from isthmus.app.threshold_board import Board, LogRow, read_board
 from isthmus.app.threshold_rounds import Rounds
 from isthmus.app.threshold_settings import ThresholdSettings
-from isthmus.app.witness_board import write_whole
 from isthmus.audit.cosigned import COSIGNED, agreed_note, group_folder, group_note, witness_folder
 from isthmus.audit.entry_log import entries, merge_last
 from isthmus.audit.keys.asks import Terms
@@ -28,6 +27,7 @@ from isthmus.audit.keys.policy import Policy
 from isthmus.audit.keys.record import Entry
 from isthmus.audit.places import JOURNAL, LOGS, ORDERS, keys_folder, log_folder, origin
 from isthmus.audit.proving import head_over, record_proof
+from isthmus.audit.told import write_whole
 from isthmus.engine.proofs import LogReader, VerifierKey, note_signed
 from isthmus.kernel.errors import BadInput
 
