@@ -13,7 +13,10 @@ from typing import Any
 
 import httpx
 
-COMMAND = [sys.executable, "-c", "import sys; from isthmus.app.cli import main; sys.exit(main())"]
+ABSENT = str(Path(__file__).with_name("absent"))
+"""What only tools of tests bring along, as if it were not there: a broker from `make run` has it not."""
+PROGRAM = f"import sys; sys.path.insert(0, {ABSENT!r}); from isthmus.app.cli import main; sys.exit(main())"
+COMMAND = [sys.executable, "-c", PROGRAM]
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 

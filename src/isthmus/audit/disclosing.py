@@ -116,7 +116,7 @@ def _values(data: Path, sequence: int, place: int) -> Values:
         if part.first <= sequence <= part.last:
             table = read_part(part)
             of = pc.and_(pc.equal(table["sequence"], sequence), pc.equal(table["place"], place))
-            for row in table.filter(of).to_pylist():
+            for row in table.filter(of).select(list(FIELDS)).to_pylist():
                 return tuple(row[field] for field in FIELDS)
     for drop in drops(data).values():
         if drop.first <= sequence <= drop.last:
